@@ -1,0 +1,1 @@
+"""Stress tests for Jupyter real-time collaboration, on Locust."""

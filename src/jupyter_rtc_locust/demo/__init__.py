@@ -1,0 +1,1 @@
+"""The embedded Jupyter server, for runs that name no host."""

@@ -1,0 +1,1 @@
+"""Measuring: log-bucket histograms, round trips, and the health of the generator itself."""

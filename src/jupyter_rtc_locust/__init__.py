@@ -1,1 +1,46 @@
-"""Stress tests for Jupyter real-time collaboration, on Locust."""
+"""Stress tests for Jupyter real-time collaboration, on Locust.
+
+A locustfile imports `NotebookUser` or `TextUser`, subclasses it, and is a scenario. Importing the package registers
+its options and listeners with Locust; the pure rooms (`protocol`, `documents`, `editing`, `timing`, `verdict`) can be
+imported without Locust.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jupyter_rtc_locust.editing import Choice, Weights
+    from jupyter_rtc_locust.plugin import install
+    from jupyter_rtc_locust.users.collaboration_user import NotebookUser, TextUser
+
+__all__ = ["Choice", "NotebookUser", "TextUser", "Weights", "install"]
+
+_HOMES = {
+    "Choice": "jupyter_rtc_locust.editing.choices",
+    "NotebookUser": "jupyter_rtc_locust.users.collaboration_user",
+    "TextUser": "jupyter_rtc_locust.users.collaboration_user",
+    "Weights": "jupyter_rtc_locust.editing.weights",
+    "install": "jupyter_rtc_locust.plugin",
+}
+_registered = False
+
+
+def __getattr__(name: str) -> Any:
+    """Load Locust only when something that needs it is asked for: Locust patches the standard library on import."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    if "collaboration_user" in _HOMES[name] or name == "install":
+        _register()
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def _register() -> None:
+    global _registered
+    if not _registered:
+        _registered = True
+        from jupyter_rtc_locust.plugin import register
+
+        register()

@@ -1,0 +1,73 @@
+# Each target brings its own environment up to date first. A fresh machine needs python3 (3.11 or newer, with venv) and
+# make; Node and npm as well for the tests against the Node server.
+
+PYTHON ?= python3
+# More options for Locust: make demo ARGS='-u 20 -t 2m'
+ARGS ?=
+# More options for pytest: make test TESTS='tests/demo -k token'
+TESTS ?=
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+installed := .venv/.installed
+older_server := .venv-jupyter-collaboration-4/.installed
+node_server := tests/servers/node_modules/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo web test lint bench clean
+
+help:
+	@echo 'make demo    ten people edit two notebooks for 30 s on a server of their own; a verdict'
+	@echo 'make web     the same with the web UI at http://127.0.0.1:8089'
+	@echo 'make test    every test'
+	@echo 'make lint    format, style, types, the documents and the compose file'
+	@echo 'make bench   what the load generator itself costs'
+	@echo 'make clean   remove the environments and caches, not the results'
+
+demo: $(installed)
+	.venv/bin/jupyter-rtc-locust demo $(ARGS)
+
+web: $(installed)
+	.venv/bin/jupyter-rtc-locust web $(ARGS)
+
+test: $(installed) $(older_server) $(node_server)
+	.venv/bin/python -m pytest $(TESTS)
+
+lint: $(installed)
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	JUPYTER_TOKEN=example .venv/bin/docker-compose -f docker-compose.yml config -q
+	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	.venv/bin/python -m pytest -q tests/test_documents_are_true.py
+
+bench: $(installed)
+	.venv/bin/python -m benchmarks $(ARGS)
+
+clean:
+	rm -rf .venv .venv-jupyter-collaboration-4 tests/servers/node_modules
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(installed): pyproject.toml constraints/locked.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ...' >&2; exit 1; }
+	@echo 'Installing the locked versions into .venv'
+	test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install -q -q -c constraints/locked.txt -e '.[demo,test,lint]'
+	@touch $@
+
+$(older_server): constraints/jupyter-collaboration-4.txt
+	@echo 'Installing jupyter-collaboration 4 for the tests into .venv-jupyter-collaboration-4'
+	test -x .venv-jupyter-collaboration-4/bin/python || $(PYTHON) -m venv .venv-jupyter-collaboration-4
+	.venv-jupyter-collaboration-4/bin/python -m pip install -q -q -r constraints/jupyter-collaboration-4.txt
+	@touch $@
+
+# Without npm the tests against the Node server skip themselves and say so.
+$(node_server): tests/servers/package.json tests/servers/package-lock.json
+	@if command -v npm >/dev/null; then \
+		echo 'Installing y-websocket for the tests into tests/servers/node_modules'; \
+		cd tests/servers && npm ci --silent --ignore-scripts --no-audit --no-fund && touch node_modules/.installed; \
+	else \
+		echo 'npm was not found: the tests against the Node server y-websocket are left out'; \
+	fi

@@ -1,0 +1,202 @@
+"""The command `jupyter rtc-locust`: the demo in one word, and a locustfile to start from.
+
+A convenience around Locust's own command line, and no second one: `demo` and `web` become `locust` with the packaged
+locustfile and a few options set. They do so by `exec`, so that Ctrl-C, SIGTERM and SIGKILL meet the run itself, and
+the exit code is the run's own. Locust is not imported here: its patches of the standard library take a second and
+belong to a run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import socket
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_rtc_locust.demo.embedded_server import EXTRA_MISSING, missing_packages
+from jupyter_rtc_locust.exit_codes import OPTIONS_REFUSED, PASSED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PROGRAM = "jupyter rtc-locust"
+WEB_HOST = "127.0.0.1"
+WEB_PORT = 8089
+PEOPLE = ["--users", "10", "--spawn-rate", "5", "--rtc-documents", "2"]
+DEMO_OPTIONS = ["--headless", "--run-time", "30s", *PEOPLE]
+WEB_OPTIONS = ["--web-host", WEB_HOST, "--web-port", str(WEB_PORT), *PEOPLE]
+
+_DESCRIPTION = """\
+Put a swarm of collaborators on Jupyter notebooks, time every round trip, and
+learn whether the documents can be trusted afterwards.
+"""
+
+_EXIT_CODES = """\
+exit codes of a run:
+  0  pass: every document is equal and complete, and no request failed
+  1  requests failed, though the documents can be trusted
+  2  an option was refused before anything was opened
+  3  fail: somebody's work was lost, doubled or changed
+  4  inconclusive: it could not be established, or the server could not be used
+"""
+
+_DEMO = f"""\
+Ten people edit two notebooks for 30 s on a Jupyter server that is started for
+the occasion on 127.0.0.1 and removed afterwards. The verdict is printed and
+stands in results/result.json.
+
+Everything after "demo" goes to Locust after the demo's own options, and wins:
+
+  {PROGRAM} demo -u 20 -t 2m
+  {PROGRAM} demo --host http://127.0.0.1:8888       (token: JUPYTER_TOKEN)
+"""
+
+_WEB = f"""\
+The demo with Locust's web UI, at http://{WEB_HOST}:{WEB_PORT}: start a run there, watch
+it, stop it, and read its verdict. Ctrl-C ends it.
+
+Everything after "web" goes to Locust after these options, and wins:
+
+  {PROGRAM} web --web-port 8090
+  {PROGRAM} web -f my_locustfile.py --host http://127.0.0.1:8888
+"""
+
+_INIT = "Write a commented locustfile to start from. An existing file is not overwritten without --force."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Return its exit code; `demo` and `web` become Locust and return only when they are refused."""
+    parser = _parser()
+    options, passed_on = parser.parse_known_args(sys.argv[1:] if arguments is None else arguments)
+    if options.command == "init":
+        if passed_on:
+            parser.error(f"init does not know: {' '.join(passed_on)}")
+        return write_locustfile(options.file, force=options.force)
+    try:
+        command = locust_command(options.command, passed_on)
+        refusal = _reason_not_to_start(options.command, passed_on)
+    except FileNotFoundError as error:
+        refusal = str(error)
+    if refusal:
+        return _refuse(refusal)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return os.execv(command[0], command)
+
+
+def locust_command(command: str, passed_on: Sequence[str]) -> list[str]:
+    """Return the program and arguments of a run: ours first, so that a person's own win.
+
+    Raises `FileNotFoundError` when the packaged locustfile is not there.
+    """
+    ours = WEB_OPTIONS if command == "web" else DEMO_OPTIONS
+    locustfile = str(locustfiles_folder() / "notebook_editing.py")
+    # -P: a file in the current folder that is called like a module of Locust's must not be imported in its place.
+    return [sys.executable, "-P", "-m", "locust", "--locustfile", locustfile, *ours, *passed_on]
+
+
+def locustfiles_folder() -> Path:
+    """Return where the packaged locustfiles are: inside an installed package, beside `src` in a checkout.
+
+    Raises `FileNotFoundError` when they are in neither place.
+    """
+    package = Path(__file__).resolve().parent
+    candidates = (package / "locustfiles", package.parent.parent / "locustfiles")
+    for folder in candidates:
+        if (folder / "notebook_editing.py").is_file():
+            return folder
+    raise FileNotFoundError(
+        "The packaged locustfile notebook_editing.py was looked for in "
+        f"{' and '.join(str(folder) for folder in candidates)} and is in neither. Reinstall jupyter-rtc-locust."
+    )
+
+
+def write_locustfile(destination: Path, *, force: bool) -> int:
+    """Write the locustfile to start from, and say how to run it. Return an exit code."""
+    content = Path(__file__).with_name("demo").joinpath("starting_locustfile.py").read_text(encoding="utf-8")
+    try:
+        with destination.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(content)
+    except FileExistsError:
+        return _refuse(f"{destination} exists already. Name another file, or add --force to overwrite it.")
+    except OSError as error:
+        return _refuse(f"{destination} could not be written: {error.strerror}. Name another file.")
+    print(
+        f"Wrote {destination}. Run it with\n\n"
+        f"    locust -f {destination} --headless -u 10 -r 5 -t 30s\n\n"
+        "It starts a Jupyter server of its own; to load yours, add --host http://NAME:PORT\n"
+        "and put the token into the environment variable JUPYTER_TOKEN."
+    )
+    return PASSED
+
+
+def port_in_use(host: str, port: int) -> bool:
+    """Whether another process listens on this address and port, so that Locust's web UI could not."""
+    with socket.socket() as probe:
+        # As web servers do, so that connections which linger after the last run are no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return error.errno == errno.EADDRINUSE
+        return False
+
+
+def _parser() -> argparse.ArgumentParser:
+    def subcommand(name: str, summary: str, description: str) -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name,
+            help=summary,
+            description=description,
+            allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description=_DESCRIPTION,
+        epilog=_EXIT_CODES,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=version("jupyter-rtc-locust"))
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    subcommand("demo", "ten people, two notebooks, 30 s, a verdict", _DEMO)
+    subcommand("web", f"the same with Locust's web UI at http://{WEB_HOST}:{WEB_PORT}", _WEB)
+    init = subcommand("init", "write a locustfile to start from", _INIT)
+    init.add_argument("file", metavar="FILE", nargs="?", type=Path, default=Path("locustfile.py"), help="locustfile.py")
+    init.add_argument("--force", action="store_true", help="overwrite FILE if it exists")
+    return parser
+
+
+def _reason_not_to_start(command: str, passed_on: Sequence[str]) -> str | None:
+    """What would stop the run from starting, in a sentence; None when nothing would."""
+    # Locust's own parser decides what these options mean; here it is only asked what a person would be told too late.
+    locust_options = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    locust_options.add_argument("--host", "-H", default=os.environ.get("LOCUST_HOST"))
+    locust_options.add_argument("--web-host", default=WEB_HOST)
+    locust_options.add_argument("--web-port", "-P", default=str(WEB_PORT))
+    chosen, _ = locust_options.parse_known_args(passed_on)
+    missing = missing_packages()
+    if missing and not chosen.host:
+        return f"{EXTRA_MISSING} Missing: {', '.join(missing)}."
+    if command == "web" and chosen.web_port.isdecimal() and port_in_use(chosen.web_host, int(chosen.web_port)):
+        return (
+            f"The web UI cannot be served at http://{chosen.web_host}:{chosen.web_port}, because another process "
+            f"listens on that port. End it, or choose another: "
+            f"{PROGRAM} web --web-port {_next_free(int(chosen.web_port))}"
+        )
+    return None
+
+
+def _next_free(port: int) -> int:
+    return next(other for other in range(port + 1, port + 1000) if not port_in_use(WEB_HOST, other))
+
+
+def _refuse(reason: str) -> int:
+    print(f"{PROGRAM}: {reason}", file=sys.stderr)
+    return OPTIONS_REFUSED

@@ -1,0 +1,239 @@
+"""From the answers of all processes to the verdict: a newcomer, the saved files, the checks, the result."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import gevent
+from gevent.pool import Pool
+from locust.env import Environment
+
+from jupyter_rtc_locust.coordination.evidence_message import (
+    authored_from_message,
+    foreign_from_message,
+    replica_from_message,
+    stall_from_message,
+    user_from_message,
+)
+from jupyter_rtc_locust.coordination.preparation import PreparedDocument
+from jupyter_rtc_locust.coordination.run_state import RunState
+from jupyter_rtc_locust.errors import FileGone, RtcLocustError
+from jupyter_rtc_locust.reporting.result_file import ResultFileError, build_result, redact, write_result
+from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S, JOINER_DEADLINE_S
+from jupyter_rtc_locust.timing.generator_health import summarise
+from jupyter_rtc_locust.timing.recorder import Recorder
+from jupyter_rtc_locust.users.observer import look
+from jupyter_rtc_locust.verdict.checks.saved_file import file_agrees
+from jupyter_rtc_locust.verdict.decision import decide
+from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, RunEvidence, SavedFile, Snapshot
+from jupyter_rtc_locust.verdict.findings import Opinion, Value, Verdict
+
+logger = logging.getLogger(__name__)
+
+_FILE_POLL_S = 0.5
+_SERVER_POLL_S = 0.5
+
+
+def conclude(environment: Environment, state: RunState, secrets: list[str]) -> None:
+    """Decide, tell Locust, write `result.json`. Whatever goes wrong in here makes the run inconclusive, never green."""
+    health = summarise(answer["health"] for answer in state.answers.values() if "health" in answer)
+    try:
+        evidence = _run_evidence(state, health)
+        state.verdict = decide(evidence)
+    except BaseException as error:
+        logger.exception("The verdict could not be reached")
+        reason = f"The verdict could not be reached: {type(error).__name__}: {error}"
+        state.verdict = Verdict(Value.INCONCLUSIVE, reason, Opinion(unknown=(reason,)))
+    _tell_locust(environment, state.verdict, secrets)
+    _write_result(environment, state, state.verdict, health, secrets)
+
+
+def _run_evidence(state: RunState, health: dict[str, Any]) -> RunEvidence:
+    problems = list(state.problems)
+    problems += [answer["problem"] for answer in state.answers.values() if answer.get("problem")]
+    if not state.users_seated and not problems:
+        problems.append("No user took a seat, so nothing was tested.")
+    ended = time.monotonic()
+    documents: tuple[DocumentEvidence, ...] = ()
+    if state.prepared is not None and state.users_seated:
+        alive = _server_answers(state)
+        gathered = [_document_evidence(state, one) for one in state.prepared.documents]
+        documents = tuple(_with_newcomer_and_file(state, gathered, ended, alive))
+    return RunEvidence(
+        documents=documents,
+        silent_processes=tuple(sorted(state.lost)),
+        server_silences=tuple(state.server_silences),
+        sound=health["sound"],
+        unsound_reasons=tuple(health["reasons"]),
+        edits_asked=state.settings.edit_rate > 0,
+        problems=tuple(problems),
+    )
+
+
+def _server_answers(state: RunState) -> bool:
+    """Whether the server answers now; one that is silent gets the whole deadline before it is called lost."""
+    assert state.prepared is not None
+    while not state.prepared.server.answers():
+        now = time.monotonic()
+        if state.silent_since is None:
+            state.silent_since = now
+        if now - state.silent_since >= HTTP_TRY_DEADLINE_S:
+            state.server_silences.append((state.since_start(state.silent_since), now - state.silent_since))
+            return False
+        gevent.sleep(_SERVER_POLL_S)
+    state.note_silence_over(time.monotonic())
+    return True
+
+
+def _document_evidence(state: RunState, prepared: PreparedDocument) -> DocumentEvidence:
+    """Put together what the processes told of one document."""
+    assert state.prepared is not None
+    path = prepared.document.path
+    parts = [room for answer in state.answers.values() for room in answer.get("documents", ()) if room["path"] == path]
+    return DocumentEvidence(
+        path=path,
+        kind=prepared.document.kind,
+        initial=prepared.initial,
+        template=prepared.template.content if prepared.template and state.prepared.server.stores_files else None,
+        authors=dict(state.prepared.seats.authors),
+        authored=tuple(prepared.seed_edits)
+        + tuple(authored_from_message(row) for part in parts for row in part["authored"]),
+        foreign=tuple(foreign_from_message(row) for part in parts for row in part["foreign"]),
+        replicas=tuple(replica_from_message(one) for part in parts for one in part["replicas"]),
+        users=tuple(user_from_message(one) for part in parts for one in part["users"]),
+        stalls=tuple(stall_from_message(one) for part in parts for one in part["stalls"]),
+        presences=frozenset(client for part in parts for client in part["presences"]),
+        quiet=all(part["quiet"] for part in parts),
+        guests_expected=not prepared.document.ours,
+    )
+
+
+def _with_newcomer_and_file(
+    state: RunState, documents: list[DocumentEvidence], ended: float, alive: bool
+) -> list[DocumentEvidence]:
+    assert state.prepared is not None
+    pool = Pool(10)
+    greenlets = [
+        pool.spawn(_look_at_the_end, state, one, prepared, ended, alive)
+        for one, prepared in zip(documents, state.prepared.documents, strict=True)
+    ]
+    pool.join()
+    return [greenlet.get() for greenlet in greenlets]
+
+
+def _look_at_the_end(
+    state: RunState, evidence: DocumentEvidence, prepared: PreparedDocument, ended: float, alive: bool
+) -> DocumentEvidence:
+    assert state.prepared is not None
+    server = state.prepared.server
+    if not alive:
+        silent = "the server did not answer"
+        file = SavedFile(problem=silent) if server.stores_files else None
+        return replace(evidence, joiner=Snapshot({}, b"\x00\x00", silent), saved=file)
+    ca_file = str(state.settings.ca_file) if state.settings.ca_file else None
+    try:
+        joiner = look(server.open_room(prepared.document, 0), JOINER_DEADLINE_S, ca_file)
+    except RtcLocustError as error:
+        joiner = Snapshot({}, b"\x00\x00", str(error))
+    evidence = replace(evidence, joiner=joiner)
+    if not server.stores_files:
+        return evidence
+    return replace(evidence, saved=_wait_for_file(state, evidence, prepared, ended))
+
+
+def _wait_for_file(state: RunState, evidence: DocumentEvidence, prepared: PreparedDocument, ended: float) -> SavedFile:
+    """Read the file until it holds what it should, or until the deadline; the last reading counts."""
+    assert state.prepared is not None
+    until = ended + state.settings.save_timeout
+    while True:
+        try:
+            saved = SavedFile(
+                content=state.prepared.server.read_saved(prepared.document), waited=time.monotonic() - ended
+            )
+        except RtcLocustError as error:
+            gone = isinstance(error, FileGone)
+            saved = SavedFile(problem=str(error), gone=gone, waited=time.monotonic() - ended)
+        if (not saved.problem and file_agrees(evidence, saved)) or time.monotonic() >= until:
+            return saved
+        gevent.sleep(_FILE_POLL_S)
+
+
+def _tell_locust(environment: Environment, verdict: Verdict, secrets: list[str]) -> None:
+    exception = None if verdict.value is Value.PASS else AssertionError(str(redact(verdict.reason, secrets)))
+    environment.events.request.fire(
+        request_type="CHECK",
+        name="final document equality",
+        response_time=0,
+        response_length=0,
+        response=None,
+        context={},
+        exception=exception,
+    )
+    if getattr(environment.parsed_options, "csv_prefix", None):
+        # Locust's CSV writer looks once a second and writes nothing at the exit (measured).
+        from locust.stats import CSV_STATS_INTERVAL_SEC
+
+        gevent.sleep(CSV_STATS_INTERVAL_SEC + 0.2)
+
+
+def _write_result(
+    environment: Environment, state: RunState, verdict: Verdict, health: dict[str, Any], secrets: list[str]
+) -> None:
+    timings = Recorder()
+    counts: Counter[str] = Counter(state.counts)
+    for answer in state.answers.values():
+        if "timings" in answer:
+            timings.merge(answer["timings"])
+        counts.update(answer.get("counts", {}))
+    documents = len(state.prepared.documents) if state.prepared is not None else 0
+    state.result = build_result(
+        verdict=verdict.value.value,
+        reason=verdict.reason,
+        findings=[finding.as_dict() for finding in verdict.opinion.findings],
+        warnings=[caution.as_dict() for caution in verdict.opinion.cautions],
+        timings=timings,
+        counts={
+            "users": state.most_users,
+            "users_seated": state.users_seated,
+            "documents": documents,
+            **dict.fromkeys(("edits", "updates_sent", "updates_received", "disconnects", "reconnects"), 0),
+            **counts,
+        },
+        generator=health,
+        run={
+            "run_id": state.run_id,
+            "seed": state.seed,
+            "locustfile": environment.locustfile,
+            "host": state.base,
+            "server": state.prepared.server.version() if state.prepared is not None and not state.problems else "",
+            "workers": max(1, len(state.processes)),
+            "duration_s": round(state.since_start(time.monotonic()), 3),
+            "documents": [one.document.path for one in state.prepared.documents] if state.prepared else [],
+            "options": _options(state),
+        },
+        secrets=secrets,
+    )
+    try:
+        state.result_path = str(write_result(state.settings.results, state.result))
+    except ResultFileError as error:
+        logger.error("%s", error)
+        if verdict.value is Value.PASS:
+            state.verdict = Verdict(Value.INCONCLUSIVE, str(error), verdict.opinion)
+
+
+def _options(state: RunState) -> dict[str, Any]:
+    settings = state.settings
+    return {
+        "documents": settings.documents,
+        "edit_rate": settings.edit_rate,
+        "awareness": settings.awareness,
+        "template": str(settings.template) if settings.template else None,
+        "notebook": settings.notebook,
+        "drain_timeout": settings.drain_timeout,
+        "save_timeout": settings.save_timeout,
+        "keep": settings.keep,
+    }

@@ -1,0 +1,318 @@
+"""The master's part of a run, or the only process's: prepare, hand out seats, end in order, one verdict.
+
+The order of Locust's hooks differs between a run-time limit, the web UI's Stop, signals and a load shape; the one
+moment they share, in which users are still at work and a listener may block, is `test_stopping` on the master
+(measured on Locust 2.47). Everything from "stop editing" to the verdict happens there.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+import uuid
+from typing import Any
+
+import gevent
+import msgpack  # type: ignore[import-untyped]
+from locust.env import Environment
+from locust.runners import STATE_MISSING, STATE_RUNNING, STATE_SPAWNING, MasterRunner
+
+from jupyter_rtc_locust import exit_codes
+from jupyter_rtc_locust.coordination import messages
+from jupyter_rtc_locust.coordination.conclusion import conclude
+from jupyter_rtc_locust.coordination.pieces import Assembly
+from jupyter_rtc_locust.coordination.preparation import prepare, templates_for
+from jupyter_rtc_locust.coordination.run_state import RunState
+from jupyter_rtc_locust.documents.kinds import DocumentKind
+from jupyter_rtc_locust.errors import OptionsError, ServerUnusable
+from jupyter_rtc_locust.reporting.console import end_report, start_sentence
+from jupyter_rtc_locust.servers.http import HttpClient
+from jupyter_rtc_locust.settings import (
+    SYNC_DEADLINE_S,
+    WORKER_ANSWER_DEADLINE_S,
+    Settings,
+    read_tokens,
+)
+from jupyter_rtc_locust.users.collaboration_user import CollaborationUser
+from jupyter_rtc_locust.verdict.findings import Value
+
+logger = logging.getLogger(__name__)
+
+_ALIVE_EVERY_S = 2.0
+_MISSING_GRACE_HEARTBEATS = -6
+"""Locust calls a worker missing after three seconds without a heartbeat; one that is only busy comes back."""
+_LEAVE_DEADLINE_S = 6.0
+
+
+class Coordinator:
+    """One for each environment that is master or alone. `server` is the embedded one, where one was started."""
+
+    def __init__(self, environment: Environment, secrets: list[str], embedded: Any = None) -> None:
+        self.environment = environment
+        self.embedded = embedded
+        self.state: RunState | None = None
+        self._secrets = secrets
+        self._alive: gevent.Greenlet[..., Any] | None = None
+        runner = environment.runner
+        assert runner is not None
+        runner.register_message(messages.SEAT_WANTED, self._on_seat_wanted)
+        runner.register_message(messages.SEAT_LEFT, self._on_seat_left)
+        runner.register_message(messages.EVIDENCE, self._on_evidence)
+        runner.register_message(messages.ALL_LEFT, self._on_all_left)
+        events = environment.events
+        events.test_start.add_listener(self._on_test_start)
+        events.test_stopping.add_listener(self._on_test_stopping)
+        events.quitting.add_listener(self._on_quitting)
+        events.quit.add_listener(self._on_quit)
+
+    # -- the start ----------------------------------------------------------------------------------------------
+
+    def check_options(self) -> Settings:
+        """The settings of the next run, with the templates looked at.
+
+        Raises:
+            OptionsError: with a sentence.
+        """
+        settings = Settings.from_options(self.environment.parsed_options, self.environment.host)
+        if settings.notebook is None:
+            templates_for(settings, self._kinds(), self.embedded is not None and settings.host is None)
+        read_tokens(settings.token_file)
+        return settings
+
+    def _kinds(self) -> list[DocumentKind]:
+        kinds: list[DocumentKind] = [
+            user.document_kind  # type: ignore[misc]
+            for user in self.environment.user_classes
+            if issubclass(user, CollaborationUser)
+        ]
+        return sorted(set(kinds)) or ["notebook"]
+
+    def _on_test_start(self, **_: Any) -> None:
+        self.environment.process_exit_code = None
+        self._stop_watching()
+        try:
+            settings = self.check_options()
+        except OptionsError as error:
+            # The command line was refused before; only a form or a program comes so far.
+            self._refuse(RunState(uuid.uuid4().hex[:8], 0, Settings(), "", None), str(error))
+            return
+        base = settings.host or (self.embedded.url if self.embedded is not None else "")
+        token = self.embedded.token if settings.host is None and self.embedded is not None else None
+        seed = settings.seed or random.SystemRandom().randrange(1, 2**31)
+        state = self.state = RunState(uuid.uuid4().hex[:8], seed, settings, base, token)
+        tokens = (token,) if token else read_tokens(settings.token_file)
+        self._secrets.extend(one for one in tokens if one not in self._secrets)
+        kinds = self._kinds()
+        documents = settings.documents * len(kinds)
+        print(start_sentence(base, settings.users, documents, seed=seed), flush=True)
+        try:
+            templates = templates_for(settings, kinds, token is not None)
+            state.prepared = prepare(
+                settings,
+                HttpClient(base, tokens, settings.ca_file),
+                run_id=state.run_id,
+                seed=seed,
+                kinds=kinds,
+                templates=templates,
+            )
+        except (OptionsError, ServerUnusable) as error:
+            self._refuse(state, str(error))
+            return
+        state.started = time.monotonic()
+        self._alive = gevent.spawn(self._watch_server, state)
+
+    def _refuse(self, state: RunState, sentence: str) -> None:
+        """The run cannot take place: say why, write it down, and end it as soon as Locust lets us."""
+        self.state = state
+        state.problems.append(sentence)
+        logger.error("This run cannot take place. %s", sentence)
+        gevent.spawn(self._end_refused_run)
+
+    def _end_refused_run(self) -> None:
+        runner = self.environment.runner
+        assert runner is not None
+        until = time.monotonic() + 20
+        while runner.state not in (STATE_SPAWNING, STATE_RUNNING) and time.monotonic() < until:
+            gevent.sleep(0.05)
+        if self.environment.web_ui is None:
+            runner.quit()
+        else:
+            runner.stop()
+
+    # -- seats --------------------------------------------------------------------------------------------------
+
+    def _on_seat_wanted(self, msg: Any, **_: Any) -> None:
+        state = self.state
+        body: dict[str, Any] = {"request": msg.data["request"]}
+        if state is None or state.prepared is None or state.concluding:
+            reason = state.problems[0] if state is not None and state.problems else "the run is ending"
+            body["refused"] = reason
+        else:
+            seats = state.prepared.seats
+            kind = msg.data["kind"]
+            if kind not in {one.document.kind for one in state.prepared.documents}:
+                body["refused"] = f"this run has no document for users who open a {kind}"
+            else:
+                seat = seats.take(msg.node_id, kind)
+                state.processes.add(msg.node_id)
+                state.users_seated += 1
+                state.most_users = max(state.most_users, len(seats.held()))
+                body["seat"] = seat.as_message()
+                body["run"] = {
+                    "run_id": state.run_id,
+                    "seed": state.seed,
+                    "host": state.base,
+                    "server": state.prepared.server.name,
+                    "users": state.settings.users,
+                    "elapsed": state.since_start(time.monotonic()),
+                    # Only an embedded server's token travels; all others each process reads itself.
+                    "tokens": [state.embedded_token] if state.embedded_token else [],
+                }
+        self._send(messages.SEAT_GIVEN, body, msg.node_id)
+
+    def _on_seat_left(self, msg: Any, **_: Any) -> None:
+        state = self.state
+        if state is not None and state.prepared is not None and msg.data["run"] == state.run_id:
+            state.prepared.seats.leave(msg.data["user"])
+
+    # -- while it runs ------------------------------------------------------------------------------------------
+
+    def _watch_server(self, state: RunState) -> None:
+        """Ask the server now and then whether it lives; note silences longer than the deadline."""
+        assert state.prepared is not None
+        while not state.concluded.is_set():
+            asked = time.monotonic()
+            if state.prepared.server.answers():
+                state.note_silence_over(asked)
+            elif state.silent_since is None:
+                state.silent_since = asked
+            gevent.sleep(_ALIVE_EVERY_S)
+
+    def _stop_watching(self) -> None:
+        if self._alive is not None:
+            self._alive.kill(block=False)
+            self._alive = None
+
+    # -- the end ------------------------------------------------------------------------------------------------
+
+    def _on_test_stopping(self, **_: Any) -> None:
+        state = self.state
+        if state is None or state.verdict is not None:
+            return
+        if state.concluding:
+            # A second Stop, or a signal while the first is being worked on, must not stop the users under it.
+            state.concluded.wait(120)
+            return
+        state.concluding = True
+        try:
+            self._collect(state)
+        except KeyboardInterrupt:
+            state.problems.append("The run was interrupted while its evidence was being collected.")
+        try:
+            conclude(self.environment, state, self._secrets)
+        finally:
+            self._stop_watching()
+            try:
+                self._part(state)
+            finally:
+                state.concluded.set()
+        self._set_exit_code()
+        if self.environment.web_ui is not None:
+            self._print_end()
+
+    def _collect(self, state: RunState) -> None:
+        """Tell every process to stop editing, and wait for its evidence, its loss, or the deadline."""
+        self._send(messages.RUN_ENDS, {"run": state.run_id, "drain_timeout": state.settings.drain_timeout})
+        until = time.monotonic() + state.settings.drain_timeout + SYNC_DEADLINE_S + WORKER_ANSWER_DEADLINE_S
+        while state.pending and time.monotonic() < until:
+            state.changed.wait(0.25)
+            state.changed.clear()
+            self._notice_lost(state)
+        state.lost |= state.pending
+
+    def _notice_lost(self, state: RunState) -> None:
+        runner = self.environment.runner
+        if not isinstance(runner, MasterRunner):
+            return
+        for node in state.pending:
+            client = runner.clients.get(node)
+            if client is None or (client.state == STATE_MISSING and client.heartbeat <= _MISSING_GRACE_HEARTBEATS):
+                state.lost.add(node)
+
+    def _on_evidence(self, msg: Any, **_: Any) -> None:
+        state, body = self.state, msg.data
+        if state is None or body["run"] != state.run_id:
+            return
+        assembly = state.assemblies.setdefault(msg.node_id, Assembly(body["count"]))
+        assembly.add(body["index"], body["piece"])
+        if assembly.complete and msg.node_id not in state.answers:
+            state.answers[msg.node_id] = msgpack.unpackb(assembly.payload(), strict_map_key=False)
+            self._take_statistics(msg.node_id, state.answers[msg.node_id])
+        self._send(messages.EVIDENCE_TAKEN, {"run": state.run_id, "index": body["index"]}, msg.node_id)
+        state.changed.set()
+
+    def _take_statistics(self, node_id: str, answer: dict[str, Any]) -> None:
+        """A worker's last figures came with its evidence: hand them to Locust as the report they are."""
+        data = answer.get("stats")
+        if data and isinstance(self.environment.runner, MasterRunner):
+            self.environment.events.worker_report.fire(client_id=node_id, data=data)
+
+    def _part(self, state: RunState) -> None:
+        """Close all documents, then remove what the run made."""
+        self._send(messages.RUN_OVER, {"run": state.run_id})
+        until = time.monotonic() + _LEAVE_DEADLINE_S
+        while state.answers.keys() - state.left - state.lost and time.monotonic() < until:
+            state.changed.wait(0.1)
+            state.changed.clear()
+        prepared = state.prepared
+        if prepared is None or state.settings.keep or state.settings.notebook is not None:
+            return
+        if state.silent_since is not None:
+            logger.warning(
+                "The server does not answer, so the run's documents in %s/ were not removed.", prepared.folder
+            )
+            return
+        for problem in prepared.server.remove(prepared.folder, [one.document for one in prepared.documents]):
+            logger.warning("%s", problem)
+
+    def _on_all_left(self, msg: Any, **_: Any) -> None:
+        if self.state is not None and msg.data["run"] == self.state.run_id:
+            self.state.left.add(msg.node_id)
+            self.state.changed.set()
+
+    # -- leaving ------------------------------------------------------------------------------------------------
+
+    def _on_quitting(self, **_: Any) -> None:
+        """On one process, a signal fires this before the users are stopped, and fixes the exit code right after."""
+        runner = self.environment.runner
+        if runner is not None and runner.state in (STATE_SPAWNING, STATE_RUNNING):
+            runner.stop()
+        self._set_exit_code()
+        self._stop_watching()
+        if self.embedded is not None:
+            self.embedded.stop()
+
+    def _on_quit(self, **_: Any) -> None:
+        if self.environment.web_ui is None:
+            self._print_end()
+
+    def _set_exit_code(self) -> None:
+        """3 and 4 win over Locust's 1; a pass leaves Locust's own rule in force."""
+        verdict = self.state.verdict if self.state is not None else None
+        if verdict is None:
+            return
+        if verdict.value is Value.FAIL:
+            self.environment.process_exit_code = exit_codes.FAILED
+        elif verdict.value is Value.INCONCLUSIVE:
+            self.environment.process_exit_code = exit_codes.INCONCLUSIVE
+
+    def _print_end(self) -> None:
+        state = self.state
+        if state is not None and state.result is not None:
+            print("\n" + "\n".join(end_report(state.result, state.result_path)), flush=True)
+
+    def _send(self, kind: str, body: dict[str, Any], node_id: str | None = None) -> None:
+        runner = self.environment.runner
+        if runner is not None:
+            runner.send_message(kind, body, node_id)

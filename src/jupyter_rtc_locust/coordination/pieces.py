@@ -1,0 +1,36 @@
+"""Evidence on its way: one payload in pieces of at most a megabyte, put together again in any order. Pure.
+
+A piece is small enough that a heartbeat of Locust's never waits long behind it on the same line.
+"""
+
+from __future__ import annotations
+
+PIECE_BYTES = 900_000
+
+
+def split(payload: bytes) -> list[bytes]:
+    """The payload in pieces of at most `PIECE_BYTES`; an empty payload is one empty piece."""
+    return [payload[start : start + PIECE_BYTES] for start in range(0, max(len(payload), 1), PIECE_BYTES)]
+
+
+class Assembly:
+    """Pieces of one payload as they come; the same piece twice does no harm."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._pieces: dict[int, bytes] = {}
+
+    def add(self, index: int, piece: bytes) -> None:
+        """Keep a piece. Raises ValueError for an index that is none."""
+        if not 0 <= index < self._count:
+            raise ValueError(f"piece {index} of {self._count} was sent")
+        self._pieces[index] = piece
+
+    @property
+    def complete(self) -> bool:
+        """Whether all pieces are there."""
+        return len(self._pieces) == self._count
+
+    def payload(self) -> bytes:
+        """All pieces in order. Call it when complete."""
+        return b"".join(self._pieces[index] for index in range(self._count))

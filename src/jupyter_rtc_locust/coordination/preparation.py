@@ -1,0 +1,137 @@
+"""Before the first user: find the server, make the documents, look at what it makes of them.
+
+Blocking, with deadlines. Either everything is there afterwards, or nothing of ours is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gevent.pool import Pool
+
+from jupyter_rtc_locust.coordination.seats import Seats
+from jupyter_rtc_locust.documents.default_notebook import default_notebook
+from jupyter_rtc_locust.documents.default_text import default_text
+from jupyter_rtc_locust.documents.seeding import fill
+from jupyter_rtc_locust.documents.templates import Template, TemplateError, load_templates
+from jupyter_rtc_locust.errors import ConnectionBroken, RoomError, ServerUnusable
+from jupyter_rtc_locust.servers.base import Document, DocumentKind, Server
+from jupyter_rtc_locust.servers.detection import find_server
+from jupyter_rtc_locust.servers.http import HttpClient
+from jupyter_rtc_locust.servers.jupyter_collaboration import JupyterCollaboration
+from jupyter_rtc_locust.settings import JOINER_DEADLINE_S, Settings
+from jupyter_rtc_locust.users.observer import Observer
+from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, Snapshot
+
+SEEDER = -1
+"""The user index of whoever fills the empty rooms of a server without files: its edit is authored like any other."""
+
+
+@dataclass(slots=True)
+class PreparedDocument:
+    """A document, what it was made from, and what its room held before the first user came."""
+
+    document: Document
+    template: Template | None
+    initial: Snapshot = field(default_factory=lambda: Snapshot({}, b"\x00\x00"))
+    seed_edits: list[AuthoredUpdate] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Prepared:
+    """What a run starts from."""
+
+    server: Server
+    folder: str
+    documents: list[PreparedDocument]
+    seats: Seats
+
+
+def templates_for(settings: Settings, kinds: list[DocumentKind], embedded: bool) -> dict[DocumentKind, list[Template]]:
+    """What each kind of document starts from: the user's template, the demo's notebooks, or the package's own.
+
+    Raises:
+        TemplateError: the template cannot be used, or is of a kind that no user of the locustfile opens.
+    """
+    own: dict[DocumentKind, list[Template]] = {"notebook": [default_notebook()], "text": [default_text()]}
+    if settings.template is not None:
+        given = load_templates(settings.template)
+        kind = given[0].kind
+        if kind not in kinds:
+            raise TemplateError(
+                f"--rtc-template {settings.template} is a {kind}, but the users of this locustfile open "
+                f"{kinds[0]}s: give a template of their kind, or run a locustfile with users of that kind."
+            )
+        own[kind] = given
+    elif embedded and "notebook" in kinds:
+        from jupyter_rtc_locust.demo.notebooks import notebook_paths  # of the extra `demo`
+
+        own["notebook"] = [template for path in notebook_paths() for template in load_templates(path)]
+    return {kind: own[kind] for kind in kinds}
+
+
+def prepare(
+    settings: Settings,
+    http: HttpClient,
+    *,
+    run_id: str,
+    seed: int,
+    kinds: list[DocumentKind],
+    templates: dict[DocumentKind, list[Template]],
+) -> Prepared:
+    """Find the server, make the documents, take the first snapshots.
+
+    Raises:
+        ServerUnusable: with a sentence; what was made is removed again.
+    """
+    try:
+        server = find_server(http, settings.server)
+    except ConnectionBroken as error:
+        raise ServerUnusable(str(error)) from None
+    folder = f"rtc-locust-{run_id}"
+    prepared: list[PreparedDocument] = []
+    try:
+        if settings.notebook is not None:
+            prepared.append(PreparedDocument(_named_document(server, settings.notebook), None))
+        else:
+            for kind in kinds:
+                for index in range(settings.documents):
+                    template = templates[kind][index % len(templates[kind])]
+                    name = f"{kind}-{index}" + (".ipynb" if kind == "notebook" else ".txt")
+                    prepared.append(PreparedDocument(server.create_document(folder, name, template), template))
+        seats = Seats(run_id, seed, [one.document for one in prepared], settings.users)
+        fill_rooms = not server.stores_files and (settings.edit_rate > 0 or settings.template is not None)
+        pool = Pool(10)
+        looked = [pool.spawn(_look_first, settings, server, one, seats if fill_rooms else None) for one in prepared]
+        pool.join()
+        for greenlet in looked:
+            greenlet.get()
+    except (RoomError, ServerUnusable) as error:
+        if server.stores_files:
+            server.remove(folder, [one.document for one in prepared])
+        raise error if isinstance(error, ServerUnusable) else ServerUnusable(str(error)) from None
+    return Prepared(server, folder, prepared, seats)
+
+
+def _named_document(server: Server, path: str) -> Document:
+    if not isinstance(server, JupyterCollaboration):
+        raise ServerUnusable(f"--rtc-notebook {path}: a {server.name} server has no files; leave the option out.")
+    return server.find_document(path)
+
+
+def _look_first(settings: Settings, server: Server, prepared: PreparedDocument, seats: Seats | None) -> None:
+    address = server.open_room(prepared.document, 0)
+    ca_file = str(settings.ca_file) if settings.ca_file else None
+    observer = Observer(address, JOINER_DEADLINE_S, ca_file)
+    try:
+        prepared.initial = observer.snapshot()
+        template = prepared.template
+        if seats is not None and template is not None:
+            client_id = seats.register(SEEDER, len(seats.authors))
+            update = observer.author(prepared.document.kind, client_id, lambda replica: fill(replica, template))
+            if update is not None:
+                prepared.seed_edits.append(
+                    AuthoredUpdate(SEEDER, client_id, 0, "filled the empty room", None, 0.0, 0.0, update)
+                )
+    finally:
+        observer.close()

@@ -1,0 +1,119 @@
+"""Who plays whom: seats are handed out by the coordinator, so that no identity is played twice, on any worker.
+
+Pure. A seat is a function of the run, the seed and the user's index; a user told to reload, or one whose greenlet
+was replaced, takes the seat's next incarnation and with it a new client id (its document is new, too).
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from jupyter_rtc_locust.servers.base import Document, DocumentKind
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One user's place: which document, and which identity in it."""
+
+    user: int
+    """Index of the user in the run, from 0."""
+    incarnation: int
+    client_id: int
+    document: Document
+    document_index: int
+    place: int
+    """Place among the users of the document, from 0."""
+    places: int
+    """How many users of the document the run was asked for."""
+
+    def as_message(self) -> dict[str, Any]:
+        """For Locust's messages (msgpack)."""
+        return {
+            "user": self.user,
+            "incarnation": self.incarnation,
+            "client_id": self.client_id,
+            "path": self.document.path,
+            "kind": self.document.kind,
+            "ours": self.document.ours,
+            "document_index": self.document_index,
+            "place": self.place,
+            "places": self.places,
+        }
+
+    @classmethod
+    def from_message(cls, message: dict[str, Any]) -> Seat:
+        """The other way."""
+        fields = {
+            name: message[name] for name in ("user", "incarnation", "client_id", "document_index", "place", "places")
+        }
+        return cls(document=Document(message["path"], message["kind"], message["ours"]), **fields)
+
+
+class Seats:
+    """Hands seats out, lowest free index first, and remembers every client id it ever gave to whom.
+
+    Where a run has documents of two kinds, the user indices of one kind are the even ones.
+    """
+
+    def __init__(self, run_id: str, seed: int, documents: list[Document], users: int) -> None:
+        self._run_id = run_id
+        self._seed = seed
+        self._documents = documents
+        self._kinds = sorted({document.kind for document in documents})
+        self._users = max(users // max(len(self._kinds), 1), 1)
+        self._free: dict[DocumentKind, list[int]] = {kind: [] for kind in self._kinds}
+        self._next: dict[DocumentKind, int] = dict.fromkeys(self._kinds, 0)
+        self._incarnations: dict[int, int] = {}
+        self._holders: dict[int, str] = {}
+        self.authors: dict[int, int] = {}
+        """Client id to user index, of every incarnation."""
+
+    def take(self, holder: str, kind: DocumentKind) -> Seat:
+        """A seat at a document of this kind for a user that runs in the process `holder`.
+
+        Raises KeyError when the run has no document of this kind.
+        """
+        if self._free[kind]:
+            position = heapq.heappop(self._free[kind])
+        else:
+            position = self._next[kind]
+            self._next[kind] += 1
+        user = position * len(self._kinds) + self._kinds.index(kind)
+        incarnation = self._incarnations.get(user, -1) + 1
+        self._incarnations[user] = incarnation
+        self._holders[user] = holder
+        indices = [index for index, document in enumerate(self._documents) if document.kind == kind]
+        turn = position % len(indices)
+        return Seat(
+            user=user,
+            incarnation=incarnation,
+            client_id=self.register(user, incarnation),
+            document=self._documents[indices[turn]],
+            document_index=indices[turn],
+            place=position // len(indices),
+            places=max(1, (self._users - turn + len(indices) - 1) // len(indices)),
+        )
+
+    def leave(self, user: int) -> None:
+        """The user is gone; somebody else may take its index."""
+        if self._holders.pop(user, None) is not None:
+            position, kind = divmod(user, len(self._kinds))
+            heapq.heappush(self._free[self._kinds[kind]], position)
+
+    def held(self) -> dict[int, str]:
+        """User index to the process that plays it now."""
+        return dict(self._holders)
+
+    def register(self, user: int, incarnation: int) -> int:
+        """A client id below 2**32 that nobody had before in this run (older servers cut longer ones)."""
+        attempt = 0
+        while True:
+            text = f"{self._run_id}/{self._seed}/{user}/{incarnation}/{attempt}"
+            client_id = int.from_bytes(blake2b(text.encode(), digest_size=4).digest(), "big")
+            if client_id > 0 and client_id not in self.authors:
+                self.authors[client_id] = user
+                return client_id
+            attempt += 1

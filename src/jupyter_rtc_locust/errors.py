@@ -1,0 +1,42 @@
+"""The exception tree. Messages are for the person who reads them: what was tried, what came back, what to do.
+
+    RtcLocustError
+    ├── OptionsError            an option refused before anything was opened (exit 2)
+    ├── ServerUnusable          the server could not be used for this run (exit 4)
+    └── RoomError
+        ├── RoomRefused         the server refused this user's room; trying again would not help
+        └── ConnectionBroken    the line broke or was never there; trying again may help
+            └── FileGone        the server says that the saved file does not exist
+
+`documents` adds `ReplicaError` (a replica refused an update or an edit) and `TemplateError` (an `OptionsError`).
+"""
+
+from __future__ import annotations
+
+
+class RtcLocustError(Exception):
+    """Base of everything this package raises on purpose."""
+
+
+class OptionsError(RtcLocustError):
+    """An option that cannot be honoured, found before anything was opened."""
+
+
+class ServerUnusable(RtcLocustError):
+    """The server named by `--host` cannot be used for this run."""
+
+
+class RoomError(RtcLocustError):
+    """A room could not be opened or kept."""
+
+
+class RoomRefused(RoomError):
+    """The server refused the room (unknown session, no such document, no right): not tried again."""
+
+
+class ConnectionBroken(RoomError):
+    """The line broke, or nothing answered: tried again with backoff."""
+
+
+class FileGone(ConnectionBroken):
+    """The server answers that the document's file does not exist."""

@@ -1,0 +1,79 @@
+"""The options of a run, in Locust's argument parser: one table, from which the documentation is checked too.
+
+Locust's web UI casts a form's value to the type of the present one and ignores `type` and `choices`, so no default
+is None, and everything is checked again by `Settings.from_options`. Locust forwards these options to its workers.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from typing import Any
+
+from jupyter_rtc_locust.settings import AWARENESS_KINDS, SERVER_KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One row of the table: the option, its environment variable, its default, and what it is for."""
+
+    name: str
+    default: str | int | float | bool
+    help: str
+    in_web_ui: bool = True
+    choices: tuple[str, ...] | None = None
+
+    @property
+    def environment_variable(self) -> str:
+        """`--rtc-edit-rate` is `LOCUST_RTC_EDIT_RATE` in the environment, by Locust's own convention."""
+        return "LOCUST_" + self.name.removeprefix("--").replace("-", "_").upper()
+
+
+OPTIONS = (
+    Option("--rtc-server", "auto", "kind of server; auto finds it out", choices=SERVER_KINDS),
+    Option("--rtc-documents", 1, "how many documents the users are spread over"),
+    Option("--rtc-template", "", "a local notebook, text file or folder of notebooks to start from", in_web_ui=False),
+    Option("--rtc-notebook", "", "path on the server of an existing document to work on; no other is touched"),
+    Option("--rtc-seed", 0, "the seed of all choices; 0: drawn at random and printed"),
+    Option("--rtc-edit-rate", 1.0, "edits per second and user; 0: users only watch"),
+    Option("--rtc-awareness", "own", "what users tell of their presence", choices=AWARENESS_KINDS),
+    Option("--rtc-results", "results", "folder that receives result.json", in_web_ui=False),
+    Option("--rtc-drain-timeout", 30.0, "seconds to wait for outstanding messages after the last edit (at most 60)"),
+    Option("--rtc-save-timeout", 30.0, "seconds to wait for the saved file after the last edit (at most 60)"),
+    Option("--rtc-keep", False, "keep the documents the run made on the server"),
+    Option("--rtc-ca-file", "", "certificate authority (PEM) of an https server", in_web_ui=False),
+    Option(
+        "--rtc-token-file", "", "file with one token per line, one identity each; else JUPYTER_TOKEN", in_web_ui=False
+    ),
+    Option(
+        "--rtc-request-events",
+        False,
+        "fire Locust's request event for each sample (CSV loggers, OpenTelemetry); costs CPU",
+    ),
+)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the table to Locust's parser, in a group of its own.
+
+    Locust reads `include_in_web_ui` and its like from the actions; `add_argument_group` does not take them as
+    keywords (measured on Locust 2.47), so they are set on what it returns.
+    """
+    group = parser.add_argument_group("Real-time collaboration options (jupyter-rtc-locust)")
+    for option in OPTIONS:
+        keywords: dict[str, Any] = {
+            "default": option.default,
+            "help": option.help,
+            "env_var": option.environment_variable,
+        }
+        if isinstance(option.default, bool):
+            keywords["action"] = "store_true"
+        else:
+            keywords["metavar"] = "|".join(option.choices) if option.choices else option.name.rsplit("-", 1)[-1].upper()
+        action: Any = group.add_argument(option.name, **keywords)
+        action.include_in_web_ui = option.in_web_ui
+        action.is_secret = False
+        action.is_required = False
+        action.is_multiple = False
+        if option.in_web_ui and option.choices:
+            action.choices = None

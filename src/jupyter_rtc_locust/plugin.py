@@ -1,0 +1,112 @@
+"""Where the package meets Locust: options, the process's agent, the coordinator, and sentences instead of stack traces.
+
+Importing `jupyter_rtc_locust` in a locustfile is enough; whoever uses Locust as a library calls `install`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import socket
+import sys
+from typing import Any
+
+import locust
+from locust.env import Environment
+from locust.runners import MasterRunner, WorkerRunner
+
+from jupyter_rtc_locust import exit_codes
+from jupyter_rtc_locust.coordination.coordinator import Coordinator
+from jupyter_rtc_locust.demo.embedded_server import EXTRA_MISSING, EmbeddedServer, missing_packages
+from jupyter_rtc_locust.errors import OptionsError, RtcLocustError
+from jupyter_rtc_locust.options import add_options
+from jupyter_rtc_locust.reporting.result_file import ResultFileError, check_folder_writable
+from jupyter_rtc_locust.reporting.web_form import guard_form
+from jupyter_rtc_locust.users.agent import ProcessAgent
+from jupyter_rtc_locust.users.collaboration_user import CollaborationUser
+
+logger = logging.getLogger(__name__)
+
+
+def register() -> None:
+    """Listen to Locust's global events; done once, when the package is imported into a Locust process."""
+    locust.events.init_command_line_parser.add_listener(lambda parser, **_: add_options(parser))
+    locust.events.init.add_listener(_on_init)
+
+
+def install(environment: Environment) -> Coordinator | None:
+    """Make a Locust environment ours, after its runner was made: an agent, and a coordinator unless it is a worker.
+
+    Raises:
+        OptionsError: the options of a run that would start at once are refused.
+    """
+    secrets: list[str] = []
+    agent = ProcessAgent(environment, secrets)
+    environment.rtc_agent = agent  # type: ignore[attr-defined]
+    if isinstance(environment.runner, WorkerRunner) or environment.runner is None:
+        return None
+    embedded = None
+    options = environment.parsed_options
+    if environment.web_ui is None or not environment.host:
+        # What the command line says is refused before anything is opened; a form is checked when it is sent.
+        _check_first(environment)
+    if not (environment.host or getattr(options, "host", None)):
+        embedded = EmbeddedServer.start()
+        secrets.append(embedded.token)
+        atexit.register(embedded.stop)
+        print(f"Started a Jupyter server of our own at {embedded.url}, without a host of yours to load.", flush=True)
+    coordinator = Coordinator(environment, secrets, embedded)
+    environment.rtc_coordinator = coordinator  # type: ignore[attr-defined]
+    if environment.web_ui is not None:
+        guard_form(environment, coordinator)
+    return coordinator
+
+
+def _check_first(environment: Environment) -> None:
+    from jupyter_rtc_locust.coordination.preparation import templates_for
+    from jupyter_rtc_locust.settings import Settings, read_tokens
+
+    settings = Settings.from_options(environment.parsed_options, environment.host)
+    try:
+        check_folder_writable(settings.results)
+    except ResultFileError as error:
+        raise OptionsError(f"--rtc-results: {error}") from None
+    if settings.host is None and missing_packages():
+        raise OptionsError(f"{EXTRA_MISSING} Or name a server with --host.")
+    read_tokens(settings.token_file)
+    if settings.template is not None:
+        kinds: Any = sorted(
+            {user.document_kind for user in environment.user_classes if issubclass(user, CollaborationUser)}
+        )
+        templates_for(settings, kinds or ["notebook"], False)
+
+
+def _on_init(environment: Environment, runner: Any = None, **_: Any) -> None:
+    if runner is None or not any(issubclass(user, CollaborationUser) for user in environment.user_classes):
+        return
+    try:
+        install(environment)
+    except RtcLocustError as error:
+        # Locust would print a stack trace and end with 1.
+        code = exit_codes.OPTIONS_REFUSED if isinstance(error, OptionsError) else exit_codes.INCONCLUSIVE
+        print(f"jupyter-rtc-locust: {error}", file=sys.stderr, flush=True)
+        _leave(environment, code)
+
+
+def _leave(environment: Environment, code: int) -> None:
+    """End a process that never began: workers that are connected are told to quit first."""
+    runner = environment.runner
+    if isinstance(runner, MasterRunner):
+        runner.quit()
+    sys.exit(code)
+
+
+def port_is_free(host: str, port: int) -> bool:
+    """Whether a listener could be opened there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True

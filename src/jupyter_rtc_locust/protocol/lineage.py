@@ -1,0 +1,165 @@
+"""Where in a document a unit of content belongs, found from structs alone: its parent, its key, its root.
+
+An update writes parent and key only for an item without origins. All others stand where their origin stands, so that
+one update says little and many together say all: an overwritten map entry leads back to the first one of its key.
+
+Whatever is asked here about a whole document costs one walk over its structs: nothing is recursive, answers are kept.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, NamedTuple
+
+from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
+from jupyter_rtc_locust.protocol.contents import Id
+from jupyter_rtc_locust.protocol.structs import Item, Struct, knowledge, without_overlaps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from jupyter_rtc_locust.protocol.updates import Update
+
+
+class Place(NamedTuple):
+    """Where an item stands: in which shared type, and under which key if that is a map."""
+
+    parent: str | Id
+    """A root's name, or the item that holds the shared type."""
+    key: str | None
+
+
+class Lineage:
+    """An index over the structs of many updates. Of several that hold a clock, the one that tells most is kept.
+
+    Real content tells more than deleted content, and that more than a GC; among equals the first given holds.
+    """
+
+    __slots__ = ("_clocks", "_places", "_roots", "_structs")
+
+    def __init__(self, updates: Iterable[Update]) -> None:
+        """Index all structs of the updates, in any order; what servers cut or joined anew is cut to fit."""
+        by_client: dict[int, list[tuple[tuple[int, int], Struct]]] = {}
+        order = 0
+        for update in updates:
+            for client, structs in update.structs.items():
+                ranked = by_client.setdefault(client, [])
+                for struct in structs:
+                    ranked.append(((knowledge(struct), order), struct))
+                    order += 1
+        self._structs = {client: without_overlaps(ranked) for client, ranked in by_client.items()}
+        self._clocks = {client: [struct.clock for struct in structs] for client, structs in self._structs.items()}
+        # By the id of a struct's first unit. None: it cannot be known.
+        self._places: dict[Id, Place | None] = {}
+        self._roots: dict[Id, str | None] = {}
+
+    def struct_at(self, identity: tuple[int, int]) -> Struct | None:
+        """Give the struct that holds this unit; None when no update held it."""
+        client, clock = identity
+        index = bisect_right(self._clocks.get(client, ()), clock) - 1
+        if index < 0:
+            return None
+        struct = self._structs[client][index]
+        return struct if clock < struct.end else None
+
+    def structs_in(self, client: int, start: int, end: int) -> Iterator[Struct]:
+        """Give the structs that hold any clock from `start` to before `end`, ascending, not cut."""
+        structs = self._structs.get(client, ())
+        index = max(bisect_right(self._clocks.get(client, ()), start) - 1, 0)
+        while index < len(structs) and structs[index].clock < end:
+            if structs[index].end > start:
+                yield structs[index]
+            index += 1
+
+    def clock_ranges(self) -> ClockRanges:
+        """Give all clocks that are known."""
+        structs = (struct for structs in self._structs.values() for struct in structs)
+        return ClockRanges.of((struct.client, struct.clock, struct.end) for struct in structs)
+
+    def place_of(self, identity: tuple[int, int]) -> Place | None:
+        """Give the parent and key of a unit; None when unknown: no update held it, or its origins end in a GC."""
+        struct = self.struct_at(identity)
+        return self._place(struct) if isinstance(struct, Item) else None
+
+    def _place(self, item: Item) -> Place | None:
+        places = self._places
+        # A depth-first walk along the origins, which are older, except in hostile updates: `walked` ends a ring.
+        walk, walked = [item], {Id(item.client, item.clock)}
+        while walk:
+            current = walk[-1]
+            identity = Id(current.client, current.clock)
+            if identity in places:
+                walk.pop()
+                continue
+            place = None if current.parent is None else Place(current.parent, current.parent_key)
+            if place is None:
+                deeper = False
+                for anchor in (current.origin, current.right_origin):
+                    beside = None if anchor is None else self.struct_at(anchor)
+                    if not isinstance(beside, Item):
+                        continue
+                    beside_identity = Id(beside.client, beside.clock)
+                    if beside_identity in places:
+                        place = places[beside_identity]
+                        if place is not None:
+                            break
+                    elif beside_identity not in walked:
+                        walked.add(beside_identity)
+                        walk.append(beside)
+                        deeper = True
+                        break
+                if deeper:
+                    continue
+            places[identity] = place
+            walk.pop()
+        return places[Id(item.client, item.clock)]
+
+    def ancestors(self, identity: tuple[int, int]) -> tuple[Id, ...]:
+        """Give the items that hold the shared types around a unit, the nearest first; as far as they are known."""
+        found: dict[Id, None] = {}
+        place = self.place_of(identity)
+        # An item cannot be its own ancestor, except in hostile updates.
+        while place is not None and not isinstance(place.parent, str) and place.parent not in found:
+            found[place.parent] = None
+            place = self.place_of(place.parent)
+        return tuple(found)
+
+    def root_of(self, identity: tuple[int, int]) -> str | None:
+        """Give the name of the root that a unit is in; None when unknown."""
+        struct = self.struct_at(identity)
+        walked: list[Id] = []
+        root = None
+        while isinstance(struct, Item):
+            first = Id(struct.client, struct.clock)
+            if first in self._roots:
+                root = self._roots[first]
+                break
+            # Until it is known, so that a ring in hostile updates ends here.
+            self._roots[first] = None
+            walked.append(first)
+            place = self._place(struct)
+            if place is None:
+                break
+            if isinstance(place.parent, str):
+                root = place.parent
+                break
+            struct = self.struct_at(place.parent)
+        for first in walked:
+            self._roots[first] = root
+        return root
+
+    def by_root(self, ranges: ClockRanges) -> dict[str | None, ClockRanges]:
+        """Divide clocks by the root they are in; under None those that are unknown or garbage collected."""
+        divided: dict[str | None, list[tuple[int, int, int]]] = {}
+        for client, start, end in ranges:
+            clock = start
+            for struct in self.structs_in(client, start, end):
+                if struct.clock > clock:
+                    divided.setdefault(None, []).append((client, clock, struct.clock))
+                    clock = struct.clock
+                stop = min(struct.end, end)
+                divided.setdefault(self.root_of((client, struct.clock)), []).append((client, clock, stop))
+                clock = stop
+            if clock < end:
+                divided.setdefault(None, []).append((client, clock, end))
+        return {root: ClockRanges.of(spans) for root, spans in divided.items()}

@@ -1,0 +1,170 @@
+"""WebSocket frames, sans-I/O (RFC 6455, the client's side): bytes in, messages out, and the other way.
+
+websocket-client opens the connection (TLS, proxies, cookies, the upgrade) and then hands over its socket, because
+its `recv` wants a greenlet for each connection; a callback on the event loop costs a third less for each message
+(measured: `make bench`). No extension is negotiated, so reserved bits are an error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+MESSAGE_LIMIT = 256 * 1024 * 1024
+"""Bytes of one message that are believed; a declared length beyond it closes the connection."""
+
+_LONG_LENGTH = 127
+_MEDIUM_LENGTH = 126
+_BINARY_FINAL = 0x82
+
+
+class Opcode(IntEnum):
+    """RFC 6455, section 5.2."""
+
+    CONTINUATION = 0x0
+    TEXT = 0x1
+    BINARY = 0x2
+    CLOSE = 0x8
+    PING = 0x9
+    PONG = 0xA
+
+
+class FrameError(ValueError):
+    """The peer broke RFC 6455; the sentence says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A frame that is not a binary message: close, ping, pong, or a text message (which this protocol never sends)."""
+
+    opcode: Opcode
+    payload: bytes
+
+    @property
+    def close_code(self) -> int:
+        """The code of a close frame; 1005 when it carries none (RFC 6455, section 7.1.5)."""
+        return int.from_bytes(self.payload[:2], "big") if len(self.payload) >= 2 else 1005
+
+    @property
+    def close_reason(self) -> str:
+        """The text of a close frame, whatever its bytes are."""
+        return self.payload[2:].decode("utf-8", "replace")
+
+
+class FrameReader:
+    """Takes a byte stream apart into whole messages.
+
+    A message of `n` bytes is copied at most twice however many pieces it arrives in.
+    """
+
+    __slots__ = ("_fragment_bytes", "_fragments", "_have", "_need", "_pieces")
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._have = 0
+        self._need = 2
+        self._fragments: list[bytes] | None = None
+        self._fragment_bytes = 0
+
+    def feed(self, data: bytes) -> list[bytes | Control]:
+        """The binary messages (as bytes) and control frames that `data` completes, in order.
+
+        Raises:
+            FrameError: when the peer broke the protocol; the connection is of no use afterwards.
+        """
+        if self._pieces:
+            self._pieces.append(data)
+            self._have += len(data)
+            if self._have < self._need:
+                return []
+            data = b"".join(self._pieces)
+            self._pieces = []
+        events: list[bytes | Control] = []
+        position = 0
+        end = len(data)
+        while True:
+            left = end - position
+            if left < 2:
+                need = 2
+                break
+            first = data[position]
+            length = data[position + 1]
+            start = position + 2
+            if length >= _MEDIUM_LENGTH:
+                if length > _LONG_LENGTH:
+                    raise FrameError("the server sent a masked frame, which only clients may")
+                start += 2 if length == _MEDIUM_LENGTH else 8
+                need = start - position
+                if left < need:
+                    break
+                length = int.from_bytes(data[position + 2 : start], "big")
+                if length > MESSAGE_LIMIT:
+                    raise FrameError(f"the server announced a frame of {length} bytes; the limit is {MESSAGE_LIMIT}")
+            stop = start + length
+            if stop > end:
+                need = stop - position
+                break
+            if first == _BINARY_FINAL and self._fragments is None:
+                events.append(data[start:stop])
+            else:
+                self._take_uncommon(first, data[start:stop], events)
+            position = stop
+        if position < end:
+            rest = data[position:] if position else data
+            self._pieces = [rest]
+            self._have = len(rest)
+            self._need = need
+        return events
+
+    def _take_uncommon(self, first: int, payload: bytes, events: list[bytes | Control]) -> None:
+        if first & 0x70:
+            raise FrameError("the server set reserved bits, though no extension was negotiated")
+        final = first & 0x80
+        try:
+            opcode = Opcode(first & 0x0F)
+        except ValueError:
+            raise FrameError(f"the server sent a frame of the unknown kind {first & 0x0F}") from None
+        if opcode >= Opcode.CLOSE:
+            if not final or len(payload) > 125:
+                raise FrameError("the server sent a control frame that is fragmented or longer than 125 bytes")
+            events.append(Control(opcode, payload))
+        elif opcode is Opcode.CONTINUATION:
+            if self._fragments is None:
+                raise FrameError("the server continued a message that was never begun")
+            self._fragments.append(payload)
+            self._fragment_bytes += len(payload)
+            if self._fragment_bytes > MESSAGE_LIMIT:
+                raise FrameError(f"the server sent a fragmented message beyond {MESSAGE_LIMIT} bytes")
+            if final:
+                events.append(b"".join(self._fragments))
+                self._fragments = None
+        elif self._fragments is not None:
+            raise FrameError("the server began a message inside another one")
+        elif not final:
+            self._fragments = [payload]
+            self._fragment_bytes = len(payload)
+        elif opcode is Opcode.TEXT:
+            events.append(Control(opcode, payload))
+        else:
+            events.append(payload)
+
+
+def encode_frame(opcode: Opcode, payload: bytes, mask: int) -> bytes:
+    """One final frame, masked as a client must; `mask` is a random number of 32 bits."""
+    length = len(payload)
+    if length < _MEDIUM_LENGTH:
+        head = bytes((0x80 | opcode, 0x80 | length))
+    elif length < 0x10000:
+        head = bytes((0x80 | opcode, 0x80 | _MEDIUM_LENGTH)) + length.to_bytes(2, "big")
+    else:
+        head = bytes((0x80 | opcode, 0x80 | _LONG_LENGTH)) + length.to_bytes(8, "big")
+    key = mask.to_bytes(4, "big")
+    # One exclusive-or over the whole payload as an integer: 1 µs for 60 bytes, against 20 µs byte by byte.
+    whole_keys = (length + 3) // 4
+    masked = int.from_bytes(payload, "big") ^ int.from_bytes((key * whole_keys)[:length], "big")
+    return head + key + masked.to_bytes(length, "big")
+
+
+def encode_close(code: int, mask: int) -> bytes:
+    """A close frame with this code."""
+    return encode_frame(Opcode.CLOSE, code.to_bytes(2, "big"), mask)

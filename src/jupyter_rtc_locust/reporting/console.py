@@ -1,0 +1,160 @@
+"""What a person reads in the terminal: a sentence when a run begins, and about ten lines when it has ended.
+
+The verdict comes first, because it is what people look for, and the figures after it. Everything is made from the
+content of the result file, so that terminal and file cannot disagree.
+
+Pure: texts in, texts out. Text that came from a server is shown as text: what would move the cursor, colour the line or
+turn its direction is written out as an escape.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, Any, Final
+
+from jupyter_rtc_locust.reporting.result_file import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FINDINGS_SHOWN: Final = 10
+"""How many findings, and how many warnings, are told before the reader is sent to the file."""
+
+TEXT_SHOWN: Final = 500
+"""How many characters of one sentence are shown."""
+
+_LABELS: Final = {"pass": "PASS", "fail": "FAIL", "inconclusive": "INCONCLUSIVE"}
+
+_UNSAFE_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_JOINERS: Final = frozenset({"\u200c", "\u200d"})
+"""Invisible too, but many scripts and emoji need them, and they move nothing."""
+
+
+def neutralised(text: str) -> str:
+    """The text in one line, in which nothing acts on a terminal.
+
+    Control characters (line ends and tabs among them), ANSI sequences, marks of writing direction and lone surrogates
+    are written out, for example as `\\x1b` or `\\u202e`. Letters of all scripts and emoji stay.
+    """
+    return "".join(
+        character.encode("unicode_escape", "surrogatepass").decode("ascii")
+        if unicodedata.category(character) in _UNSAFE_CATEGORIES and character not in _JOINERS
+        else character
+        for character in text
+    )
+
+
+def start_sentence(
+    host: str, users: int, documents: int, *, server: str = "", seed: int | None = None, processes: int = 1
+) -> str:
+    """Which host is about to be loaded, by how many users in how many documents. A URL's secrets are not shown."""
+    kind = f" ({_shown(server)})" if server else ""
+    where = f"{processes} processes" if processes > 1 else "one process"
+    chosen = "" if seed is None else f", seed {seed}"
+    return (
+        f"Loading {_shown(redact(host, ()))}{kind} with {_counted(users, 'user')} in "
+        f"{_counted(documents, 'document')}, from {where}{chosen}."
+    )
+
+
+def end_report(result: Mapping[str, Any], result_path: str | None = None) -> list[str]:
+    """The lines that end a run, from the content of its result file and the place where that is."""
+    verdict = str(result["verdict"])
+    lines = [f"{_LABELS.get(verdict, verdict.upper())}: {_shown(result['reason'])}"]
+    lines += _told("finding", result["findings"])
+    lines += _told("warning", result["warnings"])
+    lines.append(_exercised(result))
+    lines += _timings(result["timings"])
+    lines += _health(result["generator"])
+    if result_path is not None:
+        lines.append(f"Result file: {_shown(result_path)}")
+    return lines
+
+
+def _told(word: str, items: list[Mapping[str, Any]]) -> list[str]:
+    lines = [_one(word, item) for item in items[:FINDINGS_SHOWN]]
+    if len(items) > FINDINGS_SHOWN:
+        lines.append(f"  {word}: {len(items) - FINDINGS_SHOWN} more, all in the result file")
+    return lines
+
+
+def _one(word: str, item: Mapping[str, Any]) -> str:
+    document = f" in {_shown(item['document'])}" if item.get("document") else ""
+    users = item.get("users") or ()
+    concerned = f" ({'user' if len(users) == 1 else 'users'} {', '.join(str(user) for user in users)})" if users else ""
+    evidence = f" [see {_shown(item['evidence'])}]" if item.get("evidence") else ""
+    return f"  {word}: {_shown(item['kind'])}{document}{concerned}: {_shown(item['detail'])}{evidence}"
+
+
+def _exercised(result: Mapping[str, Any]) -> str:
+    counts, run = result["counts"], result["run"]
+    parts = [
+        _counted(counts[name], word)
+        for name, word in (("users", "user"), ("documents", "document"), ("edits", "edit"))
+        if isinstance(counts.get(name), int)
+    ]
+    parts += [
+        f"{counts[name]:,} {words}"
+        for name, words in (("updates_received", "updates received"), ("disconnects", "lost connections"))
+        if isinstance(counts.get(name), int)
+    ]
+    duration, workers = run.get("duration_s"), run.get("workers")
+    if isinstance(duration, int | float):
+        parts.append(f"{duration:.0f} s")
+    if isinstance(workers, int) and workers > 1:
+        parts.append(_counted(workers, "worker"))
+    if run.get("seed") is not None:
+        parts.append(f"seed {_shown(run['seed'])}")
+    exercised = result.get("exercised") or {}
+    if exercised:
+        parts.append(_shown(", ".join(f"{name} {value}" for name, value in exercised.items())))
+    return f"Exercised: {', '.join(parts) or 'nothing that was counted'}."
+
+
+def _timings(timings: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    rows = [(name, timing) for name, timing in timings.items() if timing["count"] or timing["failures"]]
+    if not rows:
+        return ["Timings: nothing was timed."]
+    lines = [f"{'Timings in ms':<16}{'count':>10}{'p50':>10}{'p95':>10}{'p99':>10}{'max':>10}{'failures':>10}"]
+    for name, timing in rows:
+        figures = "".join(f"{_milliseconds(timing[key]):>10}" for key in ("p50_ms", "p95_ms", "p99_ms", "max_ms"))
+        lines.append(f"  {_shown(name):<14}".ljust(18) + f"{timing['count']:>8,}{figures}{timing['failures']:>10,}")
+    return lines
+
+
+def _health(generator: Mapping[str, Any]) -> list[str]:
+    figures = [
+        f"{label} {_milliseconds(generator[key])} {unit}"
+        for key, label, unit in (
+            ("loop_lag_p99_ms", "loop lag p99", "ms"),
+            ("schedule_lag_p99_ms", "edits late p99", "ms"),
+        )
+        if generator.get(key) is not None
+    ]
+    if generator.get("cpu_percent") is not None:
+        figures.append(f"CPU {generator['cpu_percent']:.0f} % of a core")
+    measured = f" ({', '.join(figures)})" if figures else ""
+    if generator.get("sound"):
+        return [f"The load generator kept up{measured}."]
+    reasons = " ".join(_shown(reason) for reason in generator.get("reasons") or ())
+    return [
+        f"The load generator did not keep up, so the timings are not the server's alone{measured}. {reasons}".rstrip()
+    ]
+
+
+def _milliseconds(value: float | None) -> str:
+    """Three significant digits below a thousand, whole milliseconds above; a dash for nothing."""
+    if value is None:
+        return "-"
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 1 else f"{value:.3f}"
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _shown(value: Any) -> str:
+    text = neutralised(str(value))
+    return text if len(text) <= TEXT_SHOWN else f"{text[:TEXT_SHOWN]}… ({len(text) - TEXT_SHOWN} characters more)"

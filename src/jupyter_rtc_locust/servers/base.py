@@ -1,0 +1,93 @@
+"""What a kind of server has to tell: how documents are made, rooms opened, saved files read, and all of it removed.
+
+A new kind is a module with a subclass of `Server`, and a line in `detection.py`. Blocking calls with deadlines; the
+modules know nothing of gevent (Locust patches the standard library) and nothing of what travels inside a room.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from jupyter_rtc_locust.documents.kinds import DocumentKind
+from jupyter_rtc_locust.documents.templates import Template
+from jupyter_rtc_locust.servers.http import HttpClient
+
+__all__ = ["Document", "DocumentKind", "RoomAddress", "Server"]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document of a run: its path (or room name) on the server and what it is."""
+
+    path: str
+    kind: DocumentKind
+    ours: bool = True
+    """False for a document the user named with `--rtc-notebook`: it is never removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomAddress:
+    """Where a room is entered: a ws(s) address, and the headers of the upgrade (the token is in them, so no repr)."""
+
+    url: str
+    headers: tuple[str, ...] = field(default=(), repr=False)
+
+
+class Server(ABC):
+    """One server, reached by one process. `http.base` is its address without a trailing slash."""
+
+    name: ClassVar[str]
+    stores_files: ClassVar[bool]
+    """Whether documents are files that can be made beforehand and read back."""
+    echoes_updates: ClassVar[bool] = True
+    """Whether an author's own update comes back to it."""
+
+    def __init__(self, http: HttpClient) -> None:
+        self.http = http
+
+    @abstractmethod
+    def check(self) -> None:
+        """See whether this server can be used, without leaving anything on it.
+
+        Raises:
+            ServerUnusable: with what was tried, what came back and what to do.
+        """
+
+    @abstractmethod
+    def create_document(self, folder: str, name: str, template: Template) -> Document:
+        """Make one document of the run (for a server without files: only name it).
+
+        Raises:
+            ServerUnusable: when the server refuses.
+        """
+
+    @abstractmethod
+    def open_room(self, document: Document, identity: int) -> RoomAddress:
+        """Ask for the address of the document's room, as the user with this index.
+
+        Raises:
+            RoomRefused: the server refused.
+            ConnectionBroken: nothing usable answered.
+        """
+
+    @abstractmethod
+    def read_saved(self, document: Document) -> Any:
+        """The saved file: parsed JSON of a notebook, the text of a text file; None for a server without files.
+
+        Raises:
+            ConnectionBroken: when it could not be read or parsed.
+        """
+
+    @abstractmethod
+    def remove(self, folder: str, documents: list[Document]) -> list[str]:
+        """Remove what the run made; sentences about what could not be removed."""
+
+    @abstractmethod
+    def answers(self) -> bool:
+        """Whether the server answers at all, within the deadline of one HTTP try."""
+
+    def version(self) -> str:
+        """Name and version of the server for the report, as far as it tells."""
+        return self.name

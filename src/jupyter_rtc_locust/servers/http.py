@@ -1,0 +1,107 @@
+"""HTTP to one server: one address, one token for each identity, deadlines, and sentences instead of stack traces."""
+
+from __future__ import annotations
+
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from jupyter_rtc_locust.errors import ConnectionBroken
+from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S
+
+
+class _TokenAuthentication(requests.auth.AuthBase):
+    """Sets the header itself, so that requests does not put a password from ~/.netrc in its place."""
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self.token:
+            request.headers["Authorization"] = f"token {self.token}"
+        return request
+
+
+class HttpClient:
+    """requests with this package's deadlines. Cookies are refused: a login cookie would mix the users' identities."""
+
+    def __init__(self, base: str, tokens: tuple[str, ...] = (), ca_file: Path | None = None) -> None:
+        self.base = base
+        self.ca_file = ca_file
+        self._tokens = tokens
+        self._session = requests.Session()
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        adapter = requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=50)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+        if ca_file is not None:
+            self._session.verify = str(ca_file)
+
+    @property
+    def has_token(self) -> bool:
+        """Whether any token was given."""
+        return bool(self._tokens)
+
+    def token(self, identity: int = 0) -> str:
+        """The token of the user with this index; empty without one."""
+        return self._tokens[identity % len(self._tokens)] if self._tokens else ""
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        identity: int = 0,
+        json: Any = None,
+        timeout: float = HTTP_TRY_DEADLINE_S,
+        tries: int = 1,
+    ) -> requests.Response:
+        """One request below the base address; `path` is already quoted and starts with a slash.
+
+        A try ends after `timeout` seconds without an answer. Answers of 502, 503 and 504 are tried again.
+
+        Raises:
+            ConnectionBroken: when no try was answered.
+        """
+        problem = ""
+        for attempt in range(tries):
+            try:
+                response = self._session.request(
+                    method,
+                    self.base + path,
+                    json=json,
+                    timeout=timeout,
+                    auth=_TokenAuthentication(self.token(identity)),
+                    allow_redirects=False,
+                )
+            except requests.exceptions.SSLError as error:
+                raise ConnectionBroken(
+                    f"{method} {self.base}{path}: the certificate was not accepted ({_cause(error)}). A private "
+                    f"certificate authority is named with --rtc-ca-file."
+                ) from None
+            except requests.exceptions.Timeout:
+                problem = f"no answer within {timeout:.0f} s"
+            except (requests.exceptions.RequestException, UnicodeError, ValueError) as error:
+                problem = _cause(error)
+            else:
+                if response.status_code not in (502, 503, 504) or attempt == tries - 1:
+                    return response
+                problem = f"status {response.status_code}"
+        raise ConnectionBroken(f"{method} {self.base}{path}: {problem}.") from None
+
+
+def quoted(path: str) -> str:
+    """A document's path in an address: slashes stay."""
+    return quote(path, safe="/")
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost reason of a requests exception, in a few words."""
+    seen = error
+    while (inner := seen.__cause__ or seen.__context__) is not None and inner is not seen:
+        seen = inner
+    text = str(getattr(seen, "strerror", None) or seen) or type(seen).__name__
+    return text[:200]

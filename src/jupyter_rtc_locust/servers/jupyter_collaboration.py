@@ -1,0 +1,182 @@
+"""jupyter-collaboration 4 and 5 (jupyter-server-ydoc): a session for each document, files through the contents API.
+
+The server speaks first in a room (its step 1), sends every update back to its author, and saves one second after
+the last change. Measured on 4.4.2 and 5.0.4 (docs/environment.md).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, ClassVar
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import requests
+
+from jupyter_rtc_locust.documents.templates import Template
+from jupyter_rtc_locust.errors import ConnectionBroken, FileGone, RoomRefused, ServerUnusable
+from jupyter_rtc_locust.servers.base import Document, DocumentKind, RoomAddress, Server
+from jupyter_rtc_locust.servers.http import quoted
+
+_FORMATS: dict[DocumentKind, tuple[str, str]] = {"notebook": ("json", "notebook"), "text": ("text", "file")}
+"""Kind of document: (format, type) in the session request and in the room's name."""
+
+
+class JupyterCollaboration(Server):
+    """A Jupyter server with jupyter-collaboration."""
+
+    name: ClassVar[str] = "jupyter-collaboration"
+    stores_files: ClassVar[bool] = True
+
+    def check(self) -> None:
+        """See that the token is accepted and that the collaboration extension answers."""
+        try:
+            contents = self.http.request("GET", "/api/contents/?content=0", tries=3)
+            if contents.status_code in (401, 403) or contents.is_redirect:
+                raise ServerUnusable(self._refused(contents))
+            if contents.status_code != 200:
+                raise ServerUnusable(
+                    f"GET {self.http.base}/api/contents/ answered {_short(contents)}: no Jupyter server whose files "
+                    f"can be read."
+                )
+            # A route that exists only for PUT answers 405; without the extension Jupyter answers 404.
+            session = self.http.request("GET", "/api/collaboration/session/probe", tries=3)
+        except ConnectionBroken as error:
+            raise ServerUnusable(f"{error} Is the server running, and is --host its address?") from None
+        if session.status_code == 404:
+            raise ServerUnusable(
+                f"{self.http.base} is a Jupyter server without real-time collaboration: it knows no "
+                f"/api/collaboration/session. Install jupyter-collaboration there and restart it."
+            )
+
+    def create_document(self, folder: str, name: str, template: Template) -> Document:
+        """Write the template, byte for byte, as a file into the run's own folder."""
+        made = self.http.request("PUT", f"/api/contents/{quoted(folder)}", json={"type": "directory"}, tries=3)
+        if made.status_code not in (200, 201):
+            raise ServerUnusable(self._write_refused(folder, made))
+        path = f"{folder}/{name}"
+        # As plain text, so that the file is the template's, and no conversion of the contents API hides in it.
+        model = {"type": "file", "format": "text", "content": template.text}
+        written = self.http.request("PUT", f"/api/contents/{quoted(path)}", json=model, tries=3)
+        if written.status_code not in (200, 201):
+            raise ServerUnusable(self._write_refused(path, written))
+        return Document(path, template.kind)
+
+    def find_document(self, path: str) -> Document:
+        """The existing document of `--rtc-notebook`.
+
+        Raises:
+            ServerUnusable: when it does not exist, is a folder, or is no notebook.
+        """
+        found = self.http.request("GET", f"/api/contents/{quoted(path)}?content=0", tries=3)
+        if found.status_code == 404:
+            raise ServerUnusable(
+                f"--rtc-notebook {path}: the server at {self.http.base} has no such document. Paths start at the "
+                f"server's root folder."
+            )
+        if found.status_code != 200:
+            raise ServerUnusable(f"--rtc-notebook {path}: the server answered {_short(found)}.")
+        kind = _json(found).get("type")
+        if kind == "directory":
+            raise ServerUnusable(f"--rtc-notebook {path} is a folder: name one document in it.")
+        if kind == "notebook":
+            readable = self.http.request("GET", f"/api/contents/{quoted(path)}?type=notebook&content=1", tries=3)
+            if readable.status_code != 200:
+                raise ServerUnusable(f"--rtc-notebook {path} is no readable notebook: {_short(readable)}.")
+            return Document(path, "notebook", ours=False)
+        raise ServerUnusable(f"--rtc-notebook {path} is no notebook (the server calls it a {kind}).")
+
+    def open_room(self, document: Document, identity: int) -> RoomAddress:
+        """PUT the session as a tab does; the room's address carries its id."""
+        file_format, file_type = _FORMATS[document.kind]
+        path = f"/api/collaboration/session/{quoted(document.path)}"
+        answer = self.http.request("PUT", path, identity=identity, json={"format": file_format, "type": file_type})
+        if answer.status_code in (401, 403):
+            raise RoomRefused(self._refused(answer))
+        if answer.status_code >= 500:
+            raise ConnectionBroken(f"PUT {self.http.base}{path} answered {_short(answer)}.")
+        session = _json(answer)
+        if answer.status_code not in (200, 201) or not {"format", "type", "fileId", "sessionId"} <= session.keys():
+            raise RoomRefused(f"PUT {self.http.base}{path} answered {_short(answer)}.")
+        room = quote(f"{session['format']}:{session['type']}:{session['fileId']}", safe=":")
+        session_id = quote(str(session["sessionId"]))
+        url = f"{websocket_base(self.http.base)}/api/collaboration/room/{room}?sessionId={session_id}"
+        token = self.http.token(identity)
+        return RoomAddress(url, (f"Authorization: token {token}",) if token else ())
+
+    def read_saved(self, document: Document) -> Any:
+        """The file's text through the contents API; a notebook's JSON is parsed here, not converted by the server."""
+        path = f"/api/contents/{quoted(document.path)}?type=file&format=text&content=1"
+        answer = self.http.request("GET", path, tries=3)
+        if answer.status_code == 404:
+            raise FileGone(f"GET {self.http.base}{path} answered {_short(answer)}.")
+        if answer.status_code != 200:
+            raise ConnectionBroken(f"GET {self.http.base}{path} answered {_short(answer)}.")
+        text = _json(answer).get("content")
+        if not isinstance(text, str):
+            raise ConnectionBroken(f"GET {self.http.base}{path} answered without the file's content.")
+        if document.kind == "text":
+            return text
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            raise ConnectionBroken(f"{document.path} as saved is no JSON: {error}.") from None
+
+    def remove(self, folder: str, documents: list[Document]) -> list[str]:
+        """Delete the run's own files, then its folder."""
+        problems = []
+        for path in [*(document.path for document in documents if document.ours), folder]:
+            try:
+                answer = self.http.request("DELETE", f"/api/contents/{quoted(path)}", tries=3)
+            except ConnectionBroken as error:
+                problems.append(f"{path} was not removed: {error}")
+                continue
+            if answer.status_code not in (204, 404):
+                problems.append(f"{path} was not removed: the server answered {_short(answer)}.")
+        return problems
+
+    def answers(self) -> bool:
+        """GET /api, which needs no token."""
+        try:
+            return self.http.request("GET", "/api").status_code < 500
+        except ConnectionBroken:
+            return False
+
+    def version(self) -> str:
+        """Jupyter Server's version; the collaboration extension tells none."""
+        try:
+            version = _json(self.http.request("GET", "/api")).get("version", "of unknown version")
+        except ConnectionBroken:
+            version = "of unknown version"
+        return f"{self.name} on jupyter-server {version}"
+
+    def _refused(self, answer: requests.Response) -> str:
+        given = "the token was refused" if self.http.has_token else "no token was given"
+        return (
+            f"{self.http.base} answered {answer.status_code}: {given}. Set JUPYTER_TOKEN, or name a file with "
+            f"--rtc-token-file, with a token of this server."
+        )
+
+    def _write_refused(self, path: str, answer: requests.Response) -> str:
+        return (
+            f"PUT {self.http.base}/api/contents/{path} answered {_short(answer)}: the server refuses to write the "
+            f"run's documents. Use a server whose files can be written, or name a notebook of it with --rtc-notebook."
+        )
+
+
+def websocket_base(base: str) -> str:
+    """http becomes ws, https becomes wss."""
+    parts = urlsplit(base)
+    return urlunsplit(("wss" if parts.scheme == "https" else "ws", *parts[1:]))
+
+
+def _json(answer: requests.Response) -> dict[str, Any]:
+    try:
+        value = answer.json()
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _short(answer: requests.Response) -> str:
+    message = str(_json(answer).get("message") or _json(answer).get("reason") or answer.reason or "")
+    return f"{answer.status_code} {' '.join(message.split())[:200]}".strip()

@@ -1,0 +1,189 @@
+"""What a run was asked to do: options checked once, at the door, into one frozen value.
+
+Knows nothing of Locust: it reads attributes of any namespace, so the command line, the web UI's form and tests all
+come through the same checks with the same sentences.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from jupyter_rtc_locust.errors import OptionsError
+
+SERVER_KINDS = ("auto", "jupyter-collaboration", "y-websocket")
+AWARENESS_KINDS = ("none", "own")
+
+SYNC_DEADLINE_S = 15.0
+"""A sync, or an echo while those of others come, that takes longer is `stalled` (docs/verdict.md)."""
+JOINER_DEADLINE_S = 15.0
+WORKER_ANSWER_DEADLINE_S = 15.0
+HTTP_TRY_DEADLINE_S = 10.0
+QUIET_S = 3.0
+"""No document message for this long, with every edit acknowledged, is called quiet."""
+END_BUDGET_S = 115.0
+"""From the end of editing to the exit at most 120 s; the rest is Locust's own shutdown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """A run's options, checked. Times in seconds, rates in edits per second and user."""
+
+    host: str | None = None
+    """Base address of the server without a trailing slash; None: an embedded server is started."""
+    server: str = "auto"
+    documents: int = 1
+    template: Path | None = None
+    notebook: str | None = None
+    seed: int = 0
+    """0: drawn at random when the run starts, and printed."""
+    edit_rate: float = 1.0
+    awareness: str = "own"
+    results: Path = Path("results")
+    drain_timeout: float = 30.0
+    save_timeout: float = 30.0
+    keep: bool = False
+    ca_file: Path | None = None
+    token_file: Path | None = None
+    request_events: bool = False
+    users: int = 1
+    """How many users the run was asked for (`-u`): how the documents' seats are counted."""
+
+    @classmethod
+    def from_options(cls, options: Any, host: str | None = None) -> Settings:
+        """Check a namespace of options (argparse's, or the web UI's after its form was read).
+
+        Raises:
+            OptionsError: with a sentence that says which option, what was given, and what is possible.
+        """
+        users = getattr(options, "num_users", None) or 1
+        host = host or getattr(options, "host", None) or None
+        settings = cls(
+            host=checked_host(host) if host else None,
+            server=_one_of("--rtc-server", options.rtc_server, SERVER_KINDS),
+            documents=_whole("--rtc-documents", options.rtc_documents, least=1),
+            template=Path(options.rtc_template) if options.rtc_template else None,
+            notebook=(options.rtc_notebook or "").strip("/") or None,
+            seed=_whole("--rtc-seed", options.rtc_seed, least=0),
+            edit_rate=_number("--rtc-edit-rate", options.rtc_edit_rate),
+            awareness=_one_of("--rtc-awareness", options.rtc_awareness, AWARENESS_KINDS),
+            results=Path(options.rtc_results or "results"),
+            drain_timeout=_number("--rtc-drain-timeout", options.rtc_drain_timeout, most=60.0),
+            save_timeout=_number("--rtc-save-timeout", options.rtc_save_timeout, most=60.0),
+            keep=_truth(options.rtc_keep),
+            ca_file=_file("--rtc-ca-file", options.rtc_ca_file),
+            token_file=_file("--rtc-token-file", options.rtc_token_file),
+            request_events=_truth(options.rtc_request_events),
+            users=users,
+        )
+        if settings.documents > users:
+            raise OptionsError(
+                f"--rtc-documents {settings.documents} with {users} user{'s' if users != 1 else ''}: a document "
+                f"without a user tests nothing. Ask for at least as many users (-u) as documents."
+            )
+        if settings.notebook and settings.documents != 1:
+            raise OptionsError(
+                f"--rtc-notebook names one document, but --rtc-documents asks for {settings.documents}: leave one out."
+            )
+        if settings.notebook and settings.template:
+            raise OptionsError(
+                "--rtc-notebook works on a document that exists, --rtc-template makes new ones: leave one out."
+            )
+        if settings.notebook and not settings.host:
+            raise OptionsError("--rtc-notebook names a document on a server: say which server with --host.")
+        return settings
+
+
+def checked_host(host: str) -> str:
+    """The base address of a server, without a trailing slash; a path (a `base_url`, a hub's `/user/NAME`) is kept.
+
+    Raises:
+        OptionsError: when it is no http(s) address, or carries a user name, password, token or fragment.
+    """
+    host = host.strip()
+    try:
+        parts = urlsplit(host)
+        port = parts.port
+    except ValueError as error:
+        raise OptionsError(f"--host {_shown(host)}: {error}. Write http://NAME:PORT or https://NAME/PATH.") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise OptionsError(
+            f"--host {_shown(host)} is not an http or https address. Write http://NAME:PORT or https://NAME/PATH."
+        )
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise OptionsError(
+            "--host carries more than an address and a path. A token is read from the environment variable "
+            "JUPYTER_TOKEN or from --rtc-token-file, never from an address, because addresses are printed and logged."
+        )
+    del port
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def read_tokens(token_file: Path | None, environment: dict[str, str] | None = None) -> tuple[str, ...]:
+    """The tokens this process may use: one per line of the file (one identity each), else `JUPYTER_TOKEN`, else none.
+
+    Raises:
+        OptionsError: when the file cannot be read or holds no token.
+    """
+    if token_file is not None:
+        try:
+            tokens = tuple(line.strip() for line in token_file.read_text().splitlines() if line.strip())
+        except (OSError, UnicodeDecodeError) as error:
+            raise OptionsError(f"--rtc-token-file {token_file} could not be read: {error}.") from error
+        if not tokens:
+            raise OptionsError(f"--rtc-token-file {token_file} holds no token: write one per line.")
+        return tokens
+    token = (os.environ if environment is None else environment).get("JUPYTER_TOKEN", "")
+    return (token,) if token else ()
+
+
+def _shown(value: object) -> str:
+    """A value as an error message shows it: what could be a secret in an address is not repeated."""
+    text = str(value)
+    return repr(text.split("?")[0].rsplit("@", 1)[-1][:100])
+
+
+def _number(option: str, value: object, *, most: float | None = None) -> float:
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise OptionsError(f"{option} {_shown(value)} is not a number.") from None
+    if number != number or number in (float("inf"), float("-inf")):
+        raise OptionsError(f"{option} {_shown(value)} is not a finite number.")
+    if number < 0:
+        raise OptionsError(f"{option} {value} is negative: give 0 or more.")
+    if most is not None and number > most:
+        raise OptionsError(f"{option} {value}: at most {most:.0f} s, because a run ends within 120 s of the last edit.")
+    return number
+
+
+def _whole(option: str, value: object, *, least: int) -> int:
+    try:
+        number = int(str(value))
+    except ValueError:
+        raise OptionsError(f"{option} {_shown(value)} is not a whole number.") from None
+    if number < least:
+        raise OptionsError(f"{option} {number} is too small: give {least} or more.")
+    return number
+
+
+def _one_of(option: str, value: object, known: tuple[str, ...]) -> str:
+    if value not in known:
+        raise OptionsError(f"{option} {_shown(value)} is not known. Choose one of: {', '.join(known)}.")
+    return str(value)
+
+
+def _file(option: str, value: object) -> Path | None:
+    if not value:
+        return None
+    path = Path(str(value))
+    if not path.is_file():
+        raise OptionsError(f"{option} {path}: there is no such file.")
+    return path
+
+
+def _truth(value: object) -> bool:
+    return value is True or (isinstance(value, str) and value.lower() in ("1", "true", "yes", "on"))

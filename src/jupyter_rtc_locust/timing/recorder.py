@@ -1,0 +1,213 @@
+"""The timings and failures of one process, under the few names that Locust, the result file and the docs share.
+
+A recorder keeps two things apart: what was measured since the last time somebody asked (so that Locust's statistics
+can be fed in instalments), and the whole run (so that exact percentiles stand in the result file). The whole run is the
+whole run: resetting Locust's statistics in the middle does not shorten it.
+
+Knows nothing of Locust, clocks or other processes. What leaves the process is plain data (`as_evidence`), which another
+recorder takes in (`merge`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from jupyter_rtc_locust.timing.histogram import Histogram
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+REQUEST_TYPE: Final = "RTC"
+"""The request type of every timing in Locust's statistics."""
+
+OPEN_DOCUMENT: Final = "open document"
+"""From asking for a document to holding its content: what a person waits for. `SESSION`, `CONNECT` and `INITIAL_SYNC`
+are parts of it."""
+SESSION: Final = "session"
+"""The HTTP request that opens a session for the document."""
+CONNECT: Final = "connect"
+"""The WebSocket's handshake."""
+INITIAL_SYNC: Final = "initial sync"
+"""From the first step 1 to the server's step 2 being applied."""
+UPDATE_ECHO: Final = "update echo"
+"""From when an edit was due to its author seeing the server broadcast it."""
+UPDATE_DELIVERY: Final = "update delivery"
+"""From when an edit was due to its arrival at another user of the same process."""
+AWARENESS_ECHO: Final = "awareness echo"
+"""From sending presence to seeing the server broadcast it."""
+SYNC_PROBE: Final = "sync probe"
+"""A step 1 sent in the middle of a run, to the server's answer."""
+SAVE: Final = "save"
+"""A save asked for by hand, to the server's answer."""
+SAVE_AGE: Final = "save age"
+"""How long an acknowledged edit waited until it was on disk."""
+RECONNECT: Final = "reconnect"
+"""From losing the line to being in step again."""
+
+NAMES: Final = (
+    OPEN_DOCUMENT,
+    SESSION,
+    CONNECT,
+    INITIAL_SYNC,
+    UPDATE_ECHO,
+    UPDATE_DELIVERY,
+    AWARENESS_ECHO,
+    SYNC_PROBE,
+    SAVE,
+    SAVE_AGE,
+    RECONNECT,
+)
+"""Every name there is, in the order of reports. OpenTelemetry's exporter in Locust accepts 20."""
+
+OTHER_FAILURES: Final = "another failure (only the first kinds of failure are told apart)"
+"""Stands for the sentences beyond the number that is kept, so that a message with a changing part fills no memory."""
+
+SENTENCES_KEPT: Final = 20
+"""How many different sentences are kept for one name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """What did not come back under one name: how often in all, and how often with which sentence."""
+
+    count: int = 0
+    sentences: dict[str, int] = field(default_factory=dict)
+
+
+class Recorder:
+    """The timings and failures of one process."""
+
+    def __init__(self) -> None:
+        # A bound record of these histograms is what the hot path holds, so they are emptied and never replaced.
+        self._unreported = {name: Histogram() for name in NAMES}
+        self._reported = {name: Histogram() for name in NAMES}
+        self._sentences: dict[str, dict[str, int]] = {name: {} for name in NAMES}
+        self._timers: dict[str, Callable[[float], None]] = {}
+        self._on_sample: Callable[[str, float], None] | None = None
+        self._on_failure: Callable[[str, str], None] | None = None
+
+    def observe(
+        self,
+        *,
+        sample: Callable[[str, float], None] | None = None,
+        failure: Callable[[str, str], None] | None = None,
+    ) -> None:
+        """Have every sample (name, milliseconds) and every failure (name, sentence) told at once as well.
+
+        Samples can be observed only before the first timer is handed out, RuntimeError otherwise: a timer is bound to
+        what it does, so that nothing has to be asked on the hot path.
+        """
+        if sample is not None and self._timers:
+            raise RuntimeError(
+                "samples were to be observed after timers had been handed out, and those would tell nobody; "
+                "observe the recorder before the first user starts"
+            )
+        self._on_sample = sample if sample is not None else self._on_sample
+        self._on_failure = failure if failure is not None else self._on_failure
+
+    def timer(self, name: str) -> Callable[[float], None]:
+        """What to call with each time of this name, in milliseconds. Fetch it once and keep it.
+
+        ValueError for a name that is not one of `NAMES`.
+        """
+        timer = self._timers.get(name)
+        if timer is None:
+            record = self._unreported[_known(name)].record
+            tell = self._on_sample
+            timer = record if tell is None else _telling(name, record, tell)
+            self._timers[name] = timer
+        return timer
+
+    def record(self, name: str, milliseconds: float) -> None:
+        """Count one time in milliseconds, for whoever does it too seldom to keep a timer."""
+        self.timer(name)(milliseconds)
+
+    def failed(self, name: str, sentence: str) -> None:
+        """Count one round trip that did not come back, or came back as an error, with the reason for a person.
+
+        A failure has no time: how long somebody waited for nothing would only disturb the percentiles.
+        """
+        sentence = self._counted(_known(name), sentence, 1)
+        if self._on_failure is not None:
+            self._on_failure(name, sentence)
+
+    def take_unreported(self) -> dict[str, Histogram]:
+        """The samples since the last call, by name, without names that have none. The whole run keeps them."""
+        increments = {}
+        for name, unreported in self._unreported.items():
+            if unreported.count:
+                increments[name] = unreported.copy()
+                self._reported[name].merge(unreported)
+                unreported.clear()
+        return increments
+
+    def histograms(self) -> dict[str, Histogram]:
+        """The samples of the whole run for each of `NAMES`, as independent copies."""
+        histograms = {}
+        for name in NAMES:
+            histograms[name] = self._reported[name].copy()
+            histograms[name].merge(self._unreported[name])
+        return histograms
+
+    def failures(self) -> dict[str, Failures]:
+        """The failures of the whole run for each of `NAMES`."""
+        return {
+            name: Failures(count=sum(sentences.values()), sentences=dict(sentences))
+            for name, sentences in self._sentences.items()
+        }
+
+    def as_evidence(self) -> dict[str, Any]:
+        """The whole run in a plain form that JSON and msgpack carry, without names under which nothing happened."""
+        return {
+            "timings": {name: each.as_dict() for name, each in self.histograms().items() if each.count},
+            "failures": {name: dict(sentences) for name, sentences in self._sentences.items() if sentences},
+        }
+
+    def merge(self, evidence: Mapping[str, Any]) -> None:
+        """Take in what `as_evidence` of another process said. It counts for the whole run and not as unreported,
+        because each process feeds Locust with its own. ValueError, and nothing taken in, when it cannot be read."""
+        try:
+            timings = {_known(name): Histogram.from_dict(plain) for name, plain in evidence["timings"].items()}
+            failures = [
+                (_known(name), str(sentence), int(count))
+                for name, sentences in evidence["failures"].items()
+                for sentence, count in sentences.items()
+            ]
+        except (AttributeError, KeyError, TypeError) as problem:
+            raise ValueError(
+                f"the timings of another process could not be read: {problem!r} in {str(evidence)[:200]}; all "
+                "processes of a run need the same version of jupyter-rtc-locust"
+            ) from problem
+        for name, histogram in timings.items():
+            self._reported[name].merge(histogram)
+        for name, sentence, count in failures:
+            self._counted(name, sentence, count)
+
+    def clear(self) -> None:
+        """Begin a new run. Timers that were handed out stay good."""
+        for name in NAMES:
+            self._unreported[name].clear()
+            self._reported[name].clear()
+            self._sentences[name].clear()
+
+    def _counted(self, name: str, sentence: str, count: int) -> str:
+        sentences = self._sentences[name]
+        if sentence not in sentences and len(sentences) >= SENTENCES_KEPT:
+            sentence = OTHER_FAILURES
+        sentences[sentence] = sentences.get(sentence, 0) + count
+        return sentence
+
+
+def _known(name: str) -> str:
+    if name not in NAMES:
+        raise ValueError(f"no timing is called {name!r}; the names are: {', '.join(NAMES)}")
+    return name
+
+
+def _telling(name: str, record: Callable[[float], None], tell: Callable[[str, float], None]) -> Callable[[float], None]:
+    def record_and_tell(milliseconds: float) -> None:
+        record(milliseconds)
+        tell(name, milliseconds)
+
+    return record_and_tell

@@ -1,0 +1,167 @@
+"""Round trips of one document in one process: which update is whose, when it was due, when it came back or arrived.
+
+An echo is matched by its bytes; where a server encoded anew (it does when two people set `state.dirty` at once), by
+client id and clock range. What nobody in this process authored is kept as foreign: the verdict reads it at the end.
+
+Pure: times are handed in (seconds of one monotonic clock), results go into recorders. About 90 bytes of updates are
+kept for each edit, once a process, however many users receive it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
+from jupyter_rtc_locust.protocol.updates import UpdateError, decode_update
+
+
+@dataclass(slots=True, eq=False)
+class AuthoredEdit:
+    """One update that a user of this process made."""
+
+    user: int
+    client_id: int
+    number: int
+    description: str
+    cell: str | None
+    due: float
+    update: bytes
+    acknowledged: float | None = None
+    """When its echo came, or a state vector of the server covered it; None: not yet."""
+    timed: bool = False
+    """Whether the acknowledgement was an echo, and so a sample."""
+
+
+@dataclass(slots=True, eq=False)
+class ForeignUpdate:
+    """One update that came from the server and is, byte for byte, nobody's of this process."""
+
+    received: float
+    update: bytes
+    originals: list[AuthoredEdit] = field(default_factory=list)
+    """Edits of this process that it holds in another encoding."""
+    readable: bool = True
+
+
+class RoundTrips:
+    """The edits of one document in one process. `echo` and `delivery` take milliseconds."""
+
+    __slots__ = ("_authors", "_by_client", "_deliver", "_echo", "known", "last_acknowledged_due", "pending")
+
+    def __init__(self, echo: Callable[[float], None], delivery: Callable[[float], None]) -> None:
+        self._echo = echo
+        self._deliver = delivery
+        self.known: dict[bytes, AuthoredEdit | ForeignUpdate] = {}
+        """Every distinct update, in the order in which this process saw it first."""
+        self.pending: dict[int, dict[bytes, AuthoredEdit]] = {}
+        """For each user, its edits without an acknowledgement, oldest first."""
+        self._by_client: dict[int, list[AuthoredEdit]] = {}
+        self._authors: dict[int, tuple[list[int], list[tuple[int, int]]]] = {}
+        self.last_acknowledged_due: dict[int, float] = {}
+        """For each user, when the latest acknowledged of its edits was due: others' echoes come while mine do not."""
+
+    def author(
+        self, user: int, client_id: int, number: int, description: str, cell: str | None, due: float, update: bytes
+    ) -> AuthoredEdit:
+        """Note an edit just made, before it is sent."""
+        edit = AuthoredEdit(user, client_id, number, description, cell, due, update)
+        self.known[update] = edit
+        self.pending.setdefault(user, {})[update] = edit
+        self._by_client.setdefault(client_id, []).append(edit)
+        return edit
+
+    def arrive(self, user: int, update: bytes, now: float) -> bool:
+        """Note that `update` reached `user`; True when it is byte for byte its own, and need not be applied."""
+        entry = self.known.get(update)
+        if isinstance(entry, AuthoredEdit):
+            if entry.user != user:
+                self._deliver((now - entry.due) * 1000.0)
+                return False
+            self._acknowledge(entry, now, timed=True)
+            return True
+        if entry is None:
+            entry = self._meet_foreign(update, now)
+        for edit in entry.originals:
+            if edit.user != user:
+                self._deliver((now - edit.due) * 1000.0)
+            else:
+                self._acknowledge(edit, now, timed=True)
+        return False
+
+    def settle(self, user: int, state_vector: dict[int, int], now: float) -> int:
+        """Acknowledge, without a sample, the user's edits that a state vector of the server covers; how many they were.
+
+        The clocks of an edit are read from its bytes only here, because few edits ever need it.
+        """
+        covered = [
+            edit
+            for edit in self.pending.get(user, {}).values()
+            if self._end_of(edit) <= state_vector.get(edit.client_id, 0)
+        ]
+        for edit in covered:
+            self._acknowledge(edit, now, timed=False)
+        return len(covered)
+
+    def oldest_pending(self, user: int) -> AuthoredEdit | None:
+        """The user's edit that has waited longest for its echo."""
+        waiting = self.pending.get(user)
+        return next(iter(waiting.values())) if waiting else None
+
+    def authored(self) -> list[AuthoredEdit]:
+        """Every edit of this process, in the order of authoring."""
+        return [entry for entry in self.known.values() if isinstance(entry, AuthoredEdit)]
+
+    def foreign(self) -> list[ForeignUpdate]:
+        """Every update that nobody of this process authored byte for byte, in the order of arrival."""
+        return [entry for entry in self.known.values() if isinstance(entry, ForeignUpdate)]
+
+    def _acknowledge(self, edit: AuthoredEdit, now: float, *, timed: bool) -> None:
+        if edit.acknowledged is not None:
+            return
+        edit.acknowledged = now
+        edit.timed = timed
+        if timed:
+            self._echo((now - edit.due) * 1000.0)
+        del self.pending[edit.user][edit.update]
+        if edit.due > self.last_acknowledged_due.get(edit.user, float("-inf")):
+            self.last_acknowledged_due[edit.user] = edit.due
+
+    def _meet_foreign(self, update: bytes, now: float) -> ForeignUpdate:
+        entry = self.known[update] = ForeignUpdate(now, update)
+        try:
+            ranges = decode_update(update).clock_ranges()
+        except UpdateError:
+            entry.readable = False
+        else:
+            entry.originals = self._edits_within(ranges)
+        return entry
+
+    def _edits_within(self, ranges: ClockRanges) -> list[AuthoredEdit]:
+        found = []
+        for client in ranges.clients():
+            edits = self._by_client.get(client)
+            if not edits:
+                continue
+            starts, spans = self._clocks_of(client)
+            for start, end in ranges.of_client(client):
+                for index in range(max(bisect_right(starts, start) - 1, 0), len(spans)):
+                    if spans[index][0] >= end:
+                        break
+                    if start <= spans[index][0] and spans[index][1] <= end:
+                        found.append(edits[index])
+        return found
+
+    def _clocks_of(self, client: int) -> tuple[list[int], list[tuple[int, int]]]:
+        """The clock ranges of a client's edits, ascending, read from their bytes once."""
+        starts, spans = self._authors.setdefault(client, ([], []))
+        for edit in self._by_client[client][len(spans) :]:
+            own = decode_update(edit.update).clock_ranges().of_client(client)
+            span = (own[0][0], own[-1][1]) if own else (starts[-1] if starts else 0,) * 2
+            starts.append(span[0])
+            spans.append(span)
+        return starts, spans
+
+    def _end_of(self, edit: AuthoredEdit) -> int:
+        return max((end for _, end in decode_update(edit.update).clock_ranges().of_client(edit.client_id)), default=0)

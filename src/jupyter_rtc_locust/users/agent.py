@@ -1,0 +1,294 @@
+"""One for each process that plays users: takes seats for them, and at the end gathers and sends the evidence.
+
+Speaks only through messages, so that one process, forked processes and workers elsewhere take the same way.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import gevent
+import msgpack  # type: ignore[import-untyped]
+from gevent.event import AsyncResult, Event
+from gevent.pool import Pool
+from locust.env import Environment
+from locust.runners import MasterRunner, WorkerRunner
+
+from jupyter_rtc_locust.coordination import messages
+from jupyter_rtc_locust.coordination.pieces import split
+from jupyter_rtc_locust.coordination.seats import Seat
+from jupyter_rtc_locust.editing.choices import Choice
+from jupyter_rtc_locust.errors import RtcLocustError, ServerUnusable
+from jupyter_rtc_locust.reporting.locust_statistics import LocustStatistics
+from jupyter_rtc_locust.servers.detection import KINDS
+from jupyter_rtc_locust.servers.http import HttpClient
+from jupyter_rtc_locust.settings import WORKER_ANSWER_DEADLINE_S, Settings, read_tokens
+from jupyter_rtc_locust.timing.generator_health import GeneratorHealth
+from jupyter_rtc_locust.timing.recorder import Recorder
+from jupyter_rtc_locust.users.collaborator import Collaborator
+from jupyter_rtc_locust.users.gathering import gather, probe_all, stop_editing, wait_until_quiet
+from jupyter_rtc_locust.users.health_monitor import watch_health
+from jupyter_rtc_locust.users.swarm import Swarm
+
+logger = logging.getLogger(__name__)
+
+SEAT_DEADLINE_S = 30.0
+"""A seat is given at once, but a master that is still preparing documents lets its workers wait."""
+_STALL_LOOK_S = 1.0
+
+
+class ProcessAgent:
+    """This process's part of a run."""
+
+    def __init__(self, environment: Environment, secrets: list[str]) -> None:
+        self.environment = environment
+        self.recorder = Recorder()
+        self.health = GeneratorHealth(_process_name(environment))
+        self.swarm: Swarm | None = None
+        self._secrets = secrets
+        self._requests = count()
+        self._waiting: dict[int, AsyncResult[dict[str, Any]]] = {}
+        self._taken = Event()
+        self._taken_index = -1
+        self._told: set[str] = set()
+        self._greenlets: list[gevent.Greenlet[..., Any]] = []
+        self._reported_errors: set[str] = set()
+        self.statistics: LocustStatistics | None = None
+        runner = environment.runner
+        if runner is not None and not isinstance(runner, MasterRunner):
+            runner.register_message(messages.SEAT_GIVEN, self._on_seat_given)
+            runner.register_message(messages.RUN_ENDS, self._on_run_ends)
+            runner.register_message(messages.EVIDENCE_TAKEN, self._on_evidence_taken)
+            runner.register_message(messages.RUN_OVER, self._on_run_over)
+
+    @staticmethod
+    def of(environment: Environment) -> ProcessAgent:
+        """The agent of this environment.
+
+        Raises:
+            RtcLocustError: the package was not installed into the environment (`install`).
+        """
+        agent: ProcessAgent | None = getattr(environment, "rtc_agent", None)
+        if agent is None:
+            raise RtcLocustError(
+                "this Locust environment knows nothing of jupyter_rtc_locust: call "
+                "jupyter_rtc_locust.install(environment) before its runner starts."
+            )
+        return agent
+
+    # -- seats --------------------------------------------------------------------------------------------------
+
+    def seat_user(self, choose: Callable[[int], Choice | None], *, owner: Any) -> Collaborator:
+        """Ask for a seat, and open its document.
+
+        Raises:
+            ServerUnusable: the coordinator gives no seat, and says why.
+            RoomRefused, ConnectionBroken: the document could not be opened.
+        """
+        request = next(self._requests)
+        answer: AsyncResult[dict[str, Any]] = AsyncResult()
+        self._waiting[request] = answer
+        self._send(messages.SEAT_WANTED, {"request": request, "kind": owner.document_kind, "time": time.time()})
+        try:
+            given: dict[str, Any] = answer.get(timeout=SEAT_DEADLINE_S) or {}
+        except gevent.Timeout:
+            raise ServerUnusable(f"the coordinator gave no seat within {SEAT_DEADLINE_S:.0f} s.") from None
+        finally:
+            self._waiting.pop(request, None)
+        if given.get("refused"):
+            raise ServerUnusable(given["refused"])
+        swarm = self._swarm_of(given["run"])
+        collaborator = Collaborator(Seat.from_message(given["seat"]), swarm, choose, owner=owner)
+        collaborator.open()
+        return collaborator
+
+    def unseat_user(self, collaborator: Collaborator) -> None:
+        """Close the user's document and give its seat back. What it authored stays evidence."""
+        collaborator.leave()
+        if self.swarm is not None and not self.swarm.ended:
+            self._send(messages.SEAT_LEFT, {"run": self.swarm.run_id, "user": collaborator.seat.user})
+
+    def swarm_settings(self) -> Settings:
+        """The settings of the present run."""
+        if self.swarm is None:
+            raise RtcLocustError("no user of this process has a seat yet.")
+        return self.swarm.settings
+
+    def user_failed(self, owner: Any, error: BaseException) -> None:
+        """Tell Locust: the error is counted, shown in the web UI, and makes the run's exit code 1.
+
+        Locust's listeners may send messages and so block, which a callback of the loop must not.
+        """
+        gevent.spawn(self._fire_user_error, owner, error)
+
+    def _fire_user_error(self, owner: Any, error: BaseException) -> None:
+        text = str(error)
+        if text not in self._reported_errors and len(self._reported_errors) < 20:
+            self._reported_errors.add(text)
+            logger.error("A user failed: %s", text)
+        self.environment.events.user_error.fire(user_instance=owner, exception=error, tb=error.__traceback__)
+
+    def _swarm_of(self, run: dict[str, Any]) -> Swarm:
+        if self.swarm is None or self.swarm.run_id != run["run_id"]:
+            self._begin(run)
+        assert self.swarm is not None
+        return self.swarm
+
+    def _begin(self, run: dict[str, Any]) -> None:
+        settings = Settings.from_options(_with_users(self.environment.parsed_options, run["users"]), run["host"])
+        tokens = tuple(run["tokens"]) or read_tokens(settings.token_file)
+        self._secrets.extend(token for token in tokens if token not in self._secrets)
+        http = HttpClient(run["host"], tokens, settings.ca_file)
+        self._stop_greenlets()
+        self.health.clear()
+        self.statistics = self.statistics or self.make_statistics(settings)
+        self.statistics.start()
+        self.swarm = Swarm(
+            run_id=run["run_id"],
+            seed=run["seed"],
+            settings=settings,
+            server=KINDS[run["server"]](http),
+            recorder=self.recorder,
+            elapsed=run["elapsed"],
+            user_failed=self.user_failed,
+        )
+        self._greenlets = [gevent.spawn(watch_health, self.health), gevent.spawn(self._look_for_stalls, self.swarm)]
+
+    def make_statistics(self, settings: Settings) -> LocustStatistics:
+        """The bridge from this process's recorder into Locust's statistics; once a process."""
+        if self.statistics is None:
+            self.statistics = LocustStatistics(
+                self.environment, self.recorder, fire_events=settings.request_events, secrets=self._secrets
+            )
+        return self.statistics
+
+    def _look_for_stalls(self, swarm: Swarm) -> None:
+        while swarm.editing:
+            gevent.sleep(_STALL_LOOK_S)
+            swarm.look_for_stalls(time.monotonic())
+
+    def _stop_greenlets(self) -> None:
+        for greenlet in self._greenlets:
+            greenlet.kill(block=False)
+        self._greenlets = []
+
+    # -- the end ------------------------------------------------------------------------------------------------
+
+    def tell_evidence(self, run_id: str, drain_timeout: float) -> None:
+        """Stop editing, get quiet, gather, send. Once a run, whoever asks first."""
+        if run_id in self._told:
+            return
+        self._told.add(run_id)
+        swarm = self.swarm
+        payload: dict[str, Any] = {"process": _process_name(self.environment), "documents": [], "counts": {}}
+        try:
+            if swarm is not None and swarm.run_id == run_id:
+                stop_editing(swarm)
+                self._stop_greenlets()
+                quiet = wait_until_quiet(swarm, drain_timeout)
+                probe_all(swarm)
+                payload["documents"] = gather(swarm, quiet)
+                payload["counts"] = dict(swarm.counts)
+        except BaseException as error:
+            logger.exception("The evidence of this process could not be gathered")
+            payload["problem"] = f"{payload['process']} could not gather its evidence: {type(error).__name__}: {error}"
+        payload["health"] = self.health.as_evidence()
+        payload["stats"] = self._final_statistics()
+        payload["timings"] = self.recorder.as_evidence()
+        self._send_in_pieces(run_id, msgpack.packb(payload))
+
+    def _final_statistics(self) -> dict[str, Any]:
+        """Locust's own report of a worker, now, so that the master has all figures before the verdict.
+
+        On a single process the statistics are the master's already; they only want to be up to date.
+        """
+        data: dict[str, Any] = {}
+        if isinstance(self.environment.runner, WorkerRunner):
+            self.environment.events.report_to_master.fire(client_id=self.environment.runner.client_id, data=data)
+        elif self.statistics is not None:
+            self.statistics.flush()
+        return data
+
+    def _send_in_pieces(self, run_id: str, payload: bytes) -> None:
+        pieces = split(payload)
+        for index, piece in enumerate(pieces):
+            self._taken.clear()
+            body = {"run": run_id, "index": index, "count": len(pieces), "piece": piece}
+            for _ in range(3):
+                self._send(messages.EVIDENCE, body)
+                if self._taken_index == index or self._wait_for_taken(index):
+                    break
+            else:
+                logger.error(
+                    "The coordinator did not take piece %d of %d of this process's evidence", index + 1, len(pieces)
+                )
+                return
+
+    def _wait_for_taken(self, index: int) -> bool:
+        until = time.monotonic() + WORKER_ANSWER_DEADLINE_S / 3
+        while self._taken_index != index and (left := until - time.monotonic()) > 0:
+            self._taken.wait(left)
+            self._taken.clear()
+        return self._taken_index == index
+
+    # -- messages -----------------------------------------------------------------------------------------------
+
+    def _send(self, kind: str, body: dict[str, Any]) -> None:
+        runner = self.environment.runner
+        if runner is not None:
+            runner.send_message(kind, body)
+
+    def _on_seat_given(self, msg: Any, **_: Any) -> None:
+        waiting = self._waiting.get(msg.data["request"])
+        if waiting is not None:
+            waiting.set(msg.data)
+
+    def _on_run_ends(self, msg: Any, **_: Any) -> None:
+        self._taken_index = -1
+        gevent.spawn(self.tell_evidence, msg.data["run"], msg.data["drain_timeout"])
+
+    def _on_evidence_taken(self, msg: Any, **_: Any) -> None:
+        self._taken_index = msg.data["index"]
+        self._taken.set()
+
+    def _on_run_over(self, msg: Any, **_: Any) -> None:
+        gevent.spawn(self._close_everything, msg.data["run"])
+
+    def _close_everything(self, run_id: str) -> None:
+        swarm = self.swarm
+        if swarm is not None and swarm.run_id == run_id:
+            swarm.ended = True
+            pool = Pool(50)
+            for one in swarm.collaborators():
+                pool.spawn(one.leave)
+            pool.join(timeout=5)
+        self._send(messages.ALL_LEFT, {"run": run_id})
+
+
+class _WithUsers:
+    """A namespace of options with the run's number of users, which Locust does not send to workers."""
+
+    def __init__(self, options: Any, users: int) -> None:
+        self._options = options
+        self.num_users = users
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._options, name)
+
+
+def _with_users(options: Any, users: int) -> Any:
+    return _WithUsers(options, users)
+
+
+def _process_name(environment: Environment) -> str:
+    runner = environment.runner
+    if isinstance(runner, WorkerRunner):
+        return f"worker {runner.client_id}"
+    return f"{Path(sys.argv[0]).name or 'process'} {os.getpid()}"

@@ -1,0 +1,90 @@
+"""The Locust users people subclass. A scenario is a class, a rate, and how an edit is chosen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from locust import User, constant, task
+from locust.exception import StopUser
+
+from jupyter_rtc_locust.editing.choices import Choice, choose
+from jupyter_rtc_locust.editing.weights import DEFAULT_WEIGHTS, TEXT_WEIGHTS, Weights
+from jupyter_rtc_locust.errors import RtcLocustError
+from jupyter_rtc_locust.users.agent import ProcessAgent
+from jupyter_rtc_locust.users.collaborator import Collaborator
+
+
+class CollaborationUser(User):
+    """A person with one shared document open.
+
+    Edits leave from timers, not from tasks; a subclass may add Locust tasks of its own beside them.
+    """
+
+    abstract = True
+
+    wait_time = constant(1)
+
+    document_kind = "notebook"
+    edit_rate: float | None = None
+    """Edits a second; None: what `--rtc-edit-rate` says."""
+    weights: Weights = DEFAULT_WEIGHTS
+    """Which kinds of edits are in the deck, and how often (`editing/weights.py`)."""
+
+    collaborator: Collaborator | None = None
+    """The open tab; None before `on_start` and after `on_stop`."""
+
+    def on_start(self) -> None:
+        """Take a seat and open the document. A subclass that overrides this calls it first."""
+        agent = ProcessAgent.of(self.environment)
+        try:
+            self.collaborator = agent.seat_user(self.choose_edit, owner=self)
+            rate = self.edit_rate
+            self.collaborator.start_editing(agent.swarm_settings().edit_rate if rate is None else rate)
+        except RtcLocustError as error:
+            agent.user_failed(self, error)
+            raise StopUser(str(error)) from None
+
+    def on_stop(self) -> None:
+        """Close the document. A subclass that overrides this calls it last."""
+        if self.collaborator is not None:
+            ProcessAgent.of(self.environment).unseat_user(self.collaborator)
+            self.collaborator = None
+
+    def choose_edit(self, number: int) -> Choice | None:
+        """What to do in the edit of this number: a choice, or None to do nothing.
+
+        Called from the event loop: compute, do not wait. The default deals from the document's deck.
+        """
+        assert self.collaborator is not None
+        seat = self.collaborator.seat
+        return choose(
+            self.collaborator.swarm.seed,
+            seat.user,
+            number,
+            seat=seat.place % seat.places,
+            seats=seat.places,
+            document=seat.document_index,
+            weights=self.weights,
+        )
+
+    @task
+    def work(self) -> None:
+        """Be there: edits leave from timers of their own."""
+
+    def context(self) -> dict[str, Any]:
+        """For Locust's request events: which user this is."""
+        return {"user": self.collaborator.seat.user} if self.collaborator is not None else {}
+
+
+class NotebookUser(CollaborationUser):
+    """A person with a notebook open."""
+
+    abstract = True
+
+
+class TextUser(CollaborationUser):
+    """A person with a text file open."""
+
+    abstract = True
+    document_kind = "text"
+    weights = TEXT_WEIGHTS

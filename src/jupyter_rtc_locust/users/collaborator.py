@@ -1,0 +1,443 @@
+"""One person's tab on one document: opens it as a tab does, edits on schedule, comes back after a loss, leaves.
+
+Knows the event loop but not Locust's `User`, so that tests and the observer can use it alone. All bytes of a read are
+handled in `receive`, in one transaction of the replica; nothing in it switches greenlets.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from enum import Enum
+
+import gevent
+from gevent.event import Event
+
+from jupyter_rtc_locust.coordination.seats import Seat
+from jupyter_rtc_locust.documents.replica import Replica, ReplicaError
+from jupyter_rtc_locust.editing.choices import Choice
+from jupyter_rtc_locust.editing.edit import Edit
+from jupyter_rtc_locust.editing.edits import make_edit
+from jupyter_rtc_locust.errors import ConnectionBroken, RoomError, RoomRefused
+from jupyter_rtc_locust.protocol.awareness import Presence, decode_presences, encode_presences, person
+from jupyter_rtc_locust.protocol.messages import (
+    UPDATE_PREFIX,
+    AwarenessMessage,
+    MessageError,
+    SyncStep1,
+    SyncStep2,
+    UpdateMessage,
+    decode_message,
+    encode_awareness,
+    encode_sync_step_1,
+    encode_sync_step_2,
+    encode_update,
+    read_update_body,
+)
+from jupyter_rtc_locust.protocol.state_vectors import decode_state_vector
+from jupyter_rtc_locust.protocol.variable_length import MalformedBytesError
+from jupyter_rtc_locust.servers.base import RoomAddress
+from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S, SYNC_DEADLINE_S
+from jupyter_rtc_locust.users.connection import Connection, open_websocket
+from jupyter_rtc_locust.users.schedule import EditSchedule, Heartbeat
+from jupyter_rtc_locust.users.swarm import Stall, Swarm
+
+HEARTBEAT_S = 15.0
+"""y-protocols sends the own state again after 15 s, as a tab was recorded to do."""
+BACKOFF_FIRST_S = 0.1
+BACKOFF_LARGEST_S = 2.5
+"""y-websocket's: 0.1 s, doubling, at most 2.5 s."""
+
+
+class Stage(Enum):
+    """Where a collaborator stands."""
+
+    OPENING = "never opened its document"
+    CONNECTED = "connected"
+    LOST = "lost its connection"
+    REFUSED = "was refused"
+    LEFT = "left"
+    FAILED = "failed"
+
+
+class Collaborator:
+    """A simulated user's tab.
+
+    `choose(number)` tells what to do next: a `Choice`, to be resolved against the present document, or None for
+    nothing. It is called from the event loop and must not block.
+    """
+
+    def __init__(
+        self,
+        seat: Seat,
+        swarm: Swarm,
+        choose: Callable[[int], Choice | None],
+        *,
+        owner: object = None,
+    ) -> None:
+        self.seat = seat
+        self.swarm = swarm
+        self.room = swarm.room(seat.document)
+        self.room.collaborators.append(self)
+        self.replica = Replica(seat.document.kind, seat.client_id)
+        self.stage = Stage.OPENING
+        self.received: list[bytes] = []
+        """Every update this user was sent, by reference: what its replica should hold (8 bytes each)."""
+        self.probe_answer: bytes | None = None
+        """The server's answer to the question, at the end, what this replica lacks. Never applied to it."""
+        self.trouble: str = ""
+        """Why this user was refused or failed."""
+        self._choose = choose
+        self._owner = owner
+        self._address: RoomAddress | None = None
+        self._connection: Connection | None = None
+        self._connected_since: float | None = None
+        self._lost_at = 0.0
+        self._synced = Event()
+        self._probing: float | None = None
+        self._probed = Event()
+        self._schedule: EditSchedule | None = None
+        self._heartbeat: Heartbeat | None = None
+        self._awareness_clock = 0
+        self._awareness_sent: tuple[bytes, float] | None = None
+        recorder = swarm.recorder
+        self._awareness_echo = recorder.timer("awareness echo")
+
+    # -- opening, leaving, coming back --------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Open the document as a tab does; returns when the first sync is complete.
+
+        Raises:
+            RoomRefused: the server refused this user.
+            ConnectionBroken: nothing answered in time.
+        """
+        started = time.monotonic()
+        record = self.swarm.recorder.record
+        step = "session"
+        try:
+            self._address = self.swarm.server.open_room(self.seat.document, self.seat.user)
+            session_opened = time.monotonic()
+            record("session", (session_opened - started) * 1000)
+            step = "connect"
+            self._connect()
+            connected = time.monotonic()
+            record("connect", (connected - session_opened) * 1000)
+            step = "initial sync"
+            self._wait_for_sync()
+        except RoomError as error:
+            self.swarm.recorder.failed(step, str(error))
+            self.swarm.recorder.failed("open document", str(error))
+            self._give_up(error)
+            raise
+        now = time.monotonic()
+        record("initial sync", (now - connected) * 1000)
+        record("open document", (now - started) * 1000)
+
+    def start_editing(self, rate: float) -> None:
+        """Make `rate` edits a second from now on; 0 only watches."""
+        if rate > 0:
+            self._schedule = EditSchedule(
+                rate=rate,
+                seat=self.seat.place,
+                seats=self.seat.places,
+                run_started=self.swarm.run_started,
+                edit=self._edit_when_due,
+            )
+            self._schedule.start()
+
+    def stop_editing(self) -> None:
+        """No edit leaves afterwards."""
+        if self._schedule is not None:
+            self._schedule.stop()
+            self._schedule = None
+
+    def leave(self) -> None:
+        """Close the notebook: tell of it in awareness, then close the connection."""
+        self.stop_editing()
+        self._stop_heartbeat()
+        connection = self._connection
+        if connection is not None and connection.open:
+            if self.swarm.settings.awareness != "none":
+                self._send_presence(None)
+            connection.close()
+        self._connection = None
+        self._connected_since = None
+        if self.stage in (Stage.CONNECTED, Stage.LOST):
+            self.stage = Stage.LEFT
+
+    def drop_connection(self) -> None:
+        """Lose the line without a word, as a network does; the collaborator comes back by itself."""
+        if self._connection is not None and self._connection.open:
+            self._connection.abort()
+            self._lost(ConnectionBroken("the connection was cut on purpose"))
+
+    def connected_for(self, seconds: float, now: float) -> bool:
+        """Whether the present connection has lasted so long."""
+        return self._connected_since is not None and now - self._connected_since >= seconds
+
+    def probe(self) -> None:
+        """Ask the server what this replica lacks; the answer is evidence, and is not applied.
+
+        Called when the document is quiet. A connection lost meanwhile leaves no answer.
+        """
+        if self.stage is not Stage.CONNECTED or self._connection is None:
+            return
+        self._probed.clear()
+        self._probing = time.monotonic()
+        self._connection.send(encode_sync_step_1(self.replica.encoded_state()))
+        if not self._probed.wait(SYNC_DEADLINE_S) and self.stage is Stage.CONNECTED:
+            self._note_stall(SYNC_DEADLINE_S, "its sync was not answered")
+            self.swarm.recorder.failed("sync probe", f"a sync was not answered within {SYNC_DEADLINE_S:.0f} s")
+
+    def _connect(self) -> None:
+        assert self._address is not None
+        ca_file = self.swarm.settings.ca_file
+        opened = open_websocket(self._address, HTTP_TRY_DEADLINE_S, str(ca_file) if ca_file else None)
+        self._synced.clear()
+        self._connection = Connection(opened, self.receive, self._lost)
+        self._connected_since = time.monotonic()
+        self._connection.send(encode_sync_step_1(self.replica.encoded_state()))
+        if self.swarm.settings.awareness != "none":
+            self._announce()
+            self._heartbeat = Heartbeat(HEARTBEAT_S, self._announce)
+
+    def _wait_for_sync(self) -> None:
+        """Until the server answered the step 1. `_lost` and `_fail` wake it up, too, and leave no connection behind."""
+        if not self._synced.wait(SYNC_DEADLINE_S):
+            self._note_stall(SYNC_DEADLINE_S, "its sync was not answered")
+            self._drop()
+            raise ConnectionBroken(
+                f"{self.seat.document.path}: the server did not answer the sync within {SYNC_DEADLINE_S:.0f} s."
+            )
+        if self.stage is Stage.REFUSED:
+            raise RoomRefused(self.trouble)
+        if self._connection is None or self.stage is Stage.FAILED:
+            raise ConnectionBroken(self.trouble or "the connection was lost while the document was being opened")
+        self.stage = Stage.CONNECTED
+
+    def _drop(self) -> None:
+        """Close what there is of a connection, without being told of it."""
+        self._stop_heartbeat()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        self._connected_since = None
+
+    def _lost(self, error: BaseException) -> None:
+        """The connection is gone. Called from the event loop."""
+        opening = self.stage is Stage.OPENING
+        self._connection = None
+        self._connected_since = None
+        self._stop_heartbeat()
+        self._probing = None
+        self._probed.set()
+        self.swarm.counts["disconnects"] += 1
+        self.trouble = str(error)
+        if isinstance(error, RoomRefused):
+            self.stage = Stage.REFUSED
+        elif not isinstance(error, (RoomError, OSError)):
+            self._fail(error)
+        if opening or self.stage is not Stage.CONNECTED:
+            self._synced.set()  # whoever waits for the sync finds the stage changed
+        if self.stage is Stage.REFUSED and not opening:
+            self.swarm.recorder.failed("reconnect", str(error))
+            self.swarm.user_failed(self._owner, error)
+        elif self.stage is Stage.CONNECTED and not self.swarm.ended:
+            self.stage = Stage.LOST
+            self._lost_at = time.monotonic()
+            gevent.spawn(self._come_back)
+
+    def _come_back(self) -> None:
+        """Reconnect as y-websocket does: same room, same session, backoff, until the run ends."""
+        backoff = BACKOFF_FIRST_S
+        while True:
+            gevent.sleep(backoff)
+            backoff = min(backoff * 2, BACKOFF_LARGEST_S)
+            if self.stage is not Stage.LOST or self.swarm.ended:
+                return
+            try:
+                self._connect()
+                self._wait_for_sync()
+            except RoomRefused as error:
+                self.stage = Stage.REFUSED
+                self._give_up(error)
+                self.swarm.recorder.failed("reconnect", str(error))
+                self.swarm.user_failed(self._owner, error)
+            except ConnectionBroken as error:
+                self.trouble = str(error)
+            except BaseException as error:
+                self._fail(error)
+                raise
+            else:
+                self.swarm.counts["reconnects"] += 1
+                self.swarm.recorder.record("reconnect", (time.monotonic() - self._lost_at) * 1000)
+
+    def _give_up(self, error: RoomError) -> None:
+        self.trouble = str(error)
+        if isinstance(error, RoomRefused):
+            self.stage = Stage.REFUSED
+        self._drop()
+
+    def _fail(self, error: BaseException) -> None:
+        """An error of our own or of the replica: the user is out, and Locust is told."""
+        self.stage = Stage.FAILED
+        self.trouble = f"{type(error).__name__}: {error}"
+        self.stop_editing()
+        self._drop()
+        self._synced.set()
+        self._probed.set()
+        self.swarm.user_failed(self._owner, error)
+
+    def _note_stall(self, seconds: float, what: str) -> None:
+        self.room.stalls.setdefault(self.seat.user, Stall(self.seat.user, seconds, what))
+
+    # -- receiving ----------------------------------------------------------------------------------------------
+
+    def receive(self, messages: list[bytes]) -> None:
+        """Take all messages of one read: time them, then apply their updates in one transaction."""
+        now = time.monotonic()
+        room = self.room
+        arrive = room.round_trips.arrive
+        user = self.seat.user
+        updates: list[bytes] = []
+        own = 0
+        for message in messages:
+            if message[:2] == UPDATE_PREFIX:
+                update = read_update_body(message)
+                if arrive(user, update, now):
+                    own += 1
+                else:
+                    updates.append(update)
+            else:
+                self._receive_other(message, updates, now)
+        if updates:
+            self.replica.apply_updates(updates)
+            # By reference to the one copy that the process keeps; answers to a sync are in the replica already.
+            known = room.round_trips.known
+            self.received += [known[update].update for update in updates if update in known]
+        if updates or own:
+            room.last_message = now
+            self.swarm.counts["updates_received"] += len(updates) + own
+
+    def _receive_other(self, message: bytes, updates: list[bytes], now: float) -> None:
+        try:
+            decoded = decode_message(message)
+        except MessageError as error:
+            self.swarm.counts["messages_unreadable"] += 1
+            self.swarm.recorder.failed("update delivery", f"a message of the server could not be read: {error}")
+            return
+        if isinstance(decoded, SyncStep2):
+            self._receive_step_2(decoded.update, updates, now)
+        elif isinstance(decoded, SyncStep1):
+            # Earlier updates of the same read belong into the answer's state.
+            if updates:
+                self.replica.apply_updates(updates)
+                known = self.room.round_trips.known
+                self.received += [known[update].update for update in updates if update in known]
+                updates.clear()
+            self._answer_step_1(decoded.state_vector, now)
+        elif isinstance(decoded, AwarenessMessage):
+            self._receive_awareness(decoded.payload, now)
+        elif isinstance(decoded, UpdateMessage):
+            updates.append(decoded.update)
+        else:
+            self.swarm.counts["messages_of_other_kinds"] += 1
+
+    def _receive_step_2(self, update: bytes, updates: list[bytes], now: float) -> None:
+        if self._probing is not None:
+            self.swarm.recorder.record("sync probe", (now - self._probing) * 1000)
+            self._probing = None
+            self.probe_answer = update
+            self._probed.set()
+            return
+        updates.append(update)
+        if self.stage in (Stage.OPENING, Stage.LOST):
+            self._synced.set()
+
+    def _answer_step_1(self, state_vector: bytes, now: float) -> None:
+        try:
+            covered = decode_state_vector(state_vector)
+            answer = self.replica.update_since(state_vector)
+        except (MalformedBytesError, ReplicaError) as error:
+            self.swarm.recorder.failed("initial sync", f"the server's step 1 could not be answered: {error}")
+            return
+        self.swarm.counts["edits_covered_without_echo"] += self.room.round_trips.settle(self.seat.user, covered, now)
+        if self._connection is not None:
+            self._connection.send(encode_sync_step_2(answer))
+
+    # -- presence -----------------------------------------------------------------------------------------------
+
+    def _announce(self) -> None:
+        self._send_presence(person(self.seat.user))
+
+    def _send_presence(self, state: dict[str, object] | None) -> None:
+        if self._connection is None:
+            return
+        self._awareness_clock += 1
+        payload = encode_presences([Presence(self.seat.client_id, self._awareness_clock, state)])
+        self._awareness_sent = (payload, time.monotonic())
+        self.swarm.counts["awareness_sent"] += 1
+        self._connection.send(encode_awareness(payload))
+
+    def _receive_awareness(self, payload: bytes, now: float) -> None:
+        self.swarm.counts["awareness_received"] += 1
+        sent = self._awareness_sent
+        if sent is not None and payload == sent[0]:
+            self._awareness_echo((now - sent[1]) * 1000)
+            self._awareness_sent = None
+            return
+        try:
+            # A person has a user; pycrdt's server announces its own document's client id with an empty state.
+            self.room.presences.update(
+                presence.client_id
+                for presence in decode_presences(payload)
+                if presence.state is not None and "user" in presence.state
+            )
+        except MessageError:
+            self.swarm.counts["messages_unreadable"] += 1
+
+    def _stop_heartbeat(self) -> None:
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
+            self._heartbeat = None
+
+    # -- editing ------------------------------------------------------------------------------------------------
+
+    def _edit_when_due(self, number: int, due: float) -> None:
+        """Called by the schedule, from the event loop: errors must not escape into it."""
+        if not self.swarm.editing or self.stage not in (Stage.CONNECTED, Stage.LOST):
+            return
+        try:
+            choice = self._choose(number)
+            if choice is not None:
+                self.make_edit(choice, number, min(due, time.monotonic()))
+        except BaseException as error:
+            self._fail(error)
+
+    def make_edit(self, choice: Choice, number: int, due: float) -> bytes | None:
+        """Resolve a choice against the present document, apply it, note it, send it; the update's bytes.
+
+        None when there was nothing to do. Offline edits stay in the replica and travel with the next sync.
+        """
+        now = time.monotonic()
+        user = self.seat.user
+        recent = self.room.recent
+        made: list[Edit] = []
+
+        def change(replica: Replica) -> bool:
+            made.append(make_edit(choice, replica, user_index=user, recent=recent, now=now))
+            return made[0].apply(replica)
+
+        update = self.replica.edit(change)
+        if update is None:
+            self.swarm.counts["edits_without_effect"] += 1
+            return None
+        edit = made[0]
+        self.swarm.counts["edits"] += 1
+        self.room.round_trips.author(user, self.seat.client_id, number, edit.description, edit.cell_id, due, update)
+        recent.note(user, edit.cell_id, now, edit.cell_index)
+        if self._connection is not None:
+            self.swarm.counts["updates_sent"] += 1
+            self._connection.send(encode_update(update))
+        return update

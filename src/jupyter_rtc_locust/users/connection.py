@@ -1,0 +1,240 @@
+"""One WebSocket on gevent's event loop: a callback when bytes can be read, no greenlet, no switch for each message.
+
+websocket-client opens the connection, with TLS, proxies and headers; this module then takes its socket over. What it
+does for every message is in `_readable`; everything else is rare.
+
+Rules it lives by, each learnt the hard way: an exception in a callback of the loop stops its watcher without a word,
+so everything is caught and told; one callback reads at most 16 KiB, so that nobody starves; watchers are closed
+before their socket, because descriptors are used again at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+import websocket
+
+from jupyter_rtc_locust.errors import ConnectionBroken, RoomRefused
+from jupyter_rtc_locust.protocol.websocket_frames import (
+    Control,
+    FrameError,
+    FrameReader,
+    Opcode,
+    encode_close,
+    encode_frame,
+)
+from jupyter_rtc_locust.servers.base import RoomAddress
+
+READ_BYTES = 16 * 1024
+SEND_QUEUE_LIMIT = 64 * 1024 * 1024
+"""Bytes a peer may leave unread before the connection is given up."""
+
+_WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+REFUSING_CLOSE_CODES = {
+    1003: "the session is unknown to the server, or has expired",
+    1008: "the server refused on policy",
+    4400: "the server could not read the document",
+    4404: "the server has no such document",
+}
+"""Close codes after which the same room would be refused again (jupyter-server-ydoc 2 and 3; RFC 6455)."""
+
+
+def open_websocket(address: RoomAddress, timeout: float, ca_file: str | None) -> socket.socket:
+    """Upgrade to a WebSocket, blocking this greenlet at most `timeout` seconds, and hand over the socket.
+
+    Raises:
+        RoomRefused: the server answered with a status that trying again will not change.
+        ConnectionBroken: nothing answered, or the server has trouble of its own.
+    """
+    where = address.url.split("?")[0]
+    try:
+        with gevent.Timeout(timeout, ConnectionBroken(f"{where}: no upgrade to a WebSocket within {timeout:.0f} s.")):
+            opened = websocket.create_connection(
+                address.url,
+                header=list(address.headers),
+                timeout=timeout,
+                skip_utf8_validation=True,
+                sslopt={"ca_certs": ca_file} if ca_file else None,
+            )
+    except websocket.WebSocketBadStatusException as error:
+        sentence = f"{where}: the upgrade to a WebSocket was answered with {error.status_code}."
+        if error.status_code >= 500 or error.status_code == 429:
+            raise ConnectionBroken(sentence) from None
+        raise RoomRefused(
+            f"{sentence} A token that is missing or wrong is answered so, and a path that does not exist."
+        ) from None
+    except (websocket.WebSocketException, OSError, ValueError) as error:
+        raise ConnectionBroken(f"{where}: {str(error)[:200] or type(error).__name__}.") from None
+    taken = opened.sock
+    assert taken is not None
+    opened.sock = None  # so that the object, when collected, does not close what it handed over
+    return taken
+
+
+class Connection:
+    """A WebSocket that calls `receive(messages)` with the binary messages of each read, and `closed(error)` once."""
+
+    __slots__ = (
+        "_closed",
+        "_loop",
+        "_queue",
+        "_read_watcher",
+        "_reader",
+        "_receive",
+        "_recv",
+        "_socket",
+        "_write_watcher",
+        "bytes_received",
+        "bytes_sent",
+        "open",
+    )
+
+    def __init__(
+        self,
+        opened: socket.socket,
+        receive: Callable[[list[bytes]], None],
+        closed: Callable[[BaseException], None],
+    ) -> None:
+        opened.settimeout(0)
+        self._socket = opened
+        self._recv = opened.recv
+        self._receive = receive
+        self._closed = closed
+        self._reader = FrameReader()
+        self._queue = bytearray()
+        self._loop: Any = gevent.get_hub().loop
+        self._write_watcher: Any = None
+        self.open = True
+        self.bytes_sent = 0
+        self.bytes_received = 0
+        self._read_watcher: Any = self._loop.io(opened.fileno(), 1)
+        self._read_watcher.start(self._readable)
+
+    def send(self, message: bytes) -> None:
+        """Send one binary message, or queue what the kernel does not take now. A closed connection drops it."""
+        if self.open:
+            self._send_bytes(encode_frame(Opcode.BINARY, message, random.getrandbits(32)))
+
+    def close(self) -> None:
+        """Say goodbye as far as the kernel takes it, and close; `closed` is not called."""
+        if self.open:
+            if not self._queue:
+                with contextlib.suppress(OSError):
+                    self._socket.send(encode_close(1000, random.getrandbits(32)))
+            self._release()
+
+    def abort(self) -> None:
+        """Close without a close frame, as a laptop does whose lid is shut; `closed` is not called."""
+        if self.open:
+            with contextlib.suppress(OSError):
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
+            self._release()
+
+    def _readable(self) -> None:
+        try:
+            try:
+                data = self._recv(READ_BYTES)
+            except _WOULD_BLOCK:
+                return
+            while data:
+                self.bytes_received += len(data)
+                messages = self._reader.feed(data)
+                if messages:
+                    # One class for all is by far the commonest: control frames are looked for only if there are any.
+                    if any(message.__class__ is Control for message in messages):
+                        messages = self._without_controls(messages)
+                    if messages:
+                        self._receive(messages)  # type: ignore[arg-type]
+                    if not self.open:
+                        return
+                # TLS may hold decrypted bytes of which the kernel's socket, and so the loop, knows nothing.
+                pending = getattr(self._socket, "pending", None)
+                if pending is None or not pending():
+                    return
+                data = self._recv(READ_BYTES)
+            raise ConnectionBroken("the server closed the connection without a word")
+        except _WOULD_BLOCK:
+            return
+        except BaseException as error:
+            self._fail(error)
+
+    def _without_controls(self, messages: list[bytes | Control]) -> list[bytes | Control]:
+        for index, message in enumerate(messages):
+            if not isinstance(message, Control):
+                continue
+            if message.opcode is Opcode.PING:
+                self._send_bytes(encode_frame(Opcode.PONG, message.payload, random.getrandbits(32)))
+            elif message.opcode is Opcode.CLOSE:
+                before = [earlier for earlier in messages[:index] if not isinstance(earlier, Control)]
+                if before:
+                    self._receive(before)
+                with contextlib.suppress(OSError):
+                    self._socket.send(encode_frame(Opcode.CLOSE, message.payload[:2], random.getrandbits(32)))
+                raise _closing_error(message)
+            elif message.opcode is Opcode.TEXT:
+                raise FrameError("the server sent a text message, which this protocol does not have")
+        return [message for message in messages if not isinstance(message, Control)]
+
+    def _send_bytes(self, frame: bytes) -> None:
+        self.bytes_sent += len(frame)
+        if self._queue:
+            if len(self._queue) + len(frame) > SEND_QUEUE_LIMIT:
+                self._fail(ConnectionBroken(f"the server left {len(self._queue)} bytes unread"))
+                return
+            self._queue += frame
+            return
+        try:
+            sent = self._socket.send(frame)
+        except _WOULD_BLOCK:
+            sent = 0
+        except OSError as error:
+            self._fail(error)
+            return
+        if sent < len(frame):
+            self._queue += frame[sent:]
+            self._write_watcher = self._loop.io(self._socket.fileno(), 2)
+            self._write_watcher.start(self._writable)
+
+    def _writable(self) -> None:
+        try:
+            try:
+                sent = self._socket.send(self._queue)
+            except _WOULD_BLOCK:
+                return
+            del self._queue[:sent]
+            if not self._queue:
+                self._write_watcher.stop()
+                self._write_watcher.close()
+                self._write_watcher = None
+        except BaseException as error:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        if self.open:
+            self._release()
+            self._closed(error)
+
+    def _release(self) -> None:
+        self.open = False
+        for watcher in (self._read_watcher, self._write_watcher):
+            if watcher is not None:
+                watcher.stop()
+                watcher.close()
+        self._write_watcher = None
+        with contextlib.suppress(OSError):
+            self._socket.close()
+
+
+def _closing_error(close: Control) -> Exception:
+    code = close.close_code
+    said = f": {close.close_reason[:200]}" if close.close_reason else ""
+    if code in REFUSING_CLOSE_CODES:
+        return RoomRefused(f"the server closed the room with {code} ({REFUSING_CLOSE_CODES[code]}){said}.")
+    return ConnectionBroken(f"the server closed the connection with {code}{said}.")

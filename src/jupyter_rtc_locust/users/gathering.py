@@ -1,0 +1,182 @@
+"""At the end, in each process: get quiet, ask the server what each replica lacks, and put the evidence together.
+
+Yields to the event loop between replicas, so that heartbeats of Locust's and of the rooms go on.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import gevent
+from gevent.pool import Pool
+
+from jupyter_rtc_locust.coordination.evidence_message import (
+    authored_as_message,
+    replica_as_message,
+    user_as_message,
+)
+from jupyter_rtc_locust.documents.canonical import content_digest, read_whole_content
+from jupyter_rtc_locust.documents.replica import Replica, ReplicaError
+from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
+from jupyter_rtc_locust.protocol.merging import merge_updates
+from jupyter_rtc_locust.protocol.updates import UpdateError, decode_update
+from jupyter_rtc_locust.settings import QUIET_S, SYNC_DEADLINE_S
+from jupyter_rtc_locust.timing.round_trips import RoundTrips
+from jupyter_rtc_locust.users.collaborator import Collaborator, Stage
+from jupyter_rtc_locust.users.swarm import Room, Swarm
+from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, ReplicaEvidence, UserEvidence
+
+_TURN_S = 0.0001
+"""Sleeping 0 in a long loop starves timers and sockets (measured on gevent 26.9: 260 ms); this does not."""
+_POLL_S = 0.05
+
+
+def stop_editing(swarm: Swarm) -> None:
+    """No edit leaves this process any more."""
+    swarm.editing = False
+    for one in swarm.collaborators():
+        one.stop_editing()
+
+
+def wait_until_quiet(swarm: Swarm, drain_timeout: float) -> dict[str, bool]:
+    """Wait until every edit is acknowledged and no document message came for 3 s; for each document, whether it is.
+
+    Edits that stay without an echo hold nobody up once nothing has come for as long as a sync may take: the server's
+    state vector settles them.
+    """
+    started = time.monotonic()
+    quiet: dict[str, bool] = dict.fromkeys(swarm.rooms, False)
+    while not all(quiet.values()):
+        now = time.monotonic()
+        swarm.look_for_stalls(now)
+        for path, room in swarm.rooms.items():
+            silent_for = now - max(room.last_message, started)
+            settled = not any(
+                room.round_trips.oldest_pending(one.seat.user)
+                for one in room.collaborators
+                if one.stage in (Stage.CONNECTED, Stage.LOST)
+            ) and not any(one.stage is Stage.LOST for one in room.collaborators)
+            quiet[path] = silent_for >= QUIET_S and (settled or silent_for >= SYNC_DEADLINE_S + 1)
+        if now - started > drain_timeout:
+            return {
+                path: done or now - max(swarm.rooms[path].last_message, started) >= QUIET_S
+                for path, done in quiet.items()
+            }
+        gevent.sleep(_POLL_S)
+    return quiet
+
+
+def probe_all(swarm: Swarm) -> None:
+    """Ask the server, for every connected user, what its replica lacks."""
+    pool = Pool(50)
+    for one in swarm.collaborators():
+        pool.spawn(one.probe)
+    pool.join(timeout=SYNC_DEADLINE_S + 5)
+
+
+def gather(swarm: Swarm, quiet: dict[str, bool]) -> list[dict[str, Any]]:
+    """The evidence of this process, document by document, as plain data."""
+    return [_gather_room(swarm, room, quiet.get(path, True)) for path, room in swarm.rooms.items()]
+
+
+def _gather_room(swarm: Swarm, room: Room, quiet: bool) -> dict[str, Any]:
+    since = swarm.since_start
+    replicas: dict[Any, tuple[list[int], ReplicaEvidence]] = {}
+    users = []
+    everything = _ranges_of(room.round_trips)
+    for one in room.collaborators:
+        gevent.sleep(_TURN_S)
+        users.append(user_as_message(_user_evidence(one, everything)))
+        if one.stage in (Stage.CONNECTED, Stage.LOST):
+            key, evidence = _replica_evidence(one)
+            replicas.setdefault(key, ([], evidence))[0].append(one.seat.user)
+    authored = [
+        AuthoredUpdate(
+            edit.user,
+            edit.client_id,
+            edit.number,
+            edit.description,
+            edit.cell,
+            since(edit.due),
+            None if edit.acknowledged is None else since(edit.acknowledged),
+            edit.update,
+        )
+        for edit in room.round_trips.authored()
+    ]
+    return {
+        "path": room.document.path,
+        "kind": room.document.kind,
+        "quiet": quiet,
+        "authored": [authored_as_message(edit) for edit in authored],
+        "foreign": [[since(entry.received), entry.update] for entry in room.round_trips.foreign()],
+        "replicas": [{**replica_as_message(evidence), "users": members} for members, evidence in replicas.values()],
+        "users": users,
+        "stalls": [[stall.user, stall.seconds, stall.what] for stall in room.stalls.values()],
+        "presences": sorted(room.presences),
+    }
+
+
+def _ranges_of(round_trips: RoundTrips) -> ClockRanges:
+    """Every clock that any update of this process, sent or received, holds."""
+    parts = []
+    for update in round_trips.known:
+        try:
+            parts.append(decode_update(update).clock_ranges())
+        except UpdateError:
+            continue
+    return ClockRanges().union(*parts) if parts else ClockRanges()
+
+
+def _user_evidence(one: Collaborator, everything: ClockRanges) -> UserEvidence:
+    covered = ClockRanges.from_state_vector(one.replica.state_vector())
+    lacks = ClockRanges()
+    if one.probe_answer is not None:
+        try:
+            lacks = decode_update(one.probe_answer).clock_ranges().difference(covered)
+        except UpdateError:
+            lacks = ClockRanges()
+    gaps = ClockRanges() if covered.covers(everything) else _gaps_of(one)
+    return UserEvidence(
+        user=one.seat.user,
+        client_id=one.seat.client_id,
+        stage=one.stage.value,
+        trouble=one.trouble if one.stage is not Stage.CONNECTED else "",
+        probed=one.probe_answer is not None,
+        lacks=lacks,
+        gaps=gaps,
+    )
+
+
+def _gaps_of(one: Collaborator) -> ClockRanges:
+    """What this user received and its replica does not hold, after everything received is applied once more.
+
+    pycrdt leaves updates pending that arrive out of order, even when nothing is missing any more; so what was received
+    is merged first and applied again, and only a gap that remains is one.
+    """
+    received = []
+    ranges = []
+    for update in dict.fromkeys(one.received):
+        try:
+            ranges.append(decode_update(update).clock_ranges())
+        except UpdateError:
+            continue
+        received.append(update)
+    wanted = ClockRanges().union(*ranges) if ranges else ClockRanges()
+    if ClockRanges.from_state_vector(one.replica.state_vector()).covers(wanted) or one.replica.broken is not None:
+        return ClockRanges()
+    try:
+        one.replica.apply_updates([merge_updates(received)])
+    except (ReplicaError, ValueError):
+        pass  # what cannot be applied stays a gap
+    return wanted.difference(ClockRanges.from_state_vector(one.replica.state_vector()))
+
+
+def _replica_evidence(one: Collaborator) -> tuple[Any, ReplicaEvidence]:
+    replica: Replica = one.replica
+    state_vector = replica.state_vector()
+    # Asked for what it lacks itself, a document answers with nothing but its delete set.
+    deletions = decode_update(replica.update_since(replica.encoded_state())).deletions
+    covered = ClockRanges.from_state_vector(state_vector)
+    key = (content_digest(read_whole_content(replica, replica.kind)), covered, deletions)
+    return key, ReplicaEvidence((), replica.full_update(), deletions, covered)

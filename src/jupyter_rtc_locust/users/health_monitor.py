@@ -1,0 +1,29 @@
+"""Samples how late the event loop is and how much of a core this process uses, while users are at work."""
+
+from __future__ import annotations
+
+import time
+
+import gevent
+
+from jupyter_rtc_locust.timing.generator_health import GeneratorHealth
+
+LAG_INTERVAL_S = 0.1
+CPU_INTERVAL_S = 1.0
+START_UP_S = 2.0
+"""Not sampled: opening documents all at once is not what the figures of editing are about."""
+
+
+def watch_health(health: GeneratorHealth) -> None:
+    """Sample for ever; spawn it, and kill it when editing ends."""
+    gevent.sleep(START_UP_S)
+    cpu_at, cpu_used = time.monotonic(), time.process_time()
+    while True:
+        before = time.monotonic()
+        gevent.sleep(LAG_INTERVAL_S)
+        now = time.monotonic()
+        health.loop_lag(max(0.0, (now - before - LAG_INTERVAL_S) * 1000))
+        if now - cpu_at >= CPU_INTERVAL_S:
+            used = time.process_time()
+            health.cpu((used - cpu_used) / (now - cpu_at) * 100)
+            cpu_at, cpu_used = now, used

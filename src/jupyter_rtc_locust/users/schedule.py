@@ -1,0 +1,74 @@
+"""When edits leave: from timers of the event loop, on schedule, whether or not earlier ones have come back.
+
+Users who share a document take turns: with `seats` users and a rate of `rate`, the user in seat `s` is due at
+`(number + s / seats) / rate` seconds after the start of the run. So a document's deck of edits is dealt in order, and
+the load is spread evenly instead of leaving in one batch.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+
+_EDITS_A_CALLBACK = 20
+"""After a stall the overdue edits are caught up in portions, so that receiving goes on between them."""
+_TIMER_GRAIN_S = 0.002
+"""libev waits in whole milliseconds, so a timer may fire this much early."""
+
+
+class EditSchedule:
+    """Calls `edit(number, due)` for each slot from now on, until stopped. `due` is in seconds of `time.monotonic`."""
+
+    def __init__(
+        self, *, rate: float, seat: int, seats: int, run_started: float, edit: Callable[[int, float], None]
+    ) -> None:
+        self._interval = 1.0 / rate
+        self._origin = run_started + (seat % max(seats, 1)) / max(seats, 1) * self._interval
+        self._edit = edit
+        self._number = max(0, math.ceil((time.monotonic() - self._origin) / self._interval))
+        self._timer: Any = None
+
+    def start(self) -> None:
+        """Arm the timer for the first slot that is not past."""
+        delay = max(0.0, self._due() - time.monotonic())
+        # Not 0, which libev takes for "do not repeat yet"; `update` because the loop's time may be stale.
+        self._timer = gevent.get_hub().loop.timer(max(delay, 0.0001), self._interval)
+        self._timer.start(self._fire, update=True)
+
+    def stop(self) -> None:
+        """No edit leaves afterwards."""
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer.close()
+            self._timer = None
+
+    def _due(self) -> float:
+        return self._origin + self._number * self._interval
+
+    def _fire(self) -> None:
+        for _ in range(_EDITS_A_CALLBACK):
+            due = self._due()
+            if self._timer is None or due > time.monotonic() + _TIMER_GRAIN_S:
+                return
+            number = self._number
+            self._number += 1
+            self._edit(number, due)
+
+
+class Heartbeat:
+    """Calls `beat()` every `interval_s` seconds from a timer of the loop, until stopped."""
+
+    def __init__(self, interval_s: float, beat: Callable[[], None]) -> None:
+        self._timer: Any = gevent.get_hub().loop.timer(interval_s, interval_s)
+        self._timer.start(beat, update=True)
+
+    def stop(self) -> None:
+        """No beat afterwards."""
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer.close()
+            self._timer = None

@@ -1,0 +1,104 @@
+"""What the users of one process share: the run's settings, the server, the recorder, and each document's bookkeeping.
+
+One swarm lives for one run; the next run gets a new one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from jupyter_rtc_locust.editing.recent_edits import RecentEdits
+from jupyter_rtc_locust.servers.base import Document, Server
+from jupyter_rtc_locust.settings import SYNC_DEADLINE_S, Settings
+from jupyter_rtc_locust.timing.recorder import Recorder
+from jupyter_rtc_locust.timing.round_trips import RoundTrips
+
+if TYPE_CHECKING:
+    from jupyter_rtc_locust.users.collaborator import Collaborator
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """A user whose sync was not answered, or whose edits were not echoed while others' were."""
+
+    user: int
+    seconds: float
+    what: str
+
+
+@dataclass(slots=True, eq=False)
+class Room:
+    """One document, as far as this process has to do with it."""
+
+    document: Document
+    round_trips: RoundTrips
+    recent: RecentEdits = field(default_factory=RecentEdits)
+    collaborators: list[Collaborator] = field(default_factory=list)
+    """Everybody of this process who ever opened it, those who left included."""
+    presences: set[int] = field(default_factory=set)
+    """Client ids that showed themselves in awareness."""
+    last_message: float = 0.0
+    """When the last document message arrived at any user here (`time.monotonic`)."""
+    stalls: dict[int, Stall] = field(default_factory=dict)
+
+
+class Swarm:
+    """The users of this process in one run."""
+
+    def __init__(
+        self,
+        *,
+        run_id: str,
+        seed: int,
+        settings: Settings,
+        server: Server,
+        recorder: Recorder,
+        elapsed: float,
+        user_failed: Callable[[object, BaseException], None],
+    ) -> None:
+        self.run_id = run_id
+        self.seed = seed
+        self.settings = settings
+        self.server = server
+        self.recorder = recorder
+        self.run_started = time.monotonic() - elapsed
+        self.user_failed = user_failed
+        """Tells Locust of an error of a user, so that it is counted and shown."""
+        self.rooms: dict[str, Room] = {}
+        self.editing = True
+        self.ended = False
+        """Set when users shall neither edit nor come back any more."""
+        self.counts: Counter[str] = Counter()
+
+    def room(self, document: Document) -> Room:
+        """The document's bookkeeping, made when its first user comes."""
+        room = self.rooms.get(document.path)
+        if room is None:
+            echo, delivery = self.recorder.timer("update echo"), self.recorder.timer("update delivery")
+            room = self.rooms[document.path] = Room(document, RoundTrips(echo, delivery))
+        return room
+
+    def collaborators(self) -> list[Collaborator]:
+        """Everybody of this process, those who left included."""
+        return [one for room in self.rooms.values() for one in room.collaborators]
+
+    def since_start(self, moment: float) -> float:
+        """Seconds since the start of the run of a moment of `time.monotonic`."""
+        return moment - self.run_started
+
+    def look_for_stalls(self, now: float) -> None:
+        """Note users whose oldest edit waits for its echo too long while edits of others, made later, came back."""
+        for room in self.rooms.values():
+            for one in room.collaborators:
+                oldest = room.round_trips.oldest_pending(one.seat.user)
+                if oldest is None or not one.connected_for(SYNC_DEADLINE_S, now) or one.seat.user in room.stalls:
+                    continue
+                waited = now - oldest.due
+                others = (due for user, due in room.round_trips.last_acknowledged_due.items() if user != one.seat.user)
+                if waited > SYNC_DEADLINE_S and max(others, default=0.0) > oldest.due:
+                    what = "its edits were not echoed while those of others were"
+                    room.stalls[one.seat.user] = Stall(one.seat.user, waited, what)

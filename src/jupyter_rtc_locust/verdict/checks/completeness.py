@@ -1,0 +1,42 @@
+"""Did everybody answer, and did the run do what it was asked for? Nothing in here is a finding: it is not known."""
+
+from __future__ import annotations
+
+from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, RunEvidence
+from jupyter_rtc_locust.verdict.findings import Opinion
+from jupyter_rtc_locust.verdict.reading import named_users
+
+_SEEDER = -1
+
+
+def check_run_is_complete(run: RunEvidence) -> Opinion:
+    """Processes that did not answer, users that never were, edits that were asked for and not made."""
+    unknown = list(run.problems)
+    for process in run.silent_processes:
+        unknown.append(f"{process} played users and did not answer at the end: what they wrote and hold is not known.")
+    if (
+        run.documents
+        and run.edits_asked
+        and not any(edit.user != _SEEDER for document in run.documents for edit in document.authored)
+    ):
+        unknown.append("Edits were asked for, and nobody made one: nothing was tested.")
+    return Opinion(unknown=tuple(unknown))
+
+
+def check_users_took_part(document: DocumentEvidence) -> Opinion:
+    """Users that never opened the document, were refused, failed, or had no connection at the end."""
+    unknown = []
+    if not any(user.stage == "connected" for user in document.users):
+        unknown.append(f"{document.path}: no user was connected at the end.")
+    for stage in ("never opened its document", "was refused", "failed", "lost its connection"):
+        users = tuple(user for user in document.users if user.stage == stage)
+        if users:
+            why = next((user.trouble for user in users if user.trouble), "")
+            names = named_users(tuple(user.user for user in users))
+            unknown.append(f"{document.path}: {names} {stage}{f' ({why})' if why else ''}.")
+    if not document.quiet:
+        unknown.append(
+            f"{document.path}: not quiet: messages still arrived at the drain deadline, so what was compared was still "
+            f"moving. Use fewer users or edits, or a longer --rtc-drain-timeout."
+        )
+    return Opinion(unknown=tuple(unknown))

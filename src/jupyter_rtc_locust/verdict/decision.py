@@ -1,0 +1,104 @@
+"""All checks, composed: fail beats inconclusive beats pass, and a check that raises is inconclusive with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from jupyter_rtc_locust.verdict.checks.acknowledgement import check_edits_were_acknowledged, check_nothing_is_pending
+from jupyter_rtc_locust.verdict.checks.agreement import (
+    check_first_snapshot,
+    check_newcomer_gets_the_document,
+    check_replicas_agree,
+)
+from jupyter_rtc_locust.verdict.checks.completeness import check_run_is_complete, check_users_took_part
+from jupyter_rtc_locust.verdict.checks.saved_file import check_saved_file
+from jupyter_rtc_locust.verdict.checks.service import check_nobody_stalled, check_server_answers
+from jupyter_rtc_locust.verdict.checks.shape import check_document_is_well_formed
+from jupyter_rtc_locust.verdict.checks.truth import check_against_oracle
+from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, RunEvidence
+from jupyter_rtc_locust.verdict.findings import Opinion, Value, Verdict
+from jupyter_rtc_locust.verdict.oracle import Oracle, build_oracle
+from jupyter_rtc_locust.verdict.reading import Reading
+
+
+def decide(run: RunEvidence) -> Verdict:
+    """The verdict of a run."""
+    opinion = _safely("that everybody answered", "", lambda: check_run_is_complete(run))
+    opinion += _safely("that the server answers", "", lambda: check_server_answers(run))
+    for document in run.documents:
+        opinion += judge_document(document, run.sound)
+    return verdict_of(opinion, run)
+
+
+def judge_document(document: DocumentEvidence, sound: bool) -> Opinion:
+    """What all checks say of one document."""
+    path = document.path
+    opinion = _safely("that users took part", path, lambda: check_users_took_part(document))
+    opinion += _safely("that nobody stalled", path, lambda: check_nobody_stalled(document, sound))
+    if not document.quiet:
+        return opinion  # what still moves cannot be compared
+    readings: list[Reading] = []
+    opinion += _safely("reading the evidence", path, lambda: _kept(readings, Reading.of(document)))
+    if not readings:
+        return opinion
+    reading = readings[0]
+    oracles: list[Oracle] = []
+    opinion += _safely("making the oracle", path, lambda: _kept(oracles, build_oracle(reading)))
+    oracle = oracles[0] if oracles else None
+    opinion += _safely("the first snapshot", path, lambda: check_first_snapshot(reading))
+    opinion += _safely("that edits were acknowledged", path, lambda: check_edits_were_acknowledged(reading))
+    opinion += _safely("that nothing is pending", path, lambda: check_nothing_is_pending(reading))
+    opinion += _safely("that replicas agree", path, lambda: check_replicas_agree(reading))
+    opinion += _safely("what a newcomer gets", path, lambda: check_newcomer_gets_the_document(reading))
+    if oracle is not None:
+        opinion += _safely("loss, doubling, invention", path, lambda: check_against_oracle(reading, oracle))
+    opinion += _safely("the notebook's form", path, lambda: check_document_is_well_formed(reading, oracle))
+    opinion += _safely("the saved file", path, lambda: check_saved_file(reading))
+    return opinion
+
+
+def verdict_of(opinion: Opinion, run: RunEvidence) -> Verdict:
+    """Three values, of which unknown never turns into pass, and the sentence that carries the decision."""
+    if opinion.findings:
+        count = len(opinion.findings)
+        first = opinion.findings[0]
+        where = f" in {first.document}" if first.document else ""
+        reason = f"{count} finding{'s' if count != 1 else ''}, the first {first.kind}{where}: {first.detail}"
+        return Verdict(Value.FAIL, reason, opinion)
+    if opinion.unknown:
+        more = f" ({len(opinion.unknown) - 1} more reasons)" if len(opinion.unknown) > 1 else ""
+        return Verdict(Value.INCONCLUSIVE, f"{opinion.unknown[0]}{more}", opinion)
+    if not run.documents:
+        return Verdict(Value.INCONCLUSIVE, "No document was judged.", opinion)
+    return Verdict(Value.PASS, _praise(run), opinion)
+
+
+def _praise(run: RunEvidence) -> str:
+    documents = len(run.documents)
+    edits = sum(len(document.authored) for document in run.documents)
+    saved = any(document.saved is not None for document in run.documents)
+    holders = (
+        "every user, a newcomer, the saved file and the oracle" if saved else "every user, a newcomer and the oracle"
+    )
+    return (
+        f"{documents} document{'s' if documents != 1 else ''}, {edits} edit{'s' if edits != 1 else ''}: {holders} hold the "
+        f"same content; nothing was lost, doubled or invented."
+    )
+
+
+def _kept(kept: list[Any], value: Any) -> Opinion:
+    kept.append(value)
+    return Opinion()
+
+
+def _safely(what: str, path: str, check: Callable[[], Opinion]) -> Opinion:
+    """The check's opinion; one that raises (panics of pycrdt's core included) established nothing."""
+    try:
+        return check()
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        where = f"{path}: " if path else ""
+        sentence = f"{where}the check of {what} could not be completed: {type(error).__name__}: {str(error)[:300]}"
+        return Opinion(unknown=(sentence,))

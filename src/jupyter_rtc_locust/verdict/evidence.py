@@ -1,0 +1,140 @@
+"""What a verdict is decided from: plain data, gathered while users worked and when they had stopped.
+
+Times are seconds since the start of the run. Nothing in here knows how the evidence travelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jupyter_rtc_locust.documents.kinds import DocumentKind
+from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
+
+
+@dataclass(frozen=True, slots=True)
+class AuthoredUpdate:
+    """One edit: who made it, what a person did, when it was due and acknowledged (None: never), and its bytes."""
+
+    user: int
+    client_id: int
+    number: int
+    description: str
+    cell: str | None
+    due: float
+    acknowledged: float | None
+    update: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignUpdate:
+    """One update that came from the server and is, byte for byte, nobody's; when a process saw it first."""
+
+    received: float
+    update: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaEvidence:
+    """One state that replicas were in at the end, and the users whose replicas were in it."""
+
+    users: tuple[int, ...]
+    update: bytes
+    """The whole document as one update; what waits for missing updates is not in it."""
+    deletions: ClockRanges
+    covered: ClockRanges
+    """The clocks the replica holds, as its state vector tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserEvidence:
+    """What is known of one user's tab at the end."""
+
+    user: int
+    client_id: int
+    stage: str
+    """connected; lost its connection; was refused; left; failed; never opened its document."""
+    trouble: str
+    probed: bool
+    """Whether the server answered, at the end, what this replica lacks."""
+    lacks: ClockRanges
+    """What the server's answer held beyond the replica."""
+    gaps: ClockRanges
+    """What this user received and its replica still does not hold, everything applied once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class StallEvidence:
+    """A user who waited too long while others did not."""
+
+    user: int
+    seconds: float
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What somebody who never wrote anything was given: the server's state vector and its whole document."""
+
+    state_vector: Mapping[int, int]
+    update: bytes
+    problem: str = ""
+    """Why there is none; state vector and update are then empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFile:
+    """The file as it stood when it was last read; `problem` says why nothing could be read."""
+
+    content: Any = None
+    problem: str = ""
+    gone: bool = False
+    """Whether the server says that there is no such file any more."""
+    waited: float = 0.0
+    """Seconds from the end of editing to the reading that counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentEvidence:
+    """Everything about one document."""
+
+    path: str
+    kind: DocumentKind
+    initial: Snapshot
+    """What an observer was given before any user came."""
+    template: Any = None
+    """What the document was made from: parsed notebook, text, or None when it existed before."""
+    authors: Mapping[int, int] = field(default_factory=dict)
+    """Client id to user, of everybody the run gave an identity in any document, from before the first edit."""
+    authored: tuple[AuthoredUpdate, ...] = ()
+    foreign: tuple[ForeignUpdate, ...] = ()
+    replicas: tuple[ReplicaEvidence, ...] = ()
+    users: tuple[UserEvidence, ...] = ()
+    stalls: tuple[StallEvidence, ...] = ()
+    presences: frozenset[int] = frozenset()
+    """Client ids that showed themselves in awareness."""
+    quiet: bool = True
+    """False: messages still came at the drain deadline."""
+    guests_expected: bool = False
+    """Whether people other than the run's users may edit it (`--rtc-notebook`)."""
+    joiner: Snapshot | None = None
+    saved: SavedFile | None = None
+    """None: this kind of server stores no files."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunEvidence:
+    """What concerns the run as a whole."""
+
+    documents: tuple[DocumentEvidence, ...] = ()
+    silent_processes: tuple[str, ...] = ()
+    """Processes that played users and did not answer at the end."""
+    server_silences: tuple[tuple[float, float], ...] = ()
+    """(when, how long) the server answered nobody, in seconds, where it was longer than the deadline."""
+    sound: bool = True
+    unsound_reasons: tuple[str, ...] = ()
+    edits_asked: bool = True
+    """Whether the run asked for edits at all (`--rtc-edit-rate` above 0)."""
+    problems: tuple[str, ...] = ()
+    """Sentences about what kept the run from being judged (the server could not be used, nobody could be seated)."""

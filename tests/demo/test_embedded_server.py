@@ -1,0 +1,307 @@
+"""The embedded server, really started: what it answers, what it hides, and that it ends with whoever started it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from jupyter_rtc_locust.demo import embedded_server
+from jupyter_rtc_locust.demo.embedded_server import (
+    EXTRA_MISSING,
+    EmbeddedServer,
+    EmbeddedServerError,
+    missing_packages,
+    server_configuration,
+    server_environment,
+)
+from jupyter_rtc_locust.errors import OptionsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = pytest.mark.server
+
+PERSONS_TOKEN = "the-token-of-the-persons-own-server"
+
+
+def wait_until(condition: Callable[[], bool], what: str, deadline_s: float = 30.0) -> None:
+    until = time.monotonic() + deadline_s
+    while not condition():
+        assert time.monotonic() < until, f"waited {deadline_s} s in vain: {what}"
+        time.sleep(0.02)
+
+
+def is_gone(process_id: int) -> bool:
+    """Whether a process has ended; one that nobody has buried yet has ended too."""
+    try:
+        return psutil.Process(process_id).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def ask(server: EmbeddedServer, path: str, *, method: str = "GET", token: str = "", body: str = "") -> tuple[int, str]:
+    address = server.url.removeprefix("http://")
+    connection = http.client.HTTPConnection(address, timeout=20)
+    try:
+        headers = {"Authorization": f"token {token}"} if token else {}
+        connection.request(method, path, body=body or None, headers=headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    """One started by a person whose own settings would ruin it, were they read."""
+    home = tmp_path_factory.mktemp("home")
+    (home / ".jupyter").mkdir()
+    ruinous = json.dumps({"ServerApp": {"base_url": "/elsewhere/", "root_dir": str(home)}, "LabApp": {"news_url": "x"}})
+    (home / ".jupyter" / "jupyter_server_config.json").write_text(ruinous)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(home))
+        patch.setenv("JUPYTER_CONFIG_DIR", str(home / ".jupyter"))
+        patch.setenv("JUPYTER_CONFIG_PATH", str(home / ".jupyter"))
+        patch.setenv("JUPYTER_TOKEN", PERSONS_TOKEN)
+        patch.setenv("JUPYTER_PORT", "1")
+        patch.setenv("http_proxy", "http://127.0.0.1:9")
+        started = EmbeddedServer.start(cleanup_delay_s=7.0)
+    with started:
+        yield started
+    assert not started.root_folder.parent.exists()
+
+
+def test_it_answers_its_own_token_and_nobody_elses(server: EmbeddedServer) -> None:
+    assert ask(server, "/api/status", token=server.token)[0] == 200
+    assert ask(server, "/api/status")[0] == 403
+    assert ask(server, "/api/status", token=PERSONS_TOKEN)[0] == 403
+
+
+def test_a_collaboration_session_can_be_opened_on_a_notebook_in_its_root_folder(server: EmbeddedServer) -> None:
+    empty = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
+    (server.root_folder / "empty.ipynb").write_text(json.dumps(empty))
+    question = json.dumps({"format": "json", "type": "notebook"})
+    path = "/api/collaboration/session/empty.ipynb"
+    status, answer = ask(server, path, method="PUT", token=server.token, body=question)
+    assert status == 201
+    assert json.loads(answer)["sessionId"]
+
+
+def test_a_person_finds_jupyterlab_there_and_a_page_that_opens_it(server: EmbeddedServer) -> None:
+    status, page = ask(server, f"/lab?token={server.token}")
+    assert status == 200
+    assert "JupyterLab" in page
+    assert f"{server.url}/lab?token={server.token}" in server.browser_file.read_text()
+
+
+def test_the_token_stands_in_no_argument_no_environment_and_no_log(server: EmbeddedServer) -> None:
+    ask(server, f"/api/status?token={server.token}")
+    ask(server, f"/api/contents/missing.ipynb?token={server.token}")
+    ask(server, "/api/contents/missing.ipynb", token=server.token)
+    wait_until(lambda: "missing.ipynb" in server.log_path.read_text(), "the log tells of a missing notebook")
+    process = psutil.Process(server.process_id)
+    assert server.token not in " ".join(process.cmdline())
+    assert server.token not in str(process.environ())
+    assert PERSONS_TOKEN not in str(process.environ())
+    assert server.token not in server.log_path.read_text()
+
+
+def test_nobody_else_on_the_machine_can_look_into_its_folder(server: EmbeddedServer) -> None:
+    assert server.root_folder.parent.stat().st_mode & 0o077 == 0
+
+
+def test_it_listens_on_the_loopback_address_only(server: EmbeddedServer) -> None:
+    connections = psutil.Process(server.process_id).net_connections(kind="inet")
+    listening = {connection.laddr.ip for connection in connections if connection.status == psutil.CONN_LISTEN}
+    assert listening == {"127.0.0.1"}
+
+
+def test_ctrl_c_in_the_terminal_of_the_run_does_not_reach_it(server: EmbeddedServer) -> None:
+    assert os.getsid(server.process_id) != os.getsid(0)
+
+
+def test_two_at_once_have_nothing_in_common(server: EmbeddedServer) -> None:
+    with EmbeddedServer.start() as other:
+        assert other.url != server.url
+        assert other.token != server.token
+        assert not set(other.root_folder.parents) & {server.root_folder, server.root_folder.parent}
+        assert ask(other, "/api/status", token=other.token)[0] == 200
+        assert ask(other, "/api/status", token=server.token)[0] == 403
+    assert ask(server, "/api/status", token=server.token)[0] == 200
+
+
+def test_stopping_leaves_nothing_and_may_be_done_twice() -> None:
+    started = EmbeddedServer.start()
+    assert started.running
+    started.stop()
+    assert not started.running
+    assert is_gone(started.process_id)
+    assert not started.root_folder.parent.exists()
+    started.stop()
+
+
+def test_one_that_hangs_is_stopped_too() -> None:
+    started = EmbeddedServer.start()
+    os.kill(started.process_id, signal.SIGSTOP)
+    started.stop()
+    assert is_gone(started.process_id)
+    assert not started.root_folder.parent.exists()
+
+
+def test_one_that_died_is_still_cleared_away() -> None:
+    started = EmbeddedServer.start()
+    os.kill(started.process_id, signal.SIGKILL)
+    wait_until(lambda: not started.running, "the server is dead")
+    started.stop()
+    assert not started.root_folder.parent.exists()
+
+
+@pytest.fixture
+def temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_a_failing_start_says_why_and_leaves_nothing(temporary_folder: Path) -> None:
+    with pytest.raises(EmbeddedServerError) as caught:
+        EmbeddedServer.start(options={"ServerApp.root_dir": "/there/is/no/such/folder"})
+    message = str(caught.value)
+    assert "before it answered" in message
+    assert "/there/is/no/such/folder" in message, "the end of the log is told"
+    assert "--host" in message, "there is something to do"
+    assert list(temporary_folder.iterdir()) == []
+
+
+def test_one_that_does_not_answer_in_time_is_ended(temporary_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded_server, "START_DEADLINE_S", 0.2)
+    before = psutil.Process().children()
+    with pytest.raises(EmbeddedServerError, match="no usable answer within 0 s"):
+        EmbeddedServer.start()
+    assert list(temporary_folder.iterdir()) == []
+    assert psutil.Process().children() == before
+
+
+def test_without_the_extra_a_start_is_refused_with_the_way_out(
+    monkeypatch: pytest.MonkeyPatch, temporary_folder: Path
+) -> None:
+    assert missing_packages() == []
+    monkeypatch.setitem(embedded_server._MODULE_OF_PACKAGE, "jupyter-collaboration", "surely_not_installed")
+    assert missing_packages() == ["jupyter-collaboration"]
+    with pytest.raises(OptionsError) as caught:
+        EmbeddedServer.start()
+    assert str(caught.value).startswith(EXTRA_MISSING)
+    assert "pip install 'jupyter-rtc-locust[demo]'" in str(caught.value)
+    assert list(temporary_folder.iterdir()) == []
+
+
+PARENT = """
+import os, sys
+patched, forks = sys.argv[1:]
+if patched == "gevent":
+    from gevent import monkey
+    monkey.patch_all()
+from jupyter_rtc_locust.demo.embedded_server import EmbeddedServer
+server = EmbeddedServer.start()
+worker = os.fork() if forks == "forks" else 0
+if forks == "forks" and worker == 0:
+    server.stop()  # a worker's own end must not be the server's
+print(server.process_id, worker, server.root_folder.parent, flush=True)
+sys.stdin.read()
+"""
+
+
+class Parent:
+    """A program that starts a server, perhaps forks a worker as `locust --processes` does, and waits for its end."""
+
+    def __init__(self, patched: str, forks: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", PARENT, patched, forks],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        lines = [self.process.stdout.readline().split() for _ in range(2 if forks == "forks" else 1)]
+        server, worker, folder = max(lines, key=lambda line: int(line[1]))
+        self.server, self.worker, self.folder = int(server), int(worker), Path(folder)
+
+    def __enter__(self) -> Parent:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for process_id in (self.process.pid, self.worker, self.server):
+            if process_id and not is_gone(process_id):
+                os.kill(process_id, signal.SIGKILL)
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout):
+            assert stream is not None
+            stream.close()
+
+    def assert_nothing_is_left(self) -> None:
+        wait_until(lambda: is_gone(self.server), "the server has ended")
+        wait_until(lambda: not self.folder.exists(), "the folder is gone")
+
+
+@pytest.mark.parametrize("patched", ["plain", "gevent"])
+def test_it_ends_when_its_parent_is_killed(patched: str) -> None:
+    with Parent(patched, "alone") as parent:
+        assert not is_gone(parent.server)
+        assert parent.folder.is_dir()
+        parent.process.kill()
+        parent.assert_nothing_is_left()
+
+
+@pytest.mark.parametrize("patched", ["plain", "gevent"])
+def test_a_forked_worker_neither_stops_it_nor_keeps_it_alive(patched: str) -> None:
+    with Parent(patched, "forks") as parent:
+        assert not is_gone(parent.server), "the worker has called stop() before it told us of itself"
+        parent.process.kill()
+        parent.assert_nothing_is_left()
+        assert not is_gone(parent.worker)
+
+
+def test_one_that_was_suspended_ends_with_its_parent_too() -> None:
+    with Parent("plain", "alone") as parent:
+        os.kill(parent.server, signal.SIGSTOP)
+        parent.process.kill()
+        parent.assert_nothing_is_left()
+
+
+def test_it_ends_when_its_parent_ends_without_stopping_it() -> None:
+    with Parent("gevent", "alone") as parent:
+        assert parent.process.stdin is not None
+        parent.process.stdin.close()
+        assert parent.process.wait(20) == 0
+        parent.assert_nothing_is_left()
+
+
+def test_its_environment_keeps_what_is_not_jupyters(tmp_path: Path) -> None:
+    given = {"PATH": "/bin", "HOME": "/home/me", "JUPYTERHUB_API_TOKEN": "secret", "JPY_PARENT_PID": "1", "LANG": "C"}
+    environment = server_environment(tmp_path, given)
+    assert environment["PATH"] == "/bin"
+    assert environment["LANG"] == "C"
+    assert environment["HOME"].startswith(str(tmp_path))
+    assert not {"JUPYTERHUB_API_TOKEN", "JPY_PARENT_PID"} & environment.keys()
+
+
+def test_options_win_over_the_settings_of_the_demo(tmp_path: Path) -> None:
+    options = {"YDocExtension.document_cleanup_delay": 1.0, "YDocExtension.document_save_delay": 0.5}
+    configuration = server_configuration(tmp_path, 1, 60.0, options)
+    assert configuration["YDocExtension"] == {"document_cleanup_delay": 1.0, "document_save_delay": 0.5}
+    assert configuration["ServerApp"]["ip"] == "127.0.0.1"
+
+
+def test_an_option_that_names_no_class_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"Class\.trait.*'document_save_delay'"):
+        server_configuration(tmp_path, 1, 60.0, {"document_save_delay": 1})

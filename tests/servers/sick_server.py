@@ -228,6 +228,7 @@ class Connection(Authorized, websocket.WebSocketHandler):
     def _on_raw(self, room: Room, message: bytes) -> None:
         decoder = Decoder(message[1:])
         if decoder.read_var_string() == "save":
+            # Also where saving failed: jupyter-collaboration catches the failure before it makes its answer.
             reply = {"type": "save", "responseTo": decoder.read_var_uint(), "status": "success"}
             room.save()
             text = json.dumps(reply).encode("ascii")

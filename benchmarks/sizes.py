@@ -1,0 +1,50 @@
+"""How much is measured: enough for a figure, or just enough to see that the benchmarks work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The amounts of one run of all benchmarks."""
+
+    judged: bool
+    """Whether figures of these sizes are worth comparing with their goals."""
+    rounds: int
+    watchers: int
+    updates_a_slice: int
+    updates_a_second: float
+    editors: int
+    edits_a_second: float
+    """Of all editors together."""
+    edit_slice_s: float
+    users_in_memory: int
+    documents_opened: int
+
+
+FULL = Sizes(
+    judged=True,
+    rounds=7,
+    watchers=40,
+    updates_a_slice=120,
+    updates_a_second=100.0,
+    editors=40,
+    edits_a_second=2000.0,
+    edit_slice_s=1.0,
+    users_in_memory=300,
+    documents_opened=60,
+)
+
+QUICK = Sizes(
+    judged=False,
+    rounds=1,
+    watchers=3,
+    updates_a_slice=20,
+    updates_a_second=200.0,
+    editors=2,
+    edits_a_second=100.0,
+    edit_slice_s=0.2,
+    users_in_memory=10,
+    documents_opened=5,
+)

@@ -266,6 +266,8 @@ class Coordinator:
             state.changed.wait(0.1)
             state.changed.clear()
         prepared = state.prepared
+        for one in prepared.documents if prepared is not None else ():
+            one.leave()
         if prepared is None or state.settings.keep or state.settings.notebook is not None:
             return
         if state.silent_since is not None:

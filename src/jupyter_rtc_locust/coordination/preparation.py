@@ -35,6 +35,14 @@ class PreparedDocument:
     template: Template | None
     initial: Snapshot = field(default_factory=lambda: Snapshot({}, b"\x00\x00"))
     seed_edits: list[AuthoredUpdate] = field(default_factory=list)
+    keeper: Observer | None = None
+    """Whoever filled the room stays in it to the end, because some servers drop a room with its last user."""
+
+    def leave(self) -> None:
+        """Nobody of ours keeps the room any more."""
+        if self.keeper is not None:
+            self.keeper.close()
+            self.keeper = None
 
 
 @dataclass(slots=True)
@@ -107,6 +115,8 @@ def prepare(
         for greenlet in looked:
             greenlet.get()
     except (RoomError, ServerUnusable) as error:
+        for one in prepared:
+            one.leave()
         if server.stores_files:
             server.remove(folder, [one.document for one in prepared])
         raise error if isinstance(error, ServerUnusable) else ServerUnusable(str(error)) from None
@@ -133,5 +143,8 @@ def _look_first(settings: Settings, server: Server, prepared: PreparedDocument, 
                 prepared.seed_edits.append(
                     AuthoredUpdate(SEEDER, client_id, 0, "filled the empty room", None, 0.0, 0.0, update)
                 )
+            observer.linger()
+            prepared.keeper = observer
     finally:
-        observer.close()
+        if prepared.keeper is None:
+            observer.close()

@@ -13,6 +13,7 @@ from gevent.event import Event
 from jupyter_rtc_locust.documents.kinds import DocumentKind
 from jupyter_rtc_locust.documents.replica import Replica
 from jupyter_rtc_locust.errors import ConnectionBroken
+from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.protocol.merging import merge_updates
 from jupyter_rtc_locust.protocol.messages import (
     MessageError,
@@ -24,6 +25,7 @@ from jupyter_rtc_locust.protocol.messages import (
     encode_update,
 )
 from jupyter_rtc_locust.protocol.state_vectors import decode_state_vector
+from jupyter_rtc_locust.protocol.updates import decode_update
 from jupyter_rtc_locust.protocol.variable_length import MalformedBytesError
 from jupyter_rtc_locust.servers.base import RoomAddress
 from jupyter_rtc_locust.users.connection import Connection, open_websocket
@@ -42,6 +44,7 @@ class Observer:
         self._updates: list[bytes] = []
         self._changed = Event()
         self._synced = False
+        self._lingering = False
         self._error: BaseException | None = None
         opened = open_websocket(address, deadline_s, ca_file)
         self._connection = Connection(opened, self._receive, self._lost)
@@ -66,9 +69,19 @@ class Observer:
         replica.apply_updates(self._updates)
         update = fill(replica)
         if update is not None:
+            written = decode_update(update).clock_ranges()
+            # By clocks, not by bytes: a server that applies before it sends encodes a large update anew.
             self._connection.send(encode_update(update))
-            self._wait_until(lambda: update in self._updates)
+            self._wait_until(lambda: self._received().covers(written))
         return update
+
+    def _received(self) -> ClockRanges:
+        return ClockRanges().union(*(decode_update(one).clock_ranges() for one in self._updates))
+
+    def linger(self) -> None:
+        """Stay, and keep nothing of what comes: a server that drops a room with its last user keeps this one."""
+        self._lingering = True
+        self._updates.clear()
 
     def close(self) -> None:
         """Leave the room."""
@@ -84,6 +97,8 @@ class Observer:
             self._changed.clear()
 
     def _receive(self, messages: list[bytes]) -> None:
+        if self._lingering:
+            return
         for message in messages:
             try:
                 decoded = decode_message(message)

@@ -1,0 +1,90 @@
+"""Run the benchmarks, print the table, write it as JSON; exit 1 where a goal is missed by more than the margin."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks import editing, machine, memory, opening, receiving
+from benchmarks.measurement import Measurement, table
+from benchmarks.processes import Child
+from benchmarks.recording import record
+from benchmarks.sizes import FULL, QUICK, Sizes
+
+NAMES = ("receiving", "editing", "memory", "opening")
+
+
+def main() -> int:
+    """The exit code."""
+    options = _options()
+    sizes = QUICK if options.quick else FULL
+    started = time.monotonic()
+    about: dict[str, Any] = {
+        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": machine.command(),
+        "machine": machine.machine(),
+        "versions": machine.versions(),
+    }
+    measurements = run(sizes, options.only or NAMES)
+    about["seconds"] = round(time.monotonic() - started, 1)
+    print(table(measurements, judged=sizes.judged))
+    print(_explanation(about))
+    written = _save(options.results, about, sizes, measurements)
+    print(f"Saved as {written}")
+    missed = [one for one in measurements if one.missed and sizes.judged]
+    return 1 if missed else 0
+
+
+def run(sizes: Sizes, names: tuple[str, ...]) -> list[Measurement]:
+    """Measure what is named, one after the other."""
+    measurements: list[Measurement] = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "recording.json")
+        record(receiving.slices_needed(sizes) * sizes.updates_a_slice).save(path)
+        with Child("stream_server", path) as server:
+            port = server.answer()["port"]
+            steps = {
+                "receiving": lambda: receiving.measure(sizes, server, port, path),
+                "editing": lambda: editing.measure(sizes, port),
+                "memory": lambda: memory.measure(sizes, port, path),
+                "opening": lambda: opening.measure(sizes, port),
+            }
+            for name in names:
+                print(f"Measuring: {name}", file=sys.stderr, flush=True)
+                measurements += steps[name]()
+    return measurements
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="see that everything works; the figures mean nothing")
+    parser.add_argument("--only", nargs="+", choices=NAMES, help="measure these alone")
+    parser.add_argument("--results", type=Path, default=Path(__file__).parent / "results", help="folder of the JSON")
+    return parser.parse_args()
+
+
+def _explanation(about: dict[str, Any]) -> str:
+    where = about["machine"]
+    which = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
+    return (
+        f"\nValues are medians over rounds in which the two sides took turns.\n"
+        f"{where['processor']}, {where['cores']} cores, {where['system']}; {which}; {about['seconds']} s"
+    )
+
+
+def _save(folder: Path, about: dict[str, Any], sizes: Sizes, measurements: list[Measurement]) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{about['measured'].replace(':', '')}.json"
+    content = {**about, "judged": sizes.judged, "measurements": [one.as_dict() for one in measurements]}
+    path.write_text(json.dumps(content, indent=1) + "\n")
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(main())

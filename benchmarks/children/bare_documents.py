@@ -1,0 +1,41 @@
+"""Nothing but pycrdt documents: what the memory of a user is compared with.
+
+Run as `python -m benchmarks.children.bare_documents RECORDING`. Commands: `make` (documents), `memory`.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from pathlib import Path
+
+import psutil
+from pycrdt import Array, Doc, Map
+
+from benchmarks.children.commands import Lines, reply
+from benchmarks.recording import Recording
+
+
+def main() -> None:
+    """Hold documents until the parent is gone."""
+    recording = Recording.load(Path(sys.argv[1]))
+    documents: list[Doc] = []
+    lines = Lines()
+    while not lines.ended:
+        for command in lines.read():
+            if command["do"] == "memory":
+                gc.collect()
+                reply(rss=psutil.Process(os.getpid()).memory_info().rss)
+                continue
+            while len(documents) < command["documents"]:
+                document: Doc = Doc()
+                for name, kind in (("cells", Array), ("meta", Map), ("state", Map)):
+                    document.get(name, type=kind)
+                document.apply_update(recording.document)
+                documents.append(document)
+            reply(made=len(documents))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,216 @@
+"""Runs Locust as a child process, as a user would, and reads what it left behind.
+
+Each process has a temporary folder of its own: its working directory, its results, its log. Everything is on 127.0.0.1,
+the token travels in the environment, and a run that does not end by its deadline is killed and said so. Runs mostly
+wait, so that several of them can be under way at once: see `together`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from servers.processes import environment_without_jupyter
+from servers.server_process import LAUNCHER, ServerProcess
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LOCUSTFILES = REPOSITORY / "locustfiles"
+LOCUSTFILES_OF_THE_TESTS = Path(__file__).resolve().parent / "locustfiles"
+
+DEADLINE_S = 120.0
+"""A run of the tests edits for less than 15 s, and from the last edit to the exit a run takes at most 120 s; a healthy
+one takes five. What takes longer than this hangs."""
+
+AT_ONCE = 5
+"""Runs under way at the same time. More would wait for the two cores, and their load generators would be unsound."""
+
+PASSED, FAILED, INCONCLUSIVE = 0, 3, 4
+"""Exit codes, spelled out here because they are a promise (docs/verdict.md)."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that has ended."""
+
+    command: tuple[str, ...]
+    exit_code: int
+    output: str
+    """Everything it wrote on the terminal, both streams in one."""
+    result: dict[str, Any] | None
+    """The content of `result.json`; None: there is none."""
+    seconds: float
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The result, of which the test needs that there is one."""
+        assert self.result is not None, f"The run left no result.json.\n{self}"
+        return self.result
+
+    @property
+    def verdict(self) -> str:
+        return str(self.told["verdict"])
+
+    @property
+    def kinds(self) -> set[str]:
+        """The kinds of its findings."""
+        return {finding["kind"] for finding in self.told["findings"]}
+
+    def findings(self, kind: str) -> list[dict[str, Any]]:
+        return [finding for finding in self.told["findings"] if finding["kind"] == kind]
+
+    def users_of(self, kind: str) -> set[int]:
+        """The users whom findings of this kind name."""
+        return {user for finding in self.findings(kind) for user in finding["users"]}
+
+    @property
+    def warnings(self) -> set[str]:
+        return {warning["kind"] for warning in self.told["warnings"]}
+
+    def count(self, timing: str) -> int:
+        """How many samples a timing has."""
+        return int(self.told["timings"][timing]["count"])
+
+    def __str__(self) -> str:
+        """What a person needs to see when a test fails."""
+        told = {} if self.result is None else {key: self.result[key] for key in ("verdict", "reason", "findings")}
+        return (
+            f"{' '.join(self.command)}\nended with {self.exit_code} after {self.seconds:.1f} s\n"
+            f"{json.dumps(told, indent=1, ensure_ascii=False)}\n--- output ---\n{self.output[-6000:]}"
+        )
+
+
+class LocustProcess:
+    """A Locust process under way. A context manager: leaving it kills the process and all it started."""
+
+    def __init__(
+        self,
+        locustfile: Path | str,
+        *options: str,
+        folder: Path,
+        server: ServerProcess | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """Starts it. `locustfile` is one of the product's by name, or a path. `folder` must not exist yet.
+
+        The results go to `folder`/results. `server` gives host and token.
+        """
+        folder.mkdir(parents=True)
+        self.folder = folder
+        path = locustfile if isinstance(locustfile, Path) else LOCUSTFILES / locustfile
+        command = [sys.executable, "-m", "locust", "--locustfile", str(path), "--rtc-results", str(folder / "results")]
+        if server is not None:
+            command += ["--host", server.url]
+        self.command = (*command, *options)
+        token = {"JUPYTER_TOKEN": server.token} if server is not None and server.token else {}
+        self._log = folder / "output.log"
+        self._started = time.monotonic()
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), *self.command],
+                cwd=folder,
+                env=environment_without_jupyter(
+                    **token, **(environment or {}), PYTHONUNBUFFERED="1", COLUMNS="200"
+                ),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def output(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        path = self.folder / "results" / "result.json"
+        return json.loads(path.read_text()) if path.exists() else None
+
+    def wait_for(self, text: str, *, times: int = 1, deadline: float = 60.0) -> None:
+        """Returns once the output holds a text so many times."""
+        until = time.monotonic() + deadline
+        while self.output.count(text) < times:
+            assert self.process.poll() is None, f"Locust ended before it said {text!r}:\n{self.output}"
+            assert time.monotonic() < until, f"Locust did not say {text!r} within {deadline} s:\n{self.output}"
+            time.sleep(0.05)
+
+    def children(self) -> list[psutil.Process]:
+        """The processes it started that are still there."""
+        try:
+            return psutil.Process(self.process.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
+
+    def ended(self, deadline: float = DEADLINE_S) -> Run:
+        """Waits for the end; a process that is still there at the deadline is killed, and the test fails."""
+        try:
+            self.process.wait(deadline)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(
+                f"{' '.join(self.command)}\ndid not end within {deadline} s.\n{self.output[-6000:]}"
+            ) from None
+        seconds = time.monotonic() - self._started
+        return Run(self.command, self.process.returncode, self.output, self.result, seconds)
+
+    def terminate(self) -> None:
+        """SIGTERM to this process alone, as a container's stop does."""
+        self.process.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """SIGKILL to it and to all it started."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait(10)
+
+    def __enter__(self) -> LocustProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+
+def run_locust(
+    locustfile: Path | str,
+    *options: str,
+    folder: Path,
+    server: ServerProcess | None = None,
+    environment: Mapping[str, str] | None = None,
+    deadline: float = DEADLINE_S,
+) -> Run:
+    """Starts Locust without its web UI and waits for its end."""
+    with LocustProcess(
+        locustfile, "--headless", *options, folder=folder, server=server, environment=environment
+    ) as process:
+        return process.ended(deadline)
+
+
+class Together:
+    """Calls under way at once, of which each test asks for its own. One that raised does so in the test that asks."""
+
+    def __init__(self, calls: Mapping[str, Callable[[], Any]], at_once: int = AT_ONCE) -> None:
+        self._pool = ThreadPoolExecutor(at_once)
+        self._futures: dict[str, Future[Any]] = {name: self._pool.submit(call) for name, call in calls.items()}
+
+    def __getitem__(self, name: str) -> Any:
+        return self._futures[name].result()
+
+    def names(self) -> Sequence[str]:
+        return tuple(self._futures)
+
+    def close(self) -> None:
+        """Waits for what has begun; what has not begins no more."""
+        self._pool.shutdown(cancel_futures=True)

@@ -9,6 +9,7 @@ import atexit
 import logging
 import socket
 import sys
+from copy import copy
 from typing import Any
 
 import locust
@@ -47,14 +48,16 @@ def install(environment: Environment) -> Coordinator | None:
         return None
     embedded = None
     options = environment.parsed_options
-    if environment.web_ui is None or not environment.host:
-        # What the command line says is refused before anything is opened; a form is checked when it is sent.
-        _check_first(environment)
+    _check_first(environment)
     if not (environment.host or getattr(options, "host", None)):
         embedded = EmbeddedServer.start()
         secrets.append(embedded.token)
         atexit.register(embedded.stop)
-        print(f"Started a Jupyter server of our own at {embedded.url}, without a host of yours to load.", flush=True)
+        print(
+            f"No --host was given, so a Jupyter server of our own was started at {embedded.url}. To look at its "
+            f"notebooks, open {embedded.browser_file} in a browser on this machine.",
+            flush=True,
+        )
     coordinator = Coordinator(environment, secrets, embedded)
     environment.rtc_coordinator = coordinator  # type: ignore[attr-defined]
     if environment.web_ui is not None:
@@ -63,10 +66,16 @@ def install(environment: Environment) -> Coordinator | None:
 
 
 def _check_first(environment: Environment) -> None:
+    """What the command line says is refused before anything is opened; a form is checked when it is sent."""
     from jupyter_rtc_locust.coordination.preparation import templates_for
     from jupyter_rtc_locust.settings import Settings, read_tokens
 
-    settings = Settings.from_options(environment.parsed_options, environment.host)
+    options: Any = environment.parsed_options
+    if environment.web_ui is not None and not getattr(options, "num_users", None):
+        # The number of users comes with the form.
+        options = copy(options)
+        options.num_users = max(1, int(options.rtc_documents))
+    settings = Settings.from_options(options, environment.host)
     try:
         check_folder_writable(settings.results)
     except ResultFileError as error:

@@ -7,6 +7,7 @@ come through the same checks with the same sentences.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,8 @@ class Settings:
         Raises:
             OptionsError: with a sentence that says which option, what was given, and what is possible.
         """
-        users = getattr(options, "num_users", None) or 1
+        users = getattr(options, "num_users", None)
+        users = 1 if users is None else _whole("-u", users, least=1)
         host = host or getattr(options, "host", None) or None
         settings = cls(
             host=checked_host(host) if host else None,
@@ -109,7 +111,7 @@ def checked_host(host: str) -> str:
         port = parts.port
     except ValueError as error:
         raise OptionsError(f"--host {_shown(host)}: {error}. Write http://NAME:PORT or https://NAME/PATH.") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"[\s\x00-\x1f\x7f]", host):
         raise OptionsError(
             f"--host {_shown(host)} is not an http or https address. Write http://NAME:PORT or https://NAME/PATH."
         )
@@ -126,7 +128,7 @@ def read_tokens(token_file: Path | None, environment: dict[str, str] | None = No
     """The tokens this process may use: one per line of the file (one identity each), else `JUPYTER_TOKEN`, else none.
 
     Raises:
-        OptionsError: when the file cannot be read or holds no token.
+        OptionsError: when the file cannot be read or holds no token, or a token could not be sent to a server.
     """
     if token_file is not None:
         try:
@@ -135,9 +137,19 @@ def read_tokens(token_file: Path | None, environment: dict[str, str] | None = No
             raise OptionsError(f"--rtc-token-file {token_file} could not be read: {error}.") from error
         if not tokens:
             raise OptionsError(f"--rtc-token-file {token_file} holds no token: write one per line.")
-        return tokens
-    token = (os.environ if environment is None else environment).get("JUPYTER_TOKEN", "")
-    return (token,) if token else ()
+        return _sendable(tokens, f"--rtc-token-file {token_file}")
+    token = (os.environ if environment is None else environment).get("JUPYTER_TOKEN", "").strip()
+    return _sendable((token,), "the environment variable JUPYTER_TOKEN") if token else ()
+
+
+def _sendable(tokens: tuple[str, ...], where: str) -> tuple[str, ...]:
+    """The tokens, of which each can stand in a header. The sentence does not repeat what may be a secret."""
+    if any(re.search(r"[^\x21-\x7e]", token) for token in tokens):
+        raise OptionsError(
+            f"{where} holds a token with a blank, a line break or a letter outside ASCII, which no HTTP header can "
+            f"carry: write the token as the server shows it, and nothing else."
+        )
+    return tokens
 
 
 def _shown(value: object) -> str:

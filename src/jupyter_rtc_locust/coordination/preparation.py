@@ -5,8 +5,11 @@ Blocking, with deadlines. Either everything is there afterwards, or nothing of o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import gevent
 from gevent.pool import Pool
 
 from jupyter_rtc_locust.coordination.seats import Seats
@@ -14,17 +17,22 @@ from jupyter_rtc_locust.documents.default_notebook import default_notebook
 from jupyter_rtc_locust.documents.default_text import default_text
 from jupyter_rtc_locust.documents.seeding import fill
 from jupyter_rtc_locust.documents.templates import Template, TemplateError, load_templates
-from jupyter_rtc_locust.errors import ConnectionBroken, RoomError, ServerUnusable
+from jupyter_rtc_locust.errors import RoomError, RtcLocustError, ServerUnusable
 from jupyter_rtc_locust.servers.base import Document, DocumentKind, Server
 from jupyter_rtc_locust.servers.detection import find_server
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.servers.jupyter_collaboration import JupyterCollaboration
+from jupyter_rtc_locust.servers.y_websocket import YWebsocket
 from jupyter_rtc_locust.settings import JOINER_DEADLINE_S, Settings
 from jupyter_rtc_locust.users.observer import Observer
 from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, Snapshot
 
 SEEDER = -1
 """The user index of whoever fills the empty rooms of a server without files: its edit is authored like any other."""
+
+FINDING_DEADLINE_S = 20.0
+"""For all questions that tell which server is there and whether it can be used. Each of them has a deadline of its own,
+which a server that sends a byte now and then never meets."""
 
 
 @dataclass(slots=True)
@@ -78,6 +86,24 @@ def templates_for(settings: Settings, kinds: list[DocumentKind], embedded: bool)
     return {kind: own[kind] for kind in kinds}
 
 
+def find_usable_server(settings: Settings, http: HttpClient) -> Server:
+    """The server of this run, after everything was asked that leaves nothing behind.
+
+    Raises:
+        ServerUnusable: with a sentence, within `FINDING_DEADLINE_S`.
+    """
+    too_late = ServerUnusable(
+        f"{http.base} was asked whether it can be used, and had not finished its answers after "
+        f"{FINDING_DEADLINE_S:.0f} s. Is the server overloaded, and is --host its address?"
+    )
+    with _as_server_unusable(f"{http.base} could not be asked whether it can be used"):
+        with gevent.Timeout(FINDING_DEADLINE_S, too_late):
+            server = find_server(http, settings.server)
+            if settings.notebook is not None:
+                _named_document(server, settings.notebook)
+    return server
+
+
 def prepare(
     settings: Settings,
     http: HttpClient,
@@ -92,35 +118,74 @@ def prepare(
     Raises:
         ServerUnusable: with a sentence; what was made is removed again.
     """
-    try:
-        server = find_server(http, settings.server)
-    except ConnectionBroken as error:
-        raise ServerUnusable(str(error)) from None
+    server = find_usable_server(settings, http)
     folder = f"rtc-locust-{run_id}"
     prepared: list[PreparedDocument] = []
+    attempted: list[Document] = []
     try:
-        if settings.notebook is not None:
-            prepared.append(PreparedDocument(_named_document(server, settings.notebook), None))
-        else:
-            for kind in kinds:
-                for index in range(settings.documents):
-                    template = templates[kind][index % len(templates[kind])]
-                    name = f"{kind}-{index}" + (".ipynb" if kind == "notebook" else ".txt")
-                    prepared.append(PreparedDocument(server.create_document(folder, name, template), template))
-        seats = Seats(run_id, seed, [one.document for one in prepared], settings.users)
-        fill_rooms = not server.stores_files and (settings.edit_rate > 0 or settings.template is not None)
-        pool = Pool(10)
-        looked = [pool.spawn(_look_first, settings, server, one, seats if fill_rooms else None) for one in prepared]
-        pool.join()
-        for greenlet in looked:
-            greenlet.get()
-    except (RoomError, ServerUnusable) as error:
+        with _as_server_unusable(f"the documents could not be made on {http.base}"):
+            if settings.notebook is not None:
+                prepared.append(PreparedDocument(_named_document(server, settings.notebook), None))
+            else:
+                for kind in kinds:
+                    for index in range(settings.documents):
+                        template = templates[kind][index % len(templates[kind])]
+                        name = f"{kind}-{index}" + (".ipynb" if kind == "notebook" else ".txt")
+                        # Before it is made: a server that fails half-way may leave a part of it behind.
+                        attempted.append(Document(f"{folder}/{name}", kind))
+                        prepared.append(PreparedDocument(server.create_document(folder, name, template), template))
+            seats = Seats(run_id, seed, [one.document for one in prepared], settings.users)
+            fill_rooms = not server.stores_files and (settings.edit_rate > 0 or settings.template is not None)
+            _look_at_all(settings, server, prepared, seats if fill_rooms else None)
+    except BaseException as error:
         for one in prepared:
             one.leave()
-        if server.stores_files:
-            server.remove(folder, [one.document for one in prepared])
-        raise error if isinstance(error, ServerUnusable) else ServerUnusable(str(error)) from None
+        left_behind = server.remove(folder, attempted) if server.stores_files and attempted else []
+        if left_behind and isinstance(error, ServerUnusable):
+            raise ServerUnusable(f"{error} {' '.join(left_behind)}") from None
+        raise
     return Prepared(server, folder, prepared, seats)
+
+
+@contextmanager
+def _as_server_unusable(what: str) -> Iterator[None]:
+    """Whatever goes wrong inside becomes the one error with a sentence that the coordinator expects.
+
+    What a server says is read by many hands (HTTP, JSON, updates), and one that is no collaboration server, or a broken
+    one, can make any of them stumble; that is the server's fault and shall not end in a stack trace.
+    """
+    try:
+        yield
+    except ServerUnusable:
+        raise
+    except RtcLocustError as error:
+        raise ServerUnusable(str(error)) from None
+    except Exception as error:
+        raise ServerUnusable(f"{what}: {type(error).__name__}: {str(error)[:300]}") from error
+
+
+def _look_at_all(settings: Settings, server: Server, prepared: list[PreparedDocument], seats: Seats | None) -> None:
+    def look(one: PreparedDocument) -> Exception | None:
+        # Returned, not raised: gevent prints the stack of a greenlet that ends with an error.
+        try:
+            _look_first(settings, server, one, seats)
+        except Exception as error:
+            return error
+        return None
+
+    pool = Pool(10)
+    greenlets = [pool.spawn(look, one) for one in prepared]
+    pool.join()
+    for greenlet in greenlets:
+        error = greenlet.get()
+        if error is None:
+            continue
+        if isinstance(error, RoomError) and settings.server == "auto" and isinstance(server, YWebsocket):
+            raise ServerUnusable(
+                f"{error} GET {server.http.base}/api showed no Jupyter server either. Is --host the whole address, with "
+                f"the path if the server has one (a base_url, a hub's /user/NAME)? A kind is named with --rtc-server."
+            )
+        raise error
 
 
 def _named_document(server: Server, path: str) -> Document:

@@ -9,9 +9,6 @@ import warnings
 from copy import deepcopy
 from typing import Any
 
-import nbformat
-from nbformat import reader
-
 from jupyter_rtc_locust.documents.file_form import cells_of
 
 OLDEST_MAJOR_VERSION = 3
@@ -25,6 +22,10 @@ def to_nbformat_4(notebook: dict[str, Any]) -> dict[str, Any]:
     A converted notebook has no cell ids, because the ids that a conversion draws are different every time. Raises
     ValueError where nbformat cannot convert it.
     """
+    # Not at the top: beside a Jupyter server this import takes 1.3 s and more, and workers never need it.
+    import nbformat
+    from nbformat import reader
+
     major = notebook.get("nbformat")
     if major == nbformat.current_nbformat:
         return deepcopy(notebook)

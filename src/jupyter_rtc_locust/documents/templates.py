@@ -14,8 +14,6 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from jupyter_rtc_locust.documents.conversion import OLDEST_MAJOR_VERSION
 from jupyter_rtc_locust.documents.file_form import Notebook
 from jupyter_rtc_locust.documents.kinds import DocumentKind
@@ -116,6 +114,9 @@ def _refuse_other_formats(file: Path, notebook: Any) -> None:
         raise TemplateError(
             f"the template {file} is no notebook: its format {major!r}.{minor!r} is not made of whole numbers"
         )
+    # Not at the top: beside a Jupyter server this import takes 1.3 s and more, and workers never need it.
+    import nbformat
+
     newest = (nbformat.current_nbformat, nbformat.current_nbformat_minor)
     if (major, minor) > newest:
         message = f"the template {file} is too new: it has notebook format {major}.{minor}, and {newest[0]}.{newest[1]}"

@@ -9,8 +9,6 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import Any
 
-from nbformat.validator import iter_validate
-
 from jupyter_rtc_locust.documents.canonical import Content
 from jupyter_rtc_locust.documents.cell_ids import with_unique_ids
 from jupyter_rtc_locust.documents.conversion import to_nbformat_4
@@ -53,6 +51,9 @@ def schema_errors(notebook: Notebook) -> list[str]:
     """
     Return the first errors of a notebook in the form of a file against the schema of its own format, as sentences.
     """
+    # Not at the top: beside a Jupyter server this import takes 1.3 s and more, and workers never need it.
+    from nbformat.validator import iter_validate
+
     major, minor = notebook.get("nbformat"), notebook.get("nbformat_minor")
     if not isinstance(major, int) or not isinstance(minor, int) or major != 4 or minor < 0:
         return [f"the notebook has format {major!r}.{minor!r}, and only format 4 can be saved"]

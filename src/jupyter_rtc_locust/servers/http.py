@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,13 @@ class HttpClient:
         """The token of the user with this index; empty without one."""
         return self._tokens[identity % len(self._tokens)] if self._tokens else ""
 
+    def without_tokens(self, text: str) -> str:
+        """A server's words as they may be shown and kept: a server may repeat the token it was given."""
+        for token in self._tokens:
+            for form in (token, quote(token, safe="")):
+                text = text.replace(form, "[token]")
+        return text
+
     def request(
         self,
         method: str,
@@ -61,12 +69,15 @@ class HttpClient:
     ) -> requests.Response:
         """One request below the base address; `path` is already quoted and starts with a slash.
 
-        A try ends after `timeout` seconds without an answer. Answers of 502, 503 and 504 are tried again.
+        A try ends after `timeout` seconds without an answer. Answers of 502, 503 and 504 are tried again, and so are
+        broken connections, but nothing is once `timeout` seconds have passed in all: trying again is for trouble that
+        passes, and who is silent for so long would only keep everybody waiting.
 
         Raises:
             ConnectionBroken: when no try was answered.
         """
         problem = ""
+        until = time.monotonic() + timeout
         for attempt in range(tries):
             try:
                 response = self._session.request(
@@ -85,11 +96,13 @@ class HttpClient:
             except requests.exceptions.Timeout:
                 problem = f"no answer within {timeout:.0f} s"
             except (requests.exceptions.RequestException, UnicodeError, ValueError) as error:
-                problem = _cause(error)
+                problem = self.without_tokens(_cause(error))
             else:
                 if response.status_code not in (502, 503, 504) or attempt == tries - 1:
                     return response
                 problem = f"status {response.status_code}"
+            if time.monotonic() >= until:
+                break
         raise ConnectionBroken(f"{method} {self.base}{path}: {problem}.") from None
 
 

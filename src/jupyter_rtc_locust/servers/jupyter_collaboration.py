@@ -35,8 +35,8 @@ class JupyterCollaboration(Server):
                 raise ServerUnusable(self._refused(contents))
             if contents.status_code != 200:
                 raise ServerUnusable(
-                    f"GET {self.http.base}/api/contents/ answered {_short(contents)}: no Jupyter server whose files "
-                    f"can be read."
+                    f"GET {self.http.base}/api/contents/ answered {self._short(contents)}: no Jupyter server whose files "
+                    f"can be read. Is --host the server's whole address, with the path if it has one (a base_url)?"
                 )
             # A route that exists only for PUT answers 405; without the extension Jupyter answers 404.
             session = self.http.request("GET", "/api/collaboration/session/probe", tries=3)
@@ -74,16 +74,21 @@ class JupyterCollaboration(Server):
                 f"server's root folder."
             )
         if found.status_code != 200:
-            raise ServerUnusable(f"--rtc-notebook {path}: the server answered {_short(found)}.")
+            raise ServerUnusable(f"--rtc-notebook {path}: the server answered {self._short(found)}.")
         kind = _json(found).get("type")
         if kind == "directory":
             raise ServerUnusable(f"--rtc-notebook {path} is a folder: name one document in it.")
         if kind == "notebook":
             readable = self.http.request("GET", f"/api/contents/{quoted(path)}?type=notebook&content=1", tries=3)
             if readable.status_code != 200:
-                raise ServerUnusable(f"--rtc-notebook {path} is no readable notebook: {_short(readable)}.")
+                raise ServerUnusable(
+                    f"--rtc-notebook {path} is no readable notebook: the server answered {self._short(readable)}. Repair "
+                    f"it, or name another one."
+                )
             return Document(path, "notebook", ours=False)
-        raise ServerUnusable(f"--rtc-notebook {path} is no notebook (the server calls it a {kind}).")
+        raise ServerUnusable(
+            f"--rtc-notebook {path} is no notebook (the server calls it a {kind}): name a document in .ipynb."
+        )
 
     def open_room(self, document: Document, identity: int) -> RoomAddress:
         """PUT the session as a tab does; the room's address carries its id."""
@@ -93,10 +98,10 @@ class JupyterCollaboration(Server):
         if answer.status_code in (401, 403):
             raise RoomRefused(self._refused(answer))
         if answer.status_code >= 500:
-            raise ConnectionBroken(f"PUT {self.http.base}{path} answered {_short(answer)}.")
+            raise ConnectionBroken(f"PUT {self.http.base}{path} answered {self._short(answer)}.")
         session = _json(answer)
         if answer.status_code not in (200, 201) or not {"format", "type", "fileId", "sessionId"} <= session.keys():
-            raise RoomRefused(f"PUT {self.http.base}{path} answered {_short(answer)}.")
+            raise RoomRefused(f"PUT {self.http.base}{path} answered {self._short(answer)}.")
         room = quote(f"{session['format']}:{session['type']}:{session['fileId']}", safe=":")
         session_id = quote(str(session["sessionId"]))
         url = f"{websocket_base(self.http.base)}/api/collaboration/room/{room}?sessionId={session_id}"
@@ -108,9 +113,9 @@ class JupyterCollaboration(Server):
         path = f"/api/contents/{quoted(document.path)}?type=file&format=text&content=1"
         answer = self.http.request("GET", path, tries=3)
         if answer.status_code == 404:
-            raise FileGone(f"GET {self.http.base}{path} answered {_short(answer)}.")
+            raise FileGone(f"GET {self.http.base}{path} answered {self._short(answer)}.")
         if answer.status_code != 200:
-            raise ConnectionBroken(f"GET {self.http.base}{path} answered {_short(answer)}.")
+            raise ConnectionBroken(f"GET {self.http.base}{path} answered {self._short(answer)}.")
         text = _json(answer).get("content")
         if not isinstance(text, str):
             raise ConnectionBroken(f"GET {self.http.base}{path} answered without the file's content.")
@@ -131,7 +136,7 @@ class JupyterCollaboration(Server):
                 problems.append(f"{path} was not removed: {error}")
                 continue
             if answer.status_code not in (204, 404):
-                problems.append(f"{path} was not removed: the server answered {_short(answer)}.")
+                problems.append(f"{path} was not removed: the server answered {self._short(answer)}.")
         return problems
 
     def answers(self) -> bool:
@@ -149,6 +154,11 @@ class JupyterCollaboration(Server):
             version = "of unknown version"
         return f"{self.name} on jupyter-server {version}"
 
+    def _short(self, answer: requests.Response) -> str:
+        """An answer in a few words: its status, and what the server says about it."""
+        message = str(_json(answer).get("message") or _json(answer).get("reason") or answer.reason or "")
+        return f"{answer.status_code} {self.http.without_tokens(' '.join(message.split()))[:200]}".strip()
+
     def _refused(self, answer: requests.Response) -> str:
         given = "the token was refused" if self.http.has_token else "no token was given"
         return (
@@ -158,7 +168,7 @@ class JupyterCollaboration(Server):
 
     def _write_refused(self, path: str, answer: requests.Response) -> str:
         return (
-            f"PUT {self.http.base}/api/contents/{path} answered {_short(answer)}: the server refuses to write the "
+            f"PUT {self.http.base}/api/contents/{path} answered {self._short(answer)}: the server refuses to write the "
             f"run's documents. Use a server whose files can be written, or name a notebook of it with --rtc-notebook."
         )
 
@@ -175,8 +185,3 @@ def _json(answer: requests.Response) -> dict[str, Any]:
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
-
-
-def _short(answer: requests.Response) -> str:
-    message = str(_json(answer).get("message") or _json(answer).get("reason") or answer.reason or "")
-    return f"{answer.status_code} {' '.join(message.split())[:200]}".strip()

@@ -1,0 +1,372 @@
+"""Options at the door: what is refused, with a sentence that names the option, and what comes through unchanged."""
+
+from argparse import Namespace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jupyter_rtc_locust.errors import OptionsError
+from jupyter_rtc_locust.options import OPTIONS
+from jupyter_rtc_locust.settings import AWARENESS_KINDS, SERVER_KINDS, Settings, checked_host, read_tokens
+
+quick = settings(deadline=None, max_examples=200)
+
+
+def attribute(option_name):
+    return option_name.removeprefix("--").replace("-", "_")
+
+
+def options(num_users=10, host="http://127.0.0.1:8888", **given_values):
+    defaults = {attribute(option.name): option.default for option in OPTIONS}
+    unknown = given_values.keys() - defaults.keys()
+    assert not unknown, unknown
+    return Namespace(**{"num_users": num_users, "host": host, **defaults, **given_values})
+
+
+def refusal(**given_values):
+    with pytest.raises(OptionsError) as refused:
+        Settings.from_options(options(**given_values))
+    sentence = str(refused.value)
+    assert sentence[0] != " "
+    assert sentence.endswith(".")
+    assert "Traceback" not in sentence
+    assert "\n" not in sentence
+    return sentence
+
+
+# -- what comes through -----------------------------------------------------------------------------------------------
+
+
+def test_the_defaults_of_the_options_are_the_defaults_of_the_settings():
+    assert Settings.from_options(options(num_users=None, host=None)) == Settings()
+
+
+def test_every_option_arrives_in_the_setting_of_its_name(tmp_path):
+    authority, tokens = tmp_path / "ca.pem", tmp_path / "tokens"
+    authority.write_text("pem")
+    tokens.write_text("secret")
+    made = Settings.from_options(
+        options(
+            num_users=40,
+            host="https://hub.example/user/ada/",
+            rtc_server="y-websocket",
+            rtc_documents=7,
+            rtc_template="folder/of/notebooks",
+            rtc_seed=5,
+            rtc_edit_rate=0.25,
+            rtc_awareness="none",
+            rtc_results="elsewhere",
+            rtc_drain_timeout=12.0,
+            rtc_save_timeout=13.0,
+            rtc_keep=True,
+            rtc_ca_file=str(authority),
+            rtc_token_file=str(tokens),
+            rtc_request_events=True,
+        )
+    )
+    assert made == Settings(
+        host="https://hub.example/user/ada",
+        server="y-websocket",
+        documents=7,
+        template=Path("folder/of/notebooks"),
+        seed=5,
+        edit_rate=0.25,
+        awareness="none",
+        results=Path("elsewhere"),
+        drain_timeout=12.0,
+        save_timeout=13.0,
+        keep=True,
+        ca_file=authority,
+        token_file=tokens,
+        request_events=True,
+        users=40,
+    )
+
+
+def test_the_texts_of_a_form_mean_what_the_values_of_the_command_line_mean():
+    typed = {
+        "rtc_documents": "3",
+        "rtc_seed": "17",
+        "rtc_edit_rate": "2.5",
+        "rtc_drain_timeout": "20",
+        "rtc_save_timeout": "0",
+        "rtc_keep": "true",
+        "rtc_request_events": "false",
+    }
+    valued = {
+        "rtc_documents": 3,
+        "rtc_seed": 17,
+        "rtc_edit_rate": 2.5,
+        "rtc_drain_timeout": 20.0,
+        "rtc_save_timeout": 0.0,
+        "rtc_keep": True,
+        "rtc_request_events": False,
+    }
+    assert Settings.from_options(options(**typed)) == Settings.from_options(options(**valued))
+
+
+def test_a_host_handed_over_wins_over_that_of_the_options():
+    assert Settings.from_options(options(host="http://one"), "http://two/").host == "http://two"
+
+
+def test_a_notebook_is_named_from_the_root_with_or_without_its_slash():
+    for given_path in ("folder/a b.ipynb", "/folder/a b.ipynb"):
+        assert Settings.from_options(options(rtc_notebook=given_path)).notebook == "folder/a b.ipynb"
+
+
+def test_an_edit_rate_of_nought_only_watches_and_is_allowed():
+    assert Settings.from_options(options(rtc_edit_rate=0)).edit_rate == 0.0
+
+
+@pytest.mark.parametrize("kind", SERVER_KINDS)
+def test_every_known_kind_of_server_is_taken(kind):
+    assert Settings.from_options(options(rtc_server=kind)).server == kind
+
+
+@pytest.mark.parametrize("kind", AWARENESS_KINDS)
+def test_every_known_kind_of_awareness_is_taken(kind):
+    assert Settings.from_options(options(rtc_awareness=kind)).awareness == kind
+
+
+# -- what is refused --------------------------------------------------------------------------------------------------
+
+NUMBERS = ["--rtc-edit-rate", "--rtc-drain-timeout", "--rtc-save-timeout"]
+WHOLE_NUMBERS = ["--rtc-documents", "--rtc-seed"]
+
+
+@pytest.mark.parametrize("option", NUMBERS + WHOLE_NUMBERS)
+@pytest.mark.parametrize("value", ["-1", -1, "-0.5", -1e300, "", "ten", "1,5", None, "nan", "inf", "-inf", float("nan")])
+def test_a_number_that_is_negative_or_none_is_refused_by_the_name_of_its_option(option, value):
+    assert option in refusal(**{attribute(option): value})
+
+
+@pytest.mark.parametrize("option", WHOLE_NUMBERS)
+@pytest.mark.parametrize("value", ["1.5", 1.5, "1e3", "9" * 5000])
+def test_a_number_that_is_not_whole_is_refused_by_the_name_of_its_option(option, value):
+    sentence = refusal(**{attribute(option): value})
+    assert option in sentence
+    assert len(sentence) < 300
+
+
+@pytest.mark.parametrize("option", ["--rtc-drain-timeout", "--rtc-save-timeout"])
+def test_a_timeout_that_would_let_a_run_hang_is_refused_with_the_longest_there_may_be(option):
+    assert Settings.from_options(options(**{attribute(option): 60})) is not None
+    sentence = refusal(**{attribute(option): 60.5})
+    assert option in sentence
+    assert "60 s" in sentence
+
+
+@pytest.mark.parametrize("value", [0, "0", -3])
+def test_no_documents_are_refused(value):
+    assert "--rtc-documents" in refusal(rtc_documents=value)
+
+
+@pytest.mark.parametrize(("users", "words"), [(1, "1 user:"), (2, "2 users:"), (None, "1 user:")])
+def test_more_documents_than_users_are_refused_with_both_numbers(users, words):
+    sentence = refusal(num_users=users, rtc_documents=3)
+    assert "--rtc-documents 3" in sentence
+    assert words in sentence
+
+
+def test_as_many_documents_as_users_are_allowed():
+    assert Settings.from_options(options(num_users=3, rtc_documents=3)).documents == 3
+
+
+@pytest.mark.parametrize("seed", [2**64, "99999999999999999999999"])
+def test_a_seed_that_no_message_between_processes_can_carry_is_refused(seed):
+    assert "--rtc-seed" in refusal(rtc_seed=seed)
+
+
+@pytest.mark.parametrize("value", ["", "jupyter", "Auto", "http", None, 3])
+def test_an_unknown_kind_of_server_is_refused_with_the_known_ones(value):
+    sentence = refusal(rtc_server=value)
+    assert "--rtc-server" in sentence
+    assert all(kind in sentence for kind in SERVER_KINDS)
+
+
+def test_an_unknown_kind_of_awareness_is_refused_with_the_known_ones():
+    sentence = refusal(rtc_awareness="all")
+    assert "--rtc-awareness" in sentence
+    assert all(kind in sentence for kind in AWARENESS_KINDS)
+
+
+@pytest.mark.parametrize("option", ["--rtc-ca-file", "--rtc-token-file"])
+def test_a_file_that_does_not_exist_or_is_a_folder_is_refused(option, tmp_path):
+    for path in (tmp_path / "missing", tmp_path):
+        sentence = refusal(**{attribute(option): str(path)})
+        assert option in sentence
+        assert str(path) in sentence
+
+
+def test_a_notebook_and_several_documents_exclude_each_other():
+    sentence = refusal(rtc_notebook="a.ipynb", rtc_documents=2)
+    assert "--rtc-notebook" in sentence
+    assert "--rtc-documents" in sentence
+
+
+def test_a_notebook_and_a_template_exclude_each_other():
+    sentence = refusal(rtc_notebook="a.ipynb", rtc_template="b.ipynb")
+    assert "--rtc-notebook" in sentence
+    assert "--rtc-template" in sentence
+
+
+def test_a_notebook_needs_a_server_of_the_users():
+    sentence = refusal(host=None, rtc_notebook="a.ipynb")
+    assert "--rtc-notebook" in sentence
+    assert "--host" in sentence
+
+
+@pytest.mark.parametrize("path", ["/", "//"])
+def test_the_root_folder_is_not_taken_for_no_notebook_at_all(path):
+    assert "--rtc-notebook" in refusal(rtc_notebook=path)
+
+
+# -- the host ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given_host", "base"),
+    [
+        ("http://127.0.0.1:8888", "http://127.0.0.1:8888"),
+        ("http://127.0.0.1:8888/", "http://127.0.0.1:8888"),
+        ("  https://hub.example/user/ada/ ", "https://hub.example/user/ada"),
+        ("HTTP://Example.org", "http://Example.org"),
+        ("http://[::1]:8888/base/", "http://[::1]:8888/base"),
+    ],
+)
+def test_a_host_keeps_its_path_and_loses_its_trailing_slash(given_host, base):
+    assert checked_host(given_host) == base
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1:8888", "localhost", "ftp://h", "ws://h:1", "file:///etc", "http://", "http:///path", "//h", "   ", "https:"],
+)
+def test_a_host_that_is_no_http_address_is_refused_by_name(host):
+    sentence = refusal(host=host)
+    assert "--host" in sentence
+    assert "http://" in sentence
+
+
+@pytest.mark.parametrize("host", ["http://h:99999", "http://h:port", "http://[::1", "http://h:-1"])
+def test_a_host_with_a_port_or_address_that_is_none_is_refused_by_name(host):
+    assert "--host" in refusal(host=host)
+
+
+@given(host=st.text(max_size=40) | st.text(max_size=30).map(lambda rest: "http://" + rest))
+@quick
+def test_whatever_is_given_as_host_ends_in_an_address_or_in_a_sentence(host):
+    try:
+        base = checked_host(host)
+    except OptionsError as error:
+        assert "--host" in str(error)
+    else:
+        assert base.startswith(("http://", "https://"))
+        assert not base.endswith("/")
+
+
+@given(option=st.sampled_from(OPTIONS), data=st.data())
+@quick
+def test_whatever_is_given_for_an_option_ends_in_settings_or_in_a_sentence_with_its_name(option, data):
+    texts = st.text(max_size=30)
+    anything = st.none() | st.booleans() | st.integers() | st.floats() | texts
+    value = data.draw(texts if isinstance(option.default, str) else anything)
+    try:
+        Settings.from_options(options(**{attribute(option.name): value}))
+    except OptionsError as error:
+        assert option.name in str(error)
+
+
+# -- secrets ----------------------------------------------------------------------------------------------------------
+
+SECRET = "hunter22secret"
+
+ADDRESSES_WITH_A_SECRET = [
+    "http://ada:{}@h:8888",
+    "http://{}@h:8888",
+    "http://h:8888/?token={}",
+    "http://h:8888/lab?token={}",
+    "http://h:8888/#token={}",
+    "http://ada:{}@h:99999",
+    "http://h:99999/?token={}",
+    "http://h:99999/#token={}",
+    "http://[::1?token={}",
+    "h:8888/?token={}",
+    "h:8888/#token={}",
+    "ftp://ada:{}@h/",
+    "ftp://h/#token={}",
+    "ftp://h/;token={}",
+    "http://ada:{}/@h:8888",
+    "http://ada:{}?@h:8888",
+    "http://ada:x?{}@h:8888",
+    "?token={}",
+    "#token={}",
+]
+
+
+@pytest.mark.parametrize("address", ADDRESSES_WITH_A_SECRET)
+def test_a_secret_in_an_address_is_refused_and_never_repeated(address):
+    sentence = refusal(host=address.format(SECRET))
+    assert "--host" in sentence
+    assert SECRET not in sentence
+
+
+def test_an_address_with_a_token_is_answered_with_where_tokens_belong():
+    sentence = refusal(host=f"http://h:8888/?token={SECRET}")
+    assert "JUPYTER_TOKEN" in sentence
+    assert "--rtc-token-file" in sentence
+
+
+@given(
+    before=st.text("abh:/.?#&=[]", max_size=12),
+    marked=st.sampled_from(["?token={}", "&token={}", "#token={}", ";token={}", "ada:{}@", ":{}@", "{}@"]),
+    after=st.sampled_from(["", "h", "h:1", "h/lab", "h?a", "#a", "&x=1"]),
+)
+@settings(deadline=None, max_examples=400)
+def test_no_address_that_carries_a_password_or_token_has_it_repeated_in_its_refusal(before, marked, after):
+    try:
+        checked_host(f"http://{before}{marked.format(SECRET)}{after}")
+    except OptionsError as error:
+        assert SECRET not in str(error)
+
+
+def test_the_token_of_the_environment_is_used_where_no_file_is_named():
+    assert read_tokens(None, {"JUPYTER_TOKEN": SECRET}) == (SECRET,)
+    assert read_tokens(None, {"JUPYTER_TOKEN": ""}) == ()
+    assert read_tokens(None, {}) == ()
+
+
+def test_the_environment_read_is_that_of_the_process(monkeypatch):
+    monkeypatch.setenv("JUPYTER_TOKEN", SECRET)
+    assert read_tokens(None) == (SECRET,)
+
+
+@pytest.mark.parametrize("value", [f"{SECRET}\n", f" {SECRET} ", f"{SECRET}\r\n"])
+def test_blanks_and_newlines_around_the_token_of_the_environment_are_no_part_of_it(value):
+    """A secret mounted from a file often ends in a newline, which no header can carry."""
+    assert read_tokens(None, {"JUPYTER_TOKEN": value}) == (SECRET,)
+
+
+def test_a_token_file_gives_one_identity_a_line_and_wins_over_the_environment(tmp_path):
+    file = tmp_path / "tokens"
+    file.write_text("one\n\n  two  \r\nthree")
+    assert read_tokens(file, {"JUPYTER_TOKEN": SECRET}) == ("one", "two", "three")
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \n\t\n"])
+def test_a_token_file_without_a_token_is_refused_by_the_name_of_its_option(tmp_path, content):
+    file = tmp_path / "tokens"
+    file.write_bytes(content)
+    with pytest.raises(OptionsError, match="--rtc-token-file.*holds no token"):
+        read_tokens(file, {"JUPYTER_TOKEN": SECRET})
+
+
+def test_a_token_file_that_cannot_be_read_is_refused_without_its_content(tmp_path):
+    file = tmp_path / "tokens"
+    file.write_bytes(SECRET.encode() + b"\xff\xfe")
+    for path in (file, tmp_path, tmp_path / "missing"):
+        with pytest.raises(OptionsError, match="--rtc-token-file") as refused:
+            read_tokens(path, {})
+        assert SECRET not in str(refused.value)

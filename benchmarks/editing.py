@@ -22,16 +22,16 @@ def measure(sizes: Sizes, port: int) -> list[Measurement]:
             edited = users.ask("edit", rate=rate, seconds=sizes.edit_slice_s)
             # An edit's message is its update, with the kind of the message and its own length before it.
             size = round(edited["size"]) + 3
-            pinged = users.ask(
-                "ping", connections=sizes.editors, rate=rate, seconds=sizes.edit_slice_s, size=size
-            )
+            pinged = users.ask("ping", connections=sizes.editors, rate=rate, seconds=sizes.edit_slice_s, size=size)
             if number:
                 edits.append(edited["cpu"] / edited["count"] * 1e6)
                 pings.append(pinged["cpu"] / pinged["count"] * 1e6)
                 bytes_an_edit.append(edited["size"])
     a_second = f"{sizes.edits_a_second:.0f} a second in the process"
     return [
-        ratio("an edit, sent and echoed", edits, pings, goal=None, note=f"CPU / of a ping of the same size, {a_second}"),
+        ratio(
+            "an edit, sent and echoed", edits, pings, goal=None, note=f"CPU / of a ping of the same size, {a_second}"
+        ),
         Measurement("  edit", "us", tuple(edits), note="every kind of edit, as dealt by default"),
         Measurement("  ping", "us", tuple(pings), note="same connection and timers, no document"),
         Measurement("  bytes an edit", "B", tuple(bytes_an_edit)),

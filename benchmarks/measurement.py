@@ -47,7 +47,10 @@ def table(measurements: Sequence[Measurement], *, judged: bool = True) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     lines = []
     for row in rows:
-        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:4], widths[1:4], strict=True))]
+        cells = [
+            row[0].ljust(widths[0]),
+            *(cell.rjust(width) for cell, width in zip(row[1:4], widths[1:4], strict=True)),
+        ]
         lines.append("  ".join([*cells, row[4]]).rstrip())
     lines.insert(1, "-" * max(map(len, lines)))
     return "\n".join(lines)

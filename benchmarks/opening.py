@@ -28,7 +28,11 @@ def measure(sizes: Sizes, port: int) -> list[Measurement]:
         if not missing_packages():
             with EmbeddedServer.start() as jupyter:
                 opened = openers.ask(
-                    "open", kind="jupyter-collaboration", base=jupyter.url, token=jupyter.token, users=users,
+                    "open",
+                    kind="jupyter-collaboration",
+                    base=jupyter.url,
+                    token=jupyter.token,
+                    users=users,
                     sharing=SHARING,
                 )
             parts = ", ".join(f"{name} {value:.1f}" for name, value in opened["parts"].items())

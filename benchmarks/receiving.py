@@ -69,9 +69,7 @@ def measure(sizes: Sizes, server: Child, port: int, recording: Path) -> list[Mea
     return [line for variant in VARIANTS for line in _lines(variant, cpu)]
 
 
-def _slice(
-    server: Child, child: Child, group: str, variant: Variant, first: int, last: int, sizes: Sizes
-) -> float:
+def _slice(server: Child, child: Child, group: str, variant: Variant, first: int, last: int, sizes: Sizes) -> float:
     """Send a slice to one client; the CPU seconds that it took there."""
     before = child.ask("mark")
     expected = before["received"] + (last - first) * sizes.watchers

@@ -80,6 +80,4 @@ def notebook() -> Any:
                 "source": "values = [measure(n) for n in range(10)]\nprint(*values, sep='\\n')",
             }
         )
-    return notebook_template(
-        "benchmark.ipynb", {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-    )
+    return notebook_template("benchmark.ipynb", {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})

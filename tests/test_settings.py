@@ -137,7 +137,9 @@ WHOLE_NUMBERS = ["--rtc-documents", "--rtc-seed"]
 
 
 @pytest.mark.parametrize("option", NUMBERS + WHOLE_NUMBERS)
-@pytest.mark.parametrize("value", ["-1", -1, "-0.5", -1e300, "", "ten", "1,5", None, "nan", "inf", "-inf", float("nan")])
+@pytest.mark.parametrize(
+    "value", ["-1", -1, "-0.5", -1e300, "", "ten", "1,5", None, "nan", "inf", "-inf", float("nan")]
+)
 def test_a_number_that_is_negative_or_none_is_refused_by_the_name_of_its_option(option, value):
     assert option in refusal(**{attribute(option): value})
 
@@ -242,7 +244,18 @@ def test_a_host_keeps_its_path_and_loses_its_trailing_slash(given_host, base):
 
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1:8888", "localhost", "ftp://h", "ws://h:1", "file:///etc", "http://", "http:///path", "//h", "   ", "https:"],
+    [
+        "127.0.0.1:8888",
+        "localhost",
+        "ftp://h",
+        "ws://h:1",
+        "file:///etc",
+        "http://",
+        "http:///path",
+        "//h",
+        "   ",
+        "https:",
+    ],
 )
 def test_a_host_that_is_no_http_address_is_refused_by_name(host):
     sentence = refusal(host=host)

@@ -105,8 +105,15 @@ class Commands:
         gevent.sleep(seconds)
         for one in self.users.connected():
             one.stop_editing()
-        self._wait(lambda: not any(room.round_trips.pending.get(one.seat.user) for room in swarm.rooms.values()
-                                   for one in room.collaborators))
+        self._wait(
+            lambda: (
+                not any(
+                    room.round_trips.pending.get(one.seat.user)
+                    for room in swarm.rooms.values()
+                    for one in room.collaborators
+                )
+            )
+        )
         cpu = time.process_time() - cpu
         self.users.check()
         edits_now, size_now = self._authored()
@@ -146,9 +153,7 @@ class Commands:
 def main() -> None:
     """Play users until the parent is gone."""
     port, group, sharing, places = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-    users = LocustProcess(
-        stream_server(port), lambda index: Document(f"{group}/{index}", "notebook"), sharing, places
-    )
+    users = LocustProcess(stream_server(port), lambda index: Document(f"{group}/{index}", "notebook"), sharing, places)
     commands = Commands(users)
     lines = Lines()
     reply(ready=True)

@@ -135,7 +135,8 @@ def write_notebook(server: EmbeddedServer, path: str, notebook: dict[str, Any] =
 def saved_sources(server: EmbeddedServer, path: str) -> list[str]:
     """The sources of the cells in the file; empty while it is being written."""
     try:
-        return [str(cell["source"]) for cell in json.loads((server.root_folder / path).read_text())["cells"]]
+        cells = json.loads((server.root_folder / path).read_text())["cells"]
+        return ["".join(cell["source"]) for cell in cells]
     except ValueError:
         return []
 

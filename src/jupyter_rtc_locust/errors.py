@@ -3,6 +3,7 @@
     RtcLocustError
     ├── OptionsError            an option refused before anything was opened (exit 2)
     ├── ServerUnusable          the server could not be used for this run (exit 4)
+    │   └── SeatRefused         this user gets no seat; the coordinator has said why
     └── RoomError
         ├── RoomRefused         the server refused this user's room; trying again would not help
         └── ConnectionBroken    the line broke or was never there; trying again may help
@@ -24,6 +25,10 @@ class OptionsError(RtcLocustError):
 
 class ServerUnusable(RtcLocustError):
     """The server named by `--host` cannot be used for this run."""
+
+
+class SeatRefused(ServerUnusable):
+    """The coordinator gives no seat, because the run cannot take place or is ending; it has said so itself."""
 
 
 class RoomError(RtcLocustError):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import atexit
 import logging
-import socket
 import sys
 from copy import copy
 from typing import Any
@@ -108,14 +107,3 @@ def _leave(environment: Environment, code: int) -> None:
     if isinstance(runner, MasterRunner):
         runner.quit()
     sys.exit(code)
-
-
-def port_is_free(host: str, port: int) -> bool:
-    """Whether a listener could be opened there."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True

@@ -68,8 +68,8 @@ class Settings:
             server=_one_of("--rtc-server", options.rtc_server, SERVER_KINDS),
             documents=_whole("--rtc-documents", options.rtc_documents, least=1),
             template=Path(options.rtc_template) if options.rtc_template else None,
-            notebook=(options.rtc_notebook or "").strip("/") or None,
-            seed=_whole("--rtc-seed", options.rtc_seed, least=0),
+            notebook=_notebook(options.rtc_notebook),
+            seed=_whole("--rtc-seed", options.rtc_seed, least=0, most=2**63 - 1),
             edit_rate=_number("--rtc-edit-rate", options.rtc_edit_rate),
             awareness=_one_of("--rtc-awareness", options.rtc_awareness, AWARENESS_KINDS),
             results=Path(options.rtc_results or "results"),
@@ -106,21 +106,28 @@ def checked_host(host: str) -> str:
         OptionsError: when it is no http(s) address, or carries a user name, password, token or fragment.
     """
     host = host.strip()
+    may_hold_a_secret = re.search("[?#&;@]", host) is not None
     try:
         parts = urlsplit(host)
-        port = parts.port
-    except ValueError as error:
-        raise OptionsError(f"--host {_shown(host)}: {error}. Write http://NAME:PORT or https://NAME/PATH.") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"[\s\x00-\x1f\x7f]", host):
+        usable = parts.port is None or parts.port > 0
+    except ValueError:
+        # The error's own words repeat what stands where the port should.
+        usable = False
+    if (
+        not usable
+        or parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or re.search(r"[\s\x00-\x1f\x7f]", host)
+    ):
+        shown = "(not repeated here: there may be a secret in it)" if may_hold_a_secret else _shown(host)
         raise OptionsError(
-            f"--host {_shown(host)} is not an http or https address. Write http://NAME:PORT or https://NAME/PATH."
+            f"--host {shown} is not an http or https address. Write http://NAME:PORT or https://NAME/PATH."
         )
     if parts.username or parts.password or parts.query or parts.fragment:
         raise OptionsError(
             "--host carries more than an address and a path. A token is read from the environment variable "
             "JUPYTER_TOKEN or from --rtc-token-file, never from an address, because addresses are printed and logged."
         )
-    del port
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
@@ -153,9 +160,8 @@ def _sendable(tokens: tuple[str, ...], where: str) -> tuple[str, ...]:
 
 
 def _shown(value: object) -> str:
-    """A value as an error message shows it: what could be a secret in an address is not repeated."""
-    text = str(value)
-    return repr(text.split("?")[0].rsplit("@", 1)[-1][:100])
+    """A value as an error message shows it."""
+    return repr(str(value)[:100])
 
 
 def _number(option: str, value: object, *, most: float | None = None) -> float:
@@ -172,14 +178,24 @@ def _number(option: str, value: object, *, most: float | None = None) -> float:
     return number
 
 
-def _whole(option: str, value: object, *, least: int) -> int:
+def _whole(option: str, value: object, *, least: int, most: int | None = None) -> int:
     try:
         number = int(str(value))
     except ValueError:
         raise OptionsError(f"{option} {_shown(value)} is not a whole number.") from None
     if number < least:
         raise OptionsError(f"{option} {number} is too small: give {least} or more.")
+    if most is not None and number > most:
+        raise OptionsError(f"{option} {_shown(number)} is too large: give {most} or less.")
     return number
+
+
+def _notebook(value: object) -> str | None:
+    """A path below the server's root, without slashes at its ends."""
+    path = str(value or "")
+    if path and not path.strip("/"):
+        raise OptionsError(f"--rtc-notebook {_shown(path)} is the server's root folder: name one document in it.")
+    return path.strip("/") or None
 
 
 def _one_of(option: str, value: object, known: tuple[str, ...]) -> str:

@@ -35,7 +35,7 @@ one takes five. What takes longer than this hangs."""
 AT_ONCE = 5
 """Runs under way at the same time. More would wait for the two cores, and their load generators would be unsound."""
 
-PASSED, FAILED, INCONCLUSIVE = 0, 3, 4
+PASSED, REQUESTS_FAILED, FAILED, INCONCLUSIVE = 0, 1, 3, 4
 """Exit codes, spelled out here because they are a promise (docs/verdict.md)."""
 
 
@@ -65,6 +65,11 @@ class Run:
     def kinds(self) -> set[str]:
         """The kinds of its findings."""
         return {finding["kind"] for finding in self.told["findings"]}
+
+    @property
+    def kinds_told_first(self) -> set[str]:
+        """Those of the findings that fit on the terminal: the first ten."""
+        return {finding["kind"] for finding in self.told["findings"][:10]}
 
     def findings(self, kind: str) -> list[dict[str, Any]]:
         return [finding for finding in self.told["findings"] if finding["kind"] == kind]
@@ -119,9 +124,7 @@ class LocustProcess:
             self.process = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), *self.command],
                 cwd=folder,
-                env=environment_without_jupyter(
-                    **token, **(environment or {}), PYTHONUNBUFFERED="1", COLUMNS="200"
-                ),
+                env=environment_without_jupyter(**token, **(environment or {}), PYTHONUNBUFFERED="1", COLUMNS="200"),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -96,11 +96,11 @@ def find_usable_server(settings: Settings, http: HttpClient) -> Server:
         f"{http.base} was asked whether it can be used, and had not finished its answers after "
         f"{FINDING_DEADLINE_S:.0f} s. Is the server overloaded, and is --host its address?"
     )
-    with _as_server_unusable(f"{http.base} could not be asked whether it can be used"):
-        with gevent.Timeout(FINDING_DEADLINE_S, too_late):
-            server = find_server(http, settings.server)
-            if settings.notebook is not None:
-                _named_document(server, settings.notebook)
+    what = f"{http.base} could not be asked whether it can be used"
+    with _as_server_unusable(what), gevent.Timeout(FINDING_DEADLINE_S, too_late):
+        server = find_server(http, settings.server)
+        if settings.notebook is not None:
+            _named_document(server, settings.notebook)
     return server
 
 
@@ -182,8 +182,8 @@ def _look_at_all(settings: Settings, server: Server, prepared: list[PreparedDocu
             continue
         if isinstance(error, RoomError) and settings.server == "auto" and isinstance(server, YWebsocket):
             raise ServerUnusable(
-                f"{error} GET {server.http.base}/api showed no Jupyter server either. Is --host the whole address, with "
-                f"the path if the server has one (a base_url, a hub's /user/NAME)? A kind is named with --rtc-server."
+                f"{error} GET {server.http.base}/api showed no Jupyter server either. Is --host the whole address, "
+                f"with the path if the server has one (a base_url, a hub's /user/NAME)?"
             )
         raise error
 

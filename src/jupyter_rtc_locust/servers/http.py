@@ -38,8 +38,6 @@ class HttpClient:
         adapter = requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=50)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
-        if ca_file is not None:
-            self._session.verify = str(ca_file)
 
     @property
     def has_token(self) -> bool:
@@ -87,6 +85,8 @@ class HttpClient:
                     timeout=timeout,
                     auth=_TokenAuthentication(self.token(identity)),
                     allow_redirects=False,
+                    # With each request: a session's own setting loses against REQUESTS_CA_BUNDLE in the environment.
+                    verify=str(self.ca_file) if self.ca_file is not None else True,
                 )
             except requests.exceptions.SSLError as error:
                 raise ConnectionBroken(

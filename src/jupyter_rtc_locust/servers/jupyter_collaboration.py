@@ -35,8 +35,8 @@ class JupyterCollaboration(Server):
                 raise ServerUnusable(self._refused(contents))
             if contents.status_code != 200:
                 raise ServerUnusable(
-                    f"GET {self.http.base}/api/contents/ answered {self._short(contents)}: no Jupyter server whose files "
-                    f"can be read. Is --host the server's whole address, with the path if it has one (a base_url)?"
+                    f"GET {self.http.base}/api/contents/ answered {self._short(contents)}: no Jupyter server whose "
+                    f"files can be read. Is --host the server's whole address, with its path (a base_url)?"
                 )
             # A route that exists only for PUT answers 405; without the extension Jupyter answers 404.
             session = self.http.request("GET", "/api/collaboration/session/probe", tries=3)
@@ -82,8 +82,8 @@ class JupyterCollaboration(Server):
             readable = self.http.request("GET", f"/api/contents/{quoted(path)}?type=notebook&content=1", tries=3)
             if readable.status_code != 200:
                 raise ServerUnusable(
-                    f"--rtc-notebook {path} is no readable notebook: the server answered {self._short(readable)}. Repair "
-                    f"it, or name another one."
+                    f"--rtc-notebook {path} is no readable notebook: the server answered {self._short(readable)}. "
+                    f"Repair it, or name another one."
                 )
             return Document(path, "notebook", ours=False)
         raise ServerUnusable(

@@ -25,7 +25,7 @@ from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.coordination.pieces import split
 from jupyter_rtc_locust.coordination.seats import Seat
 from jupyter_rtc_locust.editing.choices import Choice
-from jupyter_rtc_locust.errors import RtcLocustError, ServerUnusable
+from jupyter_rtc_locust.errors import RtcLocustError, SeatRefused, ServerUnusable
 from jupyter_rtc_locust.reporting.locust_statistics import LocustStatistics
 from jupyter_rtc_locust.servers.detection import KINDS
 from jupyter_rtc_locust.servers.http import HttpClient
@@ -89,7 +89,8 @@ class ProcessAgent:
         """Ask for a seat, and open its document.
 
         Raises:
-            ServerUnusable: the coordinator gives no seat, and says why.
+            SeatRefused: the coordinator gives no seat, and has said why.
+            ServerUnusable: the coordinator did not answer.
             RoomRefused, ConnectionBroken: the document could not be opened.
         """
         request = next(self._requests)
@@ -103,7 +104,7 @@ class ProcessAgent:
         finally:
             self._waiting.pop(request, None)
         if given.get("refused"):
-            raise ServerUnusable(given["refused"])
+            raise SeatRefused(given["refused"])
         swarm = self._swarm_of(given["run"])
         collaborator = Collaborator(Seat.from_message(given["seat"]), swarm, choose, owner=owner)
         collaborator.open()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from gevent import GreenletExit
 from locust import User, constant, task
-from locust.exception import StopUser
 
 from jupyter_rtc_locust.editing.choices import Choice, choose
 from jupyter_rtc_locust.editing.weights import DEFAULT_WEIGHTS, TEXT_WEIGHTS, Weights
-from jupyter_rtc_locust.errors import RtcLocustError
+from jupyter_rtc_locust.errors import RtcLocustError, SeatRefused
 from jupyter_rtc_locust.users.agent import ProcessAgent
 from jupyter_rtc_locust.users.collaborator import Collaborator
 
@@ -41,8 +41,10 @@ class CollaborationUser(User):
             rate = self.edit_rate
             self.collaborator.start_editing(agent.swarm_settings().edit_rate if rate is None else rate)
         except RtcLocustError as error:
-            agent.user_failed(self, error)
-            raise StopUser(str(error)) from None
+            if not isinstance(error, SeatRefused):
+                agent.user_failed(self, error)
+            # Ends this user as Locust itself does; StopUser would be logged with a stack trace.
+            raise GreenletExit from None
 
     def on_stop(self) -> None:
         """Close the document. A subclass that overrides this calls it last."""

@@ -1,8 +1,8 @@
 """Time and CPU to open a document: session, WebSocket, first sync.
 
-Against the embedded Jupyter server, because the session is a request of its own that the stream server does not have;
-the time is mostly that server's. CPU is our process' alone. The stream server beside it shows what the WebSocket and the
-sync cost us without the session.
+Against the embedded Jupyter server, because the session is a request of its own that the stream server does not have.
+The time is mostly that server's; CPU is that of our process alone. The stream server beside it shows what the WebSocket
+and the sync cost us without the session.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ round. In `timed`, the updates were authored by somebody of the same process, so
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def measure(sizes: Sizes, server: Child, port: int, recording: Path) -> list[Mea
         children = {_OURS: ours, _BARE: bare}
         ours.answer()
         ours.ask("spawn", users=watchers)
-        _wait_for(lambda: bare.ask("mark")["synced"] == watchers, "the bare watchers have their documents")
+        _wait_for(lambda: bare.ask("synced")["synced"] == watchers, "the bare watchers have their documents")
         first = 0
         for number in range(slices_needed(sizes)):
             variant = VARIANTS[number % len(VARIANTS)]
@@ -98,7 +99,7 @@ def _lines(variant: Variant, cpu: dict[tuple[str, str], list[float]]) -> list[Me
     ]
 
 
-def _wait_for(condition, what: str) -> None:
+def _wait_for(condition: Callable[[], bool], what: str) -> None:
     until = time.monotonic() + ANSWER_DEADLINE_S
     while not condition():
         if time.monotonic() > until:

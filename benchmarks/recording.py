@@ -9,9 +9,15 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pycrdt import Text
+
+    from jupyter_rtc_locust.documents.replica import Replica
 
 CELLS = 20
 AUTHOR_CLIENT_ID = 4_000_000_001
@@ -56,9 +62,16 @@ def record(updates: int, seed: int = 1) -> Recording:
             source = random.choice(sources)
             position = random.randrange(len(str(source)))
         letter = random.choice("abcdefghijklmnopqrstuvwxyz ")
-        typed.append(replica.edit(lambda _, at=position, text=source, new=letter: text.insert(at, new) or True))
+        update = replica.edit(partial(_typed, source, position, letter))
+        assert update is not None
+        typed.append(update)
         position += 1
-    return Recording(document, state_vector, tuple(update for update in typed if update is not None))
+    return Recording(document, state_vector, tuple(typed))
+
+
+def _typed(source: Text, position: int, letter: str, _: Replica) -> bool:
+    source.insert(position, letter)
+    return True
 
 
 def notebook() -> Any:

@@ -19,19 +19,20 @@ class Sizes:
     edits_a_second: float
     """Of all editors together."""
     edit_slice_s: float
+    """How long edits are made, and then pings, in each round."""
     users_in_memory: int
     documents_opened: int
 
 
 FULL = Sizes(
     judged=True,
-    rounds=7,
+    rounds=12,
     watchers=40,
-    updates_a_slice=120,
+    updates_a_slice=60,
     updates_a_second=100.0,
     editors=40,
     edits_a_second=2000.0,
-    edit_slice_s=1.0,
+    edit_slice_s=0.7,
     users_in_memory=300,
     documents_opened=60,
 )

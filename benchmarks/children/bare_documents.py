@@ -9,6 +9,7 @@ import gc
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import psutil
 from pycrdt import Array, Doc, Map
@@ -20,7 +21,7 @@ from benchmarks.recording import Recording
 def main() -> None:
     """Hold documents until the parent is gone."""
     recording = Recording.load(Path(sys.argv[1]))
-    documents: list[Doc] = []
+    documents: list[Doc[Any]] = []
     lines = Lines()
     while not lines.ended:
         for command in lines.read():
@@ -29,9 +30,10 @@ def main() -> None:
                 reply(rss=psutil.Process(os.getpid()).memory_info().rss)
                 continue
             while len(documents) < command["documents"]:
-                document: Doc = Doc()
-                for name, kind in (("cells", Array), ("meta", Map), ("state", Map)):
-                    document.get(name, type=kind)
+                document: Doc[Any] = Doc()
+                document.get("cells", type=Array)
+                document.get("meta", type=Map)
+                document.get("state", type=Map)
                 document.apply_update(recording.document)
                 documents.append(document)
             reply(made=len(documents))

@@ -2,7 +2,7 @@
 
 No timings, no bookkeeping, no reconnecting, no Locust: the other half of the comparison in `receiving.py`.
 
-Run as `python -m benchmarks.children.bare_watchers PORT GROUP WATCHERS`. Command: `mark`.
+Run as `python -m benchmarks.children.bare_watchers PORT GROUP WATCHERS`. Commands: `mark`, `synced`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import select
 import socket
 import sys
 import time
+from typing import Any
 
 from pycrdt import Array, Doc, Map
 
@@ -21,7 +22,7 @@ READ_BYTES = 65536
 
 
 def connect(port: int, group: str) -> tuple[socket.socket, bytes]:
-    """Upgrade, ask for the document with an empty state vector; the socket, and what came behind the upgrade's answer."""
+    """Upgrade, and ask for the document; the socket, and what was read behind the answer to the upgrade."""
     opened = socket.create_connection(("127.0.0.1", port))
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     opened.sendall(
@@ -47,9 +48,10 @@ def main() -> None:
     sockets, documents, rests = {}, {}, {}
     for number in range(watchers):
         opened, rest = connect(port, group)
-        document: Doc = Doc(client_id=AUTHOR_CLIENT_ID + 1 + number)
-        for name, kind in (("cells", Array), ("meta", Map), ("state", Map)):
-            document.get(name, type=kind)
+        document: Doc[Any] = Doc(client_id=AUTHOR_CLIENT_ID + 1 + number)
+        document.get("cells", type=Array)
+        document.get("meta", type=Map)
+        document.get("state", type=Map)
         descriptor = opened.fileno()
         sockets[descriptor], documents[descriptor], rests[descriptor] = opened, document, rest
         poll.register(descriptor, select.EPOLLIN)
@@ -57,9 +59,11 @@ def main() -> None:
     while not lines.ended:
         for descriptor, _ in poll.poll():
             if descriptor == standard_input:
-                for _ in lines.read():
-                    synced = sum(len(document.get("cells", type=Array)) > 0 for document in documents.values())
-                    reply(cpu=time.process_time(), received=received, synced=synced)
+                for command in lines.read():
+                    if command["do"] == "mark":
+                        reply(cpu=time.process_time(), received=received)
+                    else:
+                        reply(synced=sum(len(each.get("cells", type=Array)) > 0 for each in documents.values()))
                 continue
             data = sockets[descriptor].recv(READ_BYTES)
             if not data:

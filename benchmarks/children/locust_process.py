@@ -16,7 +16,7 @@ from locust.env import Environment
 
 from jupyter_rtc_locust.coordination.seats import Seat
 from jupyter_rtc_locust.documents.templates import Template
-from jupyter_rtc_locust.editing.choices import Choice
+from jupyter_rtc_locust.editing.choices import Choice, choose
 from jupyter_rtc_locust.servers.base import Document, RoomAddress, Server
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.settings import Settings
@@ -108,17 +108,25 @@ class SeatingAgent(ProcessAgent):
             self.swarm.look_for_stalls(time.monotonic())
 
 
+class Person(NotebookUser):
+    """A person who watches, or edits when told to."""
+
+    def choose_edit(self, number: int) -> Choice | None:
+        """Deal from a deck of one's own, also where the turns in which edits leave are those of many documents."""
+        assert self.collaborator is not None
+        seat = self.collaborator.seat
+        seed = self.collaborator.swarm.seed
+        return choose(seed, seat.user, number, seat=0, seats=1, document=seat.user, weights=self.weights)
+
+
 class LocustProcess:
     """One process that plays users of a server. `documents` tells which document has an index."""
 
     def __init__(self, server: Server, documents: Callable[[int], Document], sharing: int, places: int) -> None:
-        class Watcher(NotebookUser):
-            """A person who watches, or edits when told to."""
-
-        self.environment = Environment(user_classes=[Watcher], host=server.http.base)
+        self.environment = Environment(user_classes=[Person], host=server.http.base)
         self.runner = self.environment.create_local_runner()
         self.agent = SeatingAgent(self.environment, server, documents, sharing, places)
-        self.environment.rtc_agent = self.agent
+        self.environment.rtc_agent = self.agent  # type: ignore[attr-defined]
 
     def spawn(self, users: int) -> None:
         """Have so many users in all; returns when every one of them has its document open."""

@@ -1,8 +1,8 @@
 """The package's own users in a Locust process, at work against the stream server.
 
 Run as `python -m benchmarks.children.locust_users PORT GROUP SHARING PLACES`: SHARING users have a document together,
-and edits leave in turns of PLACES. Commands: `spawn` (users), `mark`, `author` (recording, first, last), `edit` (rate, seconds), `ping` (connections, rate, seconds,
-size), `memory`.
+and edits leave in turns of PLACES. Commands, with what they want to know: `spawn` (users), `mark`, `author` (recording,
+first, last), `edit` (rate, seconds), `ping` (connections, rate, seconds, size), `memory`.
 """
 
 # Locust patches the standard library and wants to be first.
@@ -38,10 +38,11 @@ class Pinger:
     def __init__(self, users: LocustProcess, times: Histogram) -> None:
         server = users.agent.swarm.server
         address = server.open_room(Document("ping", "notebook"), 0)
+        self._problems = users.agent.problems
         self._times = times
         self._waiting: deque[float] = deque()
         self._message = b""
-        self._connection = Connection(open_websocket(address, 10.0, None), self._receive, users.agent.problems.append)
+        self._connection = Connection(open_websocket(address, 10.0, None), self._receive, self._closed)
         self.sent = 0
         self.received = 0
         self._schedule: EditSchedule | None = None
@@ -61,6 +62,9 @@ class Pinger:
         self._waiting.append(due)
         self._connection.send(self._message)
         self.sent += 1
+
+    def _closed(self, error: BaseException) -> None:
+        self._problems.append(str(error))
 
     def _receive(self, messages: list[bytes]) -> None:
         now = time.monotonic()

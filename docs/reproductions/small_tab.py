@@ -121,6 +121,11 @@ class Tab:
         self.line.send_binary(message)
 
 
+def raw_cell(source: str) -> Map[Any]:
+    """A whole cell: one without metadata could not be saved."""
+    return Map({"id": "new", "cell_type": "raw", "source": Text(source), "metadata": Map({})})
+
+
 def http(server: EmbeddedServer, method: str, path: str, body: object = None) -> requests.Response:
     """One request with the server's token."""
     headers = {"Authorization": f"token {server.token}"}

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import atexit
 import logging
+import socket
 import sys
+import time
 from copy import copy
 from typing import Any
 
+import gevent
 import locust
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
@@ -20,12 +23,17 @@ from jupyter_rtc_locust.coordination.coordinator import Coordinator
 from jupyter_rtc_locust.demo.embedded_server import EXTRA_MISSING, EmbeddedServer, missing_packages
 from jupyter_rtc_locust.errors import OptionsError, RtcLocustError
 from jupyter_rtc_locust.options import add_options
+from jupyter_rtc_locust.reporting.log_lines import keep_secrets_out
 from jupyter_rtc_locust.reporting.result_file import ResultFileError, check_folder_writable
 from jupyter_rtc_locust.reporting.web_form import guard_form
 from jupyter_rtc_locust.users.agent import ProcessAgent
 from jupyter_rtc_locust.users.collaboration_user import CollaborationUser
 
 logger = logging.getLogger(__name__)
+
+_WORKERS_JOIN_S = 5.0
+"""How long a master that refuses its options waits for the workers it expects, to tell them to end; they would wait a
+minute for its heartbeat otherwise."""
 
 
 def register() -> None:
@@ -39,8 +47,10 @@ def install(environment: Environment) -> Coordinator | None:
 
     Raises:
         OptionsError: the options of a run that would start at once are refused.
+        ServerUnusable: the embedded server did not come up.
     """
     secrets: list[str] = []
+    keep_secrets_out(secrets)
     agent = ProcessAgent(environment, secrets)
     environment.rtc_agent = agent  # type: ignore[attr-defined]
     if isinstance(environment.runner, WorkerRunner) or environment.runner is None:
@@ -73,20 +83,38 @@ def _check_first(environment: Environment) -> None:
     if environment.web_ui is not None and not getattr(options, "num_users", None):
         # The number of users comes with the form.
         options = copy(options)
-        options.num_users = max(1, int(options.rtc_documents))
+        options.num_users = sys.maxsize
     settings = Settings.from_options(options, environment.host)
     try:
         check_folder_writable(settings.results)
     except ResultFileError as error:
         raise OptionsError(f"--rtc-results: {error}") from None
     if settings.host is None and missing_packages():
-        raise OptionsError(f"{EXTRA_MISSING} Or name a server with --host.")
+        raise OptionsError(EXTRA_MISSING)
     read_tokens(settings.token_file)
+    if environment.web_ui is not None:
+        _check_port(environment.web_ui.host, environment.web_ui.port)
     if settings.template is not None:
         kinds: Any = sorted(
             {user.document_kind for user in environment.user_classes if issubclass(user, CollaborationUser)}
         )
         templates_for(settings, kinds or ["notebook"], False)
+
+
+def _check_port(host: str, port: int) -> None:
+    """Locust would print a stack trace, and leave the embedded server waiting for a page that never comes."""
+    try:
+        addresses = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = addresses[0]
+        with socket.socket(family, kind, protocol) as probe:
+            # As web servers do, so that connections which linger after the last run are no obstacle.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise OptionsError(
+            f"the web UI cannot be served at {host or '*'}:{port}: {error.strerror or error}. End whoever uses that "
+            f"port, or choose another with --web-port."
+        ) from None
 
 
 def _on_init(environment: Environment, runner: Any = None, **_: Any) -> None:
@@ -102,8 +130,12 @@ def _on_init(environment: Environment, runner: Any = None, **_: Any) -> None:
 
 
 def _leave(environment: Environment, code: int) -> None:
-    """End a process that never began: workers that are connected are told to quit first."""
+    """End a process that never began: workers that are connected, or about to be, are told to quit first."""
     runner = environment.runner
     if isinstance(runner, MasterRunner):
+        until = time.monotonic() + _WORKERS_JOIN_S
+        expected = getattr(environment.parsed_options, "expect_workers", None) or 1
+        while len(runner.clients) < expected and time.monotonic() < until:
+            gevent.sleep(0.1)
         runner.quit()
     sys.exit(code)

@@ -195,6 +195,10 @@ def _notebook(value: object) -> str | None:
     path = str(value or "")
     if path and not path.strip("/"):
         raise OptionsError(f"--rtc-notebook {_shown(path)} is the server's root folder: name one document in it.")
+    if {".", ".."} & set(path.split("/")):
+        raise OptionsError(
+            f"--rtc-notebook {_shown(path)}: write the path from the server's root folder, without dots."
+        )
     return path.strip("/") or None
 
 

@@ -7,6 +7,7 @@ wait, so that several of them can be under way at once: see `together`.
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -15,13 +16,13 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from servers.processes import environment_without_jupyter
+from servers.processes import environment_without_jupyter, free_port
 from servers.server_process import LAUNCHER, ServerProcess
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -32,8 +33,13 @@ DEADLINE_S = 120.0
 """A run of the tests edits for less than 15 s, and from the last edit to the exit a run takes at most 120 s; a healthy
 one takes five. What takes longer than this hangs."""
 
-AT_ONCE = 5
+GRACE_S = 3.0
+"""Forked workers end a moment after the process that forked them."""
+
+AT_ONCE = 6
 """Runs under way at the same time. More would wait for the two cores, and their load generators would be unsound."""
+
+LOG_CHARACTERS = 10_000_000
 
 PASSED, REQUESTS_FAILED, FAILED, INCONCLUSIVE = 0, 1, 3, 4
 """Exit codes, spelled out here because they are a promise (docs/verdict.md)."""
@@ -50,6 +56,14 @@ class Run:
     result: dict[str, Any] | None
     """The content of `result.json`; None: there is none."""
     seconds: float
+    left_running: tuple[str, ...] = ()
+    """Processes of it that were still there a moment after its end."""
+    documents_left: tuple[Path, ...] = ()
+    """The folder the run made on the server and what is in it, where it is still there."""
+    statistics: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Locust's own statistics, where it was asked for them (`--csv stats`): (type, name) to the number of requests."""
+    server_log: str = ""
+    """What the server wrote meanwhile, where it is known; of other runs, too, if they shared it."""
 
     @property
     def told(self) -> dict[str, Any]:
@@ -95,6 +109,18 @@ class Run:
         )
 
 
+def processes_of_group(group: int) -> list[str]:
+    """The command lines of a process group's members that are alive."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(f"{process.pid}: {' '.join(process.cmdline())}")
+        except (psutil.Error, ProcessLookupError):
+            continue
+    return found
+
+
 class LocustProcess:
     """A Locust process under way. A context manager: leaving it kills the process and all it started."""
 
@@ -112,10 +138,16 @@ class LocustProcess:
         """
         folder.mkdir(parents=True)
         self.folder = folder
+        self.server = server
+        self._server_log_before = len(self._server_log())
         path = locustfile if isinstance(locustfile, Path) else LOCUSTFILES / locustfile
         command = [sys.executable, "-m", "locust", "--locustfile", str(path), "--rtc-results", str(folder / "results")]
         if server is not None:
             command += ["--host", server.url]
+        if "--processes" in options:
+            # Forked workers and their master would otherwise meet at a fixed port, on all interfaces.
+            port = str(free_port())
+            command += ["--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port]
         self.command = (*command, *options)
         token = {"JUPYTER_TOKEN": server.token} if server is not None and server.token else {}
         self._log = folder / "output.log"
@@ -165,7 +197,44 @@ class LocustProcess:
                 f"{' '.join(self.command)}\ndid not end within {deadline} s.\n{self.output[-6000:]}"
             ) from None
         seconds = time.monotonic() - self._started
-        return Run(self.command, self.process.returncode, self.output, self.result, seconds)
+        return Run(
+            self.command,
+            self.process.returncode,
+            self.output,
+            self.result,
+            seconds,
+            left_running=self._left_running(),
+            documents_left=self._documents_left(),
+            statistics=self._statistics(),
+            server_log=self._server_log()[self._server_log_before :],
+        )
+
+    def _server_log(self) -> str:
+        return "" if self.server is None else self.server.end_of_log(LOG_CHARACTERS)
+
+    def _documents_left(self) -> tuple[Path, ...]:
+        """What is on the server of the folder that the run made there."""
+        documents = self.result["run"]["documents"] if self.result is not None else []
+        if self.server is None or not documents:
+            return ()
+        folder = self.server.root / documents[0].partition("/")[0]
+        return (folder, *sorted(folder.rglob("*"))) if folder.exists() else ()
+
+    def _left_running(self) -> tuple[str, ...]:
+        """Who is left in the process group when everybody had time to go."""
+        until = time.monotonic() + GRACE_S
+        while left := processes_of_group(self.process.pid):
+            if time.monotonic() > until:
+                break
+            time.sleep(0.05)
+        return tuple(left)
+
+    def _statistics(self) -> dict[tuple[str, str], int]:
+        path = self.folder / "stats_stats.csv"
+        if not path.exists():
+            return {}
+        with path.open(newline="") as file:
+            return {(row["Type"], row["Name"]): int(row["Request Count"]) for row in csv.DictReader(file)}
 
     def terminate(self) -> None:
         """SIGTERM to this process alone, as a container's stop does."""
@@ -195,9 +264,8 @@ def run_locust(
     deadline: float = DEADLINE_S,
 ) -> Run:
     """Starts Locust without its web UI and waits for its end."""
-    with LocustProcess(
-        locustfile, "--headless", *options, folder=folder, server=server, environment=environment
-    ) as process:
+    options = ("--headless", *options)
+    with LocustProcess(locustfile, *options, folder=folder, server=server, environment=environment) as process:
         return process.ended(deadline)
 
 

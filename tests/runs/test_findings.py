@@ -6,7 +6,8 @@ not the run's own numbering: that it is one and the same user in all findings is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,7 @@ SICK = {
         options=IMPATIENT,
     ),
     "swallow": case(
-        "swallow", "unacknowledged-edit diverged", "joiner-differs pending-updates", at=10, options=IMPATIENT
+        "swallow", "unacknowledged-edit diverged", "joiner-differs pending-updates lost-edit", at=10, options=IMPATIENT
     ),
     "stale-joiner": case("stale-joiner", "joiner-differs lost-edit", at=10, options=SOON),
     # In the document, where all agree
@@ -96,25 +97,24 @@ HARMLESS = {
 WITHOUT_ECHO = {"no-echo": Case("no-echo", strikes={"at": 10})}
 CASES = SICK | HARMLESS | WITHOUT_ECHO
 
-KINDS = frozenset(
-    [
-        "diverged",
-        "pending-updates",
-        "joiner-differs",
-        "lost-edit",
-        "duplicated-content",
-        "invented-edit",
-        "saved-file-differs",
-        "unacknowledged-edit",
-        "stalled",
-        "malformed-document",
-        "server-lost",
-    ]
-)
+KINDS = {
+    "diverged",
+    "pending-updates",
+    "joiner-differs",
+    "lost-edit",
+    "duplicated-content",
+    "invented-edit",
+    "saved-file-differs",
+    "unacknowledged-edit",
+    "stalled",
+    "malformed-document",
+    "server-lost",
+}
 
 
-def make_runs(folder: Path) -> dict[str, Callable[[], Run]]:
-    return {name: make_run(folder / name, one) for name, one in CASES.items()}
+@contextlib.contextmanager
+def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], Run]]]:
+    yield {name: make_run(folder / name, one) for name, one in CASES.items()}
 
 
 def make_run(folder: Path, one: Case) -> Callable[[], Run]:

@@ -17,10 +17,11 @@ from typing import Any
 
 import nbformat
 from jupyter_ydoc import YNotebook, YUnicode
-from pycrdt import Doc
+from pycrdt import Array, Doc, Text
 
 from jupyter_rtc_locust.documents.canonical import content_digest, read_whole_content
 from jupyter_rtc_locust.documents.cell_ids import with_unique_ids
+from jupyter_rtc_locust.documents.cells import make_cell
 from jupyter_rtc_locust.documents.conversion import to_nbformat_4
 from jupyter_rtc_locust.documents.replica import Replica
 from jupyter_rtc_locust.documents.seeding import fill
@@ -29,9 +30,11 @@ from jupyter_rtc_locust.editing import TEXT_WEIGHTS, Choice, Edit, RecentEdits, 
 from jupyter_rtc_locust.editing.weights import DEFAULT_WEIGHTS
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.protocol.merging import merge_updates
+from jupyter_rtc_locust.protocol.selection import select
 from jupyter_rtc_locust.protocol.state_vectors import decode_state_vector
-from jupyter_rtc_locust.protocol.updates import decode_update
+from jupyter_rtc_locust.protocol.updates import decode_update, encode_update
 from jupyter_rtc_locust.timing.round_trips import RoundTrips
+from jupyter_rtc_locust.verdict.decision import decide
 from jupyter_rtc_locust.verdict.evidence import (
     AuthoredUpdate,
     DocumentEvidence,
@@ -42,6 +45,7 @@ from jupyter_rtc_locust.verdict.evidence import (
     Snapshot,
     UserEvidence,
 )
+from jupyter_rtc_locust.verdict.findings import Finding, Value, Verdict
 
 PATH = "run/notebook-0.ipynb"
 NOTHING = b"\x00\x00"
@@ -49,6 +53,22 @@ SEEDER = -1
 _TYPES: dict[str, Any] = {"notebook": YNotebook, "text": YUnicode}
 
 UPDATE, STEP_1, STEP_2 = "update", "step 1", "step 2"
+
+
+def text_of(doc: Doc[Any], cell: int = 0, kind: str = "notebook") -> Text:
+    """A cell's source, or the text of a file, bound to a name as pycrdt wants it."""
+    return doc.get("source", type=Text) if kind == "text" else cells_of(doc)[cell]["source"]
+
+
+def cells_of(doc: Doc[Any]) -> Array[Any]:
+    """The raw cells."""
+    return doc.get("cells", type=Array)
+
+
+def erase(text: Text, words: str) -> None:
+    """Take these words out of a text."""
+    start = str(text).encode().index(words.encode())
+    del text[start : start + len(words.encode())]
 
 
 class ModelServer:
@@ -62,8 +82,8 @@ class ModelServer:
         self.sessions: list[ModelUser] = []
         self.file: Any = None
         self.unsaved = False
-        self.accept: Callable[[ModelUser | None, bytes], bytes | None] = lambda user, update: update
-        self.relay: Callable[[ModelUser, bytes], list[bytes]] = lambda user, update: [update]
+        self.accept: Callable[[ModelUser | None, bytes], bytes | None] = lambda _user, update: update
+        self.relay: Callable[[ModelUser, bytes], list[bytes]] = lambda _user, update: [update]
         self.written: Callable[[Any], Any] = lambda saved: saved
         if files:
             self.file = template if kind == "text" else json.loads(json.dumps(template))
@@ -122,9 +142,6 @@ class ModelServer:
         """Make the document anew without these updates, and tell nobody; what builds on them waits for ever."""
         whole = decode_update(self.doc.get_update())
         dropped = ClockRanges().union(*(decode_update(update).clock_ranges() for update in updates))
-        from jupyter_rtc_locust.protocol.selection import select
-        from jupyter_rtc_locust.protocol.updates import encode_update
-
         kept = select(whole, whole.clock_ranges().difference(dropped))
         undone = ClockRanges().union(*(decode_update(update).deletions for update in updates))
         self.replace_by(encode_update(kept.with_deletions(whole.deletions.difference(undone))))
@@ -188,7 +205,8 @@ class ModelUser:
 
     def send(self, count: int | None = None) -> None:
         """So many messages arrive at the server (None: all)."""
-        taken, self.outbox = self.outbox[:count], self.outbox[len(self.outbox[:count]) :]
+        taken = self.outbox[:count]
+        del self.outbox[: len(taken)]
         for kind, payload in taken:
             if kind == STEP_1:
                 self.inbox.append((STEP_2, self.swarm.server.doc.get_update(payload)))
@@ -198,7 +216,8 @@ class ModelUser:
 
     def read(self, count: int | None = None) -> None:
         """So many messages arrive at this user, in one read (None: all); as `Collaborator.receive` takes them."""
-        taken, self.inbox = self.inbox[:count], self.inbox[len(self.inbox[:count]) :]
+        taken = self.inbox[:count]
+        del self.inbox[: len(taken)]
         round_trips = self.process.round_trips
         updates: list[bytes] = []
         for kind, payload in taken:
@@ -222,6 +241,29 @@ class ModelUser:
             self.received += [known[update].update for update in updates if update in known]
 
     # -- editing -------------------------------------------------------------------------------------------------
+
+    def type(self, text: str, cell: int = 0, at: int | None = None) -> bytes:
+        """Type into a cell, or into the file, at this byte (None: at the end)."""
+
+        def change(replica: Replica) -> None:
+            target = text_of(replica.doc, cell, self.swarm.kind)
+            target.insert(len(str(target).encode()) if at is None else at, text)
+
+        return self.write(change, f"typed {text!r}")
+
+    def erase(self, text: str, cell: int = 0) -> bytes:
+        """Delete the first place where this text stands in a cell."""
+        return self.write(lambda replica: erase(text_of(replica.doc, cell, self.swarm.kind), text), f"deleted {text!r}")
+
+    def move(self, cell: int, destination: int) -> bytes:
+        """Move a cell as JupyterLab does: delete it, and insert a copy that keeps its id."""
+
+        def change(replica: Replica) -> None:
+            content = replica.cells[cell].to_py()
+            del replica.cells[cell]
+            replica.cells.insert(destination, make_cell(content))
+
+        return self.write(change, f"moved cell {cell} to {destination}")
 
     def choose_and_edit(self) -> bytes | None:
         """What the seed says, as a user of a locustfile does."""
@@ -407,6 +449,10 @@ class SwarmModel:
     def run_evidence(self, **changes: Any) -> RunEvidence:
         return RunEvidence(documents=(self.evidence(**changes),))
 
+    def verdict(self, **changes: Any) -> Verdict:
+        """What is decided on this run; the evidence can be changed before."""
+        return decide(self.run_evidence(**changes))
+
 
 def _authored(process: ModelProcess) -> list[AuthoredUpdate]:
     return [
@@ -476,6 +522,24 @@ def _as_contents_manager_reads(notebook: Any, generator: random.Random) -> Any:
     return loaded
 
 
+def kinds_of(verdict: Verdict) -> set[str]:
+    """The kinds of its findings; none unless the verdict is fail."""
+    assert bool(verdict.opinion.findings) == (verdict.value is Value.FAIL)
+    return {finding.kind for finding in verdict.opinion.findings}
+
+
+def of_kind(verdict: Verdict, kind: str) -> Finding:
+    """The one finding of this kind."""
+    (found,) = [finding for finding in verdict.opinion.findings if finding.kind == kind]
+    return found
+
+
+def report(verdict: Verdict) -> str:
+    """Everything it says, for the message of a failing assertion."""
+    findings = [f"{finding.kind}: {finding.detail}" for finding in verdict.opinion.findings]
+    return "\n".join([verdict.value.value, *findings, *verdict.opinion.unknown])
+
+
 def random_run(
     swarm: SwarmModel,
     steps: int,
@@ -489,7 +553,7 @@ def random_run(
     """People at work: edits, messages late, in batches and twice, saves, broken lines, people who leave and come."""
     dice = random.Random(f"steps {swarm.seed}")
     if twice:
-        swarm.server.relay = lambda user, update: [update] * (2 if dice.random() < twice else 1)
+        swarm.server.relay = lambda _user, update: [update] * (2 if dice.random() < twice else 1)
     for _ in range(steps):
         swarm.pass_time(dice.choice((0.001, 0.01, 0.1, 0.6)))
         draw = dice.random()

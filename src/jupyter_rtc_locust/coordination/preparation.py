@@ -5,9 +5,10 @@ Blocking, with deadlines. Either everything is there afterwards, or nothing of o
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import gevent
 from gevent.pool import Pool
@@ -145,6 +146,27 @@ def prepare(
             raise ServerUnusable(f"{error} {' '.join(left_behind)}") from None
         raise
     return Prepared(server, folder, prepared, seats)
+
+
+def rehearse(
+    settings: Settings, http: HttpClient, *, kinds: list[DocumentKind], templates: dict[DocumentKind, list[Template]]
+) -> None:
+    """Prepare a run with one document of each kind, and remove it again: what a form is answered with.
+
+    A server that cannot be used is found out while the person still looks at the form.
+
+    Raises:
+        ServerUnusable: with the sentence that the run itself would have ended with.
+    """
+    run_id = f"try-{uuid.uuid4().hex[:8]}"
+    little = replace(settings, documents=1, users=1, edit_rate=0.0, template=None)
+    prepared = prepare(little, http, run_id=run_id, seed=0, kinds=kinds, templates=templates)
+    for one in prepared.documents:
+        one.leave()
+    if settings.notebook is None:
+        problems = prepared.server.remove(prepared.folder, [one.document for one in prepared.documents])
+        if problems:
+            raise ServerUnusable(" ".join(problems))
 
 
 @contextmanager

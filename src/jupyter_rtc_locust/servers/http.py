@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
@@ -89,10 +90,11 @@ class HttpClient:
                     verify=str(self.ca_file) if self.ca_file is not None else True,
                 )
             except requests.exceptions.SSLError as error:
-                raise ConnectionBroken(
-                    f"{method} {self.base}{path}: the certificate was not accepted ({_cause(error)}). A private "
-                    f"certificate authority is named with --rtc-ca-file."
-                ) from None
+                cause = _cause(error)
+                advice = "Is it http:// that the server speaks there?"
+                if "certificate" in cause.lower():
+                    advice = "A private certificate authority is named with --rtc-ca-file."
+                raise ConnectionBroken(f"{method} {self.base}{path}: no https ({cause}). {advice}") from None
             except requests.exceptions.Timeout:
                 problem = f"no answer within {timeout:.0f} s"
             except (requests.exceptions.RequestException, UnicodeError, ValueError) as error:
@@ -117,4 +119,4 @@ def _cause(error: BaseException) -> str:
     while (inner := seen.__cause__ or seen.__context__) is not None and inner is not seen:
         seen = inner
     text = str(getattr(seen, "strerror", None) or seen) or type(seen).__name__
-    return text[:200]
+    return re.sub(r" \(_ssl\.c:\d+\)", "", text)[:200]

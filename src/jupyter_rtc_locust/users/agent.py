@@ -159,6 +159,7 @@ class ProcessAgent:
             recorder=self.recorder,
             elapsed=run["elapsed"],
             user_failed=self.user_failed,
+            schedule_lag=self.health.schedule_lag,
         )
         self._greenlets = [gevent.spawn(watch_health, self.health), gevent.spawn(self._look_for_stalls, self.swarm)]
 

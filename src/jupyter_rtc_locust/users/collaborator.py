@@ -411,7 +411,9 @@ class Collaborator:
         try:
             choice = self._choose(number)
             if choice is not None:
-                self.make_edit(choice, number, min(due, time.monotonic()))
+                now = time.monotonic()
+                self.swarm.schedule_lag(max(0.0, (now - due) * 1000))
+                self.make_edit(choice, number, min(due, now))
         except BaseException as error:
             self._fail(error)
 

@@ -59,6 +59,7 @@ class Swarm:
         recorder: Recorder,
         elapsed: float,
         user_failed: Callable[[object, BaseException], None],
+        schedule_lag: Callable[[float], None] | None = None,
     ) -> None:
         self.run_id = run_id
         self.seed = seed
@@ -68,6 +69,8 @@ class Swarm:
         self.run_started = time.monotonic() - elapsed
         self.user_failed = user_failed
         """Tells Locust of an error of a user, so that it is counted and shown."""
+        self.schedule_lag = schedule_lag or (lambda milliseconds: None)
+        """Told of every edit how much later it left than it was due."""
         self.rooms: dict[str, Room] = {}
         self.editing = True
         self.ended = False

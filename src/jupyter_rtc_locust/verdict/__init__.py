@@ -1,1 +1,1 @@
-"""From evidence to a verdict: the oracle, the checks, the decision; and, apart from them, the coordination over Locust's messages."""
+"""From evidence to a verdict: the oracle, the checks, the decision. Pure: no socket, no clock, no Locust."""

@@ -20,6 +20,7 @@ from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, RunEvidence
 from jupyter_rtc_locust.verdict.findings import Opinion, Value, Verdict
 from jupyter_rtc_locust.verdict.oracle import Oracle, build_oracle
 from jupyter_rtc_locust.verdict.reading import Reading
+from jupyter_rtc_locust.verdict.wording import counted
 
 
 def decide(run: RunEvidence) -> Verdict:
@@ -39,35 +40,34 @@ def judge_document(document: DocumentEvidence, sound: bool) -> Opinion:
     if not document.quiet:
         return opinion  # what still moves cannot be compared
     readings: list[Reading] = []
-    opinion += _safely("reading the evidence", path, lambda: _kept(readings, Reading.of(document)))
+    opinion += _safely("of the evidence itself", path, lambda: _kept(readings, Reading.of(document)))
     if not readings:
         return opinion
     reading = readings[0]
     oracles: list[Oracle] = []
-    opinion += _safely("making the oracle", path, lambda: _kept(oracles, build_oracle(reading)))
+    opinion += _safely("of the oracle", path, lambda: _kept(oracles, build_oracle(reading)))
     oracle = oracles[0] if oracles else None
-    opinion += _safely("the first snapshot", path, lambda: check_first_snapshot(reading))
+    opinion += _safely("of the first snapshot", path, lambda: check_first_snapshot(reading))
     opinion += _safely("that edits were acknowledged", path, lambda: check_edits_were_acknowledged(reading))
     opinion += _safely("that nothing is pending", path, lambda: check_nothing_is_pending(reading))
     opinion += _safely("that replicas agree", path, lambda: check_replicas_agree(reading))
-    opinion += _safely("what a newcomer gets", path, lambda: check_newcomer_gets_the_document(reading))
+    opinion += _safely("of what a newcomer gets", path, lambda: check_newcomer_gets_the_document(reading))
     if oracle is not None:
-        opinion += _safely("loss, doubling, invention", path, lambda: check_against_oracle(reading, oracle))
-    opinion += _safely("the notebook's form", path, lambda: check_document_is_well_formed(reading, oracle))
-    opinion += _safely("the saved file", path, lambda: check_saved_file(reading))
+        opinion += _safely("for loss, doubling, invention", path, lambda: check_against_oracle(reading, oracle))
+    opinion += _safely("of the notebook's form", path, lambda: check_document_is_well_formed(reading, oracle))
+    opinion += _safely("of the saved file", path, lambda: check_saved_file(reading))
     return opinion
 
 
 def verdict_of(opinion: Opinion, run: RunEvidence) -> Verdict:
     """Three values, of which unknown never turns into pass, and the sentence that carries the decision."""
     if opinion.findings:
-        count = len(opinion.findings)
         first = opinion.findings[0]
         where = f" in {first.document}" if first.document else ""
-        reason = f"{count} finding{'s' if count != 1 else ''}, the first {first.kind}{where}: {first.detail}"
-        return Verdict(Value.FAIL, reason, opinion)
+        count = counted(len(opinion.findings), "finding")
+        return Verdict(Value.FAIL, f"{count}, the first {first.kind}{where}: {first.detail}", opinion)
     if opinion.unknown:
-        more = f" ({len(opinion.unknown) - 1} more reasons)" if len(opinion.unknown) > 1 else ""
+        more = f" ({counted(len(opinion.unknown) - 1, 'more reason')})" if len(opinion.unknown) > 1 else ""
         return Verdict(Value.INCONCLUSIVE, f"{opinion.unknown[0]}{more}", opinion)
     if not run.documents:
         return Verdict(Value.INCONCLUSIVE, "No document was judged.", opinion)
@@ -75,15 +75,12 @@ def verdict_of(opinion: Opinion, run: RunEvidence) -> Verdict:
 
 
 def _praise(run: RunEvidence) -> str:
-    documents = len(run.documents)
-    edits = sum(len(document.authored) for document in run.documents)
-    saved = any(document.saved is not None for document in run.documents)
-    holders = (
-        "every user, a newcomer, the saved file and the oracle" if saved else "every user, a newcomer and the oracle"
-    )
+    documents = counted(len(run.documents), "document")
+    edits = counted(sum(len(document.authored) for document in run.documents), "edit")
+    file = ", the saved file" if any(document.saved is not None for document in run.documents) else ""
     return (
-        f"{documents} document{'s' if documents != 1 else ''}, {edits} edit{'s' if edits != 1 else ''}: {holders} hold the "
-        f"same content; nothing was lost, doubled or invented."
+        f"{documents}, {edits}: every user, a newcomer{file} and the oracle hold the same content; nothing was lost, "
+        f"doubled or invented."
     )
 
 
@@ -100,5 +97,5 @@ def _safely(what: str, path: str, check: Callable[[], Opinion]) -> Opinion:
         raise
     except BaseException as error:
         where = f"{path}: " if path else ""
-        sentence = f"{where}the check of {what} could not be completed: {type(error).__name__}: {str(error)[:300]}"
+        sentence = f"{where}the check {what} could not be completed: {type(error).__name__}: {str(error)[:300]}"
         return Opinion(unknown=(sentence,))

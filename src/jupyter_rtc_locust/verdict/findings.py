@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
@@ -60,15 +61,35 @@ class Caution:
 
 
 @dataclass(frozen=True, slots=True)
+class Guest:
+    """Somebody who is not of the run and edited a document all the same, having shown itself in awareness."""
+
+    document: str
+    client_id: int
+    units: int
+    """How much it wrote that is content: UTF-16 units of text, and single values. Deletions are not counted."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the result file."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
 class Opinion:
-    """What one check, or all of them, have to say: findings, cautions, and sentences about what is unknown."""
+    """What one check, or all of them, have to say: findings, cautions, unknowns (sentences), and guests."""
 
     findings: tuple[Finding, ...] = ()
     cautions: tuple[Caution, ...] = ()
     unknown: tuple[str, ...] = ()
+    guests: tuple[Guest, ...] = ()
 
     def __add__(self, other: Opinion) -> Opinion:
-        return Opinion(self.findings + other.findings, self.cautions + other.cautions, self.unknown + other.unknown)
+        return Opinion(
+            self.findings + other.findings,
+            self.cautions + other.cautions,
+            self.unknown + other.unknown,
+            self.guests + other.guests,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +99,25 @@ class Verdict:
     value: Value
     reason: str
     opinion: Opinion
+
+    @property
+    def guests(self) -> tuple[Guest, ...]:
+        """Everybody outside the run who edited one of its documents."""
+        return self.opinion.guests
+
+
+MOST_FINDINGS = 20
+"""Of one kind by one check in one document; how many more there were is said."""
+
+
+def limited(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """At most so many findings of a kind; a last one says how many more there were, and whom they concern."""
+    kept: list[Finding] = []
+    for kind in dict.fromkeys(finding.kind for finding in findings):
+        of_kind = [finding for finding in findings if finding.kind == kind]
+        kept += of_kind[:MOST_FINDINGS]
+        rest = of_kind[MOST_FINDINGS:]
+        if rest:
+            users = tuple(sorted({user for finding in rest for user in finding.users}))
+            kept.append(Finding(kind, rest[0].document, f"{len(rest)} more of this kind in this document.", users))
+    return tuple(kept)

@@ -1,59 +1,82 @@
 """What nobody of the run wrote: is it a second copy of something, or an invention? (Rule 13.)
 
-A foreign text that equals what stands directly beside it, or a foreign cell equal in type and source to a live one, is
+A foreign text that equals what stands directly beside it, or a foreign cell equal in type and source to another, is
 doubled; everything else foreign is invented. Pieces inside a foreign cell belong to that cell.
 """
 
 from __future__ import annotations
 
+from jupyter_rtc_locust.documents.canonical import Content, read_whole_content
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
-from jupyter_rtc_locust.protocol.contents import AnyContent, Id, StringContent, utf16_length
+from jupyter_rtc_locust.protocol.contents import AnyContent, DeletedContent, Id, StringContent, utf16_length
 from jupyter_rtc_locust.protocol.lineage import Lineage
 from jupyter_rtc_locust.protocol.structs import Item, cut
-from jupyter_rtc_locust.verdict.findings import Finding, Kind, Opinion
+from jupyter_rtc_locust.protocol.updates import encode_update
+from jupyter_rtc_locust.verdict.findings import Finding, Kind, limited
 from jupyter_rtc_locust.verdict.oracle import Oracle
 from jupyter_rtc_locust.verdict.reading import Reading
+from jupyter_rtc_locust.verdict.rebuilt import document_of
+from jupyter_rtc_locust.verdict.wording import cell_as_written, described, shortened
 
 _LONGEST_LOOK = 10_000
 """UTF-16 units of text beside a foreign one that are looked at."""
 
+_MOST_LOOKS_BACK = 5
+"""Foreign cells for which the document is made again as it stood when they came: each costs a document."""
 
-def classified(reading: Reading, oracle: Oracle, live: ClockRanges) -> Opinion:
-    """A finding for each stretch of foreign content; `live` are the clocks that are there at the end."""
+
+def foreign_findings(reading: Reading, oracle: Oracle, live: ClockRanges) -> tuple[Finding, ...]:
+    """A finding for each stretch of foreign content, also where its effect is gone; `live` is what is left of all."""
     lineage = reading.lineage
+    cells = _Cells(reading, oracle)
     findings = []
     for item in _stretches(lineage, oracle.foreign):
         identity = Id(item.client, item.clock)
         if any(ancestor in oracle.foreign for ancestor in lineage.ancestors(identity)):
             continue
-        place = lineage.place_of(identity)
-        kind, what = Kind.INVENTED_EDIT, f"something of kind {type(item.content).__name__.removesuffix('Content')}"
-        if isinstance(item.content, StringContent):
-            what = repr(item.content.text[:120])
-            if _stands_beside(lineage, item):
-                kind = Kind.DUPLICATED_CONTENT
-        elif place is not None and place.parent == "cells":
-            cell_type, source = _cell(lineage, identity)
-            what = f"a {cell_type or 'cell without a type'} cell with the source {source[:120]!r}"
-            if any(
-                isinstance(cell, dict) and (cell.get("cell_type"), cell.get("source")) == (cell_type, source)
-                for cell in oracle.content.get("cells", ())
-            ):
-                kind = Kind.DUPLICATED_CONTENT
-        elif isinstance(item.content, AnyContent):
-            what = f"{place.key if place else 'a value'} = {', '.join(map(repr, item.content.values))[:120]}"
-        still = live.intersection(ClockRanges.of([(item.client, item.clock, item.end)]))
-        gone = "" if still else " It was gone again at the end."
-        verb = "stands there twice: a second copy was written" if kind == Kind.DUPLICATED_CONTENT else "was written"
+        kind, what, users = _classified(reading, cells, item)
+        deed = "stands there a second time" if kind == Kind.DUPLICATED_CONTENT else "stands there"
+        gone = "" if live.intersection(ClockRanges.of([(item.client, item.clock, item.end)])) else ", and went again"
         findings.append(
             Finding(
                 kind,
                 reading.evidence.path,
-                f"{what} {verb} by client {item.client} (clocks {item.clock} to {item.end - 1}), which is nobody of this "
-                f"run.{gone}",
+                f"{what} {deed}{gone}: written by client {item.client}, clocks {item.clock} to {item.end - 1}, who is "
+                f"nobody of this run.",
+                users,
             )
         )
-    return Opinion(tuple(findings))
+    return limited(findings)
+
+
+def _classified(reading: Reading, cells: _Cells, item: Item) -> tuple[str, str, tuple[int, ...]]:
+    """The kind of finding, what was written, and the users whose words were doubled or replaced."""
+    lineage = reading.lineage
+    identity = Id(item.client, item.clock)
+    place = lineage.place_of(identity)
+    if isinstance(item.content, StringContent):
+        what = f"The text {shortened(item.content.text)}"
+        if original := _text_beside(lineage, item):
+            author = reading.author_of(*original)
+            return Kind.DUPLICATED_CONTENT, what, () if author is None else (author.edit.user,)
+        return Kind.INVENTED_EDIT, what, ()
+    if place is not None and place.parent == "cells":
+        cell_type, source = cell_as_written(lineage, identity)
+        what = f"A {cell_type or 'nameless'} cell with the source {shortened(source)}"
+        return (
+            Kind.DUPLICATED_CONTENT if cells.has_another(identity, cell_type, source) else Kind.INVENTED_EDIT,
+            what,
+            (),
+        )
+    if isinstance(item.content, DeletedContent):
+        return Kind.INVENTED_EDIT, "Something that was deleted before it was looked at", ()
+    name = f"The entry {place.key!r}" if place is not None and place.key is not None else "An entry of a list"
+    if isinstance(item.content, AnyContent):
+        name += f" with the value {', '.join(map(repr, item.content.values))[:120]}"
+    author = reading.author_of(*item.origin) if item.keyed and item.origin is not None else None
+    if author is None:
+        return Kind.INVENTED_EDIT, name, ()
+    return Kind.INVENTED_EDIT, f"{name}, in place of what {described(author.edit)} set,", (author.edit.user,)
 
 
 def _stretches(lineage: Lineage, foreign: ClockRanges) -> list[Item]:
@@ -65,46 +88,49 @@ def _stretches(lineage: Lineage, foreign: ClockRanges) -> list[Item]:
             if not isinstance(item, Item):
                 continue
             last = stretches[-1] if stretches else None
-            if (
-                last is not None
-                and isinstance(last.content, StringContent)
-                and isinstance(item.content, StringContent)
-                and last.client == item.client
-                and item.origin == (item.client, last.end - 1)
-                and item.clock == last.end
-            ):
-                text = StringContent(last.content.text + item.content.text)
-                stretches[-1] = Item(
-                    last.client,
-                    last.clock,
-                    utf16_length(text.text),
-                    last.origin,
-                    last.right_origin,
-                    last.parent,
-                    last.parent_key,
-                    last.keyed,
-                    text,
-                )
+            if last is not None and (joined := _joined(last, item)):
+                stretches[-1] = joined
             else:
                 stretches.append(item)
     return stretches
 
 
-def _stands_beside(lineage: Lineage, item: Item) -> bool:
-    """Whether the text equals what stood directly before it, or behind it, when it was written."""
+def _joined(last: Item, item: Item) -> Item | None:
+    """Both as one text, where the second was typed directly behind the first."""
+    if not isinstance(last.content, StringContent) or not isinstance(item.content, StringContent):
+        return None
+    if last.client != item.client or item.clock != last.end or item.origin != (last.client, last.end - 1):
+        return None
+    text = StringContent(last.content.text + item.content.text)
+    return Item(
+        last.client,
+        last.clock,
+        utf16_length(text.text),
+        last.origin,
+        last.right_origin,
+        last.parent,
+        last.parent_key,
+        last.keyed,
+        text,
+    )
+
+
+def _text_beside(lineage: Lineage, item: Item) -> Id | None:
+    """A unit of the equal text that stood directly before, or behind, this one when it was written."""
     assert isinstance(item.content, StringContent)
     text = item.content.text
-    if not text.strip() and len(text) < 2:
-        return False  # a single blank beside another is no sign of doubling
-    return _text_before(lineage, item.origin, len(text)).endswith(text) or _text_behind(
-        lineage, item.right_origin, len(text)
-    ).startswith(text)
+    if item.origin is not None and _text_before(lineage, item.origin, len(text)).endswith(text):
+        return item.origin
+    if item.right_origin is not None and _text_behind(lineage, item.right_origin, len(text)).startswith(text):
+        return item.right_origin
+    return None
 
 
-def _text_before(lineage: Lineage, origin: Id | None, wanted: int) -> str:
+def _text_before(lineage: Lineage, unit: Id, wanted: int) -> str:
     """The text up to and with this unit, as far as one origin leads to the next."""
     pieces: list[str] = []
     length = 0
+    origin: Id | None = unit
     while origin is not None and length < min(wanted, _LONGEST_LOOK):
         struct = lineage.struct_at(origin)
         if not isinstance(struct, Item) or not isinstance(struct.content, StringContent):
@@ -117,10 +143,11 @@ def _text_before(lineage: Lineage, origin: Id | None, wanted: int) -> str:
     return "".join(reversed(pieces))
 
 
-def _text_behind(lineage: Lineage, right_origin: Id | None, wanted: int) -> str:
+def _text_behind(lineage: Lineage, unit: Id, wanted: int) -> str:
     """The text from this unit on, as far as it was written in one go, or by one client in one go after the other."""
     pieces: list[str] = []
     length = 0
+    right_origin: Id | None = unit
     while right_origin is not None and length < min(wanted, _LONGEST_LOOK):
         struct = lineage.struct_at(right_origin)
         if not isinstance(struct, Item) or not isinstance(struct.content, StringContent):
@@ -135,23 +162,45 @@ def _text_behind(lineage: Lineage, right_origin: Id | None, wanted: int) -> str:
     return "".join(pieces)
 
 
-def _cell(lineage: Lineage, cell: Id) -> tuple[str | None, str]:
-    """Type and source of a foreign cell, from what was written with it: a cell arrives in one piece."""
-    cell_type: str | None = None
-    source_type: Id | None = None
-    pieces: list[str] = []
-    for struct in lineage.structs_in(cell.client, cell.clock, cell.clock + _LONGEST_LOOK):
-        if not isinstance(struct, Item):
-            continue
-        identity = Id(struct.client, struct.clock)
-        place = lineage.place_of(identity)
-        if place is None:
-            continue
-        if place.parent == cell and place.key == "cell_type" and isinstance(struct.content, AnyContent):
-            value = struct.content.values[0]
-            cell_type = value if isinstance(value, str) else None
-        elif place.parent == cell and place.key == "source":
-            source_type = identity
-        elif source_type is not None and place.parent == source_type and isinstance(struct.content, StringContent):
-            pieces.append(struct.content.text)
-    return cell_type, "".join(pieces)
+class _Cells:
+    """The cells there were, as people had written them, at the end and when a foreign one came."""
+
+    def __init__(self, reading: Reading, oracle: Oracle) -> None:
+        self._reading = reading
+        self._at_the_end = oracle.content
+        self._looks_left = _MOST_LOOKS_BACK
+
+    def has_another(self, foreign: Id, cell_type: str | None, source: str) -> bool:
+        """Whether there is, or was when the foreign cell came, another one of this type and source.
+
+        Cells without text are alike without being copies, so a blank source is no sign of doubling.
+        """
+        if not source.strip():
+            return False
+        if _has_cell(self._at_the_end, cell_type, source):
+            return True
+        if not self._looks_left:
+            return False
+        self._looks_left -= 1
+        return _has_cell(self._before(foreign), cell_type, source)
+
+    def _before(self, foreign: Id) -> Content:
+        """What people had written when the foreign cell came, as far as it was acknowledged then."""
+        reading = self._reading
+        arrivals = (moment for moment, update in reading.received if foreign in update.clock_ranges())
+        moment = next(arrivals, float("inf"))
+        edits = (
+            one.edit.update
+            for one in reading.authored
+            if one.edit.acknowledged is not None and one.edit.acknowledged <= moment
+        )
+        earlier = (encode_update(update) for received, update in reading.received if received < moment)
+        doc = document_of([reading.evidence.initial.update, *edits, *earlier])
+        return read_whole_content(doc, reading.evidence.kind)
+
+
+def _has_cell(content: Content, cell_type: str | None, source: str) -> bool:
+    return any(
+        isinstance(cell, dict) and (cell.get("cell_type"), cell.get("source")) == (cell_type, source)
+        for cell in content.get("cells", ())
+    )

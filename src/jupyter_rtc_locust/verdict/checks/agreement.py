@@ -1,146 +1,146 @@
 """Do all users hold the same document, and does a newcomer get it?
 
 What replicas may differ in is nothing but the `state` map. Content is compared, and beside it the clocks of everybody
-the run knows: an update whose effect cannot be seen (a mark that there are unsaved changes) is missed only there.
+the run knows, in all roots (rule 6), and the deletions outside `state` (rule 9): an update whose effect cannot be seen,
+such as a mark that there are unsaved changes, is missed only there.
+
+Clocks of others than the run's authors are not compared: a server's note about its last save may come at any time.
 """
 
 from __future__ import annotations
 
-from jupyter_rtc_locust.documents.canonical import Content, content_digest
+from jupyter_rtc_locust.documents.canonical import Content, same
 from jupyter_rtc_locust.documents.comparison import differences, sentence
 from jupyter_rtc_locust.documents.leniency import first_snapshot_differences
-from jupyter_rtc_locust.verdict.checks.acknowledgement import described
-from jupyter_rtc_locust.verdict.evidence import ReplicaEvidence
+from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.verdict.findings import Finding, Kind, Opinion
-from jupyter_rtc_locust.verdict.oracle import content_of
-from jupyter_rtc_locust.verdict.reading import Reading, named_users
+from jupyter_rtc_locust.verdict.reading import CONNECTED, Reading
+from jupyter_rtc_locust.verdict.rebuilt import content_of
+from jupyter_rtc_locust.verdict.wording import capitalised, counted, described, named_users, pieces_of
 
 
 def check_replicas_agree(reading: Reading) -> Opinion:
-    """`diverged`: users see different documents, or one lacks what another wrote."""
+    """`diverged`: users see different documents, or one lacks what the server holds."""
     document = reading.evidence
-    groups = _groups(reading)
     findings = []
-    if len(groups) > 1:
-        ordered = sorted(groups.values(), key=lambda group: -len(group[1]))
-        most, most_users = ordered[0]
-        for content, users in ordered[1:]:
-            findings.append(
-                Finding(
-                    Kind.DIVERGED,
-                    document.path,
-                    f"{named_users(users).capitalize()} and {named_users(most_users)} see different documents for good. "
-                    f"{_first_difference(most, content, 'the larger group has', 'the smaller')}",
-                    users,
-                )
+    told: set[int] = set()
+    if reading.groups:
+        most = reading.groups[0]
+        for group in reading.groups[1:]:
+            told.update(group.users)
+            first = _first_difference(most.content, group.content)
+            detail = (
+                f"{capitalised(named_users(group.users))} and {named_users(most.users)} see different documents for "
+                f"good. Against the larger group's: {first}"
             )
-    told = {user for finding in findings for user in finding.users}
-    for user in document.users:
-        lacks = user.lacks.of_clients(document.authors)
-        if user.stage == "connected" and lacks and user.user not in told:
-            client, clock, _ = next(iter(lacks))
-            author = reading.author_of(client, clock)
-            what = f" The first: {described(author)}." if author is not None else ""
-            findings.append(
-                Finding(
-                    Kind.DIVERGED,
-                    document.path,
-                    f"User {user.user} lacks {lacks.total()} units that the server holds and never sent.{what}",
-                    (user.user,),
-                )
-            )
-    return Opinion(tuple(findings))
+            findings.append(Finding(Kind.DIVERGED, document.path, detail, group.users))
+    for users, lacks, undeleted in _lacking(reading):
+        if not told.issuperset(users):
+            told.update(users)
+            what = _what(reading, lacks, undeleted)
+            detail = f"{capitalised(named_users(users))} never got what the server holds: {what}"
+            findings.append(Finding(Kind.DIVERGED, document.path, detail, users))
+    return Opinion(tuple(findings), unknown=_not_looked_at(reading))
 
 
 def check_newcomer_gets_the_document(reading: Reading) -> Opinion:
-    """`joiner-differs`: somebody who opens the document at the end is given another one than those who are in it have."""
+    """`joiner-differs`: whoever opens the document at the end is given another one than those who are in it have."""
     document = reading.evidence
     joiner = document.joiner
     if joiner is None:
-        return Opinion()
+        return Opinion(unknown=(f"{document.path}: no newcomer opened the document at the end.",))
     if joiner.problem:
         return Opinion(unknown=(f"{document.path}: no newcomer could open the document at the end: {joiner.problem}",))
-    if not reading.replicas:
+    if not reading.groups or reading.joiner is None or reading.given is None:
         return Opinion()
-    most, users = max(_groups(reading).values(), key=lambda group: len(group[1]))
-    given = content_of(joiner.update, document.kind)
-    if content_digest(given) != content_digest(most):
-        return Opinion(
-            (
-                Finding(
-                    Kind.JOINER_DIFFERS,
-                    document.path,
-                    f"A newcomer is given another document than {named_users(users)} have. "
-                    f"{_first_difference(most, given, 'they have', 'the newcomer')}",
-                    users,
-                ),
-            )
+    most = reading.groups[0]
+    if not same(reading.given, most.content):
+        detail = (
+            f"A newcomer is given another document than {named_users(most.users)} see. "
+            f"Against theirs: {_first_difference(most.content, reading.given)}"
         )
-    evidence, _ = max(reading.replicas, key=lambda one: len(one[0].users))
-    return _newcomer_lacks(reading, evidence, users)
+        return Opinion((Finding(Kind.JOINER_DIFFERS, document.path, detail, most.users),))
+    for one in most.replicas:
+        lacks = _known(reading, one.evidence.covered.difference(reading.joiner_ranges))
+        undeleted = reading.outside_state(one.evidence.deletions.difference(reading.joiner.deletions))
+        if lacks or undeleted:
+            detail = f"A newcomer is not given all that {named_users(one.evidence.users)} have: "
+            detail += _what(reading, lacks, undeleted)
+            return Opinion((Finding(Kind.JOINER_DIFFERS, document.path, detail, one.evidence.users),))
+    return Opinion()
 
 
 def check_first_snapshot(reading: Reading) -> Opinion:
-    """`joiner-differs` at the start: what the first who opened the document was given is not what stood in the file."""
+    """`joiner-differs` at the start: what the first who opened the document was given is not what stood in the file.
+
+    Without this, whatever a server does to a document while it loads would stand in the oracle, too (rule 5).
+    """
     document = reading.evidence
+    if document.initial.problem:
+        return Opinion(unknown=(f"{document.path}: no first snapshot was taken: {document.initial.problem}",))
     if document.template is None:
         return Opinion()
     content = content_of(document.initial.update, document.kind)
     found = first_snapshot_differences(document.template, content, document.kind)
     if not found:
         return Opinion()
-    return Opinion(
-        (
-            Finding(
-                Kind.JOINER_DIFFERS,
-                document.path,
-                f"Before anybody edited, the opened document was not what the file holds: {sentence(found[0])}",
-            ),
-        )
-    )
+    detail = f"Before anybody edited, the opened document was not what the file holds: {sentence(found[0])}"
+    return Opinion((Finding(Kind.JOINER_DIFFERS, document.path, detail),))
 
 
-def _newcomer_lacks(reading: Reading, most: ReplicaEvidence, users: tuple[int, ...]) -> Opinion:
-    """Content is equal; what a newcomer lacks of registered authors shows only in clocks and deletions."""
-    assert reading.joiner is not None
-    document = reading.evidence
-    lacking = most.covered.of_clients(document.authors).difference(reading.joiner.clock_ranges())
-    undeleted = reading.outside_state(most.deletions.difference(reading.joiner.deletions))
-    if not lacking and not undeleted:
-        return Opinion()
-    what = lacking or undeleted
-    client, clock, _ = next(iter(what))
+def _lacking(reading: Reading) -> list[tuple[tuple[int, ...], ClockRanges, ClockRanges]]:
+    """Users, and what they lack of the server's document: clocks of the run's authors, and deletions outside `state`.
+
+    Told by the server's answer to each user's own question, and by what the newcomer was given.
+    """
+    found: list[tuple[tuple[int, ...], ClockRanges, ClockRanges]] = []
+    for user in reading.evidence.users:
+        lacks = _known(reading, user.lacks)
+        if user.stage == CONNECTED and lacks:
+            found.append(((user.user,), lacks, ClockRanges()))
+    if reading.joiner is not None:
+        for one in reading.replicas:
+            lacks = _known(reading, reading.joiner_ranges.difference(one.evidence.covered))
+            undeleted = reading.outside_state(reading.joiner.deletions.difference(one.evidence.deletions))
+            # What lacks the struct lacks its deletion, too: a foreign one is no finding of this check.
+            undeleted = undeleted.intersection(one.evidence.covered)
+            if lacks or undeleted:
+                found.append((one.evidence.users, lacks, undeleted))
+    return found
+
+
+def _known(reading: Reading, ranges: ClockRanges) -> ClockRanges:
+    """The part of these clocks that belongs to the run's authors."""
+    return ranges.of_clients(reading.evidence.authors)
+
+
+def _what(reading: Reading, lacks: ClockRanges, undeleted: ClockRanges) -> str:
+    """What is lacking, and the first edit that it belongs to."""
+    if not lacks:
+        deleters = reading.deleted_by(undeleted)
+        first = f" The first: {described(deleters[0].edit)}." if deleters else ""
+        return f"{counted(undeleted.total(), 'deletion')} ({pieces_of(reading.lineage, undeleted)}).{first}"
+    client, clock, _ = next(iter(lacks))
     author = reading.author_of(client, clock)
-    first = f" The first: {described(author)}." if author is not None else ""
-    missing = "units that users have" if lacking else "deletions that users made"
-    return Opinion(
-        (
-            Finding(
-                Kind.JOINER_DIFFERS,
-                document.path,
-                f"A newcomer is not given {what.total()} {missing}.{first}",
-                users,
-            ),
-        )
-    )
+    first = f" The first: {described(author.edit)}." if author is not None else ""
+    return f"{counted(lacks.total(), 'unit')}.{first}"
 
 
-def _groups(reading: Reading) -> dict[str, tuple[Content, tuple[int, ...]]]:
-    """Users by the content they hold."""
-    groups: dict[str, tuple[Content, tuple[int, ...]]] = {}
-    for evidence, _ in reading.replicas:
-        content = content_of(evidence.update, reading.evidence.kind)
-        digest = content_digest(content)
-        known = groups.get(digest)
-        users = evidence.users if known is None else tuple(sorted((*known[1], *evidence.users)))
-        groups[digest] = (content, users)
-    return groups
-
-
-def _first_difference(expected: Content, found: Content, expected_is: str, found_is: str) -> str:
+def _first_difference(expected: Content, found: Content) -> str:
     first = differences(expected, found, limit=1)
-    return (
-        f"The first difference ({expected_is} the expected, {found_is} the found): {sentence(first[0])}"
-        if first
-        else ""
-    )
+    return sentence(first[0]) if first else "nothing can be named."
+
+
+def _not_looked_at(reading: Reading) -> tuple[str, ...]:
+    """Connected users of whom too little is known to say that they agree."""
+    document = reading.evidence
+    connected = [user for user in document.users if user.stage == CONNECTED]
+    holders = {user for one in reading.replicas for user in one.evidence.users}
+    unheard = [user.user for user in connected if user.user not in holders]
+    unasked = [user.user for user in connected if not user.probed]
+    unknown = []
+    if unheard:
+        unknown.append(f"{document.path}: what {named_users(unheard)} had at the end is not known.")
+    if unasked:
+        unknown.append(f"{document.path}: the server did not tell what {named_users(unasked)} lacked at the end.")
+    return tuple(unknown)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, RunEvidence
 from jupyter_rtc_locust.verdict.findings import Opinion
-from jupyter_rtc_locust.verdict.reading import named_users
+from jupyter_rtc_locust.verdict.reading import CONNECTED
+from jupyter_rtc_locust.verdict.wording import SEEDER, named_users
 
-_SEEDER = -1
+_INCOMPLETE_STAGES = ("never opened its document", "was refused", "failed", "lost its connection")
 
 
 def check_run_is_complete(run: RunEvidence) -> Opinion:
@@ -14,25 +15,22 @@ def check_run_is_complete(run: RunEvidence) -> Opinion:
     unknown = list(run.problems)
     for process in run.silent_processes:
         unknown.append(f"{process} played users and did not answer at the end: what they wrote and hold is not known.")
-    if (
-        run.documents
-        and run.edits_asked
-        and not any(edit.user != _SEEDER for document in run.documents for edit in document.authored)
-    ):
+    authors = {edit.user for document in run.documents for edit in document.authored}
+    if run.documents and run.edits_asked and not authors - {SEEDER}:
         unknown.append("Edits were asked for, and nobody made one: nothing was tested.")
     return Opinion(unknown=tuple(unknown))
 
 
 def check_users_took_part(document: DocumentEvidence) -> Opinion:
-    """Users that never opened the document, were refused, failed, or had no connection at the end."""
+    """Users that never opened the document, were refused, failed, or had no connection at the end; and no rest."""
     unknown = []
-    if not any(user.stage == "connected" for user in document.users):
+    if not any(user.stage == CONNECTED for user in document.users):
         unknown.append(f"{document.path}: no user was connected at the end.")
-    for stage in ("never opened its document", "was refused", "failed", "lost its connection"):
-        users = tuple(user for user in document.users if user.stage == stage)
+    for stage in _INCOMPLETE_STAGES:
+        users = [user for user in document.users if user.stage == stage]
         if users:
             why = next((user.trouble for user in users if user.trouble), "")
-            names = named_users(tuple(user.user for user in users))
+            names = named_users(user.user for user in users)
             unknown.append(f"{document.path}: {names} {stage}{f' ({why})' if why else ''}.")
     if not document.quiet:
         unknown.append(

@@ -1,4 +1,7 @@
-"""Did the server serve: answer while users were connected, and echo everybody alike?"""
+"""Did the server serve: answer while users were connected, and echo everybody alike?
+
+Both rest on time. What an overloaded generator saw late may have been its own doing, and is not known.
+"""
 
 from __future__ import annotations
 
@@ -8,32 +11,36 @@ from jupyter_rtc_locust.verdict.findings import Finding, Kind, Opinion
 
 def check_server_answers(run: RunEvidence) -> Opinion:
     """`server-lost`: nobody was answered for longer than the deadline while users were connected."""
-    sentences = [
-        f"The server answered nobody for {length:.0f} s, from {when:.0f} s after the start of the run."
+    findings = [
+        Finding(
+            Kind.SERVER_LOST,
+            "",
+            f"The server answered nobody for {length:.0f} s, from {when:.0f} s after the start of the run.",
+        )
         for when, length in run.server_silences
     ]
-    if not run.sound:
-        return Opinion(
-            unknown=tuple(f"{one} But the generator was overloaded, so this may be its own doing." for one in sentences)
-        )
-    return Opinion(tuple(Finding(Kind.SERVER_LOST, "", one) for one in sentences))
+    return _if_sound(findings, run.sound)
 
 
 def check_nobody_stalled(document: DocumentEvidence, sound: bool) -> Opinion:
-    """`stalled`: a sync unanswered, or edits not echoed while others' were. Rests on time, so on a sound generator."""
-    findings = tuple(
+    """`stalled`: a sync unanswered, or edits not echoed while others' were."""
+    findings = [
         Finding(
             Kind.STALLED,
             document.path,
-            f"User {stall.user} waited {stall.seconds:.0f} s: {stall.what}. That person goes on typing and nobody sees it.",
+            f"User {stall.user} waited {stall.seconds:.0f} s: {stall.what}. That person's document had come to a stop "
+            f"without a word.",
             (stall.user,),
         )
         for stall in document.stalls
+    ]
+    return _if_sound(findings, sound)
+
+
+def _if_sound(findings: list[Finding], sound: bool) -> Opinion:
+    if sound:
+        return Opinion(tuple(findings))
+    doubt = "But the generator was overloaded, so this may be its own doing."
+    return Opinion(
+        unknown=tuple(f"{one.document}{': ' if one.document else ''}{one.detail} {doubt}" for one in findings)
     )
-    if findings and not sound:
-        return Opinion(
-            unknown=tuple(
-                f"{one.detail} But the generator was overloaded, so this may be its own doing." for one in findings
-            )
-        )
-    return Opinion(findings)

@@ -1,125 +1,123 @@
 """Is everything there that anybody wrote, once, and nothing else? The newcomer's document against the oracle.
 
-Content decides whether there is a finding; the ids of what is there say whose. Foreign structs outside `state` are
-findings by themselves, also when their effect is gone at the end.
+Content decides whether there is a finding; the ids of what is there say whose (rule 9). Foreign structs outside `state`
+are findings by themselves, also when their effect is gone at the end.
 """
 
 from __future__ import annotations
 
-from jupyter_rtc_locust.documents.canonical import Content, same
+from jupyter_rtc_locust.documents.canonical import same
 from jupyter_rtc_locust.documents.comparison import differences, sentence
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
-from jupyter_rtc_locust.protocol.contents import StringContent, TypeContent
-from jupyter_rtc_locust.protocol.structs import Item, cut
-from jupyter_rtc_locust.verdict.checks.acknowledgement import described
-from jupyter_rtc_locust.verdict.findings import Caution, Finding, Kind, Opinion
-from jupyter_rtc_locust.verdict.foreign_content import classified
-from jupyter_rtc_locust.verdict.oracle import Oracle, content_of, live_clocks
-from jupyter_rtc_locust.verdict.reading import AuthoredStructs, Reading, named_users
-
-MOST_FINDINGS = 20
-"""Of one kind in one document; how many more there were is said."""
+from jupyter_rtc_locust.verdict.checks.history import altered_words, history_replaced
+from jupyter_rtc_locust.verdict.findings import Caution, Finding, Kind, Opinion, limited
+from jupyter_rtc_locust.verdict.foreign_content import foreign_findings
+from jupyter_rtc_locust.verdict.oracle import Oracle
+from jupyter_rtc_locust.verdict.reading import Reading
+from jupyter_rtc_locust.verdict.rebuilt import content_of
+from jupyter_rtc_locust.verdict.wording import counted, described, named_users, pieces_of
 
 
 def check_against_oracle(reading: Reading, oracle: Oracle) -> Opinion:
     """`lost-edit`, `duplicated-content`, `invented-edit`, and what could not be established."""
-    judged = reading.judged
     path = reading.evidence.path
+    judged = reading.judged
     if judged is None:
-        return Opinion(
-            unknown=(f"{path}: nobody's document is known, so nothing could be compared with what was written.",)
-        )
-    whose, update, encoded = judged
-    content = content_of(encoded, reading.evidence.kind)
-    if oracle.conflicts:
-        return _history_replaced(reading, oracle, content)
+        unknown = f"{path}: nobody's document is known, so nothing could be compared with what was written."
+        return Opinion(unknown=(unknown,))
+    content = content_of(judged.encoded, reading.evidence.kind)
+    if oracle.replaced:
+        return history_replaced(reading, oracle, content)
+    live = reading.live_in(judged.update)
     opinion = _unknowns(reading, oracle) + _cautions(reading, oracle)
-    opinion += _limited(classified(reading, oracle, live_clocks(reading, update)))
+    opinion += Opinion(guests=oracle.guests.listed(path))
+    opinion += Opinion(altered_words(reading, oracle, judged) + foreign_findings(reading, oracle, live))
+    missing = oracle.live.difference(live).difference(oracle.overwritten)
+    extra = live.difference(oracle.live).difference(oracle.foreign)
     if same(content, oracle.content):
-        return opinion
+        return opinion + _equal_by_chance(reading, missing.union(extra))
     if oracle.missing or oracle.unaccounted:
         return opinion  # the oracle is not whole, so a difference from it says nothing
-    live = live_clocks(reading, update)
-    lost = _lost(reading, oracle.live.difference(live), whose)
-    back = _not_deleted(reading, live.difference(oracle.live).difference(oracle.foreign), whose)
-    if not lost.findings and not back.findings and not opinion.findings:
+    found = _lost(reading, missing, judged.whose) + _not_deleted(reading, extra, judged.whose)
+    if found and oracle.guests.clients:
+        return opinion + Opinion(unknown=(_perhaps_a_guest(reading, oracle, missing.union(extra)),))
+    if not found and not opinion.findings:
         first = differences(oracle.content, content, limit=1)
-        detail = f"What {whose} has is not what was written, though no edit is missing: {sentence(first[0])}"
-        return opinion + Opinion((Finding(Kind.LOST_EDIT, path, detail),))
-    return opinion + lost + back
+        detail = f"For {judged.whose}, everything that was written is there, but not as it was: {sentence(first[0])}"
+        found = (Finding(Kind.LOST_EDIT, path, detail),)
+    return opinion + Opinion(limited(found))
 
 
-def _lost(reading: Reading, missing: ClockRanges, whose: str) -> Opinion:
+def _lost(reading: Reading, missing: ClockRanges, whose: str) -> tuple[Finding, ...]:
     """Content that is in the oracle and not in the judged document: whose it was, and what."""
-    path = reading.evidence.path
-    texts: dict[int, tuple[AuthoredStructs, list[str]]] = {}
-    of_start: list[str] = []
-    for client, start, end in missing:
-        for struct in reading.lineage.structs_in(client, start, end):
-            low, high = max(struct.clock, start), min(struct.end, end)
-            author = reading.author_of(client, low)
-            piece = _text_of(cut(struct, low, high))
-            if author is None:
-                of_start.append(piece)
-            else:
-                texts.setdefault(id(author), (author, []))[1].append(piece)
-    findings = [
-        Finding(
-            Kind.LOST_EDIT,
-            path,
-            f"{whose.capitalize()} does not find what {described(author)} wrote: {_shown(pieces)}.{_nobody_deleted()}",
-            (author.edit.user,),
-        )
-        for author, pieces in texts.values()
-    ]
-    if of_start:
-        detail = (
-            f"{whose.capitalize()} does not find what stood in the document from the start: {_shown(of_start)}."
-            f"{_nobody_deleted()}"
-        )
-        findings.append(Finding(Kind.LOST_EDIT, path, detail))
-    return _limited(Opinion(tuple(findings)))
+    findings = []
+    for author, ranges in reading.divided_by_author(missing):
+        what = "what stood in the document from the start" if author is None else f"what {described(author.edit)} wrote"
+        users = () if author is None else (author.edit.user,)
+        detail = f"For {whose}, {what} is gone: {pieces_of(reading.lineage, ranges)}. Nobody deleted it."
+        findings.append(Finding(Kind.LOST_EDIT, reading.evidence.path, detail, users))
+    return tuple(findings)
 
 
-def _nobody_deleted() -> str:
-    return " It was deleted by nobody."
-
-
-def _not_deleted(reading: Reading, extra: ClockRanges, whose: str) -> Opinion:
+def _not_deleted(reading: Reading, extra: ClockRanges, whose: str) -> tuple[Finding, ...]:
     """Content that somebody deleted or replaced and that is there all the same: the deletion is the lost edit."""
-    if not extra:
+    findings = []
+    left = extra
+    for one in reading.deleted_by(extra):
+        undone = left.intersection(one.update.deletions)
+        if undone:
+            left = left.difference(undone)
+            what = pieces_of(reading.lineage, undone)
+            detail = f"For {whose}, what {described(one.edit)} deleted still stands there: {what}."
+            findings.append(Finding(Kind.LOST_EDIT, reading.evidence.path, detail, (one.edit.user,)))
+    if left:
+        # Deleted with something around it, or replaced by a newer value: no edit names it.
+        detail = f"For {whose}, what was deleted or replaced still stands there: {pieces_of(reading.lineage, left)}."
+        findings.append(Finding(Kind.LOST_EDIT, reading.evidence.path, detail))
+    return tuple(findings)
+
+
+def _equal_by_chance(reading: Reading, differing: ClockRanges) -> Opinion:
+    """The same text, made of other people's letters than it should be: nobody can see it, so it is no finding."""
+    if not differing:
         return Opinion()
-    path = reading.evidence.path
-    deleters = reading.deleted_by(extra)
-    pieces = [
-        _text_of(cut(struct, max(struct.clock, start), min(struct.end, end)))
-        for client, start, end in extra
-        for struct in reading.lineage.structs_in(client, start, end)
-    ]
-    users = tuple(sorted({one.edit.user for one in deleters}))
-    by = f" by {described(deleters[0])}" if deleters else ""
-    detail = f"{whose.capitalize()} still finds what was deleted{by}: {_shown(pieces)}."
-    return Opinion((Finding(Kind.LOST_EDIT, path, detail, users),))
+    detail = (
+        f"The content is right, but {counted(differing.total(), 'unit')} of it are not those that were written there: "
+        f"{pieces_of(reading.lineage, differing)}."
+    )
+    return Opinion(cautions=(Caution("equal-by-chance", reading.evidence.path, detail),))
+
+
+def _perhaps_a_guest(reading: Reading, oracle: Oracle, differing: ClockRanges) -> str:
+    clients = ", ".join(map(str, sorted(oracle.guests.clients)))
+    what = pieces_of(reading.lineage, differing)
+    return (
+        f"{reading.evidence.path}: {counted(differing.total(), 'unit')} ({what}) are not as the run's users left them. "
+        f"A guest (client {clients}) was at work, and a deletion carries nobody's name."
+    )
 
 
 def _unknowns(reading: Reading, oracle: Oracle) -> Opinion:
     path = reading.evidence.path
     unknown = []
     if oracle.unaccounted:
-        users = tuple(sorted({reading.evidence.authors[client] for client in oracle.unaccounted.clients()}))
+        users = sorted({reading.evidence.authors[client] for client in oracle.unaccounted.clients()})
         unknown.append(
-            f"{path}: {oracle.unaccounted.total()} units were written by {named_users(users)}, whose own record is missing."
+            f"{path}: {counted(oracle.unaccounted.total(), 'unit')} were written by {named_users(users)}, and their "
+            f"own record is missing, so the right content is not known."
         )
     if oracle.missing:
         unknown.append(
-            f"{path}: {oracle.missing.total()} units build on something nobody ever saw, so the right content is not known."
+            f"{path}: {counted(oracle.missing.total(), 'unit')} build on something that nobody ever saw, so the right "
+            f"content is not known."
         )
     if oracle.unknown_root:
         unknown.append(
-            f"{path}: of {oracle.unknown_root.total()} units that nobody wrote nothing is left to tell what they were."
+            f"{path}: of {counted(oracle.unknown_root.total(), 'unit')} that nobody of this run wrote, nothing is left "
+            f"to tell what they were."
         )
     if reading.unreadable:
-        unknown.append(f"{path}: {reading.unreadable} updates of the server could not be read.")
+        unknown.append(f"{path}: {counted(reading.unreadable, 'update')} of the server could not be read.")
     return Opinion(unknown=tuple(unknown))
 
 
@@ -128,82 +126,16 @@ def _cautions(reading: Reading, oracle: Oracle) -> Opinion:
     cautions = []
     if oracle.copies:
         names = ", ".join(sorted(oracle.copies)[:5])
-        cautions.append(
-            Caution(
-                "cell-copies", path, f"Cells stand more than once because people moved them at the same time: {names}."
-            )
-        )
+        detail = f"Cells stand more than once because people moved them at the same time: {names}."
+        cautions.append(Caution("cell-copies", path, detail))
     if oracle.renamed:
-        count = oracle.renamed.total()
-        cautions.append(
-            Caution("copy-renamed", path, f"While saving, the server gave a new id to {count} of two copies of a cell.")
+        cells = counted(oracle.renamed.total(), "copy").replace("copys", "copies")
+        detail = f"While saving, the server gave a new id to {cells} of cells that people had moved at the same time."
+        cautions.append(Caution("copy-renamed", path, detail))
+    if oracle.guests.clients and not reading.evidence.guests_expected:
+        clients = ", ".join(map(str, sorted(oracle.guests.clients)))
+        detail = (
+            f"Somebody who is not of this run edited the document (client {clients}); its edits were taken as meant."
         )
+        cautions.append(Caution("unexpected-guest", path, detail))
     return Opinion(cautions=tuple(cautions))
-
-
-def _history_replaced(reading: Reading, oracle: Oracle, content: Content) -> Opinion:
-    """Rule 12: the same clocks have two contents. Acknowledged text that is nowhere any more is lost; the rest is unknown."""
-    path = reading.evidence.path
-    everything = _all_text(content)
-    findings = []
-    for one in reading.authored:
-        if one.edit.acknowledged is None:
-            continue
-        pieces = [
-            _text_of(cut(struct, low, high))
-            for client, start, end in one.ranges.intersection(oracle.live)
-            for struct in reading.lineage.structs_in(client, start, end)
-            if isinstance(struct, Item) and isinstance(struct.content, StringContent)
-            for low, high in [(max(struct.clock, start), min(struct.end, end))]
-        ]
-        gone = [piece for piece in pieces if piece and piece not in everything]
-        if gone:
-            detail = (
-                f"The server replaced the document's history, and what {described(one)} wrote is gone: {_shown(gone)}."
-            )
-            findings.append(Finding(Kind.LOST_EDIT, path, detail, (one.edit.user,)))
-    unknown = (
-        f"{path}: the server replaced the document's history ({oracle.conflicts.total()} units have two contents), so the "
-        f"right content is not known.",
-    )
-    return _limited(Opinion(tuple(findings))) + Opinion(unknown=unknown)
-
-
-def _all_text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dict):
-        return "\n".join(_all_text(one) for one in value.values())
-    if isinstance(value, list):
-        return "\n".join(_all_text(one) for one in value)
-    return ""
-
-
-def _text_of(struct: object) -> str:
-    content = getattr(struct, "content", None)
-    if isinstance(content, StringContent):
-        return content.text
-    if isinstance(content, TypeContent):
-        return ""
-    values = getattr(content, "values", None)
-    return ", ".join(repr(value) for value in values) if values else ""
-
-
-def _shown(pieces: list[str]) -> str:
-    text = "".join(pieces)
-    if not text:
-        return "structure without text of its own (a cell, a list or a map)"
-    return repr(text if len(text) <= 120 else text[:117] + "...")
-
-
-def _limited(opinion: Opinion) -> Opinion:
-    """At most so many findings of a kind, the last saying how many there were."""
-    kept: list[Finding] = []
-    for kind in dict.fromkeys(finding.kind for finding in opinion.findings):
-        of_kind = [finding for finding in opinion.findings if finding.kind == kind]
-        kept += of_kind[:MOST_FINDINGS]
-        if len(of_kind) > MOST_FINDINGS:
-            rest = of_kind[MOST_FINDINGS:]
-            users = tuple(sorted({user for finding in rest for user in finding.users}))
-            kept.append(Finding(kind, rest[0].document, f"{len(rest)} more of this kind in this document.", users))
-    return Opinion(tuple(kept), opinion.cautions, opinion.unknown)

@@ -1,0 +1,268 @@
+"""One process, forked processes and processes of their own give the same verdict; an early end gives one, too.
+
+Nothing is left behind: no process, no document that the run made.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+
+from runs.locust_run import (
+    FAILED,
+    INCONCLUSIVE,
+    LOCUSTFILES_OF_THE_TESTS,
+    PASSED,
+    LocustProcess,
+    Run,
+    Together,
+    run_locust,
+)
+from runs.shared_servers import SharedServers
+from servers import processes
+from servers.processes import free_port
+from servers.server_process import ServerProcess
+
+pytestmark = pytest.mark.run
+
+TELLING = LOCUSTFILES_OF_THE_TESTS / "telling.py"
+USERS = 6
+LOAD = ("-u", str(USERS), "-r", "20", "--rtc-edit-rate", "3", "--rtc-documents", "2", "--rtc-seed", "42")
+BRIEFLY = ("-t", "6s")
+LONG = ("-t", "60s")
+"""Longer than any test waits: such a run ends because it is told to."""
+WITH_STATISTICS = ("--csv", "stats")
+
+AGREEING = {"pass": PASSED, "fail": FAILED, "inconclusive": INCONCLUSIVE}
+
+
+@dataclass
+class Places:
+    """Where the runs are made: their folders, and the servers they share."""
+
+    folder: Path
+    servers: SharedServers
+
+    @property
+    def server(self) -> ServerProcess:
+        return self.servers["jupyter-collaboration 5"]
+
+    def alone(self, name: str, *options: str) -> Run:
+        return run_locust(TELLING, *LOAD, *options, folder=self.folder / name, server=self.server)
+
+    def terminated(self, name: str, *options: str, sign: str, server: ServerProcess | None = None) -> Run:
+        """A run that gets SIGTERM once it has said `sign`."""
+        options = ("--headless", *LOAD, *LONG, *options)
+        with LocustProcess(TELLING, *options, folder=self.folder / name, server=server or self.server) as locust:
+            locust.wait_for(sign)
+            locust.terminate()
+            return locust.ended()
+
+    def forked_and_one_killed(self, name: str) -> Run:
+        options = ("--headless", *LOAD, "-t", "9s", "--processes", "2")
+        with LocustProcess(TELLING, *options, folder=self.folder / name, server=self.server) as locust:
+            locust.wait_for("is at work.", times=2)
+            kill(locust.children()[0])
+            return locust.ended()
+
+    def apart(self, name: str, *options: str, then: Callable[[list[LocustProcess]], None] | None = None) -> Run:
+        """A master and two workers; `then` is called with all three when both workers are at work."""
+        port = str(free_port())
+        master = ("--master", "--headless", "--expect-workers", "2", "--master-bind-host", "127.0.0.1")
+        worker = ("--worker", "--master-host", "127.0.0.1", "--master-port", port)
+        with contextlib.ExitStack() as stack:
+
+            def start(part: str, *arguments: str) -> LocustProcess:
+                folder = self.folder / f"{name}-{part}"
+                return stack.enter_context(LocustProcess(TELLING, *arguments, folder=folder, server=self.server))
+
+            parts = [start("master", *master, "--master-bind-port", port, *LOAD, *options)]
+            parts += [start(f"worker-{number}", *worker) for number in (1, 2)]
+            if then is not None:
+                for part in parts[1:]:
+                    part.wait_for("is at work.")
+                then(parts)
+            ended = parts[0].ended()
+            for part in parts[1:]:
+                part.ended(deadline=20)
+            return ended
+
+    def embedded(self, name: str) -> Run:
+        """Without --host a server of its own is started; what it started is gone when it has ended."""
+        with LocustProcess(TELLING, "--headless", *LOAD, *BRIEFLY, folder=self.folder / name) as locust:
+            locust.wait_for("is at work.")
+            started = locust.children()
+            assert started, locust.output
+            ended = locust.ended()
+            assert_all_end(started)
+            return ended
+
+    def embedded_killed(self, name: str) -> None:
+        """A run that is killed by SIGKILL; what it started ends all the same."""
+        with LocustProcess(TELLING, "--headless", *LOAD, *LONG, folder=self.folder / name) as locust:
+            locust.wait_for("is at work.")
+            started = locust.children()
+            assert started, locust.output
+            kill(psutil.Process(locust.process.pid))
+            assert_all_end(started)
+
+    def found_wanting(self, name: str) -> Run:
+        """A run on a server that invents an edit, ended by SIGTERM."""
+        with processes.sick_server("invent-edit", at=10) as server:
+            return self.terminated(name, "--rtc-documents", "1", sign="is at work.", server=server)
+
+
+def kill(process: psutil.Process) -> None:
+    os.kill(process.pid, signal.SIGKILL)
+
+
+def assert_all_end(started: list[psutil.Process]) -> None:
+    """Waits until these processes are gone; a zombie is gone, too: whoever adopts it may take its time."""
+    until = time.monotonic() + 10
+    while alive := [one for one in started if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]:
+        assert time.monotonic() < until, f"still running: {alive}"
+        time.sleep(0.1)
+
+
+@contextlib.contextmanager
+def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], Run | None]]]:
+    with SharedServers() as servers:
+        here = Places(folder, servers)
+        yield {
+            "apart": lambda: here.apart("apart", *BRIEFLY, *WITH_STATISTICS),
+            "apart, a worker killed": lambda: here.apart(
+                "worker-killed", "-t", "9s", then=lambda parts: kill(psutil.Process(parts[1].process.pid))
+            ),
+            "apart, terminated": lambda: here.apart(
+                "master-terminated", *LONG, then=lambda parts: parts[0].terminate()
+            ),
+            "forked": lambda: here.alone("forked", *BRIEFLY, *WITH_STATISTICS, "--processes", "2"),
+            "forked, one killed": lambda: here.forked_and_one_killed("forked-one-killed"),
+            "one": lambda: here.alone("one", *BRIEFLY, *WITH_STATISTICS),
+            "one, terminated": lambda: here.terminated("terminated", sign="is at work."),
+            "one, terminated at once": lambda: here.terminated("terminated-at-once", sign="All users spawned"),
+            "one, terminated, sick": lambda: here.found_wanting("found-wanting"),
+            "kept": lambda: here.alone("kept", *BRIEFLY, "--rtc-keep"),
+            "embedded": lambda: here.embedded("embedded"),
+            "embedded, killed": lambda: here.embedded_killed("embedded-killed"),
+        }
+
+
+WAYS = ("one", "forked", "apart")
+KILLED = ("forked, one killed", "apart, a worker killed")
+TERMINATED = ("one, terminated", "one, terminated at once", "one, terminated, sick", "apart, terminated")
+ON_A_SERVER = (*WAYS, *KILLED, *TERMINATED)
+
+
+@pytest.mark.parametrize("run", WAYS)
+def test_the_same_run_has_the_same_verdict_on_the_same_documents_however_many_processes(
+    run: str, runs: Together
+) -> None:
+    ended: Run = runs[run]
+    assert (ended.exit_code, ended.verdict, ended.kinds) == (PASSED, "pass", set()), str(ended)
+    folder = f"rtc-locust-{ended.told['run']['run_id']}"
+    assert re.fullmatch(r"rtc-locust-[0-9a-f]{8}", folder)
+    assert ended.told["run"]["documents"] == [f"{folder}/notebook-0.ipynb", f"{folder}/notebook-1.ipynb"], str(ended)
+    assert ended.told["run"]["seed"] == 42, str(ended)
+    assert ended.told["run"]["workers"] == (1 if run == "one" else 2), str(ended)
+    assert ended.told["counts"]["users"] == ended.told["counts"]["users_seated"] == USERS, str(ended)
+    assert ended.told["counts"]["edits"] > 20, str(ended)
+
+
+@pytest.mark.parametrize("run", WAYS)
+def test_the_timings_of_all_users_are_in_the_result(run: str, runs: Together) -> None:
+    ended: Run = runs[run]
+    counts = ended.told["counts"]
+    for name in ("session", "connect", "initial sync", "open document", "sync probe"):
+        assert ended.count(name) == USERS, f"{name}\n{ended}"
+    assert ended.count("update echo") == counts["edits"] == counts["updates_sent"], str(ended)
+    # Deliveries are timed within a process only: with three users each in two documents each edit has two readers.
+    if run == "one":
+        assert ended.count("update delivery") == 2 * counts["edits"], str(ended)
+    else:
+        assert 0 < ended.count("update delivery") < 2 * counts["edits"], str(ended)
+    assert all(timing["failures"] == 0 for timing in ended.told["timings"].values()), str(ended)
+    echo = ended.told["timings"]["update echo"]
+    assert 0 < echo["p50_ms"] <= echo["p95_ms"] <= echo["p99_ms"] <= echo["max_ms"] * 1.01, str(ended)
+    assert ended.told["generator"]["processes"] == (1 if run == "one" else 2), str(ended)
+
+
+@pytest.mark.parametrize("run", WAYS)
+def test_the_statistics_of_all_users_are_in_locusts_own_tables(run: str, runs: Together) -> None:
+    ended: Run = runs[run]
+    of_ours = {name: count for (kind, name), count in ended.statistics.items() if kind == "RTC"}
+    in_the_result = {name: timing["count"] for name, timing in ended.told["timings"].items() if timing["count"]}
+    assert of_ours == in_the_result, str(ended)
+    assert ended.statistics["CHECK", "final document equality"] == 1, str(ended)
+
+
+@pytest.mark.parametrize("run", KILLED)
+def test_a_run_that_lost_a_worker_is_inconclusive_and_says_so(run: str, runs: Together) -> None:
+    ended: Run = runs[run]
+    assert (ended.exit_code, ended.verdict, ended.kinds) == (INCONCLUSIVE, "inconclusive", set()), str(ended)
+    assert "did not answer at the end" in ended.told["reason"], str(ended)
+    assert "\nINCONCLUSIVE: " in ended.output, str(ended)
+    assert "\nPASS: " not in ended.output, str(ended)
+
+
+@pytest.mark.parametrize("run", TERMINATED)
+def test_a_run_that_is_told_to_end_ends_in_a_verdict_with_which_its_exit_code_agrees(run: str, runs: Together) -> None:
+    ended: Run = runs[run]
+    assert ended.exit_code == AGREEING[ended.verdict], str(ended)
+    assert f"\n{ended.verdict.upper()}: " in ended.output, str(ended)
+    assert ended.seconds < 40, str(ended)
+
+
+@pytest.mark.parametrize(
+    ("run", "verdict"), [("one, terminated", "pass"), ("apart, terminated", "pass"), ("one, terminated, sick", "fail")]
+)
+def test_a_run_that_is_told_to_end_in_the_middle_is_judged_by_what_was_done(
+    run: str, verdict: str, runs: Together
+) -> None:
+    ended: Run = runs[run]
+    assert ended.verdict == verdict, str(ended)
+    assert ended.told["counts"]["edits"] > 10, str(ended)
+
+
+@pytest.mark.parametrize("run", [*ON_A_SERVER, "kept", "embedded"])
+def test_no_process_is_left_running(run: str, runs: Together) -> None:
+    ended: Run = runs[run]
+    assert ended.left_running == (), str(ended)
+
+
+@pytest.mark.parametrize("run", ["embedded, killed"])
+def test_a_server_of_our_own_ends_also_when_the_run_is_killed(run: str, runs: Together) -> None:
+    assert runs[run] is None  # it raises where something is left
+
+
+@pytest.mark.parametrize("run", ["embedded"])
+def test_a_run_without_a_host_passes_on_a_server_of_its_own(run: str, runs: Together) -> None:
+    ended: Run = runs[run]
+    assert (ended.exit_code, ended.verdict) == (PASSED, "pass"), str(ended)
+
+
+@pytest.mark.parametrize("run", ON_A_SERVER)
+def test_the_documents_that_the_run_made_are_removed(run: str, runs: Together) -> None:
+    ended: Run = runs[run]
+    assert ended.told["run"]["documents"], str(ended)
+    assert ended.documents_left == (), str(ended)
+
+
+@pytest.mark.parametrize("run", ["kept"])
+def test_documents_are_kept_where_that_was_asked_for(run: str, runs: Together) -> None:
+    ended: Run = runs[run]
+    folder = ended.documents_left[0]
+    files = [file for file in ended.documents_left if file.parent == folder and file.suffix == ".ipynb"]
+    assert [f"{folder.name}/{file.name}" for file in files] == ended.told["run"]["documents"], str(ended)
+    for file in files:
+        nbformat.validate(nbformat.read(file, as_version=nbformat.NO_CONVERT))

@@ -1,0 +1,98 @@
+"""The benchmarks run from a checkout, say what they measured, and judge by their goals. Their figures are not tested."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def measurement(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(ROOT)
+    import benchmarks.measurement
+
+    return benchmarks.measurement
+
+
+def run_benchmarks(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "benchmarks", "--quick", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
+def saved(folder: Path) -> dict[str, Any]:
+    (path,) = folder.glob("*.json")
+    content: dict[str, Any] = json.loads(path.read_text())
+    return content
+
+
+@pytest.mark.server
+@pytest.mark.skipif(sys.platform != "linux", reason="the bare loop waits with epoll, which only Linux has")
+def test_the_quick_benchmarks_print_every_line_of_the_table_and_write_it_as_json(tmp_path: Path) -> None:
+    results = tmp_path / "results"
+
+    finished = run_benchmarks("--results", results)
+
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    content = saved(results)
+    names = [one["name"] for one in content["measurements"]]
+    for name in names:
+        assert name in finished.stdout
+    for line in ("received, one by one", "received, 20 in one read", "an edit, sent and echoed", "memory, a user"):
+        assert line in names
+    assert any(name.startswith("open") for name in names)
+    assert all(one["value"] > 0 for one in content["measurements"] if one["name"] != "  beyond it")
+    assert content["versions"]["pycrdt"] in finished.stdout
+    assert content["machine"]["cores"] >= 1
+    assert content["command"].startswith("python -m benchmarks --quick")
+    assert content["judged"] is False
+
+
+def test_a_benchmark_that_nobody_knows_is_refused_with_the_names_there_are(tmp_path: Path) -> None:
+    finished = run_benchmarks("--only", "everything", "--results", tmp_path)
+
+    assert finished.returncode == 2
+    assert "receiving" in finished.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("value", "missed"), [(1.5, False), (1.64, False), (1.66, True)])
+def test_a_goal_is_missed_when_the_value_is_more_than_a_tenth_above_it(
+    measurement: ModuleType, value: float, missed: bool
+) -> None:
+    assert measurement.Measurement("a ratio", "x", (value,), goal=1.5).missed is missed
+
+
+def test_the_value_is_the_median_of_the_rounds_so_that_one_disturbed_round_decides_nothing(
+    measurement: ModuleType,
+) -> None:
+    one = measurement.Measurement("a ratio", "x", (1.0, 9.0, 1.2), goal=1.5)
+
+    assert one.value == 1.2
+    assert not one.missed
+
+
+def test_a_ratio_compares_what_was_measured_in_the_same_round(measurement: ModuleType) -> None:
+    one = measurement.ratio("a ratio", [10.0, 200.0, 10.0], [10.0, 100.0, 5.0], goal=None, note="")
+
+    assert one.rounds == (1.0, 2.0, 2.0)
+    with pytest.raises(ValueError, match="shorter"):
+        measurement.ratio("a ratio", [1.0, 2.0], [1.0], goal=None, note="")
+
+
+def test_the_table_names_a_missed_goal_only_where_the_figures_are_judged(measurement: ModuleType) -> None:
+    lines = [measurement.Measurement("a ratio", "x", (2.0,), goal=1.5), measurement.Measurement("a time", "ms", (3.0,))]
+
+    judged, unjudged = measurement.table(lines), measurement.table(lines, judged=False)
+
+    assert "<= 1.50  " in judged
+    assert "MISSED" in judged
+    assert "MISSED" not in unjudged
+    assert "3.00 ms" in judged

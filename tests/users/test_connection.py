@@ -1,0 +1,375 @@
+"""One WebSocket on the loop, against a server's end in the test's hands."""
+
+import gevent
+import pytest
+from users.fake_room import CLOSE, PING, PONG, TEXT, frame, frames_of_client, settle, wait_until
+
+from jupyter_rtc_locust.errors import ConnectionBroken, RoomRefused
+from jupyter_rtc_locust.protocol.websocket_frames import FrameError
+from jupyter_rtc_locust.users import connection as connection_module
+from jupyter_rtc_locust.users.connection import READ_BYTES, REFUSING_CLOSE_CODES
+
+MUCH = 8 * 1024 * 1024
+"""More than the kernel keeps for a line."""
+
+
+# -- receiving --------------------------------------------------------------------------------------------------------
+
+
+def test_the_messages_of_one_read_come_in_one_call_and_in_order(connect):
+    one = connect()
+    one.end.send(b"first", b"", b"third")
+    wait_until(lambda: one.messages)
+    assert one.reads == [[b"first", b"", b"third"]]
+    assert one.errors == []
+
+
+def test_a_message_that_comes_byte_by_byte_is_told_once_and_whole(connect):
+    one = connect()
+    for byte in frame(b"slowly but surely"):
+        one.end.send_raw(bytes((byte,)))
+        gevent.sleep(0)
+    wait_until(lambda: one.messages)
+    assert one.messages == [b"slowly but surely"]
+
+
+def test_a_message_larger_than_many_reads_comes_whole_and_lets_others_be_read_in_between(connect):
+    large, small = connect(), connect()
+    payload = bytes(range(256)) * 4096
+    assert len(payload) > 30 * READ_BYTES
+    sending = gevent.spawn(large.end.send, payload)
+    small.end.send(b"me too")
+    wait_until(lambda: small.messages)
+    assert large.messages == []
+    wait_until(lambda: large.messages)
+    sending.join()
+    assert large.messages == [payload]
+
+
+def test_a_fragmented_message_with_a_ping_inside_comes_whole_and_the_ping_is_answered(connect):
+    one = connect()
+    one.end.send_raw(frame(b"half ", final=False) + frame(b"alive?", PING) + frame(b"and half", 0))
+    wait_until(lambda: one.messages and one.end.heard)
+    assert one.messages == [b"half and half"]
+    assert one.end.heard == [(PONG, b"alive?")]
+
+
+@pytest.mark.parametrize("payload", [b"", b"alive?", b"x" * 125])
+def test_a_ping_is_answered_with_its_own_payload(connect, payload):
+    one = connect()
+    one.end.send(payload, opcode=PING)
+    wait_until(lambda: one.end.heard)
+    assert one.end.heard == [(PONG, payload)]
+    assert one.reads == []
+
+
+def test_control_frames_among_messages_neither_hide_nor_reorder_them(connect):
+    one = connect()
+    one.end.send_raw(frame(b"a") + frame(b"1", PING) + frame(b"b") + frame(b"", PONG) + frame(b"2", PING) + frame(b"c"))
+    wait_until(lambda: len(one.messages) == 3 and len(one.end.heard) == 2)
+    assert one.messages == [b"a", b"b", b"c"]
+    assert one.end.heard == [(PONG, b"1"), (PONG, b"2")]
+
+
+# -- sending ----------------------------------------------------------------------------------------------------------
+
+
+def test_messages_leave_as_masked_binary_frames_in_order(connect):
+    one = connect()
+    sent = [b"", b"a", b"b" * 126, b"c" * 70000]
+    for message in sent:
+        one.connection.send(message)
+    wait_until(lambda: len(one.end.messages) == 4)
+    assert one.end.messages == sent
+    assert len({one.end.raw[2:6].hex(), one.end.raw[8:12].hex()}) == 2, "two frames have the same mask"
+
+
+def test_what_the_kernel_does_not_take_waits_and_leaves_in_order_with_what_comes_after_it(connect):
+    one = connect(listening=False)
+    sent = [bytes((number,)) * (MUCH // 8) for number in range(16)] + [b"small", b"smaller"]
+    for message in sent:
+        one.connection.send(message)
+    settle()
+    assert one.errors == []
+    one.end.listen()
+    wait_until(lambda: len(one.end.messages) == len(sent), deadline=30)
+    assert one.end.messages == sent
+    assert frames_of_client(bytes(one.end.raw))[1] == b""
+
+
+def test_after_the_queue_was_emptied_sending_is_direct_again(connect):
+    one = connect(listening=False)
+    one.connection.send(b"a" * MUCH)
+    one.end.listen()
+    wait_until(lambda: one.end.messages)
+    for number in range(5):
+        one.connection.send(bytes((number,)))
+    wait_until(lambda: len(one.end.messages) == 6)
+    assert one.end.messages[1:] == [bytes((number,)) for number in range(5)]
+
+
+def test_messages_are_received_while_others_wait_to_be_sent(connect):
+    one = connect(listening=False)
+    one.connection.send(b"a" * MUCH)
+    one.end.send(b"hello")
+    wait_until(lambda: one.messages)
+    assert one.messages == [b"hello"]
+
+
+def test_a_ping_is_answered_behind_what_waits_to_be_sent_and_not_in_the_middle_of_it(connect):
+    one = connect(listening=False)
+    one.connection.send(b"a" * MUCH)
+    one.end.send(b"alive?", opcode=PING)
+    settle()
+    one.end.listen()
+    wait_until(lambda: len(one.end.heard) == 2)
+    assert one.end.heard[1] == (PONG, b"alive?")
+
+
+def test_a_server_that_reads_nothing_for_too_long_is_given_up_once_and_with_a_sentence(connect, monkeypatch):
+    monkeypatch.setattr(connection_module, "SEND_QUEUE_LIMIT", MUCH)
+    one = connect(listening=False)
+    for _ in range(40):
+        one.connection.send(b"a" * (MUCH // 8))
+    assert len(one.errors) == 1
+    assert isinstance(one.errors[0], ConnectionBroken)
+    assert "unread" in str(one.errors[0])
+    assert not one.connection.open
+
+
+def test_bytes_are_counted_both_ways(connect):
+    one = connect()
+    one.connection.send(b"12345")
+    one.end.send(b"123")
+    wait_until(lambda: one.messages and one.end.messages)
+    assert one.connection.bytes_sent == len(one.end.raw) == 2 + 4 + 5
+    assert one.connection.bytes_received == 2 + 3
+
+
+# -- the end, from this side ------------------------------------------------------------------------------------------
+
+
+def test_closing_says_goodbye_and_tells_nobody_here(connect):
+    one = connect()
+    one.connection.send(b"last words")
+    one.connection.close()
+    wait_until(lambda: one.end.gone)
+    assert one.end.heard[-1] == (CLOSE, (1000).to_bytes(2, "big"))
+    assert one.end.messages == [b"last words"]
+    assert one.errors == []
+
+
+def test_aborting_says_nothing_and_tells_nobody_here(connect):
+    one = connect(tcp=True)
+    one.connection.abort()
+    wait_until(lambda: one.end.gone)
+    assert one.end.reset
+    assert one.end.heard == []
+    assert one.errors == []
+
+
+@pytest.mark.parametrize("end_it", ["close", "abort"])
+def test_a_closed_connection_drops_what_is_sent_and_can_be_closed_again(connect, end_it):
+    one = connect()
+    getattr(one.connection, end_it)()
+    one.connection.send(b"too late")
+    one.connection.close()
+    one.connection.abort()
+    wait_until(lambda: one.end.gone)
+    assert one.end.messages == []
+    assert one.errors == []
+
+
+def test_closing_with_a_full_queue_does_not_wait_and_breaks_no_frame(connect):
+    one = connect(listening=False)
+    one.connection.send(b"a" * MUCH)
+    one.connection.close()
+    one.end.listen()
+    wait_until(lambda: one.end.gone)
+    assert one.end.heard == []
+
+
+def test_a_callback_that_closes_the_connection_hears_nothing_more(connect):
+    one = connect()
+    one.on_receive = lambda _: one.connection.close()
+    one.end.send(b"a")
+    one.end.send(b"b")
+    wait_until(lambda: one.end.gone)
+    one.end.send(b"c")
+    settle()
+    assert len(one.reads) == 1
+    assert one.errors == []
+
+
+def test_a_new_line_with_the_descriptor_of_a_closed_one_is_read_by_its_own_connection_only(connect):
+    old = connect()
+    gevent.sleep(0)
+    old.connection.close()
+    new = connect()
+    assert new.descriptor == old.descriptor
+    new.end.send(b"for the new one")
+    wait_until(lambda: new.messages)
+    assert old.messages == []
+
+
+# -- the end, from the other side -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", [1000, 1001, 1006, 1011, 1012, 4000, 4001, *REFUSING_CLOSE_CODES])
+def test_a_close_frame_is_answered_and_told_once_with_its_code_and_reason(connect, code):
+    one = connect()
+    one.end.send_close(code, "Datei ist weg")
+    one.end.send(b"nobody reads this")
+    wait_until(lambda: one.errors)
+    wait_until(lambda: one.end.gone)
+    (error,) = one.errors
+    assert type(error) is (RoomRefused if code in (1003, 1008, 4400, 4404) else ConnectionBroken)
+    assert str(code) in str(error)
+    assert "Datei ist weg" in str(error)
+    assert one.end.closes == [code.to_bytes(2, "big")]
+    assert one.messages == []
+
+
+def test_a_close_frame_without_a_code_is_a_broken_line(connect):
+    one = connect()
+    one.end.send(b"", opcode=CLOSE)
+    wait_until(lambda: one.errors)
+    assert isinstance(one.errors[0], ConnectionBroken)
+
+
+def test_messages_before_a_close_frame_of_the_same_read_are_told_first_and_those_behind_it_never(connect):
+    one = connect()
+    one.end.send_raw(frame(b"a") + frame(b"x", PING) + frame(b"b") + frame(b"\x03\xe8", CLOSE) + frame(b"c"))
+    wait_until(lambda: one.errors)
+    assert one.messages == [b"a", b"b"]
+    assert len(one.errors) == 1
+
+
+def test_a_line_that_ends_without_a_word_is_broken(connect):
+    one = connect()
+    one.end.hang_up()
+    wait_until(lambda: one.errors)
+    settle()
+    assert [type(error) for error in one.errors] == [ConnectionBroken]
+    assert not one.connection.open
+
+
+def test_messages_that_came_before_the_end_of_the_line_are_told(connect):
+    one = connect()
+    one.end.send(b"a", b"b")
+    one.end.hang_up()
+    wait_until(lambda: one.errors)
+    assert one.messages == [b"a", b"b"]
+
+
+def test_a_line_that_is_reset_is_told_once(connect):
+    one = connect(tcp=True, listening=False)
+    one.connection.send(b"unread, so that closing resets")
+    settle()
+    one.end.hang_up()
+    wait_until(lambda: one.errors)
+    settle()
+    assert len(one.errors) == 1
+    assert isinstance(one.errors[0], OSError | ConnectionBroken)
+
+
+def test_sending_into_a_line_that_is_gone_is_told_once_and_never_raised(connect):
+    one = connect()
+    one.end.hang_up()
+    for _ in range(5):
+        one.connection.send(b"hello?")
+    settle()
+    assert len(one.errors) == 1
+    assert not one.connection.open
+
+
+def test_nothing_is_told_after_the_end_though_it_came_in_the_same_read(connect):
+    """The answer to the ping finds the line gone."""
+    one = connect()
+    one.end.send_raw(frame(b"alive?", PING) + frame(b"a"))
+    one.end.hang_up()
+    wait_until(lambda: one.errors)
+    settle()
+    assert len(one.errors) == 1
+    assert one.reads == []
+
+
+def test_a_goodbye_is_never_written_into_the_middle_of_a_message(connect):
+    """Half a message waits to be sent; the server makes room, and its own goodbye is read before the rest is written."""
+    one = connect(listening=False)
+    one.connection.send(b"a" * MUCH)
+    one.end.send_close(1001)
+    taken = one.end.take_what_is_there()
+    one.connection._readable()  # as the loop would: which of two events it handles first is its own choice
+    taken += one.end.take_what_is_there()
+    assert isinstance(one.errors[0], ConnectionBroken)
+    frames, beginning = frames_of_client(taken)
+    assert frames == []
+    key, body = beginning[10:14], beginning[14:]
+    assert bytes(byte ^ key[index % 4] for index, byte in enumerate(body)) == b"a" * len(body)
+
+
+# -- breaches and errors ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        frame(b"hello", TEXT),
+        frame(b"a", 3),
+        b"\x82\x83mask123",
+        b"\xc2\x01a",
+        b"\x82\xff" + b"\xff" * 8,
+        b"HTTP/1.1 400 Bad Request\r\n" + b"Header: value\r\n" * 10,
+    ],
+)
+def test_a_breach_of_the_protocol_ends_the_connection_and_is_told_once(connect, stream):
+    one = connect()
+    one.end.send_raw(stream)
+    wait_until(lambda: one.errors)
+    wait_until(lambda: one.end.gone)
+    settle()
+    assert [type(error) for error in one.errors] == [FrameError]
+    assert one.messages == []
+
+
+class Panic(BaseException):
+    """Such as pycrdt's Rust core throws: `except Exception` does not catch it."""
+
+
+@pytest.mark.parametrize("error", [ValueError("of the callback"), Panic("of the core"), OSError(5, "of the callback")])
+def test_a_callback_that_raises_ends_the_connection_and_its_error_is_told_once(connect, error, unseen_errors):
+    one = connect()
+
+    def fail(_):
+        raise error
+
+    one.on_receive = fail
+    one.end.send(b"a")
+    wait_until(lambda: one.errors)
+    one.end.send(b"b")
+    wait_until(lambda: one.end.gone)
+    settle()
+    assert one.errors == [error]
+    assert len(one.reads) == 1
+    assert unseen_errors == []
+
+
+def test_a_callback_that_would_block_is_told_as_an_error_and_does_not_stop_the_loop(connect):
+    one, other = connect(), connect()
+    one.on_receive = lambda _: gevent.sleep(1)
+    one.end.send(b"a")
+    wait_until(lambda: one.errors)
+    assert len(one.errors) == 1
+    other.end.send(b"still here")
+    wait_until(lambda: other.messages)
+
+
+def test_an_error_while_what_waited_is_written_is_told_once(connect):
+    one = connect(tcp=True, listening=False)
+    one.connection.send(b"a" * MUCH)
+    settle()
+    one.end.hang_up()
+    wait_until(lambda: one.errors)
+    settle()
+    assert len(one.errors) == 1

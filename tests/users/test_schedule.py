@@ -1,0 +1,195 @@
+"""Edits by the clock: which slot is whose, what happens after a stall, and that stopping stops."""
+
+import time
+
+import gevent
+import pytest
+from users.fake_room import settle, wait_until
+
+from jupyter_rtc_locust.users.schedule import EditSchedule, Heartbeat
+
+PORTION = 20
+"""As many edits as may leave before the loop gets its turn."""
+
+
+class Edits:
+    """What a schedule called for: (number, due, moment)."""
+
+    def __init__(self, **options):
+        self.made = []
+        self.on_edit = None
+        self.schedule = EditSchedule(edit=self._edit, **options)
+
+    def _edit(self, number, due):
+        self.made.append((number, due, time.monotonic()))
+        if self.on_edit is not None:
+            self.on_edit(number)
+
+    @property
+    def numbers(self):
+        return [number for number, _, _ in self.made]
+
+
+@pytest.fixture
+def edits():
+    made = []
+
+    def make(*, rate=100.0, seat=0, seats=1, run_started=None):
+        started = time.monotonic() if run_started is None else run_started
+        made.append(Edits(rate=rate, seat=seat, seats=seats, run_started=started))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.schedule.stop()
+
+
+@pytest.mark.parametrize(("seat", "seats"), [(0, 1), (0, 4), (1, 4), (3, 4)])
+def test_the_edit_of_a_number_is_due_at_the_slot_of_its_seat(edits, seat, seats):
+    started = time.monotonic() - 7.0
+    one = edits(rate=100.0, seat=seat, seats=seats, run_started=started)
+    one.schedule.start()
+    wait_until(lambda: len(one.made) >= 8)
+    for number, due, _ in one.made:
+        assert due == pytest.approx(started + (number + seat / seats) / 100.0, abs=1e-9)
+
+
+def test_numbers_go_on_one_by_one_from_the_first_slot_that_is_not_past(edits):
+    started = time.monotonic() - 12.345
+    one = edits(rate=50.0, run_started=started)
+    made_at = time.monotonic()
+    one.schedule.start()
+    wait_until(lambda: len(one.made) >= 5)
+    assert one.numbers == list(range(one.numbers[0], one.numbers[0] + len(one.made)))
+    assert one.made[0][1] >= made_at - 0.005
+    assert one.made[0][1] - made_at <= 1 / 50.0
+
+
+def test_at_the_start_of_a_run_the_first_edit_has_number_nought(edits):
+    one = edits(rate=100.0, run_started=time.monotonic() + 0.05)
+    one.schedule.start()
+    wait_until(lambda: one.made)
+    assert one.numbers[0] == 0
+
+
+def test_no_edit_leaves_before_it_is_due_but_for_the_grain_of_the_timer(edits):
+    one = edits(rate=200.0)
+    one.schedule.start()
+    wait_until(lambda: len(one.made) >= 30)
+    assert min(moment - due for _, due, moment in one.made) >= -0.0021
+
+
+def test_over_time_no_slot_is_left_out_and_none_is_late_by_a_whole_interval_again_and_again(edits):
+    """Drift would show as a growing distance between when an edit was due and when it left."""
+    one = edits(rate=100.0)
+    one.schedule.start()
+    wait_until(lambda: len(one.made) >= 60)
+    lateness = sorted(moment - due for _, due, moment in one.made)
+    assert lateness[len(lateness) // 2] < 1 / 100.0
+    assert one.numbers == list(range(one.numbers[0], one.numbers[0] + len(one.made)))
+
+
+def test_users_of_one_document_take_turns_and_do_not_leave_in_one_batch(edits):
+    started = time.monotonic()
+    everybody = [edits(rate=20.0, seat=seat, seats=5, run_started=started) for seat in range(5)]
+    for one in everybody:
+        one.schedule.start()
+    wait_until(lambda: all(len(one.made) >= 4 for one in everybody))
+    dues = sorted(due for one in everybody for _, due, _ in one.made)
+    apart = [later - earlier for earlier, later in zip(dues[:15], dues[1:16], strict=True)]
+    assert apart == pytest.approx([0.01] * 15, abs=1e-6)
+
+
+@pytest.mark.parametrize(("seat", "seats"), [(5, 2), (0, 0), (3, 0)])
+def test_a_seat_beyond_those_asked_for_takes_its_turn_with_the_others(edits, seat, seats):
+    one = edits(rate=100.0, seat=seat, seats=seats)
+    one.schedule.start()
+    wait_until(lambda: len(one.made) >= 3)
+
+
+def test_after_a_stall_everything_overdue_leaves_in_portions_with_the_loop_in_between(edits):
+    one = edits(rate=500.0)
+    turns = [0]
+    watcher = gevent.get_hub().loop.check()
+    watcher.start(lambda: turns.__setitem__(0, turns[0] + 1))
+    turn_of = {}
+    one.on_edit = lambda number: turn_of.setdefault(turns[0], []).append(number)
+    one.schedule.start()
+    wait_until(lambda: len(one.made) >= 3)
+    before = len(one.made)
+    time.sleep(0.5)  # the stall: nothing of the loop runs meanwhile
+    wait_until(lambda: len(one.made) >= before + 250)
+    watcher.stop()
+    watcher.close()
+    assert max(len(numbers) for numbers in turn_of.values()) == PORTION
+    assert one.numbers == list(range(one.numbers[0], one.numbers[0] + len(one.made)))
+    late = [moment - due for _, due, moment in one.made[before : before + 250]]
+    assert max(late) > 0.4, "an overdue edit must be timed from when it was due"
+
+
+def test_after_a_stall_the_schedule_is_in_step_again(edits):
+    one = edits(rate=200.0)
+    one.schedule.start()
+    wait_until(lambda: one.made)
+    time.sleep(0.5)
+    wait_until(lambda: one.made[-1][2] - one.made[-1][1] < 0.02, what="being in step")
+
+
+def test_nothing_leaves_after_stopping(edits):
+    one = edits(rate=200.0)
+    one.schedule.start()
+    wait_until(lambda: one.made)
+    one.schedule.stop()
+    before = len(one.made)
+    settle(0.05)
+    assert len(one.made) == before
+
+
+def test_an_edit_that_stops_the_schedule_is_the_last_even_when_others_are_overdue(edits):
+    one = edits(rate=500.0)
+    one.schedule.start()
+    wait_until(lambda: one.made)
+    one.on_edit = lambda _: one.schedule.stop()
+    before = len(one.made)
+    time.sleep(0.1)
+    wait_until(lambda: len(one.made) > before)
+    settle(0.05)
+    assert len(one.made) == before + 1
+
+
+def test_stopping_twice_or_before_the_start_is_harmless(edits):
+    one = edits()
+    one.schedule.stop()
+    one.schedule.start()
+    one.schedule.stop()
+    one.schedule.stop()
+    settle()
+    assert one.made == []
+
+
+@pytest.mark.parametrize("rate", [1e-9, 0.01])
+def test_a_rate_of_less_than_an_edit_in_a_run_is_possible(edits, rate):
+    one = edits(rate=rate, seat=1, seats=2, run_started=time.monotonic() - 1)
+    one.schedule.start()
+    settle()
+    assert one.made == []
+
+
+def test_a_heart_beats_until_it_is_stopped():
+    beats = []
+    heartbeat = Heartbeat(0.01, lambda: beats.append(1))
+    assert beats == []
+    wait_until(lambda: len(beats) >= 3)
+    heartbeat.stop()
+    heartbeat.stop()
+    before = len(beats)
+    settle(0.05)
+    assert len(beats) == before
+
+
+def test_a_heart_may_be_stopped_by_its_own_beat():
+    beats = []
+    heartbeat = Heartbeat(0.005, lambda: (beats.append(1), heartbeat.stop()))
+    wait_until(lambda: beats)
+    settle(0.05)
+    assert beats == [1]

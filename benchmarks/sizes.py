@@ -26,7 +26,7 @@ class Sizes:
 
 FULL = Sizes(
     judged=True,
-    rounds=12,
+    rounds=18,
     watchers=40,
     updates_a_slice=60,
     updates_a_second=100.0,

@@ -1,4 +1,4 @@
-"""The benchmarks run from a checkout, say what they measured, and judge by their goals. Their figures are not tested."""
+"""The benchmarks run from a checkout, say what they measured, and judge by their goals; figures are not tested."""
 
 from __future__ import annotations
 

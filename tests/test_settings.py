@@ -11,7 +11,7 @@ from jupyter_rtc_locust.errors import OptionsError
 from jupyter_rtc_locust.options import OPTIONS
 from jupyter_rtc_locust.settings import AWARENESS_KINDS, SERVER_KINDS, Settings, checked_host, read_tokens
 
-quick = settings(deadline=None, max_examples=200)
+quick = settings(deadline=None, max_examples=100)
 
 
 def attribute(option_name):
@@ -337,7 +337,7 @@ def test_an_address_with_a_token_is_answered_with_where_tokens_belong():
     marked=st.sampled_from(["?token={}", "&token={}", "#token={}", ";token={}", "ada:{}@", ":{}@", "{}@"]),
     after=st.sampled_from(["", "h", "h:1", "h/lab", "h?a", "#a", "&x=1"]),
 )
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=200)
 def test_no_address_that_carries_a_password_or_token_has_it_repeated_in_its_refusal(before, marked, after):
     try:
         checked_host(f"http://{before}{marked.format(SECRET)}{after}")

@@ -10,7 +10,7 @@ import time
 
 from small_tab import EmbeddedServer, Tab, verdict, write_notebook
 
-PATIENCE_S = 8.0
+PATIENCE_S = 6.0
 
 
 def main() -> int:

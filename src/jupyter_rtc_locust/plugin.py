@@ -69,6 +69,9 @@ def install(environment: Environment) -> Coordinator | None:
         )
     coordinator = Coordinator(environment, secrets, embedded)
     environment.rtc_coordinator = coordinator  # type: ignore[attr-defined]
+    if environment.web_ui is None:
+        # Now, because it takes seconds the first time, and later they would be taken from the run's `--run-time`.
+        coordinator.check_options()
     if environment.web_ui is not None:
         guard_form(environment, coordinator)
     return coordinator

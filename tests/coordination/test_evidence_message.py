@@ -25,7 +25,7 @@ from jupyter_rtc_locust.verdict.evidence import (
     UserEvidence,
 )
 
-quick = settings(deadline=None, max_examples=100)
+quick = settings(deadline=None, max_examples=50)
 clients = st.integers(0, 2**53 - 1)
 seconds = st.floats(-10, 1e6)
 ranges = st.lists(st.tuples(clients, st.integers(0, 1000), st.integers(0, 1000)), max_size=5).map(ClockRanges.of)

@@ -11,7 +11,7 @@ MEGABYTE = 1_000_000
 
 
 @given(payload=st.binary(max_size=100), size=st.integers(1, 20), data=st.data())
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 def test_pieces_in_any_order_some_of_them_twice_make_the_payload_again(payload, size, data):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pieces, "PIECE_BYTES", size)

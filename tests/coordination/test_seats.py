@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from jupyter_rtc_locust.coordination.seats import Seat, Seats
 from jupyter_rtc_locust.servers.base import Document
 
-quick = settings(deadline=None, max_examples=100)
+quick = settings(deadline=None, max_examples=50)
 kind_lists = st.lists(st.sampled_from(["notebook", "text"]), min_size=1, max_size=6)
 
 

@@ -16,7 +16,7 @@ CASES = {
     case["name"]: case for case in json.loads((Path(__file__).parent / "data" / "awareness_updates.json").read_text())
 }
 
-quick = settings(deadline=None, max_examples=150)
+quick = settings(deadline=None, max_examples=80)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=10),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -57,7 +57,7 @@ def test_what_is_written_is_read_back(presences):
 
 
 @given(payload=st.binary(max_size=60))
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=400)
 def test_random_bytes_end_in_presences_or_in_a_message_error(payload):
     try:
         decoded = decode_presences(payload)

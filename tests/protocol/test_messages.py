@@ -24,7 +24,7 @@ from jupyter_rtc_locust.protocol.messages import (
 )
 from jupyter_rtc_locust.protocol.variable_length import write_string, write_variable_unsigned
 
-quick = settings(deadline=None, max_examples=200)
+quick = settings(deadline=None, max_examples=80)
 bodies = st.one_of(
     st.binary(max_size=300),
     # On both sides of the borders at which a length takes one byte more.
@@ -96,7 +96,7 @@ def test_a_sync_message_of_an_unknown_kind_is_unknown_and_not_an_error(kind, bod
 
 
 @given(frame=st.binary(max_size=40))
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=400)
 def test_random_bytes_end_in_a_message_or_in_a_message_error(frame):
     try:
         decoded = decode_message(frame)
@@ -151,7 +151,7 @@ def test_the_hot_path_reads_the_same_body_as_decoding_does(body):
 
 
 @given(rest=st.binary(max_size=40))
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=400)
 def test_the_hot_path_accepts_and_refuses_exactly_what_decoding_does(rest):
     frame = UPDATE_PREFIX + rest
     try:

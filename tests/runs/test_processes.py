@@ -176,7 +176,7 @@ def test_the_same_run_has_the_same_verdict_on_the_same_documents_however_many_pr
     assert ended.told["run"]["seed"] == 42, str(ended)
     assert ended.told["run"]["workers"] == (1 if run == "one" else 2), str(ended)
     assert ended.told["counts"]["users"] == ended.told["counts"]["users_seated"] == USERS, str(ended)
-    assert ended.told["counts"]["edits"] > 20, str(ended)
+    assert ended.told["counts"]["edits"] > 10, str(ended)
 
 
 @pytest.mark.parametrize("run", WAYS)

@@ -312,7 +312,7 @@ def test_authored_and_foreign_updates_are_told_in_the_order_in_which_they_were_m
 
 
 @given(update=st.binary(max_size=40))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 def test_bytes_that_are_no_update_are_kept_as_unreadable_and_acknowledge_nothing(update):
     trips, ada = Trips(), Person(1001)
     edit = trips.write(ADA, 1001, ada.type("a"))

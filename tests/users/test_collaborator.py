@@ -151,7 +151,7 @@ def test_a_user_killed_while_opening_leaves_no_line_and_no_heart_behind(room, pe
     opening = gevent.spawn(person().open)
     wait_until(lambda: room.messages(0, 0))
     opening.kill()
-    wait_until(lambda: room.ends[0].gone, deadline=2)
+    wait_until(lambda: room.ends[0].gone, deadline=5)
 
 
 # -- receiving --------------------------------------------------------------------------------------------------------
@@ -217,7 +217,7 @@ def test_a_message_that_cannot_be_read_is_counted_and_costs_no_other_message_of_
         room.cells.append(source)
         updates.append(create_update_message(room._updates.pop()))
     room.ends[0].send(updates[0], message, updates[1])
-    wait_until(lambda: len(one.replica.cells) == 3, deadline=2)
+    wait_until(lambda: len(one.replica.cells) == 3, deadline=5)
     assert list(one.replica.cells)[1:] == ["before", "behind"]
     assert swarm.counts["messages_unreadable"] == 1
     assert one.stage is Stage.CONNECTED
@@ -506,4 +506,4 @@ def test_what_a_former_incarnation_of_a_user_wrote_is_applied_by_the_next_one(ro
     again.open()
     former.make_edit(type_letters(0), 0, 0.0)
     wait_until(lambda: former.room.round_trips.oldest_pending(0) is None)
-    wait_until(lambda: "<0>" in sources_of(again)[0], deadline=2)
+    wait_until(lambda: "<0>" in sources_of(again)[0], deadline=5)

@@ -173,7 +173,7 @@ def test_a_line_that_is_lost_again_before_the_sync_is_tried_again(room, one, tol
     room.answers_step_1 = True
     back(one, room, 4)
     room.write("heard again")
-    wait_until(lambda: "heard again" in sources_of(one), deadline=2)
+    wait_until(lambda: "heard again" in sources_of(one), deadline=5)
     assert told.failures == []
 
 
@@ -265,7 +265,7 @@ def test_who_leaves_while_a_new_line_is_being_opened_leaves_none_behind(room, on
     presences = len(room.messages(1))
     go_on.set()
     wait_until(lambda: room.opened == 2)
-    wait_until(lambda: room.ends[1].gone, deadline=2)
+    wait_until(lambda: room.ends[1].gone, deadline=5)
     assert one.stage is Stage.LEFT
     assert len(room.messages(1)) == presences, "somebody who left showed himself again"
 

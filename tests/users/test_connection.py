@@ -34,16 +34,18 @@ def test_a_message_that_comes_byte_by_byte_is_told_once_and_whole(connect):
 
 
 def test_a_message_larger_than_many_reads_comes_whole_and_lets_others_be_read_in_between(connect):
-    large, small = connect(), connect()
+    large, small, order = connect(), connect(), []
+    large.on_receive = lambda _: order.append("large")
+    small.on_receive = lambda _: order.append("small")
     payload = bytes(range(256)) * 4096
     assert len(payload) > 30 * READ_BYTES
     sending = gevent.spawn(large.end.send, payload)
+    gevent.sleep(0)
     small.end.send(b"me too")
-    wait_until(lambda: small.messages)
-    assert large.messages == []
     wait_until(lambda: large.messages)
     sending.join()
     assert large.messages == [payload]
+    assert order == ["small", "large"]
 
 
 def test_a_fragmented_message_with_a_ping_inside_comes_whole_and_the_ping_is_answered(connect):

@@ -71,6 +71,26 @@ def erase(text: Text, words: str) -> None:
     del text[start : start + len(words.encode())]
 
 
+def everything(_user: Any, update: bytes) -> list[bytes]:
+    """What a healthy server passes on."""
+    return [update]
+
+
+def nothing(_user: Any, _update: bytes) -> list[bytes]:
+    """Told to nobody."""
+    return []
+
+
+def as_it_came(_user: Any, update: bytes) -> bytes | None:
+    """What a healthy server applies."""
+    return update
+
+
+def without_deletions(_user: Any, update: bytes) -> bytes:
+    """The structs of an update, as if it deleted nothing."""
+    return encode_update(decode_update(update).without_deletions())
+
+
 class ModelServer:
     """The habits of jupyter-collaboration 5: content of client 0, own notes under `state`, renaming while it saves."""
 
@@ -82,8 +102,8 @@ class ModelServer:
         self.sessions: list[ModelUser] = []
         self.file: Any = None
         self.unsaved = False
-        self.accept: Callable[[ModelUser | None, bytes], bytes | None] = lambda _user, update: update
-        self.relay: Callable[[ModelUser, bytes], list[bytes]] = lambda _user, update: [update]
+        self.accept: Callable[[ModelUser | None, bytes], bytes | None] = as_it_came
+        self.relay: Callable[[ModelUser, bytes], list[bytes]] = everything
         self.written: Callable[[Any], Any] = lambda saved: saved
         if files:
             self.file = template if kind == "text" else json.loads(json.dumps(template))

@@ -1,13 +1,13 @@
 """Whatever people do, and however late their messages come: on a healthy server the verdict is pass."""
 
 import pytest
-from verdict.swarm_model import SwarmModel, cells_of, random_run, report, text_of
-from verdict.templates import TEXT, empty_notebook, old_notebook, plain_notebook, rich_notebook
 
 from jupyter_rtc_locust.demo.notebooks import notebook_paths
 from jupyter_rtc_locust.documents.templates import load_templates
 from jupyter_rtc_locust.protocol.merging import merge_updates
 from jupyter_rtc_locust.verdict.findings import Value
+from verdict.swarm_model import SwarmModel, cells_of, erase, random_run, report, text_of
+from verdict.templates import TEXT, empty_notebook, old_notebook, plain_notebook, rich_notebook
 
 TEMPLATES = {
     "rich": rich_notebook,
@@ -109,6 +109,12 @@ def test_a_file_that_was_never_saved_because_nobody_wrote_may_be_as_it_was_loade
     passes(swarm)
 
 
+def change_second_copy(swarm: SwarmModel) -> None:
+    ids = [cell["id"] for cell in cells_of(swarm[2].replica.doc)]
+    first = ids.index("cell-0")
+    swarm[2].type(" # changed", ids.index("cell-0", first + 1))
+
+
 class TestTwoPeopleMoveOneCellAtOnce:
     def moved(self, template=None, **options) -> SwarmModel:
         swarm = SwarmModel(template or plain_notebook("a = 1", "b = 2", "c = 3"), **options)
@@ -126,7 +132,7 @@ class TestTwoPeopleMoveOneCellAtOnce:
 
     def test_a_differing_copy_gets_an_id_from_the_server_when_it_saves(self):
         swarm = self.moved()
-        swarm[2].type(" # changed", 2)
+        change_second_copy(swarm)
         swarm.finish()
         assert len(swarm.server.file["cells"]) == 4
         passes(swarm)
@@ -135,7 +141,7 @@ class TestTwoPeopleMoveOneCellAtOnce:
     @pytest.mark.parametrize("pause", [0.0, 60.0])
     def test_a_renamed_copy_may_be_moved_and_deleted_afterwards(self, pause):
         swarm = self.moved()
-        swarm[2].type(" # changed", 2)
+        change_second_copy(swarm)
         swarm.settle()
         swarm.save_in_pause()
         swarm.pass_time(pause)
@@ -160,7 +166,7 @@ class TestTwoPeopleMoveOneCellAtOnce:
 
     def test_a_renamed_copy_that_is_deleted_at_once_and_echoed_late_is_no_invention(self):
         swarm = self.moved()
-        swarm[2].type(" # changed", 2)
+        change_second_copy(swarm)
         swarm.settle()
         swarm[0].write(lambda replica: replica.cells.pop(0), "deleted a copy")
         swarm.server.save()
@@ -253,7 +259,7 @@ class TestLines:
     def test_two_people_who_delete_the_same_words_both_did(self):
         swarm = SwarmModel(plain_notebook("delete me, please"), processes=2)
         swarm[0].write_without_dirty(lambda replica: text_of(replica.doc).clear())
-        swarm[1].write_without_dirty(lambda replica: text_of(replica.doc).clear())
+        swarm[1].write_without_dirty(lambda replica: erase(text_of(replica.doc), "delete me"))
         swarm.finish()
         assert [edit.acknowledged is None for edit in swarm.evidence().authored] == [False, True]
         passes(swarm)

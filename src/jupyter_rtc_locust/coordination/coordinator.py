@@ -43,6 +43,8 @@ _ALIVE_EVERY_S = 2.0
 _MISSING_GRACE_HEARTBEATS = -6
 """Locust calls a worker missing after three seconds without a heartbeat; one that is only busy comes back."""
 _LEAVE_DEADLINE_S = 6.0
+_KEEPER_STAYS_S = 5.0
+"""After a seat was given, until its user has surely opened the room."""
 
 
 class Coordinator:
@@ -157,6 +159,7 @@ class Coordinator:
                 seat = seats.take(msg.node_id, kind)
                 state.processes.add(msg.node_id)
                 state.users_seated += 1
+                self._relieve_keeper(state, seat.document_index)
                 state.most_users = max(state.most_users, len(seats.held()))
                 body["seat"] = seat.as_message()
                 body["run"] = {
@@ -170,6 +173,13 @@ class Coordinator:
                     "tokens": [state.embedded_token] if state.embedded_token else [],
                 }
         self._send(messages.SEAT_GIVEN, body, msg.node_id)
+
+    def _relieve_keeper(self, state: RunState, index: int) -> None:
+        """A user comes, so whoever looked first may leave a room that the server would keep for a minute anyway."""
+        assert state.prepared is not None
+        prepared = state.prepared.documents[index]
+        if state.prepared.server.stores_files and prepared.keeper is not None:
+            gevent.spawn_later(_KEEPER_STAYS_S, prepared.leave)
 
     def _on_seat_left(self, msg: Any, **_: Any) -> None:
         state = self.state

@@ -45,7 +45,8 @@ class PreparedDocument:
     initial: Snapshot = field(default_factory=lambda: Snapshot({}, b"\x00\x00"))
     seed_edits: list[AuthoredUpdate] = field(default_factory=list)
     keeper: Observer | None = None
-    """Whoever filled the room stays in it to the end, because some servers drop a room with its last user."""
+    """Whoever looked first stays in the room: until a user has come, since a server rebuilds a room that stood empty
+    for a minute, with new ids; and on a server without files to the end, since some drop a room with its last user."""
 
     def leave(self) -> None:
         """Nobody of ours keeps the room any more."""
@@ -230,8 +231,8 @@ def _look_first(settings: Settings, server: Server, prepared: PreparedDocument, 
                 prepared.seed_edits.append(
                     AuthoredUpdate(SEEDER, client_id, 0, "filled the empty room", None, 0.0, 0.0, update)
                 )
-            observer.linger()
-            prepared.keeper = observer
+        observer.linger()
+        prepared.keeper = observer
     finally:
         if prepared.keeper is None:
             observer.close()

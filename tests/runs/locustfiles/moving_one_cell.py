@@ -11,8 +11,11 @@ import time
 from jupyter_rtc_locust import Choice, NotebookUser
 from jupyter_rtc_locust.users.collaborator import Stage
 
-ROUND = 12
-"""Edits of a user from the beginning of one round to the next; at the end of each is a pause."""
+ROUND = 20
+"""Edits of a user from the beginning of one round to the next; at the end of each is a pause.
+
+It must be long: jupyter-collaboration gives a copy a new id as it saves, and that change puts the save itself off.
+"""
 AT_WORK = 5
 
 

@@ -15,7 +15,7 @@ from jupyter_rtc_locust.verdict.foreign_content import foreign_findings
 from jupyter_rtc_locust.verdict.oracle import Oracle
 from jupyter_rtc_locust.verdict.reading import Reading
 from jupyter_rtc_locust.verdict.rebuilt import content_of
-from jupyter_rtc_locust.verdict.wording import counted, described, named_users, pieces_of
+from jupyter_rtc_locust.verdict.wording import counted, described, items_in, named_users, pieces_of
 
 
 def check_against_oracle(reading: Reading, oracle: Oracle) -> Opinion:
@@ -33,7 +33,7 @@ def check_against_oracle(reading: Reading, oracle: Oracle) -> Opinion:
     opinion += Opinion(guests=oracle.guests.listed(path))
     opinion += Opinion(altered_words(reading, oracle, judged) + foreign_findings(reading, oracle, live))
     missing = oracle.live.difference(live).difference(oracle.overwritten)
-    extra = live.difference(oracle.live).difference(oracle.foreign)
+    extra = _outside_foreign(reading, oracle, live.difference(oracle.live))
     if same(content, oracle.content):
         return opinion + _equal_by_chance(reading, missing.union(extra))
     if oracle.missing or oracle.unaccounted:
@@ -46,6 +46,17 @@ def check_against_oracle(reading: Reading, oracle: Oracle) -> Opinion:
         detail = f"For {judged.whose}, everything that was written is there, but not as it was: {sentence(first[0])}"
         found = (Finding(Kind.LOST_EDIT, path, detail),)
     return opinion + Opinion(limited(found))
+
+
+def _outside_foreign(reading: Reading, oracle: Oracle, ranges: ClockRanges) -> ClockRanges:
+    """The part of these clocks that is neither foreign nor inside something foreign, which has its own finding."""
+    if not oracle.foreign:
+        return ranges
+    kept = []
+    for item in items_in(reading.lineage, ranges.difference(oracle.foreign)):
+        if not any(ancestor in oracle.foreign for ancestor in reading.lineage.ancestors((item.client, item.clock))):
+            kept.append((item.client, item.clock, item.end))
+    return ClockRanges.of(kept)
 
 
 def _lost(reading: Reading, missing: ClockRanges, whose: str) -> tuple[Finding, ...]:

@@ -1,0 +1,244 @@
+"""Before the first user comes: either everything is there, or nothing of ours is, and a sentence says why."""
+
+import gevent
+import pytest
+from pycrdt import Doc
+from users.fake_room import FakeRoom, FakeServer, wait_until
+
+from jupyter_rtc_locust.coordination import preparation
+from jupyter_rtc_locust.coordination.preparation import SEEDER, prepare, rehearse, templates_for
+from jupyter_rtc_locust.documents.default_notebook import default_notebook
+from jupyter_rtc_locust.documents.default_text import default_text
+from jupyter_rtc_locust.documents.templates import TemplateError
+from jupyter_rtc_locust.errors import ConnectionBroken, RoomRefused, ServerUnusable
+from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
+from jupyter_rtc_locust.protocol.state_vectors import decode_state_vector
+from jupyter_rtc_locust.protocol.updates import decode_update
+from jupyter_rtc_locust.servers.base import Document
+from jupyter_rtc_locust.servers.http import HttpClient
+from jupyter_rtc_locust.settings import Settings
+
+HTTP = HttpClient("http://test")
+TEMPLATES = {"notebook": [default_notebook()], "text": [default_text()]}
+
+
+@pytest.fixture(autouse=True)
+def unseen_errors(monkeypatch):
+    """Errors that gevent would print as a stack of a greenlet."""
+    errors = []
+    monkeypatch.setattr(gevent.get_hub(), "handle_error", lambda context, kind, value, trace: errors.append(value))
+    yield errors
+    assert errors == []
+
+
+@pytest.fixture
+def room(monkeypatch):
+    made = FakeRoom()
+    monkeypatch.setattr("jupyter_rtc_locust.users.observer.open_websocket", made.open_line)
+    yield made
+    for end in made.ends:
+        end.hang_up()
+
+
+class Files(FakeServer):
+    """A server whose documents are files, or are not."""
+
+    def __init__(self):
+        super().__init__()
+        self.http = HTTP
+        self.stores_files = True
+        self.there = []
+        self.removed = []
+        self.problems = []
+        self.fail_at = None
+
+    def create_document(self, folder, name, template):
+        if self.fail_at is not None and name.startswith(self.fail_at[0]):
+            raise self.fail_at[1]
+        self.there.append(f"{folder}/{name}")
+        return Document(f"{folder}/{name}", template.kind)
+
+    def remove(self, folder, documents):
+        self.removed.append(folder)
+        gone = {document.path for document in documents}
+        self.there = [path for path in self.there if path not in gone]
+        return self.problems
+
+
+@pytest.fixture
+def server(monkeypatch):
+    made = Files()
+    monkeypatch.setattr(preparation, "find_server", lambda http, kind: made)
+    return made
+
+
+def prepared(kinds=("notebook",), templates=TEMPLATES, **settings):
+    return prepare(Settings(**settings), HTTP, run_id="r", seed=1, kinds=list(kinds), templates=templates)
+
+
+def refusal(**keywords):
+    with pytest.raises(ServerUnusable) as raised:
+        prepared(**keywords)
+    assert "Traceback" not in str(raised.value)
+    return str(raised.value)
+
+
+# -- everything is there ----------------------------------------------------------------------------------------------
+
+
+def test_each_kind_gets_as_many_documents_as_asked_for_in_a_folder_of_the_run(room, server):
+    made = prepared(kinds=("notebook", "text"), documents=2, users=4)
+    names = ["notebook-0.ipynb", "notebook-1.ipynb", "text-0.txt", "text-1.txt"]
+    assert server.there == [f"rtc-locust-r/{name}" for name in names]
+    assert [one.document.path for one in made.documents] == server.there
+    assert made.folder == "rtc-locust-r"
+    assert {made.seats.take("w", "notebook").document.path for _ in range(2)} == set(server.there[:2])
+
+
+def test_more_documents_than_templates_begin_again_with_the_first(room, server):
+    templates = {"notebook": [default_notebook("a"), default_notebook("b")]}
+    made = prepared(templates=templates, documents=3, users=3)
+    assert [one.template.name for one in made.documents] == ["a", "b", "a"]
+
+
+def test_each_room_is_looked_at_before_any_user_comes_and_left_again(room, server):
+    (one,) = prepared().documents
+    assert one.initial.update != b"\x00\x00"
+    assert one.initial.state_vector == decode_state_vector(room.doc.get_state())
+    assert one.seed_edits == []
+    wait_until(lambda: room.ends[0].gone)
+
+
+def empty(room):
+    room.doc = Doc()
+    room._subscription = room.doc.observe(lambda event: room._updates.append(event.update))
+
+
+def test_an_empty_room_without_a_file_is_filled_as_an_authored_edit_and_kept_until_it_is_left(room, server):
+    server.stores_files = False
+    empty(room)
+    made = prepared()
+    (one,) = made.documents
+    (edit,) = one.seed_edits
+    assert edit.user == SEEDER
+    assert made.seats.authors[edit.client_id] == SEEDER
+    written = decode_update(edit.update).clock_ranges()
+    assert ClockRanges.from_state_vector(decode_state_vector(room.doc.get_state())).covers(written)
+    assert not room.ends[0].gone, "some servers drop a room with its last user"
+    one.leave()
+    wait_until(lambda: room.ends[0].gone)
+
+
+def test_who_only_watches_fills_nothing(room, server):
+    server.stores_files = False
+    empty(room)
+    (one,) = prepared(edit_rate=0.0).documents
+    assert one.seed_edits == []
+    assert room.messages(0, 2) == []
+
+
+# -- or nothing is ----------------------------------------------------------------------------------------------------
+
+
+def test_a_server_that_refuses_the_second_document_keeps_nothing_of_the_first(room, server):
+    server.fail_at = ("notebook-1", ServerUnusable("the disk is full."))
+    assert refusal(documents=2, users=2) == "the disk is full."
+    assert server.there == []
+    assert server.removed == ["rtc-locust-r"]
+
+
+@pytest.mark.parametrize("error", [ConnectionBroken("it is gone."), KeyError("a"), RecursionError("deep")])
+def test_any_trouble_while_documents_are_made_removes_them_and_is_one_sentence(room, server, error):
+    server.fail_at = ("notebook-1", error)
+    refusal(documents=2, users=2)
+    assert server.there == []
+
+
+def test_what_could_not_be_removed_is_told_with_the_reason_of_it_all(room, server):
+    server.fail_at = ("notebook-1", ServerUnusable("the disk is full."))
+    server.problems = ["rtc-locust-r was not removed: 500."]
+    assert refusal(documents=2, users=2) == "the disk is full. rtc-locust-r was not removed: 500."
+
+
+@pytest.mark.parametrize("trouble", ["session", "upgrade", "closed", "silent", "garbage", "reset"])
+def test_a_room_that_cannot_be_looked_at_ends_in_a_sentence_and_leaves_nothing(room, server, monkeypatch, trouble):
+    monkeypatch.setattr(preparation, "JOINER_DEADLINE_S", 0.3)
+    if trouble == "session":
+        server.refusals.append(RoomRefused("no session."))
+    elif trouble == "upgrade":
+        room.refusals.append(ConnectionBroken("no upgrade."))
+    else:
+        room.answers_step_1 = False
+    if trouble == "closed":
+        room.on_open = lambda end: end.send_close(4400)
+    elif trouble == "garbage":
+        room.on_open = lambda end: end.send(b"\x00\x01\x01\x05", b"\x00\x01\x01\x05")
+    elif trouble == "reset":
+        room.on_open = lambda end: gevent.spawn(end.hang_up)
+    assert len(refusal()) > 5
+    assert server.there == []
+    wait_until(lambda: all(end.gone or end.socket.fileno() < 0 for end in room.ends))
+
+
+def test_a_document_of_the_users_is_never_removed_whatever_goes_wrong(room, server, monkeypatch):
+    named = Document("work/precious.ipynb", "notebook", ours=False)
+    monkeypatch.setattr(preparation, "_named_document", lambda server, path: named)
+    server.there = [named.path]
+    server.refusals.append(RoomRefused("not you."))
+    refusal(notebook=named.path, host="http://test")
+    assert server.there == [named.path]
+
+
+def test_a_server_without_files_has_no_document_that_could_be_named(room, server):
+    assert "--rtc-notebook a.ipynb" in refusal(notebook="a.ipynb", host="http://test")
+
+
+def test_a_rehearsal_leaves_no_document_and_no_line_behind(room, server):
+    rehearse(Settings(documents=3, users=9), HTTP, kinds=["notebook"], templates=TEMPLATES)
+    assert server.there == []
+    wait_until(lambda: all(end.gone for end in room.ends))
+    assert room.opened == 1
+    assert room.messages(0, 2) == []
+
+
+def test_a_rehearsal_touches_no_document_that_the_user_named(room, server, monkeypatch):
+    named = Document("work/precious.ipynb", "notebook", ours=False)
+    monkeypatch.setattr(preparation, "_named_document", lambda server, path: named)
+    settings = Settings(notebook=named.path, host="http://test")
+    rehearse(settings, HTTP, kinds=["notebook"], templates=TEMPLATES)
+    assert server.removed == []
+
+
+# -- templates --------------------------------------------------------------------------------------------------------
+
+
+def test_without_a_template_each_kind_starts_from_the_packages_own(tmp_path):
+    templates = templates_for(Settings(), ["notebook", "text"], embedded=False)
+    assert {kind: [one.kind for one in found] for kind, found in templates.items()} == {
+        "notebook": ["notebook"],
+        "text": ["text"],
+    }
+
+
+def test_a_template_is_taken_for_the_kind_it_is_of(tmp_path):
+    file = tmp_path / "words.txt"
+    file.write_text("words")
+    templates = templates_for(Settings(template=file), ["notebook", "text"], embedded=True)
+    assert [one.text for one in templates["text"]] == ["words"]
+    assert [one.kind for one in templates["notebook"]][:1] == ["notebook"]
+
+
+def test_a_template_that_nobody_opens_is_refused_by_the_name_of_its_option(tmp_path):
+    file = tmp_path / "words.txt"
+    file.write_text("words")
+    with pytest.raises(TemplateError, match="--rtc-template"):
+        templates_for(Settings(template=file), ["notebook"], embedded=False)
+
+
+@pytest.mark.parametrize("content", [None, "{", '{"nbformat": 99, "nbformat_minor": 0, "metadata": {}, "cells": []}'])
+def test_a_template_that_is_missing_broken_or_too_new_is_refused(tmp_path, content):
+    file = tmp_path / "broken.ipynb"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(TemplateError, match="template"):
+        templates_for(Settings(template=file), ["notebook"], embedded=False)

@@ -1,0 +1,147 @@
+"""Every command line of the documents, and what runs it. A command in none of these lists fails the quick tests.
+
+A *scenario* is run by test_commands_of_documents.py: its commands in one shell, one after the other, exactly as they
+stand in the document but for `SUBSTITUTIONS`. `ELSEWHERE` names what runs the others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DOCUMENTS = (REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *sorted((REPOSITORY / "docs").glob("*.md")))
+REPRODUCTIONS = tuple(
+    path for path in sorted((REPOSITORY / "docs" / "reproductions").glob("*.py")) if path.name != "small_tab.py"
+)
+
+SUBSTITUTIONS = {
+    "-t 30s": "-t 6s",
+    "-t 2m": "-t 6s",
+    "http://127.0.0.1:8888": "$HOST_OF_THE_TESTS",
+    "the-token-of-your-server": "$TOKEN_OF_THE_TESTS",
+    "--web-port 8090": "--web-port $PORT_OF_THE_TESTS",
+    "make web": "make -C $REPOSITORY -o .venv/.installed web "
+    "ARGS=\"--web-port $PORT_OF_THE_TESTS --rtc-results '$PWD/results'\"",
+    "make test": "make -C $REPOSITORY -o .venv/.installed -o .venv-jupyter-collaboration-4/.installed "
+    "-o tests/servers/node_modules/.installed test",
+    "git clone ADDRESS": "git clone -q $REPOSITORY",
+    ".venv/bin/": "$PROGRAMS/",
+}
+"""What stands in a document, and what is run instead: shorter, with a server and ports of the tests, with the programs
+of this environment, and without installing anything. Other ports of Locust's come from its environment variables."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Commands of one document that belong together."""
+
+    document: str
+    commands: tuple[str, ...]
+    passes: bool = True
+    """Whether results/result.json then says pass."""
+    exit_codes: tuple[int, ...] = (0,)
+
+
+_LOCUST = "locust -f locustfiles/notebook_editing.py"
+_USERS = f"{_LOCUST} --headless -u 10 -r 5 -t 30s"
+_EXPORT = "export JUPYTER_TOKEN=the-token-of-your-server"
+
+SCENARIOS = {
+    "a demo on one's own server": Scenario(
+        "README.md",
+        (
+            _EXPORT,
+            ".venv/bin/jupyter rtc-locust demo --host http://127.0.0.1:8888 -u 40 -t 2m --rtc-documents 1",
+        ),
+    ),
+    "a clone": Scenario("README.md", ("git clone ADDRESS jupyter-rtc-locust && cd jupyter-rtc-locust",), passes=False),
+    "a secret": Scenario("docs/install.md", ("export JUPYTER_TOKEN=$(openssl rand -hex 24)",), passes=False),
+    "a virtual environment": Scenario("docs/install.md", ("python3 -m venv .venv",), passes=False),
+    "an activated environment": Scenario(
+        "docs/install.md", (". .venv/bin/activate", "jupyter rtc-locust --version"), passes=False
+    ),
+    "ten lines": Scenario("docs/use.md", ("locust -f students.py --headless -u 10 -r 5 -t 30s",)),
+    "a locustfile to start from": Scenario(
+        "docs/use.md", ("jupyter rtc-locust init", "locust -f locustfile.py --headless -u 10 -r 5 -t 30s")
+    ),
+    "only watching": Scenario("docs/use.md", (f"{_USERS} --rtc-edit-rate 0",)),
+    "a text file": Scenario("docs/use.md", ("locust -f locustfiles/text_file_editing.py --headless -u 6 -r 5 -t 30s",)),
+    "one's own server": Scenario("docs/use.md", (_EXPORT, f"{_USERS} --host http://127.0.0.1:8888")),
+    "a file of tokens": Scenario(
+        "docs/use.md", (f"{_USERS} --host http://127.0.0.1:8888 --rtc-token-file tokens.txt",)
+    ),
+    "a folder of templates": Scenario("docs/use.md", (f"{_USERS} --rtc-documents 2 --rtc-template notebooks",)),
+    "a notebook that exists": Scenario(
+        "docs/use.md", (_EXPORT, f"{_USERS} --host http://127.0.0.1:8888 --rtc-notebook shared.ipynb")
+    ),
+    "the web UI": Scenario("docs/ui.md", ("jupyter rtc-locust web --web-port 8090",)),
+    "make web": Scenario(
+        # Ctrl-C meets make as well, which says so in its own way.
+        "docs/ui.md",
+        ("make web",),
+        exit_codes=(-2, 2, 130),
+    ),
+    "continuous integration": Scenario(
+        "docs/use.md",
+        (
+            f"{_LOCUST} --headless --only-summary -u 10 -r 5 -t 30s --rtc-documents 2 --rtc-seed 7",
+            "python -c \"import json; print(json.load(open('results/result.json'))['verdict'])\"",
+        ),
+    ),
+    "two processes": Scenario("docs/use.md", (f"{_USERS} --rtc-documents 2 --processes 2",)),
+    "master and workers": Scenario(
+        "docs/use.md",
+        (
+            f"{_LOCUST} --master --headless --expect-workers 2 -u 10 -r 5 -t 30s --rtc-documents 2",
+            f"{_LOCUST} --worker --master-host 127.0.0.1",
+        ),
+    ),
+    "figures": Scenario("docs/use.md", (f"{_USERS} --csv figures --html report.html",)),
+    "some tests": Scenario("docs/tests.md", ("make test TESTS='tests/demo -k token'",), passes=False),
+}
+
+ELSEWHERE = {
+    "make demo": ".ci/run",
+    "make lint": ".ci/run",
+    "make test": ".ci/run",
+    "make bench": "tests/test_benchmarks.py::"
+    "test_the_quick_benchmarks_print_every_line_of_the_table_and_write_it_as_json",
+    # The same arguments stand in the Makefile, which `.ci/run` calls; test_documents_are_true.py compares them.
+    ".venv/bin/python -m pip install -c constraints/locked.txt -e '.[demo]'": ".ci/run",
+    # There is no engine where the tests run: each service's command is run as a plain process instead.
+    "docker compose up --build --scale worker=4": "tests/test_compose.py::"
+    "test_the_master_and_two_workers_reach_a_verdict_on_the_server",
+    "docker compose cp master:/home/locust/results .": "tests/test_compose.py::test_results_are_kept_in_a_volume",
+    # test_the_reproductions in test_commands_of_documents.py runs every script.
+    **{
+        f"python docs/reproductions/{path.name}": "tests/runs/test_commands_of_documents.py::test_the_problem_is_shown"
+        for path in REPRODUCTIONS
+    },
+}
+
+
+def blocks(document: Path, language: str) -> Iterator[str]:
+    """The content of every fenced block of a language, in order."""
+    for match in re.finditer(rf"^```{language}\n(.*?)^```$", document.read_text("utf-8"), re.DOTALL | re.MULTILINE):
+        yield match[1]
+
+
+def commands(document: Path) -> Iterator[str]:
+    """Every command line: a line after `$ ` in a block `console`, any line of a block `bash` or `sh`."""
+    for block in blocks(document, "console"):
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                yield line[2:].strip()
+    for language in ("bash", "sh", "shell"):
+        for block in blocks(document, language):
+            yield from (line.strip() for line in block.splitlines() if line.strip() and not line.startswith("#"))
+
+
+def substituted(command: str) -> str:
+    """The command as it is run."""
+    for written, run in SUBSTITUTIONS.items():
+        command = command.replace(written, run)
+    return command

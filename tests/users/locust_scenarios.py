@@ -1,0 +1,348 @@
+"""Scenes with Locust's own classes, played in a process of their own, because importing Locust patches it.
+
+Prints one JSON object: what each scene saw. The test beside this file judges it. The test stands for the coordinator:
+it answers the agent's messages, which a local runner hands back within the process.
+"""
+
+import json
+import logging
+import sys
+import time
+import traceback
+from argparse import Namespace
+
+import gevent
+import locust
+import msgpack
+from locust.env import Environment
+from users.fake_room import FakeRoom, wait_until
+
+import jupyter_rtc_locust
+from jupyter_rtc_locust import NotebookUser, TextUser
+from jupyter_rtc_locust.coordination import messages, pieces
+from jupyter_rtc_locust.coordination.pieces import Assembly
+from jupyter_rtc_locust.coordination.seats import Seats
+from jupyter_rtc_locust.editing.choices import Choice, choose
+from jupyter_rtc_locust.editing.kinds import TEXT_KINDS
+from jupyter_rtc_locust.errors import OptionsError, RtcLocustError
+from jupyter_rtc_locust.options import OPTIONS
+from jupyter_rtc_locust.servers.base import Document
+from jupyter_rtc_locust.users import agent as agent_module
+from jupyter_rtc_locust.users import collaborator as collaborator_module
+from jupyter_rtc_locust.users.agent import ProcessAgent
+from jupyter_rtc_locust.users.collaborator import Stage
+
+room = FakeRoom()
+collaborator_module.open_websocket = room.open_line
+
+
+def options(**given):
+    defaults = {option.name.removeprefix("--").replace("-", "_"): option.default for option in OPTIONS}
+    return Namespace(**{**defaults, "num_users": 2, "host": "http://127.0.0.1:1", "csv_prefix": None, **given})
+
+
+class Play:
+    """An environment with an agent, and a coordinator that does what the scene says."""
+
+    def __init__(self, user_class, *, refuse=None, silent=False, kind="notebook", **given):
+        self.environment = Environment(user_classes=[user_class], parsed_options=options(**given))
+        self.runner = self.environment.create_local_runner()
+        self.secrets = []
+        self.agent = self.environment.rtc_agent = ProcessAgent(self.environment, self.secrets)
+        self.user_class = user_class
+        self.seats = Seats("run", 7, [Document("room", kind)], 2)
+        self.refuse, self.silent = refuse, silent
+        self.heard, self.failures = [], []
+        self.tokens = []
+        self.runner.register_message(messages.SEAT_WANTED, self.on_seat_wanted)
+        self.runner.register_message(messages.SEAT_LEFT, lambda msg, **_: self.heard.append(["left", msg.data]))
+        self.runner.register_message(messages.ALL_LEFT, lambda msg, **_: self.heard.append(["all left", msg.data]))
+        self.environment.events.user_error.add_listener(
+            lambda user_instance, exception, tb: self.failures.append(f"{type(exception).__name__}: {exception}")
+        )
+
+    def on_seat_wanted(self, msg, **_):
+        self.heard.append(["wanted", msg.data["kind"]])
+        if self.silent:
+            return
+        body = {"request": msg.data["request"]}
+        if self.refuse:
+            body["refused"] = self.refuse
+        else:
+            body["seat"] = self.seats.take("here", msg.data["kind"]).as_message()
+            body["run"] = {
+                "run_id": "run",
+                "seed": 7,
+                "host": "http://127.0.0.1:1",
+                "server": "y-websocket",
+                "users": 2,
+                "elapsed": 1.0,
+                "tokens": self.tokens,
+            }
+        self.runner.send_message(messages.SEAT_GIVEN, body)
+
+    def start(self):
+        """A user on the stage, started; the error that ended it, if any."""
+        user = self.user_class(self.environment)
+        try:
+            user.on_start()
+        except (Exception, gevent.GreenletExit) as error:
+            gevent.sleep(0.01)
+            return user, type(error).__name__
+        return user, None
+
+    def end(self, *users):
+        for user in users:
+            user.on_stop()
+        self.agent._stop_greenlets()
+
+
+class Watcher(NotebookUser):
+    edit_rate = 0.0
+
+
+class Eager(NotebookUser):
+    edit_rate = 100.0
+
+
+def a_user_takes_a_seat_edits_and_leaves():
+    play = Play(Eager)
+    user, problem = play.start()
+    swarm = play.agent.swarm
+    wait_until(lambda: swarm.counts["edits"] >= 3)
+    seat, context = user.collaborator.seat, user.context()
+    user.on_stop()
+    edits = swarm.counts["edits"]
+    gevent.sleep(0.05)
+    play.end()
+    return {
+        "problem": problem,
+        "heard": play.heard,
+        "seat": [seat.user, seat.client_id],
+        "authors": [[client_id, user] for client_id, user in play.seats.authors.items()],
+        "context": context,
+        "context_afterwards": user.context(),
+        "edits_afterwards": swarm.counts["edits"] - edits,
+        "failures": play.failures,
+        "rate_of_the_option": swarm.settings.edit_rate,
+        "elapsed": time.monotonic() - swarm.run_started >= 1.0,
+    }
+
+
+def the_rate_of_the_option_counts_where_the_class_has_none():
+    play = Play(NotebookUser, rtc_edit_rate=0.0)
+    user, problem = play.start()
+    gevent.sleep(0.1)
+    edits = play.agent.swarm.counts["edits"]
+    play.end(user)
+    return {"problem": problem, "edits": edits}
+
+
+def edits_are_dealt_from_the_deck_of_the_document():
+    play = Play(Watcher)
+    users = [play.start()[0] for _ in range(2)]
+    dealt = [[user.choose_edit(number) == _dealt(user, number) for number in range(5)] for user in users]
+    other = users[0].choose_edit(3) != users[1].choose_edit(3)
+    play.end(*users)
+    return {"dealt": dealt, "others_get_other_cards": other}
+
+
+def _dealt(user, number):
+    seat = user.collaborator.seat
+    return choose(7, seat.user, number, seat=seat.place, seats=2, document=0, weights=type(user).weights)
+
+
+def a_seat_that_is_refused_ends_the_user_without_a_stack_trace():
+    play = Play(Watcher, refuse="the run is ending")
+    user, problem = play.start()
+    play.end(user)
+    return {"problem": problem, "failures": play.failures, "collaborator": user.collaborator is None}
+
+
+def a_coordinator_that_is_silent_is_given_up():
+    agent_module.SEAT_DEADLINE_S = 0.1
+    play = Play(Watcher, silent=True)
+    user, problem = play.start()
+    play.end(user)
+    agent_module.SEAT_DEADLINE_S = 30.0
+    return {"problem": problem, "failures": play.failures, "waiting": len(play.agent._waiting)}
+
+
+def a_document_that_cannot_be_opened_is_told_to_locust():
+    play = Play(Watcher)
+    room.answers_step_1 = False
+    room.on_open = lambda end: end.send_close(4404, "no such file")
+    user, problem = play.start()
+    room.answers_step_1, room.on_open = True, None
+    stages = [one.stage is Stage.REFUSED for one in play.agent.swarm.collaborators()]
+    play.end(user)
+    return {"problem": problem, "failures": play.failures, "stages": stages}
+
+
+def a_choice_that_raises_is_told_to_locust_once():
+    class Mistaken(NotebookUser):
+        edit_rate = 100.0
+
+        def choose_edit(self, number):
+            raise LookupError("a mistake of mine")
+
+    play = Play(Mistaken)
+    user, _ = play.start()
+    wait_until(lambda: play.failures)
+    gevent.sleep(0.1)
+    failed = user.collaborator.stage is Stage.FAILED
+    play.end(user)
+    return {"failures": play.failures, "failed": failed, "crashed": locust.log.unhandled_greenlet_exception}
+
+
+def users_of_text_files_ask_for_them():
+    play = Play(TextUser, kind="text", refuse="none here")
+    play.start()
+    play.end()
+    kinds = {str(choose(7, 0, number, weights=TextUser.weights).kind) for number in range(100)}
+    return {"heard": play.heard, "only_kinds_of_texts": kinds <= TEXT_KINDS}
+
+
+def the_token_of_an_embedded_server_becomes_a_secret():
+    play = Play(Watcher)
+    play.tokens = ["hunter22"]
+    user, _ = play.start()
+    token = play.agent.swarm.server.http.token(0)
+    play.end(user)
+    return {"secrets": play.secrets, "token": token}
+
+
+def evidence_goes_in_pieces_one_after_the_other_and_again_where_one_was_lost():
+    real = pieces.PIECE_BYTES
+    pieces.PIECE_BYTES = 500
+    agent_module.WORKER_ANSWER_DEADLINE_S = 0.3
+    play = Play(Watcher)
+    user, _ = play.start()
+    came, state = [], {}
+
+    def on_evidence(msg, **_):
+        body = msg.data
+        came.append(body["index"])
+        if came.count(1) == 1 and body["index"] == 1:
+            return  # lost on the way
+        assembly = state.setdefault("assembly", Assembly(body["count"]))
+        assembly.add(body["index"], body["piece"])
+        gevent.spawn_later(0.01, play.runner.send_message, messages.EVIDENCE_TAKEN, {"run": "run", "index": body["index"]})
+
+    play.runner.register_message(messages.EVIDENCE, on_evidence)
+    for _ in range(2):
+        play.runner.send_message(messages.RUN_ENDS, {"run": "run", "drain_timeout": 0.0})
+    wait_until(lambda: state.get("assembly") and state["assembly"].complete)
+    gevent.sleep(0.2)
+    told = msgpack.unpackb(state["assembly"].payload(), strict_map_key=False)
+    play.runner.send_message(messages.RUN_OVER, {"run": "run"})
+    wait_until(lambda: ["all left", {"run": "run"}] in play.heard)
+    play.end()
+    pieces.PIECE_BYTES = real
+    agent_module.WORKER_ANSWER_DEADLINE_S = 15.0
+    return {
+        "came": came,
+        "keys": sorted(told),
+        "problem": told.get("problem"),
+        "documents": [one["path"] for one in told["documents"]],
+        "left": user.collaborator.stage is Stage.LEFT,
+    }
+
+
+def evidence_that_cannot_be_gathered_is_told_as_a_problem():
+    logging.disable(logging.CRITICAL)
+    play = Play(Watcher)
+    user, _ = play.start()
+    told = []
+    play.agent._send_in_pieces = lambda run, payload: told.append(msgpack.unpackb(payload, strict_map_key=False))
+    real, agent_module.gather = agent_module.gather, lambda *_: 1 / 0
+    play.agent.tell_evidence("run", 0.0)
+    agent_module.gather = real
+    play.end(user)
+    logging.disable(logging.NOTSET)
+    return {"problem": told[0]["problem"], "answers": len(told)}
+
+
+def an_environment_without_an_agent_is_told_what_to_call():
+    environment = Environment(user_classes=[Watcher], parsed_options=options())
+    environment.create_local_runner()
+    try:
+        ProcessAgent.of(environment)
+    except RtcLocustError as error:
+        return {"sentence": str(error)}
+    return {}
+
+
+def installing_with_a_bad_option_is_refused_before_anything_is_opened():
+    refused = {}
+    for name, value in [("rtc_server", "nonsense"), ("rtc_documents", 0), ("host", "ftp://h"), ("rtc_edit_rate", -1)]:
+        environment = Environment(user_classes=[Watcher], parsed_options=options(**{name: value}))
+        environment.create_local_runner()
+        try:
+            jupyter_rtc_locust.install(environment)
+        except OptionsError as error:
+            refused[name] = str(error)
+    return refused
+
+
+def other_peoples_locustfiles_are_left_alone():
+    class Theirs(locust.User):
+        @locust.task
+        def work(self):
+            pass
+
+    environment = Environment(user_classes=[Theirs], parsed_options=options())
+    runner = environment.create_local_runner()
+    locust.events.init.fire(environment=environment, runner=runner, web_ui=None)
+    return {"agent": hasattr(environment, "rtc_agent")}
+
+
+def own_choices_of_a_locustfile_are_made():
+    class Own(NotebookUser):
+        edit_rate = 50.0
+
+        def choose_edit(self, number):
+            return Choice.of("insert_letters", text="own", number=number)
+
+    play = Play(Own)
+    user, _ = play.start()
+    wait_until(lambda: play.agent.swarm.counts["edits"] >= 2)
+    described = [edit.description for edit in user.collaborator.room.round_trips.authored()]
+    play.end(user)
+    return {"described": described[:2]}
+
+
+SCENES = (
+    a_user_takes_a_seat_edits_and_leaves,
+    the_rate_of_the_option_counts_where_the_class_has_none,
+    edits_are_dealt_from_the_deck_of_the_document,
+    own_choices_of_a_locustfile_are_made,
+    a_seat_that_is_refused_ends_the_user_without_a_stack_trace,
+    a_coordinator_that_is_silent_is_given_up,
+    a_document_that_cannot_be_opened_is_told_to_locust,
+    a_choice_that_raises_is_told_to_locust_once,
+    users_of_text_files_ask_for_them,
+    the_token_of_an_embedded_server_becomes_a_secret,
+    evidence_goes_in_pieces_one_after_the_other_and_again_where_one_was_lost,
+    evidence_that_cannot_be_gathered_is_told_as_a_problem,
+    an_environment_without_an_agent_is_told_what_to_call,
+    installing_with_a_bad_option_is_refused_before_anything_is_opened,
+    other_peoples_locustfiles_are_left_alone,
+)
+
+
+def main():
+    saw = {}
+    for scene in SCENES:
+        try:
+            saw[scene.__name__] = scene()
+        except BaseException:
+            saw[scene.__name__] = {"problem_of_the_scene": traceback.format_exc()}
+    for end in room.ends:
+        end.hang_up()
+    return saw
+
+
+if __name__ == "__main__":
+    answer, sys.stdout = sys.stdout, sys.stderr
+    json.dump(main(), answer)

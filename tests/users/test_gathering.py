@@ -1,0 +1,219 @@
+"""The end of a run in one process: when it is quiet, and what it tells of its replicas."""
+
+import time
+
+import gevent
+import msgpack
+import pytest
+from pycrdt import create_update_message
+from users.conftest import type_letters
+from users.fake_room import settle, wait_until
+
+from jupyter_rtc_locust.coordination.evidence_message import authored_from_message, ranges_from_message
+from jupyter_rtc_locust.errors import ConnectionBroken
+from jupyter_rtc_locust.users import gathering
+from jupyter_rtc_locust.users.collaborator import Stage
+from jupyter_rtc_locust.users.gathering import gather, probe_all, stop_editing, wait_until_quiet
+
+QUIET = 0.3
+
+
+@pytest.fixture(autouse=True)
+def soon_quiet(monkeypatch):
+    monkeypatch.setattr(gathering, "QUIET_S", QUIET)
+
+
+def told(swarm, quiet=None):
+    """The evidence of the one document, through msgpack, as it travels."""
+    rooms = msgpack.unpackb(msgpack.packb(gather(swarm, quiet or {})), strict_map_key=False)
+    (room,) = rooms
+    return room
+
+
+def user_of(evidence, index):
+    return next(user for user in evidence["users"] if user["user"] == index)
+
+
+def withheld_from_all(room, source):
+    """The server writes, and tells nobody; the message that would have told."""
+    room._updates.clear()
+    room.cells.append(source)
+    return create_update_message(room._updates.pop())
+
+
+# -- quiet ------------------------------------------------------------------------------------------------------------
+
+
+def test_stopping_stops_every_schedule(room, swarm, person):
+    people = [person(user, places=2) for user in range(2)]
+    for one in people:
+        one.open()
+        one.start_editing(100)
+    wait_until(lambda: swarm.counts["edits"] >= 4)
+    stop_editing(swarm)
+    before = swarm.counts["edits"]
+    settle(0.05)
+    assert swarm.counts["edits"] == before
+    assert swarm.editing is False
+
+
+def test_it_is_quiet_when_everything_came_back_and_nothing_came_for_a_while(room, swarm, person):
+    one = person()
+    one.open()
+    one.make_edit(type_letters(0), 0, time.monotonic())
+    started = time.monotonic()
+    assert wait_until_quiet(swarm, 5.0) == {"room": True}
+    assert QUIET <= time.monotonic() - started < 3
+
+
+def test_it_is_not_quiet_while_messages_go_on_coming_until_the_time_is_over(room, swarm, person):
+    person().open()
+    going_on = gevent.spawn(lambda: [room.write(str(number)) and gevent.sleep(0.02) for number in range(200)])
+    assert wait_until_quiet(swarm, 1.0) == {"room": False}
+    going_on.kill()
+
+
+def test_an_edit_without_echo_holds_nobody_up_beyond_the_time_there_is(room, swarm, person):
+    room.echoes = False
+    one = person()
+    one.open()
+    one.make_edit(type_letters(0), 0, time.monotonic())
+    started = time.monotonic()
+    assert wait_until_quiet(swarm, 0.6) == {"room": True}
+    assert time.monotonic() - started >= 0.6
+
+
+def test_who_is_lost_is_waited_for(room, swarm, person):
+    one = person()
+    one.open()
+    room.refusals += [ConnectionBroken("not yet.")]
+    one.drop_connection()
+    assert wait_until_quiet(swarm, 5.0) == {"room": True}
+    assert one.stage is Stage.CONNECTED
+
+
+def test_who_left_is_not_waited_for(room, swarm, person):
+    room.relays = False
+    one = person()
+    one.open()
+    one.make_edit(type_letters(0), 0, time.monotonic())
+    one.leave()
+    started = time.monotonic()
+    assert wait_until_quiet(swarm, 5.0) == {"room": True}
+    assert time.monotonic() - started < 3
+
+
+def test_without_any_room_it_is_quiet_at_once(swarm):
+    assert wait_until_quiet(swarm, 5.0) == {}
+
+
+# -- evidence ---------------------------------------------------------------------------------------------------------
+
+
+def test_equal_replicas_are_told_once_with_all_their_users(room, swarm, person):
+    for user in range(3):
+        person(user, places=3).open()
+    room.write("for everybody")
+    wait_until(lambda: swarm.counts["updates_received"] >= 6)
+    evidence = told(swarm)
+    assert [replica["users"] for replica in evidence["replicas"]] == [[0, 1, 2]]
+    assert [user["stage"] for user in evidence["users"]] == ["connected"] * 3
+
+
+def test_a_replica_that_differs_is_told_apart(room, swarm, person):
+    people = [person(user, places=2) for user in range(2)]
+    for one in people:
+        one.open()
+    room.ends[1].send(withheld_from_all(room, "for one only"))
+    wait_until(lambda: len(people[1].replica.cells) == 2)
+    assert [replica["users"] for replica in told(swarm)["replicas"]] == [[0], [1]]
+
+
+def test_what_was_authored_is_told_with_its_times_since_the_start_of_the_run(room, swarm, person):
+    one = person()
+    one.open()
+    swarm.run_started = time.monotonic() - 100
+    update = one.make_edit(type_letters(7), 7, time.monotonic())
+    wait_until(lambda: one.room.round_trips.oldest_pending(0) is None)
+    (edit,) = [authored_from_message(row) for row in told(swarm)["authored"]]
+    assert (edit.user, edit.client_id, edit.number, edit.update) == (0, one.seat.client_id, 7, update)
+    assert 99 < edit.due < 110
+    assert edit.due <= edit.acknowledged < 110
+
+
+def test_an_edit_that_was_never_acknowledged_is_told_so(room, swarm, person):
+    room.echoes = False
+    one = person()
+    one.open()
+    one.make_edit(type_letters(0), 0, time.monotonic())
+    (edit,) = [authored_from_message(row) for row in told(swarm)["authored"]]
+    assert edit.acknowledged is None
+
+
+def test_what_nobody_here_authored_is_told_with_its_bytes(room, swarm, person):
+    one = person()
+    one.open()
+    update = room.write("from elsewhere")
+    wait_until(lambda: one.received)
+    assert [bytes_ for _, bytes_ in told(swarm)["foreign"]] == [update]
+
+
+def test_who_left_or_never_opened_is_told_but_its_replica_is_not(room, swarm, person):
+    people = [person(user, places=3) for user in range(3)]
+    people[0].open()
+    people[1].open()
+    people[1].leave()
+    evidence = told(swarm)
+    assert [replica["users"] for replica in evidence["replicas"]] == [[0]]
+    assert [user["stage"] for user in evidence["users"]] == ["connected", "left", "never opened its document"]
+
+
+def test_what_the_server_has_and_a_user_lacks_is_told_by_its_clocks(room, swarm, person):
+    person().open()
+    before = room.doc.get_state()
+    withheld_from_all(room, "never sent")
+    probe_all(swarm)
+    user = user_of(told(swarm), 0)
+    assert user["probed"] is True
+    assert ranges_from_message(user["lacks"]).clients() == {1}
+    assert before != room.doc.get_state()
+
+
+def test_a_user_who_lacks_nothing_has_nothing_to_tell(room, swarm, person):
+    person().open()
+    probe_all(swarm)
+    user = user_of(told(swarm), 0)
+    assert (user["probed"], user["lacks"], user["gaps"], user["trouble"]) == (True, [], [], "")
+
+
+def test_updates_that_came_out_of_order_are_no_gap_once_all_have_come(room, swarm, person):
+    """pycrdt lets some wait although nothing is missing any more; applied together they are all there."""
+    one = person()
+    one.open()
+    messages = [withheld_from_all(room, str(number)) for number in range(12)]
+    for message in messages[::2] + messages[1::2][::-1]:
+        room.ends[0].send(message)
+        settle(0.005)
+    wait_until(lambda: len(one.received) == 12)
+    evidence = told(swarm)
+    assert user_of(evidence, 0)["gaps"] == []
+    assert [str(cell) for cell in one.replica.cells][1:] == [str(number) for number in range(12)]
+
+
+def test_an_update_that_builds_on_one_that_never_came_is_a_gap_named_by_its_clocks(room, swarm, person):
+    one = person()
+    one.open()
+    withheld_from_all(room, "never sent")
+    room.ends[0].send(withheld_from_all(room, "sent"))
+    wait_until(lambda: one.received)
+    gaps = ranges_from_message(user_of(told(swarm), 0)["gaps"])
+    assert gaps.clients() == {1}
+    assert gaps.total() == 1
+
+
+def test_the_trouble_of_a_user_who_came_back_is_over(room, swarm, person):
+    one = person()
+    one.open()
+    one.drop_connection()
+    wait_until(lambda: one.stage is Stage.CONNECTED and room.opened == 2)
+    assert user_of(told(swarm), 0)["trouble"] == ""

@@ -1,0 +1,163 @@
+"""The agent, the users and the plugin with Locust's own classes; see `locust_scenarios.py` for what is played."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+ENVIRONMENT = {
+    name: value for name, value in os.environ.items() if not name.startswith(("LOCUST_", "JUPYTER_TOKEN", "PYTHONPATH"))
+}
+
+
+def run_python(*arguments):
+    environment = {**ENVIRONMENT, "PYTHONPATH": str(HERE.parent)}
+    done = subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, timeout=100, check=False, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def played():
+    return run_python(HERE / "locust_scenarios.py")
+
+
+@pytest.fixture
+def scene(played):
+    def get(name):
+        saw = json.loads(played.stdout)[name]
+        assert "problem_of_the_scene" not in saw, saw["problem_of_the_scene"]
+        return saw
+
+    return get
+
+
+def test_a_user_takes_a_seat_edits_at_the_rate_of_its_class_and_gives_the_seat_back(scene):
+    saw = scene("a_user_takes_a_seat_edits_and_leaves")
+    assert saw["problem"] is None
+    assert saw["failures"] == []
+    assert saw["heard"] == [["wanted", "notebook"], ["left", {"run": "run", "user": 0}]]
+    user, client_id = saw["seat"]
+    assert [client_id, user] in saw["authors"]
+    assert saw["edits_afterwards"] == 0
+    assert saw["elapsed"], "the schedule counts from the start of the run and not of the process"
+
+
+def test_requests_are_told_with_their_user_while_it_is_there(scene):
+    saw = scene("a_user_takes_a_seat_edits_and_leaves")
+    assert saw["context"] == {"user": 0}
+    assert saw["context_afterwards"] == {}
+
+
+def test_a_class_without_a_rate_takes_that_of_the_option(scene):
+    assert scene("the_rate_of_the_option_counts_where_the_class_has_none") == {"problem": None, "edits": 0}
+
+
+def test_users_deal_from_the_deck_of_their_document_by_their_seats(scene):
+    saw = scene("edits_are_dealt_from_the_deck_of_the_document")
+    assert all(all(each) for each in saw["dealt"])
+    assert saw["others_get_other_cards"]
+
+
+def test_a_choice_of_the_locustfile_is_made_as_it_is(scene):
+    assert all("own" in described for described in scene("own_choices_of_a_locustfile_are_made")["described"])
+
+
+def test_a_refused_seat_ends_the_user_quietly_because_the_coordinator_has_said_why(scene):
+    saw = scene("a_seat_that_is_refused_ends_the_user_without_a_stack_trace")
+    assert saw == {"problem": "GreenletExit", "failures": [], "collaborator": True}
+
+
+def test_a_coordinator_that_gives_no_answer_is_a_failure_of_the_user(scene):
+    saw = scene("a_coordinator_that_is_silent_is_given_up")
+    assert saw["problem"] == "GreenletExit"
+    assert ["no seat" in failure for failure in saw["failures"]] == [True]
+    assert saw["waiting"] == 0
+
+
+def test_a_document_that_cannot_be_opened_is_one_failure_of_the_user_with_its_reason(scene):
+    saw = scene("a_document_that_cannot_be_opened_is_told_to_locust")
+    assert saw["problem"] == "GreenletExit"
+    assert ["4404" in failure for failure in saw["failures"]] == [True]
+    assert saw["stages"] == [True]
+
+
+def test_a_mistake_in_a_locustfile_is_one_failure_of_the_user_and_crashes_nothing(scene):
+    saw = scene("a_choice_that_raises_is_told_to_locust_once")
+    assert saw == {"failures": ["LookupError: a mistake of mine"], "failed": True, "crashed": False}
+
+
+def test_users_of_text_files_ask_for_text_files_and_deal_edits_that_these_can_take(scene):
+    assert scene("users_of_text_files_ask_for_them") == {"heard": [["wanted", "text"]], "only_kinds_of_texts": True}
+
+
+def test_a_token_that_came_in_a_message_is_used_and_known_as_a_secret(scene):
+    assert scene("the_token_of_an_embedded_server_becomes_a_secret") == {"secrets": ["hunter22"], "token": "hunter22"}
+
+
+def test_evidence_goes_once_piece_by_piece_and_a_lost_piece_again(scene):
+    saw = scene("evidence_goes_in_pieces_one_after_the_other_and_again_where_one_was_lost")
+    count = max(saw["came"]) + 1
+    assert count > 2
+    assert saw["came"] == [0, 1, 1, *range(2, count)], "each piece waits for the one before, and is sent for one run once"
+    assert saw["problem"] is None
+    assert saw["documents"] == ["room"]
+    assert saw["left"], "when the run is over all documents are closed"
+    assert {"process", "documents", "counts", "health", "stats", "timings"} <= set(saw["keys"])
+
+
+def test_a_process_that_cannot_gather_its_evidence_says_so_in_its_answer(scene):
+    saw = scene("evidence_that_cannot_be_gathered_is_told_as_a_problem")
+    assert "could not gather its evidence: ZeroDivisionError" in saw["problem"]
+    assert saw["answers"] == 1
+
+
+def test_an_environment_that_was_never_made_ours_is_told_what_to_call(scene):
+    assert "install(environment)" in scene("an_environment_without_an_agent_is_told_what_to_call")["sentence"]
+
+
+def test_installing_with_a_bad_option_is_refused_by_the_name_of_the_option(scene):
+    saw = scene("installing_with_a_bad_option_is_refused_before_anything_is_opened")
+    for name in ("rtc_server", "rtc_documents", "rtc_edit_rate"):
+        assert "--" + name.replace("_", "-") in saw[name]
+    assert "--host" in saw["host"]
+
+
+def test_a_locustfile_without_our_users_is_left_alone(scene):
+    assert scene("other_peoples_locustfiles_are_left_alone") == {"agent": False}
+
+
+def test_no_scene_prints_a_stack_trace(played):
+    assert "Traceback" not in played.stderr
+
+
+@pytest.mark.parametrize("folder", ["protocol", "documents", "editing", "timing", "verdict"])
+def test_the_pure_rooms_are_imported_without_locust_and_without_gevent(folder):
+    script = f"""
+import importlib, pkgutil, sys
+import jupyter_rtc_locust.{folder} as package
+for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+    importlib.import_module(module.name)
+print(sorted(name for name in ("locust", "gevent", "websocket", "requests") if name in sys.modules))
+"""
+    assert run_python("-c", script).stdout == "[]\n"
+
+
+def test_what_the_package_offers_can_be_imported_from_its_top():
+    script = """
+import sys, jupyter_rtc_locust
+assert "locust" not in sys.modules
+for name in jupyter_rtc_locust.__all__:
+    assert getattr(jupyter_rtc_locust, name) is not None
+try:
+    jupyter_rtc_locust.nonsense
+except AttributeError as error:
+    print(error)
+"""
+    assert "nonsense" in run_python("-c", script).stdout

@@ -72,6 +72,8 @@ def install(environment: Environment) -> Coordinator | None:
     if environment.web_ui is None:
         # Now, because it takes seconds the first time, and later they would be taken from the run's `--run-time`.
         coordinator.check_options()
+        # Locust arms the timer of `--run-time` next, and the loop has not looked at the clock for those seconds.
+        gevent.get_hub().loop.update_now()
     if environment.web_ui is not None:
         guard_form(environment, coordinator)
     return coordinator

@@ -4,17 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from jupyter_rtc_locust.documents.replica import Replica
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
-from jupyter_rtc_locust.protocol.updates import decode_update
-from jupyter_rtc_locust.verdict.evidence import SavedFile, Snapshot
+from jupyter_rtc_locust.protocol.selection import union_of_structs
+from jupyter_rtc_locust.protocol.updates import decode_update, encode_update
+from jupyter_rtc_locust.verdict.evidence import Snapshot
 from jupyter_rtc_locust.verdict.findings import Kind, Value
 from verdict.swarm_model import (
     SwarmModel,
     erase,
     everything,
     kinds_of,
-    nothing,
     of_kind,
     report,
     text_of,
@@ -51,7 +50,7 @@ class TestDiverged:
 
     def test_a_replica_that_lacks_nothing_but_a_mark_of_unsaved_changes(self, swarm):
         swarm.server.relay = keep_from(3)
-        swarm[1].write(lambda replica: None, "marked unsaved changes")
+        swarm[1].write(lambda _: None, "marked unsaved changes")
         swarm.settle()
         verdict = swarm.verdict(saved=None)
         assert kinds_of(verdict) == {Kind.DIVERGED}
@@ -60,7 +59,7 @@ class TestDiverged:
 
     def test_it_is_found_by_the_newcomers_document_where_the_probe_says_nothing(self, swarm):
         swarm.server.relay = keep_from(3)
-        swarm[1].write(lambda replica: None, "marked unsaved changes")
+        swarm[1].write(lambda _: None, "marked unsaved changes")
         swarm.settle()
         users = tuple(replace(user, lacks=ClockRanges()) for user in swarm.evidence().users)
         assert of_kind(swarm.verdict(saved=None, users=users), Kind.DIVERGED).users == (3,)
@@ -74,18 +73,18 @@ class TestDiverged:
         verdict = swarm.verdict()
         assert kinds_of(verdict) == {Kind.DIVERGED} and of_kind(verdict, Kind.DIVERGED).users == (3,)
 
-    def test_a_deletion_that_one_user_never_got_and_cannot_see_for_the_cell_is_gone(self, swarm):
-        swarm.server.relay = lambda user, update: [_without_root_0_deletions(update)] if user.user == 3 else [update]
-        swarm[1].write(lambda replica: text_of(replica.doc, 1).clear(), "emptied a cell")
-        swarm.settle()
-        swarm.server.relay = everything
-        evidence = swarm.evidence(saved=None)
-        lacking = tuple(
-            replace(one, deletions=evidence.joiner and decode_update(evidence.joiner.update).deletions)
-            for one in evidence.replicas
-        )
-        assert kinds_of(swarm.verdict(saved=None)) == {Kind.DIVERGED}
-        assert lacking
+    def test_a_deletion_that_one_user_never_got_and_cannot_see_because_the_cell_is_gone(self, swarm):
+        swarm[1].erase("b = 2", 1)
+        swarm[1].write(lambda replica: replica.cells.pop(1), "deleted cell 1")
+        swarm.finish()
+        one, *others = swarm.evidence().replicas
+        (client, start, _), *_ = one.deletions.of_clients([0])
+        fewer = one.deletions.difference(ClockRanges.of([(client, start, start + 1)]))
+        alone = replace(one, users=(3,), deletions=fewer)
+        rest = replace(one, users=(0, 1, 2))
+        verdict = swarm.verdict(replicas=(rest, alone))
+        assert kinds_of(verdict) == {Kind.DIVERGED}
+        assert of_kind(verdict, Kind.DIVERGED).users == (3,) and others
 
     def test_who_has_lost_the_line_for_good_is_compared_with_nobody(self, swarm):
         swarm[3].lose_line()
@@ -116,10 +115,6 @@ class TestDiverged:
         found = of_kind(verdict, Kind.UNACKNOWLEDGED_EDIT)
         assert found.users == (2,) and "2 edits of user 2" in found.detail and "typed 'swallowed'" in found.detail
         assert of_kind(verdict, Kind.DIVERGED).users == (2,)
-
-
-def _without_root_0_deletions(update: bytes) -> bytes:
-    return without_deletions(None, update)
 
 
 class TestPending:
@@ -173,7 +168,7 @@ class TestNewcomer:
 
     def test_who_lacks_nothing_but_a_mark_of_unsaved_changes(self, swarm):
         stale = swarm.server.snapshot()
-        swarm[0].write(lambda replica: None, "marked unsaved changes")
+        swarm[0].write(lambda _: None, "marked unsaved changes")
         swarm.finish()
         verdict = swarm.verdict(joiner=stale)
         assert kinds_of(verdict) == {Kind.JOINER_DIFFERS}
@@ -195,8 +190,6 @@ class TestNewcomer:
         whole = decode_update(joiner.update)
         client, start, _ = next(one for one in whole.deletions if one[0] == 0)
         fewer = whole.with_deletions(whole.deletions.difference(ClockRanges.of([(client, start, start + 1)])))
-        from jupyter_rtc_locust.protocol.updates import encode_update
-
         verdict = swarm.verdict(joiner=replace(joiner, update=encode_update(fewer)))
         assert Kind.JOINER_DIFFERS in kinds_of(verdict)
 
@@ -263,19 +256,9 @@ def test_the_copy_of_most_users_is_judged_where_no_newcomer_could_come(swarm):
 
 def _with_content(swarm: SwarmModel) -> bytes:
     """The server's document with the content of what was deleted, as only who keeps everything has it."""
-    from jupyter_rtc_locust.protocol.selection import union_of_structs
-    from jupyter_rtc_locust.protocol.updates import encode_update
-
     updates = [
         swarm.initial.update,
         *(edit.update for edit in swarm.evidence().authored),
         swarm.server.doc.get_update(),
     ]
     return encode_update(union_of_structs(map(decode_update, updates)))
-
-
-def test_evidence_of_the_file_is_not_needed_to_compare_users(swarm):
-    assert Replica is not None
-    swarm.finish()
-    assert swarm.verdict(saved=SavedFile(content=swarm.server.file)).value is Value.PASS
-    assert nothing(None, b"") == []

@@ -96,11 +96,16 @@ class Replica:
         remaining = iter(updates)
         apply_update = self.doc.apply_update
         try:
+            if isinstance(updates, list) and len(updates) == 1:
+                # `apply_update` opens a transaction of its own; one around it would cost as much again.
+                apply_update(updates[0])
+                return
             with self.doc.transaction():
                 for update in remaining:
                     apply_update(update)
         except (ValueError, TypeError) as error:
-            self._apply_after_a_bad_one(remaining, error)
+            rest = iter(()) if isinstance(updates, list) and len(updates) == 1 else remaining
+            self._apply_after_a_bad_one(rest, error)
         except BaseException as error:
             if not _is_failure(error):
                 raise

@@ -57,7 +57,7 @@ class FrameReader:
     A message of `n` bytes is copied at most twice however many pieces it arrives in.
     """
 
-    __slots__ = ("_fragment_bytes", "_fragments", "_have", "_need", "_pieces")
+    __slots__ = ("_fragment_bytes", "_fragments", "_have", "_need", "_pieces", "saw_control")
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -65,6 +65,8 @@ class FrameReader:
         self._need = 2
         self._fragments: list[bytes] | None = None
         self._fragment_bytes = 0
+        self.saw_control = False
+        """Set when `feed` returns a control frame, so that the hot path need not look for one; the caller resets it."""
 
     def feed(self, data: bytes) -> list[bytes | Control]:
         """The binary messages (as bytes) and control frames that `data` completes, in order.
@@ -128,6 +130,7 @@ class FrameReader:
             if not final or len(payload) > 125:
                 raise FrameError("the server sent a control frame that is fragmented or longer than 125 bytes")
             events.append(Control(opcode, payload))
+            self.saw_control = True
         elif opcode is Opcode.CONTINUATION:
             if self._fragments is None:
                 raise FrameError("the server continued a message that was never begun")
@@ -145,6 +148,7 @@ class FrameReader:
             self._fragment_bytes = len(payload)
         elif opcode is Opcode.TEXT:
             events.append(Control(opcode, payload))
+            self.saw_control = True
         else:
             events.append(payload)
 

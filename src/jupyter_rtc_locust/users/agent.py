@@ -107,12 +107,19 @@ class ProcessAgent:
             raise SeatRefused(given["refused"])
         swarm = self._swarm_of(given["run"])
         collaborator = Collaborator(Seat.from_message(given["seat"]), swarm, choose, owner=owner)
-        collaborator.open()
+        try:
+            collaborator.open()
+        except BaseException:
+            self._give_seat_back(collaborator)
+            raise
         return collaborator
 
     def unseat_user(self, collaborator: Collaborator) -> None:
         """Close the user's document and give its seat back. What it authored stays evidence."""
         collaborator.leave()
+        self._give_seat_back(collaborator)
+
+    def _give_seat_back(self, collaborator: Collaborator) -> None:
         if self.swarm is not None and not self.swarm.ended:
             self._send(messages.SEAT_LEFT, {"run": self.swarm.run_id, "user": collaborator.seat.user})
 

@@ -130,6 +130,9 @@ class Collaborator:
             self.swarm.recorder.failed("open document", str(error))
             self._give_up(error)
             raise
+        except BaseException:
+            self._drop()  # Locust ends the user while it opens the document
+            raise
         now = time.monotonic()
         record("initial sync", (now - connected) * 1000)
         record("open document", (now - started) * 1000)
@@ -141,6 +144,7 @@ class Collaborator:
                 rate=rate,
                 seat=self.seat.place,
                 seats=self.seat.places,
+                document=self.seat.document_index,
                 run_started=self.swarm.run_started,
                 edit=self._edit_when_due,
             )
@@ -304,7 +308,11 @@ class Collaborator:
         own = 0
         for message in messages:
             if message[:2] == UPDATE_PREFIX:
-                update = read_update_body(message)
+                try:
+                    update = read_update_body(message)
+                except MessageError as error:
+                    self._note_unreadable(error)
+                    continue
                 if arrive(user, update, now):
                     own += 1
                 else:
@@ -324,8 +332,7 @@ class Collaborator:
         try:
             decoded = decode_message(message)
         except MessageError as error:
-            self.swarm.counts["messages_unreadable"] += 1
-            self.swarm.recorder.failed("update delivery", f"a message of the server could not be read: {error}")
+            self._note_unreadable(error)
             return
         if isinstance(decoded, SyncStep2):
             self._receive_step_2(decoded.update, updates, now)
@@ -343,6 +350,11 @@ class Collaborator:
             updates.append(decoded.update)
         else:
             self.swarm.counts["messages_of_other_kinds"] += 1
+
+    def _note_unreadable(self, error: MessageError) -> None:
+        """A message that is none is left out, as y-websocket does; it is counted, and fails as a delivery."""
+        self.swarm.counts["messages_unreadable"] += 1
+        self.swarm.recorder.failed("update delivery", f"a message of the server could not be read: {error}")
 
     def _receive_step_2(self, update: bytes, updates: list[bytes], now: float) -> None:
         if self._probing is not None:

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 import gevent
+import gevent.monkey
 import websocket
 
 from jupyter_rtc_locust.errors import ConnectionBroken, RoomRefused
@@ -34,6 +35,8 @@ from jupyter_rtc_locust.servers.base import RoomAddress
 READ_BYTES = 16 * 1024
 SEND_QUEUE_LIMIT = 64 * 1024 * 1024
 """Bytes a peer may leave unread before the connection is given up."""
+
+_PLAIN_SOCKET: type[socket.socket] = gevent.monkey.get_original("socket", "socket")
 
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -84,6 +87,7 @@ class Connection:
     __slots__ = (
         "_closed",
         "_loop",
+        "_pending",
         "_queue",
         "_read_watcher",
         "_reader",
@@ -102,9 +106,14 @@ class Connection:
         receive: Callable[[list[bytes]], None],
         closed: Callable[[BaseException], None],
     ) -> None:
+        if not isinstance(opened, ssl.SSLSocket):
+            # Nothing here ever waits, so gevent's socket would only add its own Python to each read and write.
+            opened = _PLAIN_SOCKET(fileno=opened.detach())
         opened.settimeout(0)
         self._socket = opened
         self._recv = opened.recv
+        # TLS may hold decrypted bytes of which the kernel's socket, and so the loop, knows nothing.
+        self._pending: Callable[[], int] | None = getattr(opened, "pending", None)
         self._receive = receive
         self._closed = closed
         self._reader = FrameReader()
@@ -147,16 +156,14 @@ class Connection:
                 self.bytes_received += len(data)
                 messages = self._reader.feed(data)
                 if messages:
-                    # One class for all is by far the commonest: control frames are looked for only if there are any.
-                    if any(message.__class__ is Control for message in messages):
+                    if self._reader.saw_control:
+                        self._reader.saw_control = False
                         messages = self._without_controls(messages)
                     if messages:
                         self._receive(messages)  # type: ignore[arg-type]
                     if not self.open:
                         return
-                # TLS may hold decrypted bytes of which the kernel's socket, and so the loop, knows nothing.
-                pending = getattr(self._socket, "pending", None)
-                if pending is None or not pending():
+                if self._pending is None or not self._pending():
                     return
                 data = self._recv(READ_BYTES)
             raise ConnectionBroken("the server closed the connection without a word")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-from jupyter_rtc_locust.documents.validity import MOST_MESSAGES, malformations
+from jupyter_rtc_locust.documents.canonical import Content
+from jupyter_rtc_locust.documents.file_form import as_saved
+from jupyter_rtc_locust.documents.kinds import DocumentKind
+from jupyter_rtc_locust.documents.validity import MOST_MESSAGES, malformations, schema_errors
 from jupyter_rtc_locust.verdict.findings import Caution, Finding, Kind, Opinion
 from jupyter_rtc_locust.verdict.oracle import Oracle
 from jupyter_rtc_locust.verdict.reading import Reading
@@ -22,11 +25,17 @@ def check_document_is_well_formed(reading: Reading, oracle: Oracle | None) -> Op
     if judged is None or (not document.authored and not reading.initial.structs):
         return Opinion()
     initial = content_of(document.initial.update, document.kind)
-    whole_oracle = oracle if oracle is not None and not (oracle.missing or oracle.unaccounted) else None
     copies = copied_ids(initial) | (oracle.copies if oracle is not None else frozenset())
-    found = malformations(content_of(judged.encoded, document.kind), document.kind, copies)
-    found = _beyond(found, malformations(initial, document.kind, copies) if reading.initial.structs else [])
-    written = [] if whole_oracle is None else malformations(whole_oracle.content, document.kind, copies)
+    content = content_of(judged.encoded, document.kind)
+    found = malformations(content, document.kind, copies)
+    before = malformations(initial, document.kind, copies) if found and reading.initial.structs else []
+    if len(before) < MOST_MESSAGES:
+        kinds = {_kind_of(problem) for problem in before}
+        found = [problem for problem in found if _kind_of(problem) not in kinds]
+    else:
+        # Not all were listed, so that which are new cannot be told, but for repeated ids, which are all listed.
+        found = [problem for problem in found if problem not in _schema_errors(content, document.kind)]
+    written = _written(oracle, document.kind, copies) if found else []
     findings = [
         Finding(Kind.MALFORMED_DOCUMENT, document.path, f"The document is no valid notebook any more: {problem}")
         for problem in found
@@ -40,15 +49,16 @@ def check_document_is_well_formed(reading: Reading, oracle: Oracle | None) -> Op
     return Opinion(tuple(findings), tuple(cautions))
 
 
-def _beyond(found: list[str], before: list[str]) -> list[str]:
-    """The malformations that there were not before, wherever in the document the old ones stand now.
-
-    Only so many of the schema are listed, so that of a document full of them nothing more can be said.
-    """
-    kinds = {_kind_of(problem) for problem in before}
-    if len(before) >= MOST_MESSAGES:
+def _written(oracle: Oracle | None, kind: DocumentKind, copies: frozenset[str]) -> list[str]:
+    """What is malformed in the oracle itself, and so in what people wrote."""
+    if oracle is None or oracle.missing or oracle.unaccounted:
         return []
-    return [problem for problem in found if _kind_of(problem) not in kinds]
+    return malformations(oracle.content, kind, copies)
+
+
+def _schema_errors(content: Content, kind: DocumentKind) -> list[str]:
+    saved = as_saved(content, kind)
+    return schema_errors(saved) if isinstance(saved, dict) else []
 
 
 def _kind_of(problem: str) -> str:

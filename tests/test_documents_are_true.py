@@ -176,8 +176,29 @@ def test_the_timings_are_those_of_the_code() -> None:
     assert first_cells("docs/metrics.md", after="## Timings") == list(NAMES)
 
 
-def test_what_can_fail_is_a_timing() -> None:
-    assert set(first_cells("docs/metrics.md", after="## Failures")) <= set(NAMES)
+def test_the_timings_that_can_fail_are_those_of_the_code() -> None:
+    source = "\n".join(path.read_text("utf-8") for path in SOURCES.rglob("*.py"))
+    opening = {"session", "connect"}  # named by a variable
+    failing = set(re.findall(r"\.failed\(\s*\"([^\"]+)\"", source)) | opening
+    assert set(first_cells("docs/metrics.md", after="## Failures")) == failing
+
+
+def test_the_reasons_for_inconclusive_are_words_of_the_code() -> None:
+    """With `…` for what differs from run to run."""
+    words = "\n".join(text for path in SOURCES.rglob("*.py") for text in texts_in(path))
+    reasons = [reason for row in rows("docs/solutions.md", after="## Inconclusive") for reason in quoted(row[0])]
+    assert len(reasons) > 12
+    patterns = [".*".join(re.escape(part.strip()) for part in reason.split("…")) for reason in reasons]
+    assert not [pattern for pattern in patterns if not re.search(pattern, words)]
+
+
+def texts_in(path: Path) -> Iterator[str]:
+    """Every text in a module, with `…` for what is put in."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
 
 
 def test_the_fields_of_the_result_file_are_those_of_the_code() -> None:
@@ -237,6 +258,14 @@ def test_the_notebooks_of_the_demo_are_those_of_the_code() -> None:
 def test_the_locustfiles_are_those_that_come_along() -> None:
     told = first_cells("docs/use.md", after="## Locustfiles that come along")
     assert sorted(told) == sorted(f"locustfiles/{path.name}" for path in (REPOSITORY / "locustfiles").glob("*.py"))
+
+
+def test_every_part_of_the_tests_is_told_of() -> None:
+    told = set(first_cells("docs/tests.md", after="## What each part proves"))
+    tests = REPOSITORY / "tests"
+    folders = {path for path in tests.iterdir() if path.is_dir() and any(path.glob("test_*.py"))}
+    there = {f"tests/{path.name}" for path in folders | set(tests.glob("test_*.py"))}
+    assert told == there
 
 
 def test_the_targets_of_make_are_those_of_the_makefile() -> None:

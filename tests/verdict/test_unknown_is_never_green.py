@@ -1,0 +1,246 @@
+"""What could not be established: inconclusive, never pass, and never stronger than a finding."""
+
+from dataclasses import replace
+
+import pytest
+
+from jupyter_rtc_locust.verdict import decision
+from jupyter_rtc_locust.verdict.decision import decide
+from jupyter_rtc_locust.verdict.evidence import RunEvidence, Snapshot, StallEvidence
+from jupyter_rtc_locust.verdict.findings import Kind, Opinion, Value
+from verdict.swarm_model import SwarmModel, kinds_of, of_kind, report, text_of
+from verdict.templates import plain_notebook
+
+NOBODY = Snapshot({}, b"\x00\x00", "it was refused")
+
+
+@pytest.fixture
+def swarm() -> SwarmModel:
+    swarm = SwarmModel(plain_notebook("a = 1", "b = 2"), processes=2)
+    for user in range(3):
+        swarm[user].type(f"[by {user}]", user % 2)
+    swarm.finish()
+    return swarm
+
+
+def decided(swarm: SwarmModel, **run):
+    return decide(replace(swarm.run_evidence(), **run))
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        ({"silent_processes": ("worker a1",)}, "worker a1"),
+        ({"problems": ("The server could not be used: 404",)}, "404"),
+        ({"documents": ()}, "No document was judged"),
+    ],
+)
+def test_of_the_run(swarm, run, words):
+    verdict = decided(swarm, **run)
+    assert verdict.value is Value.INCONCLUSIVE and words in verdict.reason
+
+
+def test_no_edit_where_edits_were_asked_for():
+    swarm = SwarmModel(plain_notebook())
+    swarm.finish()
+    assert "nothing was tested" in swarm.verdict().reason
+
+
+def test_an_edit_that_only_filled_an_empty_room_tests_nothing():
+    swarm = SwarmModel(plain_notebook(), files=False)
+    swarm.finish()
+    verdict = swarm.verdict()
+    assert verdict.value is Value.INCONCLUSIVE and "nothing was tested" in verdict.reason
+
+
+@pytest.mark.parametrize("stage", ["never opened its document", "was refused", "failed", "lost its connection"])
+def test_a_user_who_was_not_there_to_the_end(swarm, stage):
+    first, *others = swarm.evidence().users
+    verdict = swarm.verdict(users=(replace(first, stage=stage, trouble="why it was so"), *others))
+    assert verdict.value is Value.INCONCLUSIVE, report(verdict)
+    assert f"user {first.user} {stage} (why it was so)" in verdict.reason
+
+
+def test_nobody_was_there_at_the_end(swarm):
+    users = tuple(replace(user, stage="left") for user in swarm.evidence().users)
+    assert "no user was connected" in swarm.verdict(users=users).reason
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"quiet": False},
+        {"joiner": NOBODY},
+        {"joiner": None},
+        {"replicas": ()},
+        {"joiner": NOBODY, "replicas": ()},
+    ],
+)
+def test_of_a_document(swarm, changes):
+    verdict = swarm.verdict(**changes)
+    assert verdict.value is Value.INCONCLUSIVE, report(verdict)
+
+
+def test_a_document_that_was_not_quiet_is_not_compared(swarm):
+    text_of(swarm[0].replica.doc).clear()
+    assert swarm.verdict(quiet=False).value is Value.INCONCLUSIVE
+
+
+def test_a_replica_whose_state_nobody_told(swarm):
+    kept = tuple(replace(one, users=tuple(user for user in one.users if user)) for one in swarm.evidence().replicas)
+    verdict = swarm.verdict(replicas=kept)
+    assert verdict.value is Value.INCONCLUSIVE and "user 0 had" in verdict.reason
+
+
+def test_a_user_whom_the_server_did_not_answer(swarm):
+    first, *others = swarm.evidence().users
+    verdict = swarm.verdict(users=(replace(first, probed=False), *others))
+    assert verdict.value is Value.INCONCLUSIVE and f"user {first.user} lacked" in verdict.reason
+
+
+class TestMissingRecord:
+    def test_what_a_registered_author_wrote_without_a_record_is_unaccounted_and_not_invented(self, swarm):
+        authored = tuple(edit for edit in swarm.evidence().authored if edit.user != 2)
+        verdict = swarm.verdict(authored=authored)
+        assert verdict.value is Value.INCONCLUSIVE, report(verdict)
+        assert "written by user 2" in verdict.reason
+
+    def test_what_it_deleted_without_a_record_is_not_lost(self, swarm):
+        swarm[2].erase("a = 1")
+        swarm.finish()
+        authored = tuple(edit for edit in swarm.evidence().authored if edit.user != 2)
+        assert swarm.verdict(authored=authored).value is Value.INCONCLUSIVE
+
+    def test_an_invention_beside_it_is_found_all_the_same(self, swarm):
+        text_of(swarm.server.doc).insert(0, "invented")
+        swarm.finish()
+        authored = tuple(edit for edit in swarm.evidence().authored if edit.user != 2)
+        assert kinds_of(swarm.verdict(authored=authored)) == {Kind.INVENTED_EDIT}
+
+    def test_a_part_of_its_record_is_not_enough(self, swarm):
+        swarm[2].type("more")
+        swarm.finish()
+        *authored, last = swarm.evidence().authored
+        assert last.user != 2
+        authored = tuple(edit for edit in swarm.evidence().authored if not (edit.user == 2 and edit.number == 0))
+        assert swarm.verdict(authored=authored).value is Value.INCONCLUSIVE
+
+
+class TestUnacknowledged:
+    def test_without_a_newcomer_it_is_not_known_whether_the_server_has_it(self, swarm):
+        swarm.server.accept = lambda user, update: None if user.user == 2 else update
+        swarm[2].type("swallowed")
+        swarm.settle()
+        swarm.save_in_pause()
+        verdict = swarm.verdict(joiner=NOBODY)
+        assert Kind.UNACKNOWLEDGED_EDIT not in kinds_of(verdict)
+        assert any("1 edit of user 2 never came back" in sentence for sentence in verdict.opinion.unknown)
+
+    def test_what_somebody_else_holds_was_taken(self, swarm):
+        swarm.server.relay = lambda user, update: [] if user.user == 2 else [update]
+        swarm[2].type("not echoed")
+        swarm.settle()
+        verdict = swarm.verdict(joiner=NOBODY, saved=None)
+        assert not any("never came back" in sentence for sentence in verdict.opinion.unknown)
+
+
+class TestTime:
+    def test_a_stall_is_a_finding(self, swarm):
+        verdict = swarm.verdict(stalls=(StallEvidence(1, 17.2, "its sync was not answered"),))
+        found = of_kind(verdict, Kind.STALLED)
+        assert found.users == (1,) and "waited 17 s: its sync was not answered" in found.detail
+
+    def test_it_stays_one_in_a_document_that_was_not_quiet(self, swarm):
+        stalls = (StallEvidence(1, 17.2, "its sync was not answered"),)
+        assert kinds_of(swarm.verdict(stalls=stalls, quiet=False)) == {Kind.STALLED}
+
+    def test_a_server_that_answered_nobody_is_a_finding(self, swarm):
+        found = of_kind(decided(swarm, server_silences=((30.0, 12.0),)), Kind.SERVER_LOST)
+        assert "for 12 s, from 30 s after" in found.detail
+
+    def test_neither_is_one_where_the_generator_was_overloaded(self, swarm):
+        stalls = (StallEvidence(1, 17.2, "its sync was not answered"),)
+        run = replace(swarm.run_evidence(stalls=stalls), sound=False, server_silences=((30.0, 12.0),))
+        verdict = decide(run)
+        assert verdict.value is Value.INCONCLUSIVE and len(verdict.opinion.unknown) == 2
+
+    def test_what_does_not_rest_on_time_is_found_by_an_overloaded_generator_too(self, swarm):
+        text_of(swarm.server.doc).insert(0, "invented")
+        swarm.finish()
+        assert kinds_of(decided(swarm, documents=(swarm.evidence(),), sound=False)) == {Kind.INVENTED_EDIT}
+
+
+class TestComposition:
+    def test_a_finding_beats_what_is_not_known(self, swarm):
+        text_of(swarm.server.doc).insert(0, "invented")
+        swarm.finish()
+        verdict = decided(swarm, documents=(swarm.evidence(),), silent_processes=("worker 2",))
+        assert verdict.value is Value.FAIL and verdict.opinion.unknown
+        assert "1 finding, the first invented-edit in run/" in verdict.reason
+
+    @pytest.mark.parametrize(
+        "check",
+        [
+            "check_run_is_complete",
+            "check_server_answers",
+            "check_users_took_part",
+            "check_nobody_stalled",
+            "check_first_snapshot",
+            "check_edits_were_acknowledged",
+            "check_nothing_is_pending",
+            "check_replicas_agree",
+            "check_newcomer_gets_the_document",
+            "check_against_oracle",
+            "check_document_is_well_formed",
+            "check_saved_file",
+            "build_oracle",
+        ],
+    )
+    @pytest.mark.parametrize("error", [ValueError("why"), BaseException("panic")])
+    def test_a_check_that_raises_is_inconclusive_with_its_reason(self, swarm, monkeypatch, check, error):
+        def raises(*_):
+            raise error
+
+        monkeypatch.setattr(decision, check, raises)
+        verdict = swarm.verdict()
+        assert verdict.value is Value.INCONCLUSIVE
+        assert type(error).__name__ in verdict.reason and str(error) in verdict.reason
+
+    def test_a_request_to_stop_is_not_swallowed(self, swarm, monkeypatch):
+        def raises(*_):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(decision, "check_saved_file", raises)
+        with pytest.raises(KeyboardInterrupt):
+            swarm.verdict()
+
+    @pytest.mark.parametrize("which", ["initial", "joiner"])
+    def test_a_document_that_is_no_update_is_inconclusive(self, swarm, which):
+        broken = replace(getattr(swarm.evidence(), which), update=b"\xff\xff\xff")
+        assert swarm.verdict(**{which: broken}).value is Value.INCONCLUSIVE
+
+    def test_an_update_of_the_server_that_is_none_is_inconclusive(self, swarm):
+        from jupyter_rtc_locust.verdict.evidence import ForeignUpdate
+
+        verdict = swarm.verdict(foreign=(*swarm.evidence().foreign, ForeignUpdate(1.0, b"\x05noise")))
+        assert verdict.value is Value.INCONCLUSIVE and "could not be read" in verdict.reason
+
+    def test_one_bad_document_among_good_ones_decides(self, swarm):
+        good = swarm.evidence()
+        text_of(swarm.server.doc).insert(0, "invented")
+        swarm.finish()
+        bad = replace(swarm.evidence(), path="run/notebook-1.ipynb")
+        verdict = decide(RunEvidence(documents=(good, bad)))
+        assert verdict.value is Value.FAIL and "run/notebook-1.ipynb" in verdict.reason
+
+    def test_a_pass_says_what_was_compared(self, swarm):
+        assert swarm.verdict().reason.startswith("1 document, 3 edits: every user, a newcomer, the saved file")
+        assert "the saved file" not in swarm.verdict(saved=None).reason
+
+    def test_several_reasons_are_counted(self, swarm):
+        verdict = decided(swarm, silent_processes=("a", "b", "c"))
+        assert "(2 more reasons)" in verdict.reason
+
+    def test_opinions_add_up(self):
+        one = Opinion(unknown=("a",))
+        assert (one + Opinion(unknown=("b",))).unknown == ("a", "b")

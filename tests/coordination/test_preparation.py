@@ -101,12 +101,16 @@ def test_more_documents_than_templates_begin_again_with_the_first(room, server):
     assert [one.template.name for one in made.documents] == ["a", "b", "a"]
 
 
-def test_each_room_is_looked_at_before_any_user_comes_and_left_again(room, server):
+def test_each_room_is_looked_at_before_any_user_comes_and_kept_until_it_is_left(room, server):
     (one,) = prepared().documents
     assert one.initial.update != b"\x00\x00"
     assert one.initial.state_vector == decode_state_vector(room.doc.get_state())
     assert one.seed_edits == []
+    assert not room.ends[0].gone
+    one.leave()
+    one.leave()
     wait_until(lambda: room.ends[0].gone)
+    assert room.messages(0) == [b"\x00\x00\x01\x00"], "who only looks says nothing else"
 
 
 def empty(room):

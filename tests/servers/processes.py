@@ -101,6 +101,7 @@ def jupyter_collaboration(
         name="Jupyter server" if collaboration else "Jupyter server without collaboration",
         command=[str(python), "-m", "jupyter_server", *options, *extra],
         environment=environment_without_jupyter(
+            HOME=str(home),  # its own, because deleted documents go to the trash of the account
             JUPYTER_TOKEN=secret,
             JUPYTER_CONFIG_DIR=str(home / "config"),
             JUPYTER_DATA_DIR=str(home / "data"),

@@ -111,7 +111,9 @@ def test_an_upgrade_that_fails_leaves_a_user_that_never_opened_its_document(room
     assert_never_opened(swarm, one, "connect", Stage.OPENING)
 
 
-def test_a_sync_that_is_never_answered_is_a_stall_and_the_line_is_closed(room, swarm, person, short_deadline, quick_heart):
+def test_a_sync_that_is_never_answered_is_a_stall_and_the_line_is_closed(
+    room, swarm, person, short_deadline, quick_heart
+):
     room.answers_step_1 = False
     one = person()
     with pytest.raises(ConnectionBroken, match="did not answer the sync"):
@@ -203,7 +205,16 @@ def test_an_answer_nobody_asked_for_is_applied_too(room, person):
 @pytest.mark.parametrize(
     "message",
     [b"", b"\x00", b"\x00\x02", b"\x00\x02\x05abc", b"\x00\x01\x05abc", b"\x01\x09", b"\xff" * 20, b"\x02\x02\xff\xff"],
-    ids=["empty", "no kind", "no update", "update cut short", "answer cut short", "presence cut short", "number", "text"],
+    ids=[
+        "empty",
+        "no kind",
+        "no update",
+        "update cut short",
+        "answer cut short",
+        "presence cut short",
+        "number",
+        "text",
+    ],
 )
 def test_a_message_that_cannot_be_read_is_counted_and_costs_no_other_message_of_its_read(
     room, swarm, person, told, message

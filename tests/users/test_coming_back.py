@@ -42,7 +42,9 @@ def sources_of(one):
 
 
 def back(one, room, opened=2):
-    wait_until(lambda: one.stage is Stage.CONNECTED and room.opened >= opened and one._connection is not None, deadline=5)
+    wait_until(
+        lambda: one.stage is Stage.CONNECTED and room.opened >= opened and one._connection is not None, deadline=5
+    )
 
 
 @pytest.mark.parametrize("how", ["server hangs up", "server closes", "line is cut"])
@@ -268,6 +270,19 @@ def test_who_leaves_while_a_new_line_is_being_opened_leaves_none_behind(room, on
     wait_until(lambda: room.ends[1].gone, deadline=5)
     assert one.stage is Stage.LEFT
     assert len(room.messages(1)) == presences, "somebody who left showed himself again"
+
+
+def test_who_leaves_while_a_sync_on_the_way_back_is_not_answered_is_no_stall(room, one, monkeypatch):
+    monkeypatch.setattr(collaborator_module, "SYNC_DEADLINE_S", 0.2)
+    room.answers_step_1 = False
+    room.drop_everybody()
+    wait_until(lambda: len(room.ends) == 2 and room.ends[1].messages)
+    one.leave()
+    settle(0.4)
+    assert one.stage is Stage.LEFT
+    assert one.room.stalls == {}
+    assert room.opened == 2
+    assert room.ends[1].gone
 
 
 def test_when_the_run_is_over_nobody_comes_back(room, swarm, one):

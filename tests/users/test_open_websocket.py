@@ -44,7 +44,7 @@ def refused(error, server, **keywords):
     assert type(raised.value) is error
     sentence = str(raised.value)
     assert sentence.startswith(f"{server.url}/room/a: ")
-    assert sentence.endswith(".")
+    assert sentence.endswith((".", "?"))
     assert SECRET not in sentence
     assert "sessionId" not in sentence
     return sentence
@@ -104,11 +104,13 @@ def test_a_server_in_trouble_may_be_tried_again(serve, status):
 def test_a_redirect_is_refused_and_the_token_goes_nowhere_else(serve):
     elsewhere = serve(converse=hold)
     server = serve(answered(302, f"Location: {elsewhere.url}/login"))
-    assert "302" in refused(RoomRefused, server)
+    assert "redirect" in refused(RoomRefused, server).lower()
     assert elsewhere.requests == []
 
 
-@pytest.mark.parametrize("location", [(), ("Location: /login?next=room",), ("Location: https://127.0.0.1:1/hub/login",)])
+@pytest.mark.parametrize(
+    "location", [(), ("Location: /login?next=room",), ("Location: https://127.0.0.1:1/hub/login",)]
+)
 def test_a_redirect_to_a_login_page_is_a_refused_room(serve, location):
     refused(RoomRefused, serve(answered(302, *location)))
 

@@ -34,9 +34,9 @@ class Edits:
 def edits():
     made = []
 
-    def make(*, rate=100.0, seat=0, seats=1, run_started=None):
+    def make(*, rate=100.0, seat=0, seats=1, document=0, run_started=None):
         started = time.monotonic() if run_started is None else run_started
-        made.append(Edits(rate=rate, seat=seat, seats=seats, run_started=started))
+        made.append(Edits(rate=rate, seat=seat, seats=seats, document=document, run_started=started))
         return made[-1]
 
     yield make
@@ -95,6 +95,31 @@ def test_users_of_one_document_take_turns_and_do_not_leave_in_one_batch(edits):
     dues = sorted(due for one in everybody for _, due, _ in one.made)
     apart = [later - earlier for earlier, later in zip(dues[:15], dues[1:16], strict=True)]
     assert apart == pytest.approx([0.01] * 15, abs=1e-6)
+
+
+def first_due(edits, **options):
+    """When the first edit of a schedule that begins with the run is due, in intervals since its start."""
+    started = time.monotonic() + 0.03
+    one = edits(rate=100.0, run_started=started, **options)
+    one.schedule.start()
+    wait_until(lambda: one.made)
+    one.schedule.stop()
+    assert one.numbers[0] == 0
+    return (one.made[0][1] - started) * 100.0
+
+
+@pytest.mark.parametrize("document", [0, 1, 2, 7])
+def test_in_any_document_the_seats_keep_their_order_and_their_distances(edits, document):
+    dues = [first_due(edits, seat=seat, seats=3, document=document) for seat in range(3)]
+    assert 0 <= dues[0] < 1 / 3
+    assert [due - dues[0] for due in dues] == pytest.approx([0, 1 / 3, 2 / 3], abs=1e-6)
+
+
+def test_users_who_are_alone_in_their_documents_do_not_leave_in_one_batch(edits):
+    dues = sorted(first_due(edits, document=document) for document in range(8))
+    apart = [later - earlier for earlier, later in zip(dues, [*dues[1:], dues[0] + 1], strict=True)]
+    assert min(apart) > 1 / 8 / 3
+    assert max(apart) < 3 / 8
 
 
 @pytest.mark.parametrize(("seat", "seats"), [(5, 2), (0, 0), (3, 0)])

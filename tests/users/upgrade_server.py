@@ -69,7 +69,9 @@ class UpgradeServer:
         self.requests.append(request.decode())
         extra = b""
         if self.answer is ACCEPTED:
-            key = next(row.split(": ")[1] for row in request.decode().split("\r\n") if row.startswith("Sec-WebSocket-Key"))
+            key = next(
+                row.split(": ")[1] for row in request.decode().split("\r\n") if row.startswith("Sec-WebSocket-Key")
+            )
             digest = hashlib.sha1(f"{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()).digest()
             extra = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             extra += b"Sec-WebSocket-Accept: " + base64.b64encode(digest) + b"\r\n\r\n"

@@ -146,6 +146,16 @@ class ModelServer:
         self.document.hash = content_digest(self.file)
         self.unsaved = False
 
+    def rebuild(self, file: Any, generator: random.Random) -> None:
+        """The room is made anew from this file, as after an eviction; nobody is connected."""
+        assert not self.sessions
+        self.file = file
+        self.doc = Doc(client_id=generator.getrandbits(53))
+        self.document = _TYPES[self.kind](self.doc)
+        self._load(generator)
+        self.document.path = PATH
+        self.doc.observe(self._changed)
+
     @contextmanager
     def silently(self):
         """What is done to the document within is told to nobody."""

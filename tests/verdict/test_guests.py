@@ -1,4 +1,4 @@
-"""People outside the run who edit the same document: listed, and never a finding; nor a cloak for the server (rule 4)."""
+"""People outside the run who edit the same document: listed and no finding, and no cloak for the server (rule 4)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ EDITS = {
     "deletes a cell": lambda replica: replica.cells.pop(2) and None,
     "sets metadata": lambda replica: replica.cells[0]["metadata"].update({"x": 1}),
     "overwrites a value": lambda replica: replica.cells[0].update({"execution_count": 9}),
-    "only marks unsaved changes": lambda replica: None,
+    "only marks unsaved changes": lambda _: None,
 }
 
 

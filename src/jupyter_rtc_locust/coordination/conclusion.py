@@ -196,6 +196,7 @@ def _write_result(
         findings=[finding.as_dict() for finding in verdict.opinion.findings],
         warnings=[caution.as_dict() for caution in verdict.opinion.cautions],
         timings=timings,
+        guests=[guest.as_dict() for guest in verdict.guests],
         counts={
             "users": state.most_users,
             "users_seated": state.users_seated,

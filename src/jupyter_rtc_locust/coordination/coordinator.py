@@ -107,7 +107,9 @@ class Coordinator:
         self._secrets.extend(one for one in tokens if one not in self._secrets)
         kinds = self._kinds()
         documents = settings.documents * len(kinds)
-        print(start_sentence(base, settings.users, documents, seed=seed), flush=True)
+        runner = self.environment.runner
+        processes = len(runner.clients.ready) if isinstance(runner, MasterRunner) else 1
+        print(start_sentence(base, settings.users, documents, seed=seed, processes=processes), flush=True)
         try:
             templates = templates_for(settings, kinds, token is not None)
             state.prepared = prepare(

@@ -123,6 +123,8 @@ def _timings(timings: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def _health(generator: Mapping[str, Any]) -> list[str]:
+    if not generator.get("processes"):
+        return []  # nobody played a user, so there was no load to keep up with
     figures = [
         f"{label} {_milliseconds(generator[key])} {unit}"
         for key, label, unit in (

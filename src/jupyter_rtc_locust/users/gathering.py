@@ -87,6 +87,9 @@ def _gather_room(swarm: Swarm, room: Room, quiet: bool) -> dict[str, Any]:
     everything = _ranges_of(room.round_trips)
     for one in room.collaborators:
         gevent.sleep(_TURN_S)
+        if one.stage in (Stage.CONNECTED, Stage.LOST):
+            for _ in room.round_trips.pending.get(one.seat.user, ()):
+                swarm.recorder.failed("update echo", "an edit never came back to its author")
         users.append(user_as_message(_user_evidence(one, everything)))
         if one.stage in (Stage.CONNECTED, Stage.LOST):
             key, evidence = _replica_evidence(one)

@@ -372,7 +372,7 @@ def test_a_token_file_gives_one_identity_a_line_and_wins_over_the_environment(tm
 def test_a_token_file_without_a_token_is_refused_by_the_name_of_its_option(tmp_path, content):
     file = tmp_path / "tokens"
     file.write_bytes(content)
-    with pytest.raises(OptionsError, match="--rtc-token-file.*holds no token"):
+    with pytest.raises(OptionsError, match=r"--rtc-token-file.*holds no token"):
         read_tokens(file, {"JUPYTER_TOKEN": SECRET})
 
 

@@ -27,8 +27,10 @@ PROGRAM = "jupyter rtc-locust"
 WEB_HOST = "127.0.0.1"
 WEB_PORT = 8089
 PEOPLE = ["--users", "10", "--spawn-rate", "5", "--rtc-documents", "2"]
-DEMO_OPTIONS = ["--headless", "--run-time", "30s", *PEOPLE]
-WEB_OPTIONS = ["--web-host", WEB_HOST, "--web-port", str(WEB_PORT), *PEOPLE]
+LOCAL = ["--master-bind-host", WEB_HOST]
+"""With `--processes` Locust opens a port for its own workers, by default on every address of the machine."""
+DEMO_OPTIONS = ["--headless", "--run-time", "30s", *PEOPLE, *LOCAL]
+WEB_OPTIONS = ["--web-host", WEB_HOST, "--web-port", str(WEB_PORT), *PEOPLE, *LOCAL]
 
 _DESCRIPTION = """\
 Put a swarm of collaborators on Jupyter notebooks, time every round trip, and

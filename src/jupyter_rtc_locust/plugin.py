@@ -20,13 +20,13 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from jupyter_rtc_locust import exit_codes
 from jupyter_rtc_locust.coordination.coordinator import Coordinator
+from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from jupyter_rtc_locust.demo.embedded_server import EXTRA_MISSING, EmbeddedServer, missing_packages
 from jupyter_rtc_locust.errors import OptionsError, RtcLocustError
 from jupyter_rtc_locust.options import add_options
 from jupyter_rtc_locust.reporting.log_lines import keep_secrets_out
 from jupyter_rtc_locust.reporting.result_file import ResultFileError, check_folder_writable
 from jupyter_rtc_locust.reporting.web_form import guard_form
-from jupyter_rtc_locust.users.agent import ProcessAgent
 from jupyter_rtc_locust.users.collaboration_user import CollaborationUser
 
 logger = logging.getLogger(__name__)

@@ -3,7 +3,6 @@
 import gevent
 import pytest
 from pycrdt import Doc
-from users.fake_room import FakeRoom, FakeServer, wait_until
 
 from jupyter_rtc_locust.coordination import preparation
 from jupyter_rtc_locust.coordination.preparation import SEEDER, prepare, rehearse, templates_for
@@ -17,6 +16,7 @@ from jupyter_rtc_locust.protocol.updates import decode_update
 from jupyter_rtc_locust.servers.base import Document
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.settings import Settings
+from users.fake_room import FakeRoom, FakeServer, wait_until
 
 HTTP = HttpClient("http://test")
 TEMPLATES = {"notebook": [default_notebook()], "text": [default_text()]}
@@ -26,7 +26,7 @@ TEMPLATES = {"notebook": [default_notebook()], "text": [default_text()]}
 def unseen_errors(monkeypatch):
     """Errors that gevent would print as a stack of a greenlet."""
     errors = []
-    monkeypatch.setattr(gevent.get_hub(), "handle_error", lambda context, kind, value, trace: errors.append(value))
+    monkeypatch.setattr(gevent.get_hub(), "handle_error", lambda *details: errors.append(details[2]))
     yield errors
     assert errors == []
 
@@ -68,7 +68,7 @@ class Files(FakeServer):
 @pytest.fixture
 def server(monkeypatch):
     made = Files()
-    monkeypatch.setattr(preparation, "find_server", lambda http, kind: made)
+    monkeypatch.setattr(preparation, "find_server", lambda *_: made)
     return made
 
 
@@ -186,7 +186,7 @@ def test_a_room_that_cannot_be_looked_at_ends_in_a_sentence_and_leaves_nothing(r
 
 def test_a_document_of_the_users_is_never_removed_whatever_goes_wrong(room, server, monkeypatch):
     named = Document("work/precious.ipynb", "notebook", ours=False)
-    monkeypatch.setattr(preparation, "_named_document", lambda server, path: named)
+    monkeypatch.setattr(preparation, "_named_document", lambda *_: named)
     server.there = [named.path]
     server.refusals.append(RoomRefused("not you."))
     refusal(notebook=named.path, host="http://test")
@@ -207,7 +207,7 @@ def test_a_rehearsal_leaves_no_document_and_no_line_behind(room, server):
 
 def test_a_rehearsal_touches_no_document_that_the_user_named(room, server, monkeypatch):
     named = Document("work/precious.ipynb", "notebook", ours=False)
-    monkeypatch.setattr(preparation, "_named_document", lambda server, path: named)
+    monkeypatch.setattr(preparation, "_named_document", lambda *_: named)
     settings = Settings(notebook=named.path, host="http://test")
     rehearse(settings, HTTP, kinds=["notebook"], templates=TEMPLATES)
     assert server.removed == []

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,6 +36,8 @@ pytestmark = pytest.mark.run
 DOCUMENT = REPOSITORY / "docs" / "bad-input.md"
 AT_ONCE = 4
 NAMES = [case.name for case in CASES]
+WEB_UI = "the web UI"
+SHORT = ("--rtc-drain-timeout", "5", "--rtc-save-timeout", "5")
 WAYS = {"worker": run_with_worker, "processes": run_with_processes}
 
 
@@ -58,6 +62,8 @@ def outcomes(
     calls: dict[str, Any] = {
         name: partial(run_case, BY_NAME[name], surroundings, folder / str(number)) for number, name in enumerate(names)
     }
+    if any("form" in item.name for item in mine):
+        calls = {WEB_UI: partial(fill_forms, surroundings, folder / "web"), **calls}
     for name in sorted(wanted - set(NAMES)):
         case, _, way = name.partition(" as ")
         calls[name] = partial(WAYS[way], BY_NAME[case], surroundings, folder / name.replace(" ", "-"))
@@ -103,79 +109,76 @@ def test_a_master_tells_it_as_one_process_does_and_its_workers_end_too(name: str
         assert "Traceback" not in worker.output, worker
 
 
-@pytest.fixture(scope="module")
-def page(surroundings: Surroundings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebUi]:
-    """Locust with its web UI, for a good server."""
-    port = free_port()
-    with LocustProcess(
-        "notebook_editing.py",
-        *("--web-host", "127.0.0.1", "--web-port", str(port)),
-        folder=tmp_path_factory.mktemp("page") / "run",
-        server=surroundings.jupyter,
-    ) as process:
-        page = WebUi(f"http://127.0.0.1:{port}", process)
-        page.wait_until(page.answers, "an answer of the web UI")
-        yield page
+@dataclass(frozen=True)
+class Page:
+    """What the web UI answered to each bad form, and then to a good one."""
+
+    answers: Mapping[str, tuple[int, dict[str, Any], str]]
+    """Status, JSON, and the state of Locust afterwards."""
+    good: tuple[int, dict[str, Any]]
+    result: dict[str, Any]
+    output: str
 
 
-class WebUi:
-    """Locust's web UI: what is typed into its form, and what it answers."""
+def fill_forms(surroundings: Surroundings, folder: Path) -> Page:
+    """Locust with its web UI, for a good server, and everything that is typed into its form."""
+    address = f"http://127.0.0.1:{free_port()}"
+    started = ("--web-host", "127.0.0.1", "--web-port", address.rpartition(":")[2], *SHORT)
 
-    def __init__(self, address: str, process: LocustProcess) -> None:
-        self.address = address
-        self.process = process
-
-    def send(self, **fields: str) -> tuple[int, dict[str, Any]]:
-        """The answer to a form: that of a good run, but for these fields."""
-        form = {"user_count": "2", "spawn_rate": "2", "rtc_documents": "1", "rtc_edit_rate": "5", **fields}
-        answer = requests.post(f"{self.address}/swarm", data=form, timeout=SECONDS)
+    def send(fields: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
+        good = {"user_count": "2", "spawn_rate": "2", "rtc_documents": "1", "rtc_edit_rate": "5"}
+        form = {**good, "host": surroundings.jupyter.url, **fields}
+        answer = requests.post(f"{address}/swarm", data=form, timeout=SECONDS)
         return answer.status_code, answer.json()
 
-    def state(self) -> str:
-        return str(requests.get(f"{self.address}/stats/requests", timeout=10).json()["state"])
+    def statistics() -> dict[str, Any]:
+        return dict(requests.get(f"{address}/stats/requests", timeout=10).json())
 
-    def answers(self) -> bool:
+    def wait_until(condition: Callable[[], bool], what: str) -> None:
+        until = time.monotonic() + 2 * SECONDS
+        while not condition():
+            assert process.process.poll() is None, process.output
+            assert time.monotonic() < until, f"{what} did not come\n{process.output}"
+            time.sleep(0.1)
+
+    def is_served() -> bool:
         try:
-            return requests.get(self.address, timeout=5).status_code == 200
+            return requests.get(address, timeout=5).ok
         except requests.ConnectionError:
             return False
 
-    def wait_until(self, condition: Callable[[], bool], what: str) -> None:
-        until = time.monotonic() + 2 * SECONDS
-        while not condition():
-            assert self.process.process.poll() is None, self.process.output
-            assert time.monotonic() < until, f"{what} did not come\n{self.process.output}"
-            time.sleep(0.05)
+    with LocustProcess("notebook_editing.py", *started, folder=folder, server=surroundings.jupyter) as process:
+        wait_until(is_served, "the page")
+        answers = {}
+        for name, (fields, _) in FORMS.items():
+            filled = {key: surroundings.filled(value) for key, value in fields.items()}
+            answers[name] = (*send(filled), statistics()["state"])
+        good = send({})
+        wait_until(lambda: any(one["name"] == "update echo" for one in statistics()["stats"]), "an echo")
+        assert requests.post(f"{address}/stop", timeout=2 * SECONDS).json()["success"]
+        assert process.result is not None, process.output
+        return Page(answers, good, process.result, process.output)
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_form_is_answered_with_the_sentence_and_nothing_is_started(
-    form: str, page: WebUi, surroundings: Surroundings
-) -> None:
-    fields, words = FORMS[form]
-    host = {"host": surroundings.jupyter.url}
-    status, answer = page.send(**{**host, **{key: surroundings.filled(value) for key, value in fields.items()}})
+def test_a_form_is_answered_with_the_sentence_and_nothing_is_started(form: str, outcomes: Together) -> None:
+    status, answer, state = outcomes[WEB_UI].answers[form]
     assert status == 200, answer
     assert answer["success"] is False, answer
-    assert words in answer["message"], answer
-    assert page.state() in ("ready", "stopped")
+    assert FORMS[form][1] in answer["message"], answer
+    assert state in ("ready", "stopped")
 
 
-def test_after_bad_forms_a_good_one_starts_a_run_with_a_verdict(page: WebUi, surroundings: Surroundings) -> None:
-    page.send(host=surroundings.places["nothing"])
-    page.send(host=surroundings.jupyter.url, rtc_edit_rate="fast")
-    status, answer = page.send(host=surroundings.jupyter.url)
-    assert (status, answer["success"]) == (200, True), answer
-    page.wait_until(lambda: "update echo" in requests.get(f"{page.address}/stats/requests", timeout=10).text, "an echo")
-    assert requests.post(f"{page.address}/stop", timeout=2 * SECONDS).json()["success"]
-    assert page.process.result is not None
-    assert page.process.result["verdict"] == "pass", page.process.result
-    assert page.process.result["run"]["host"] == surroundings.jupyter.url
-    assert "Traceback" not in page.process.output
+def test_after_bad_forms_a_good_one_starts_a_run_with_a_verdict(outcomes: Together, surroundings: Surroundings) -> None:
+    page = outcomes[WEB_UI]
+    assert page.good[0] == 200
+    assert page.good[1]["success"] is True, page.good
+    assert page.result["verdict"] == "pass", page.result
+    assert page.result["run"]["host"] == surroundings.jupyter.url
+    assert "Traceback" not in page.output, page.output
 
 
 def test_nothing_was_left_on_any_server(outcomes: Together, surroundings: Surroundings) -> None:
-    """Of the cases, and of the forms that were sent before."""
     for name in outcomes.names():
         outcomes[name]
     before = surroundings.before  # type: ignore[attr-defined]

@@ -32,7 +32,7 @@ LOAD = ("-u", "4", "-r", "20", "-t", "6s", "--rtc-edit-rate", "4")
 
 
 LEAST_EDITS = 10
-"""Some 80 on a quiet machine; Locust counts the preparation into the run time, and a busy server takes seconds for it."""
+"""Some 80 on a quiet machine; a busy one must not turn what users could not do into a failure."""
 
 
 @dataclass(frozen=True)

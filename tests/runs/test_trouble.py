@@ -28,16 +28,15 @@ EDITING_S = 8
 """Seconds from the start of a run to its last edit."""
 END_S = 120
 """Seconds a run may take from its last edit to its exit."""
-AT_ONCE = 4
 
 EXIT_CODES = {"pass": PASSED, "fail": FAILED, "inconclusive": INCONCLUSIVE}
 
 # Everybody types for two seconds, rests for seven, and types again: time enough for a save before a restart.
 RESTING = """
-from jupyter_rtc_locust import NotebookUser
+from jupyter_rtc_locust import TextUser
 
 
-class Rester(NotebookUser):
+class Rester(TextUser):
     edit_rate = 4
 
     def choose_edit(self, number):
@@ -134,118 +133,6 @@ class Troubled:
 RUNS = [name for name in vars(Troubled) if not name.startswith("_") and name not in ("run", "run_file")]
 
 
-@pytest.fixture(scope="module")
-def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Together]:
-    """The runs that the chosen tests ask for, by name."""
-    folder = tmp_path_factory.mktemp("troubled")
-    wanted = {name for item in request.session.items if item.path == request.path for name in _runs_of(item)}
-    names = sorted(wanted, key=lambda name: name != "hung_for_good")  # it takes the longest
-    together = Together({name: getattr(Troubled(folder / name), name) for name in names}, AT_ONCE)
-    try:
-        yield together
-    finally:
-        together.close()
-
-
-def _runs_of(item: pytest.Item) -> list[str]:
-    parameters = getattr(getattr(item, "callspec", None), "params", {})
-    marked = item.get_closest_marker("parametrize") is None
-    named = [name for name in RUNS if marked and name in getattr(item, "fixturenames", ())]
-    return [*named, *(value for value in parameters.values() if value in RUNS)]
-
-
-def _saved_and_at_rest(server: ServerProcess) -> bool:
-    """Whether the rooms were saved and nothing has changed for a second and a half."""
-    times = [path.stat().st_mtime for path in server.root.rglob("notebook-*.ipynb")]
-    # The room says so in the server's log, and writes the file right afterwards.
-    return "Saving the content" in server.end_of_log(20000) and all(time.time() - one > 1.5 for one in times)
-
-
-def _restart(server: ServerProcess, _: LocustProcess) -> None:
-    server.kill()
-    time.sleep(1)
-    server.start()
-
-
-def tells_one_verdict(run: Run) -> None:
-    """Exit code, result file and terminal agree, and there is no stack trace."""
-    assert run.exit_code == EXIT_CODES[run.verdict], run
-    assert f"\n{run.verdict.upper()}: " in run.output, run
-    assert "Traceback" not in run.output, run
-    assert run.told["reason"], run
-
-
-def fails_with(run: Run, kind: str) -> None:
-    """Unless the load generator was overloaded: what rests on time is inconclusive then, and says so."""
-    tells_one_verdict(run)
-    if run.told["generator"]["sound"]:
-        assert run.verdict == "fail", run
-        assert kind in run.kinds, run
-    else:
-        assert run.verdict in ("fail", "inconclusive"), run
-
-
-@pytest.mark.parametrize("name", ["killed", "killed_under_workers", "hung_for_good"])
-def test_a_server_that_stays_away_is_lost(name: str, runs: Together) -> None:
-    fails_with(runs[name], "server-lost")
-    assert runs[name].count("reconnect") == 0
-
-
-@pytest.mark.parametrize("name", ["hung_for_a_while"])
-def test_a_server_that_hangs_for_five_seconds_is_waited_for(name: str, runs: Together) -> None:
-    tells_one_verdict(runs[name])
-    assert runs[name].verdict == "pass", runs[name]
-    assert runs[name].told["timings"]["update echo"]["max_ms"] > 4000
-
-
-@pytest.mark.parametrize("name", ["restarted_while_they_rest"])
-def test_after_a_restart_in_a_pause_everybody_comes_back_and_nothing_is_lost(name: str, runs: Together) -> None:
-    run = runs[name]
-    tells_one_verdict(run)
-    assert run.verdict == "pass", run
-    assert run.count("reconnect") == USERS
-    assert run.told["counts"]["edits"] > USERS * 8, "Nobody typed after the restart."
-
-
-@pytest.mark.parametrize("name", ["restarted_while_they_type"])
-def test_after_a_restart_in_mid_typing_everybody_comes_back_and_what_it_did_is_told(name: str, runs: Together) -> None:
-    """jupyter-collaboration 5.0.4 then finds its update store ahead of the file, which it saves only in pauses.
-
-    It sets the document to what the file holds: what was typed since is deleted by the server, and the rest stands there
-    twice when the users bring theirs (measured; it logs "out-of-sync with the ystore").
-    """
-    run = runs[name]
-    tells_one_verdict(run)
-    assert run.verdict == "fail", run
-    assert run.kinds & {"lost-edit", "duplicated-content", "invented-edit"}, run
-    assert run.count("reconnect") == USERS
-
-
-@pytest.mark.parametrize("name", ["refused_user", "document_missing_for_a_user"])
-def test_refused_users_are_named_and_nothing_is_claimed_without_them(name: str, runs: Together) -> None:
-    run = runs[name]
-    tells_one_verdict(run)
-    assert run.verdict == "inconclusive", run
-    assert "users 1, 2" in run.told["reason"], run
-    assert ("1003" if name == "refused_user" else "4404") in run.told["reason"], run
-    assert run.told["counts"]["edits"] > 0, "The user who was let in did not type."
-
-
-@pytest.mark.parametrize("name", ["disk_full"])
-def test_a_disk_that_fills_up_leaves_an_old_file_which_is_a_finding(name: str, runs: Together) -> None:
-    """A fail, not inconclusive: the server took the edits and echoed them, and the file does not have them."""
-    tells_one_verdict(runs[name])
-    assert runs[name].verdict == "fail", runs[name]
-    assert runs[name].kinds == {"saved-file-differs"}, runs[name]
-
-
-@pytest.mark.parametrize("name", ["disk_full_from_the_start"])
-def test_a_disk_that_is_full_from_the_start_cannot_be_used(name: str, runs: Together) -> None:
-    tells_one_verdict(runs[name])
-    assert runs[name].verdict == "inconclusive", runs[name]
-    assert "refuses to write" in runs[name].told["reason"]
-
-
 # -- told to end before it began ---------------------------------------------------------------------------------------
 
 
@@ -302,24 +189,134 @@ def slow_to_write() -> Iterator[tuple[str, type[SlowToWrite]]]:
             thread.join()
 
 
-@pytest.mark.parametrize("ending", ["its time is over", "SIGTERM", "SIGINT", "its time is over, with workers"])
-def test_a_run_told_to_end_while_its_documents_are_made_leaves_none_of_them(ending: str, tmp_path: Path) -> None:
+ENDINGS = ("its time is over", "its time is over, with workers", "SIGTERM", "SIGINT")
+
+
+def end_early(ending: str, folder: Path) -> tuple[Run, set[str]]:
+    """A run that is told to end while its document is being written, and what is left on the server."""
     port = str(free_port())
     forks = ("--processes", "2", "--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port)
-    workers = forks if "workers" in ending else ()
-    run_time = ("-t", "1s" if "time" in ending else "60s")
+    started = ("--headless", "-u", "2", "-r", "2", "-t", "1s" if "time" in ending else "60s")
+    if "workers" in ending:
+        started = (*started, *forks)
     with (
         slow_to_write() as (address, server),
-        LocustProcess(
-            "notebook_editing.py",
-            *("--headless", "-u", "2", "-r", "2", "--host", address, *run_time, *workers),
-            folder=tmp_path / "run",
-        ) as process,
+        LocustProcess("notebook_editing.py", *started, "--host", address, folder=folder) as process,
     ):
-        assert server.asked.wait(30), process.output
+        assert server.asked.wait(60), process.output
         if ending.startswith("SIG"):
             process.process.send_signal(getattr(signal, ending))
-        run = process.ended(60)
-        tells_one_verdict(run)
-        assert run.verdict == "inconclusive", run
-        assert server.written == set(), run
+        return process.ended(60), server.written
+
+
+@contextmanager
+def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], Any]]]:
+    """The runs of this module, for the fixture `runs`; the one that takes the longest first."""
+    names = [name for name in vars(Troubled) if not name.startswith("_") and name not in ("run", "run_file")]
+    calls = {name: getattr(Troubled(folder / name), name) for name in names}
+    early = {ending: partial(end_early, ending, folder / f"early-{number}") for number, ending in enumerate(ENDINGS)}
+    yield {"hung_for_good": calls["hung_for_good"], **early, **calls}
+
+
+def _saved_and_at_rest(server: ServerProcess) -> bool:
+    """Whether the rooms were saved and nothing has changed for a second and a half."""
+    times = [path.stat().st_mtime for path in server.root.rglob("text-*.txt")]
+    # The room says so in the server's log, and writes the file right afterwards.
+    return "Saving the content" in server.end_of_log(20000) and all(time.time() - one > 1.5 for one in times)
+
+
+def _restart(server: ServerProcess, _: LocustProcess) -> None:
+    server.kill()
+    time.sleep(1)
+    server.start()
+
+
+def tells_one_verdict(run: Run) -> None:
+    """Exit code, result file and terminal agree, and there is no stack trace."""
+    assert run.exit_code == EXIT_CODES[run.verdict], run
+    assert f"\n{run.verdict.upper()}: " in run.output, run
+    assert "Traceback" not in run.output, run
+    assert run.told["reason"], run
+
+
+def fails_with(run: Run, kind: str) -> None:
+    """Unless the load generator was overloaded: what rests on time is inconclusive then, and says so."""
+    tells_one_verdict(run)
+    if run.told["generator"]["sound"]:
+        assert run.verdict == "fail", run
+        assert kind in run.kinds, run
+    else:
+        assert run.verdict in ("fail", "inconclusive"), run
+
+
+@pytest.mark.parametrize("run", ["killed", "killed_under_workers", "hung_for_good"])
+def test_a_server_that_stays_away_is_lost(run: str, runs: Together) -> None:
+    told = runs[run]
+    fails_with(told, "server-lost")
+    assert told.count("reconnect") == 0
+
+
+@pytest.mark.parametrize("run", ["hung_for_a_while"])
+def test_a_server_that_hangs_for_five_seconds_is_waited_for(run: str, runs: Together) -> None:
+    told = runs[run]
+    tells_one_verdict(told)
+    assert told.verdict == "pass", told
+    assert told.told["timings"]["update echo"]["max_ms"] > 4000
+
+
+@pytest.mark.parametrize("run", ["restarted_while_they_rest"])
+def test_after_a_restart_in_a_pause_everybody_comes_back_and_nothing_is_lost(run: str, runs: Together) -> None:
+    told = runs[run]
+    tells_one_verdict(told)
+    assert told.verdict == "pass", told
+    assert told.count("reconnect") == USERS
+    assert told.told["counts"]["edits"] > USERS * 8, "Nobody typed after the restart."
+
+
+@pytest.mark.parametrize("run", ["restarted_while_they_type"])
+def test_after_a_restart_in_mid_typing_everybody_comes_back_and_what_it_did_is_told(run: str, runs: Together) -> None:
+    """jupyter-collaboration 5.0.4 then finds its update store ahead of the file, which it saves only in pauses.
+
+    It sets the document to what the file holds: what was typed since is deleted by the server, and the rest stands
+    there twice when the users bring theirs (measured; it logs "out-of-sync with the ystore").
+    """
+    told = runs[run]
+    tells_one_verdict(told)
+    assert told.verdict == "fail", told
+    assert told.kinds & {"lost-edit", "duplicated-content", "invented-edit"}, told
+    assert told.count("reconnect") == USERS
+
+
+@pytest.mark.parametrize(("run", "code"), [("refused_user", "1003"), ("document_missing_for_a_user", "4404")])
+def test_refused_users_are_named_and_nothing_is_claimed_without_them(run: str, code: str, runs: Together) -> None:
+    told = runs[run]
+    tells_one_verdict(told)
+    assert told.verdict == "inconclusive", told
+    assert "users 1, 2" in told.told["reason"], told
+    assert code in told.told["reason"], told
+    assert told.told["counts"]["edits"] > 0, "The user who was let in did not type."
+
+
+@pytest.mark.parametrize("run", ["disk_full"])
+def test_a_disk_that_fills_up_leaves_an_old_file_which_is_a_finding(run: str, runs: Together) -> None:
+    """A fail, not inconclusive: the server took the edits and echoed them, and the file does not have them."""
+    told = runs[run]
+    tells_one_verdict(told)
+    assert told.verdict == "fail", told
+    assert told.kinds == {"saved-file-differs"}, told
+
+
+@pytest.mark.parametrize("run", ["disk_full_from_the_start"])
+def test_a_disk_that_is_full_from_the_start_cannot_be_used(run: str, runs: Together) -> None:
+    told = runs[run]
+    tells_one_verdict(told)
+    assert told.verdict == "inconclusive", told
+    assert "refuses to write" in told.told["reason"]
+
+
+@pytest.mark.parametrize("run", ENDINGS)
+def test_a_run_told_to_end_while_its_documents_are_made_leaves_none_of_them(run: str, runs: Together) -> None:
+    told, written = runs[run]
+    tells_one_verdict(told)
+    assert told.verdict == "inconclusive", told
+    assert written == set(), told

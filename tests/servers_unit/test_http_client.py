@@ -142,7 +142,7 @@ class _Captured(requests.adapters.BaseAdapter):
         super().__init__()
         self.verify = []
 
-    def send(self, request, **keywords):
+    def send(self, _request, **keywords):
         self.verify.append(keywords["verify"])
         raise requests.exceptions.SSLError("self-signed certificate")
 

@@ -33,7 +33,7 @@ def sentence_of(error, call, *args):
         call(*args)
     assert type(raised.value) is error
     sentence = str(raised.value)
-    assert sentence.endswith(".") or sentence.endswith("?")
+    assert sentence.endswith((".", "?"))
     assert SECRET not in sentence
     return sentence
 

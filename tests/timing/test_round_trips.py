@@ -1,4 +1,4 @@
-"""Round trips on real updates: made by pycrdt, and encoded anew as a server does, by applying and asking for the rest."""
+"""Round trips on real updates: made by pycrdt, and encoded anew as a server does: applied, and asked for again."""
 
 import pytest
 from hypothesis import given, settings

@@ -4,7 +4,6 @@ import contextlib
 
 import gevent
 import pytest
-from users.fake_room import FakeRoom, FakeServer, line
 
 from jupyter_rtc_locust.coordination.seats import Seat
 from jupyter_rtc_locust.editing.choices import Choice
@@ -14,13 +13,14 @@ from jupyter_rtc_locust.timing.recorder import Recorder
 from jupyter_rtc_locust.users.collaborator import Collaborator
 from jupyter_rtc_locust.users.connection import Connection
 from jupyter_rtc_locust.users.swarm import Swarm
+from users.fake_room import FakeRoom, FakeServer, line
 
 
 @pytest.fixture(autouse=True)
 def unseen_errors(monkeypatch):
     """Errors that gevent would only print. A test that expects some empties the list."""
     hub, errors = gevent.get_hub(), []
-    monkeypatch.setattr(hub, "handle_error", lambda context, kind, value, trace: errors.append(value))
+    monkeypatch.setattr(hub, "handle_error", lambda *details: errors.append(details[2]))
     yield errors
     assert errors == [], "an error reached nobody"
 

@@ -1,8 +1,8 @@
 """A server's end of a line, and a room behind it, on gevent's loop of the test's own process.
 
-Nothing is patched: the server's ends are gevent's sockets, the client's end is a plain one, as `open_websocket` hands it
-over. The frames are written down from RFC 6455 here, and the room speaks pycrdt's own messages, so that no mistake of
-the product hides in its tests.
+Nothing is patched: the server's ends are gevent's sockets, the client's end is a plain one, as `open_websocket` hands
+it over. The frames are written down from RFC 6455 here, and the room speaks pycrdt's own messages, so that no mistake
+of the product hides in its tests.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def frames_of_client(stream: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
 
 
 class ServerEnd:
-    """The server's end of one line. `heard` are the frames that came, `gone` is True once the client's end is closed."""
+    """The server's end of one line. `heard` are the frames that came, `gone` is True once the client's is closed."""
 
     def __init__(self, opened: socket.socket, on_message: Callable[[ServerEnd, bytes], None] | None = None) -> None:
         self.socket = gevent.socket.socket(opened.family, opened.type, opened.proto, fileno=opened.detach())
@@ -188,7 +188,7 @@ class FakeRoom:
 
     # -- in place of `open_websocket` -----------------------------------------------------------------------------
 
-    def open_line(self, address: RoomAddress, timeout: float, ca_file: str | None) -> socket.socket:
+    def open_line(self, _address: RoomAddress, _timeout: float, _ca_file: str | None) -> socket.socket:
         """A line into the room."""
         self.opened += 1
         if self.refusals:

@@ -15,7 +15,6 @@ import gevent
 import locust
 import msgpack
 from locust.env import Environment
-from users.fake_room import FakeRoom, wait_until
 
 import jupyter_rtc_locust
 from jupyter_rtc_locust import NotebookUser, TextUser
@@ -29,8 +28,9 @@ from jupyter_rtc_locust.options import OPTIONS
 from jupyter_rtc_locust.servers.base import Document
 from jupyter_rtc_locust.users import agent as agent_module
 from jupyter_rtc_locust.users import collaborator as collaborator_module
-from jupyter_rtc_locust.users.agent import ProcessAgent
+from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from jupyter_rtc_locust.users.collaborator import Stage
+from users.fake_room import FakeRoom, wait_until
 
 room = FakeRoom()
 collaborator_module.open_websocket = room.open_line
@@ -58,7 +58,7 @@ class Play:
         self.runner.register_message(messages.SEAT_LEFT, lambda msg, **_: self.heard.append(["left", msg.data]))
         self.runner.register_message(messages.ALL_LEFT, lambda msg, **_: self.heard.append(["all left", msg.data]))
         self.environment.events.user_error.add_listener(
-            lambda user_instance, exception, tb: self.failures.append(f"{type(exception).__name__}: {exception}")
+            lambda exception, **_: self.failures.append(f"{type(exception).__name__}: {exception}")
         )
 
     def on_seat_wanted(self, msg, **_):
@@ -183,7 +183,7 @@ def a_choice_that_raises_is_told_to_locust_once():
     class Mistaken(NotebookUser):
         edit_rate = 100.0
 
-        def choose_edit(self, number):
+        def choose_edit(self, _):
             raise LookupError("a mistake of mine")
 
     play = Play(Mistaken)
@@ -256,7 +256,7 @@ def evidence_that_cannot_be_gathered_is_told_as_a_problem():
     play = Play(Watcher)
     user, _ = play.start()
     told = []
-    play.agent._send_in_pieces = lambda run, payload: told.append(msgpack.unpackb(payload, strict_map_key=False))
+    play.agent._send_in_pieces = lambda _, payload: told.append(msgpack.unpackb(payload, strict_map_key=False))
     real, agent_module.gather = agent_module.gather, lambda *_: 1 / 0
     play.agent.tell_evidence("run", 0.0)
     agent_module.gather = real

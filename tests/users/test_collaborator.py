@@ -5,14 +5,14 @@ import time
 import gevent
 import pytest
 from pycrdt import Array, Doc, create_sync_message, create_update_message
-from users.conftest import make_swarm, type_letters
-from users.fake_room import CLOSE, settle, wait_until
 
 from jupyter_rtc_locust.errors import ConnectionBroken, RoomRefused
 from jupyter_rtc_locust.protocol.awareness import Presence, decode_presences, encode_presences
 from jupyter_rtc_locust.protocol.messages import decode_message, encode_awareness
 from jupyter_rtc_locust.users import collaborator as collaborator_module
 from jupyter_rtc_locust.users.collaborator import Stage
+from users.conftest import make_swarm, type_letters
+from users.fake_room import CLOSE, settle, wait_until
 
 PARTS_OF_OPENING = ("session", "connect", "initial sync")
 
@@ -422,10 +422,10 @@ def test_an_edit_without_effect_is_counted_and_not_sent(room, swarm, person, mon
     class Nothing:
         description, cell_id, cell_index = "did nothing", None, None
 
-        def apply(self, replica):
+        def apply(self, _):
             return False
 
-    monkeypatch.setattr(collaborator_module, "make_edit", lambda *args, **keywords: Nothing())
+    monkeypatch.setattr(collaborator_module, "make_edit", lambda *_, **__: Nothing())
     assert one.make_edit(type_letters(0), 0, 0.0) is None
     settle()
     assert swarm.counts["edits_without_effect"] == 1

@@ -5,12 +5,12 @@ import time
 import gevent
 import pytest
 from gevent.event import Event
-from users.conftest import type_letters
-from users.fake_room import settle, wait_until
 
 from jupyter_rtc_locust.errors import ConnectionBroken, RoomRefused
 from jupyter_rtc_locust.users import collaborator as collaborator_module
 from jupyter_rtc_locust.users.collaborator import Stage
+from users.conftest import type_letters
+from users.fake_room import settle, wait_until
 
 
 @pytest.fixture(autouse=True)

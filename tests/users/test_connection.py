@@ -2,12 +2,12 @@
 
 import gevent
 import pytest
-from users.fake_room import CLOSE, PING, PONG, TEXT, frame, frames_of_client, settle, wait_until
 
 from jupyter_rtc_locust.errors import ConnectionBroken, RoomRefused
 from jupyter_rtc_locust.protocol.websocket_frames import FrameError
 from jupyter_rtc_locust.users import connection as connection_module
 from jupyter_rtc_locust.users.connection import READ_BYTES, REFUSING_CLOSE_CODES
+from users.fake_room import CLOSE, PING, PONG, TEXT, frame, frames_of_client, settle, wait_until
 
 MUCH = 8 * 1024 * 1024
 """More than the kernel keeps for a line."""
@@ -297,7 +297,7 @@ def test_nothing_is_told_after_the_end_though_it_came_in_the_same_read(connect):
 
 
 def test_a_goodbye_is_never_written_into_the_middle_of_a_message(connect):
-    """Half a message waits to be sent; the server makes room, and its own goodbye is read before the rest is written."""
+    """Half a message waits to be sent; the server makes room, and its goodbye is read before the rest is written."""
     one = connect(listening=False)
     one.connection.send(b"a" * MUCH)
     one.end.send_close(1001)

@@ -6,14 +6,14 @@ import gevent
 import msgpack
 import pytest
 from pycrdt import create_update_message
-from users.conftest import type_letters
-from users.fake_room import settle, wait_until
 
 from jupyter_rtc_locust.coordination.evidence_message import authored_from_message, ranges_from_message
 from jupyter_rtc_locust.errors import ConnectionBroken
 from jupyter_rtc_locust.users import gathering
 from jupyter_rtc_locust.users.collaborator import Stage
-from jupyter_rtc_locust.users.gathering import gather, probe_all, stop_editing, wait_until_quiet
+from jupyter_rtc_locust.coordination.gathering import gather, probe_all, stop_editing, wait_until_quiet
+from users.conftest import type_letters
+from users.fake_room import settle, wait_until
 
 QUIET = 0.3
 

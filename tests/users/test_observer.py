@@ -4,12 +4,12 @@ import time
 
 import pytest
 from pycrdt import Array, Doc
-from users.fake_room import CLOSE, settle, wait_until
 
 from jupyter_rtc_locust.errors import ConnectionBroken, RoomError, RoomRefused
 from jupyter_rtc_locust.protocol.state_vectors import decode_state_vector
 from jupyter_rtc_locust.servers.base import RoomAddress
 from jupyter_rtc_locust.users.observer import Observer, look
+from users.fake_room import CLOSE, settle, wait_until
 
 ADDRESS = RoomAddress("ws://test/room")
 
@@ -147,7 +147,7 @@ def test_filling_an_empty_room_is_one_update_of_the_registered_author_and_waits_
 def test_filling_that_finds_nothing_to_do_sends_nothing(room):
     observer = Observer(ADDRESS, 5.0)
     observer.snapshot()
-    assert observer.author("notebook", 4711, lambda replica: None) is None
+    assert observer.author("notebook", 4711, lambda _: None) is None
     observer.close()
     wait_until(lambda: room.ends[0].gone)
     assert room.messages(0, 2) == []

@@ -1,12 +1,13 @@
 """Edits by the clock: which slot is whose, what happens after a stall, and that stopping stops."""
 
 import time
+from itertools import pairwise
 
 import gevent
 import pytest
-from users.fake_room import settle, wait_until
 
 from jupyter_rtc_locust.users.schedule import EditSchedule, Heartbeat
+from users.fake_room import settle, wait_until
 
 PORTION = 20
 """As many edits as may leave before the loop gets its turn."""
@@ -93,7 +94,7 @@ def test_users_of_one_document_take_turns_and_do_not_leave_in_one_batch(edits):
         one.schedule.start()
     wait_until(lambda: all(len(one.made) >= 4 for one in everybody))
     dues = sorted(due for one in everybody for _, due, _ in one.made)
-    apart = [later - earlier for earlier, later in zip(dues[:15], dues[1:16], strict=True)]
+    apart = [later - earlier for earlier, later in pairwise(dues[:16])]
     assert apart == pytest.approx([0.01] * 15, abs=1e-6)
 
 

@@ -1,12 +1,12 @@
 """Who waits too long for an echo while others do not, and who only waits because everybody does."""
 
 import pytest
-from users.conftest import make_swarm
-from users.fake_room import FakeRoom
 
 from jupyter_rtc_locust.coordination.seats import Seat
 from jupyter_rtc_locust.servers.base import Document
 from jupyter_rtc_locust.settings import SYNC_DEADLINE_S
+from users.conftest import make_swarm
+from users.fake_room import FakeRoom
 
 DOCUMENT = Document("room", "notebook")
 LONG = SYNC_DEADLINE_S + 1

@@ -1,7 +1,7 @@
 """A swarm in memory: a server like jupyter-collaboration 5, users with real replicas, and the evidence of their run.
 
 No sockets, no clock: time is a number that each step moves on, and every message waits in a list until somebody
-delivers it, so that a test decides who has seen what. Evidence is put together as `users/gathering.py` and
+delivers it, so that a test decides who has seen what. Evidence is put together as `coordination/gathering.py` and
 `coordination/conclusion.py` do it.
 """
 

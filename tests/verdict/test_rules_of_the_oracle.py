@@ -1,7 +1,7 @@
 """The numbered rules of docs/verdict.md: for each, a run that is judged wrongly without it.
 
-Rules 5, 6, 7 and 9 have their tests in `test_agreement_check.py`, too, 4 in `test_guests.py`, 8 in `test_healthy_runs.py`,
-11 in `test_saved_file_check.py`, and 13 in `test_doubled_and_invented.py`.
+More of them in the tests of the checks: 5, 6, 7 and 9 in `test_agreement_check.py`, 4 in `test_guests.py`, 8 in
+`test_healthy_runs.py`, 11 in `test_saved_file_check.py`, and 13 in `test_doubled_and_invented.py`.
 """
 
 import random
@@ -242,6 +242,15 @@ class TestRule12HistoryReplaced:
         verdict = swarm.verdict()
         assert verdict.value is Value.INCONCLUSIVE, report(verdict)
         assert "replaced the document's history" in verdict.reason
+
+    def test_words_that_people_type_into_or_delete_afterwards_are_not_taken_for_lost(self, swarm):
+        self.rebuilt(swarm, from_file_before=False)
+        swarm[2].write(lambda replica: text_of(replica.doc, 1).insert(15, " <into it> "), "typed into the words")
+        swarm.finish()
+        assert not swarm.verdict().opinion.findings, report(swarm.verdict())
+        swarm[2].erase("last", 1)
+        swarm.finish()
+        assert swarm.verdict().value is Value.INCONCLUSIVE, report(swarm.verdict())
 
     def test_a_room_that_is_the_template_again_has_lost_everything(self, swarm):
         for user in range(3):

@@ -94,7 +94,9 @@ class JupyterCollaboration(Server):
         """PUT the session as a tab does; the room's address carries its id."""
         file_format, file_type = _FORMATS[document.kind]
         path = f"/api/collaboration/session/{quoted(document.path)}"
-        answer = self.http.request("PUT", path, identity=identity, json={"format": file_format, "type": file_type})
+        body = {"format": file_format, "type": file_type}
+        # Asking again changes nothing, so a gateway's passing trouble need not become this user's.
+        answer = self.http.request("PUT", path, identity=identity, json=body, tries=3)
         if answer.status_code in (401, 403):
             raise RoomRefused(self._refused(answer))
         if answer.status_code >= 500:

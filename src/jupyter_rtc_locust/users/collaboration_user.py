@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gevent import GreenletExit
 from locust import User, constant, task
@@ -10,8 +10,11 @@ from locust import User, constant, task
 from jupyter_rtc_locust.editing.choices import Choice, choose
 from jupyter_rtc_locust.editing.weights import DEFAULT_WEIGHTS, TEXT_WEIGHTS, Weights
 from jupyter_rtc_locust.errors import RtcLocustError, SeatRefused
-from jupyter_rtc_locust.users.agent import ProcessAgent
 from jupyter_rtc_locust.users.collaborator import Collaborator
+
+if TYPE_CHECKING:
+    # Only its type: users are handed their process's agent by the environment, and know nothing of coordination.
+    from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 
 
 class CollaborationUser(User):
@@ -35,7 +38,7 @@ class CollaborationUser(User):
 
     def on_start(self) -> None:
         """Take a seat and open the document. A subclass that overrides this calls it first."""
-        agent = ProcessAgent.of(self.environment)
+        agent = self._agent()
         try:
             self.collaborator = agent.seat_user(self.choose_edit, owner=self)
             rate = self.edit_rate
@@ -49,7 +52,7 @@ class CollaborationUser(User):
     def on_stop(self) -> None:
         """Close the document. A subclass that overrides this calls it last."""
         if self.collaborator is not None:
-            ProcessAgent.of(self.environment).unseat_user(self.collaborator)
+            self._agent().unseat_user(self.collaborator)
             self.collaborator = None
 
     def choose_edit(self, number: int) -> Choice | None:
@@ -68,6 +71,15 @@ class CollaborationUser(User):
             document=seat.document_index,
             weights=self.weights,
         )
+
+    def _agent(self) -> ProcessAgent:
+        agent: ProcessAgent | None = getattr(self.environment, "rtc_agent", None)
+        if agent is None:
+            raise RtcLocustError(
+                "this Locust environment knows nothing of jupyter_rtc_locust: call "
+                "jupyter_rtc_locust.install(environment) before its runner starts."
+            )
+        return agent
 
     @task
     def work(self) -> None:

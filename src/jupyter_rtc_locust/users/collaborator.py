@@ -13,7 +13,6 @@ from enum import Enum
 import gevent
 from gevent.event import Event
 
-from jupyter_rtc_locust.coordination.seats import Seat
 from jupyter_rtc_locust.documents.replica import Replica, ReplicaError
 from jupyter_rtc_locust.editing.choices import Choice
 from jupyter_rtc_locust.editing.edit import Edit
@@ -40,6 +39,7 @@ from jupyter_rtc_locust.servers.base import RoomAddress
 from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S, SYNC_DEADLINE_S
 from jupyter_rtc_locust.users.connection import Connection, open_websocket
 from jupyter_rtc_locust.users.schedule import EditSchedule, Heartbeat
+from jupyter_rtc_locust.users.seat import Seat
 from jupyter_rtc_locust.users.swarm import Stall, Swarm
 
 HEARTBEAT_S = 15.0
@@ -432,8 +432,11 @@ class Collaborator:
     def make_edit(self, choice: Choice, number: int, due: float) -> bytes | None:
         """Resolve a choice against the present document, apply it, note it, send it; the update's bytes.
 
-        None when there was nothing to do. Offline edits stay in the replica and travel with the next sync.
+        None when there was nothing to do, and when editing is over. Offline edits stay in the replica and travel with
+        the next sync.
         """
+        if not self.swarm.editing:
+            return None
         now = time.monotonic()
         user = self.seat.user
         recent = self.room.recent

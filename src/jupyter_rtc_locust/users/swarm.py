@@ -69,7 +69,7 @@ class Swarm:
         self.run_started = time.monotonic() - elapsed
         self.user_failed = user_failed
         """Tells Locust of an error of a user, so that it is counted and shown."""
-        self.schedule_lag = schedule_lag or (lambda milliseconds: None)
+        self.schedule_lag = schedule_lag or (lambda _milliseconds: None)
         """Told of every edit how much later it left than it was due."""
         self.rooms: dict[str, Room] = {}
         self.editing = True
@@ -101,7 +101,10 @@ class Swarm:
                 if oldest is None or not one.connected_for(SYNC_DEADLINE_S, now) or one.seat.user in room.stalls:
                     continue
                 waited = now - oldest.due
-                others = (due for user, due in room.round_trips.last_acknowledged_due.items() if user != one.seat.user)
+                latest = room.round_trips.last_acknowledged_due
+                if latest.get(one.seat.user, 0.0) > oldest.due:
+                    continue  # an echo that never came is a failure, but this user's later edits did come back
+                others = (due for user, due in latest.items() if user != one.seat.user)
                 if waited > SYNC_DEADLINE_S and max(others, default=0.0) > oldest.due:
                     what = "its edits were not echoed while those of others were"
                     room.stalls[one.seat.user] = Stall(one.seat.user, waited, what)

@@ -10,7 +10,7 @@ The numbered rules are those of docs/verdict.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from jupyter_rtc_locust.documents.canonical import Content, read_whole_content
@@ -83,21 +83,17 @@ def build_oracle(reading: Reading) -> Oracle:
     welcome = guests.structs.union(renamed, unaccounted)
 
     material = union_of_structs([*(update for _, update in reading.received), *reading.views])
-    welcomed = select(material, welcome)
     hidden = foreign.union(unknown_root)
-    anchors = _anchors([reading.initial, *(one.update for one in included), welcomed], hidden)
-    entering = [
-        select(material, of_state).without_deletions(),
-        _unseen(select(material, hidden), anchors, hidden),
-        welcomed.with_deletions(guests.deletions),
-    ]
+    welcomed = select(material, welcome).with_deletions(guests.deletions)
+    meant = [reading.initial, *(one.update for one in included), welcomed]
+    notes = select(material, of_state).without_deletions()
+    unseen = _unseen(evidence.authors, [*meant, notes, select(material, hidden)])
+    entering = [welcomed, notes, _made_invisible(select(material, hidden), _anchors(meant, hidden), hidden), unseen]
     doc = document_of(
         [evidence.initial.update, *(one.edit.update for one in included), *(encode_update(one) for one in entering)]
     )
     covered = ClockRanges.from_state_vector(decode_state_vector(doc.get_state()))
-    wanted = ClockRanges().union(
-        reading.initial_ranges, *(one.ranges for one in included), of_state, hidden, welcome
-    )  # fmt: skip
+    wanted = ClockRanges().union(reading.initial_ranges, *(one.ranges for one in included), of_state, hidden, welcome)
     conflicts = _conflicts(reading)
     altered = conflicts.intersection(reading.authored_ranges)
     return Oracle(
@@ -109,7 +105,7 @@ def build_oracle(reading: Reading) -> Oracle:
         renamed=renamed,
         unaccounted=unaccounted,
         unknown_root=unknown_root,
-        missing=wanted.difference(covered),
+        missing=wanted.difference(covered).union(_torn(meant, unseen.clock_ranges())),
         altered=altered,
         replaced=reading.outside_state(conflicts.difference(altered)),
         left_out=left_out,
@@ -120,6 +116,43 @@ def _conflicts(reading: Reading) -> ClockRanges:
     """Clocks that came, or are held, with another content than they were authored, or first seen, with."""
     updates = [*(update for _, update in reading.received), *reading.views]
     return ClockRanges().union(*(content_conflicts(reading.lineage, update) for update in updates))
+
+
+def _unseen(authors: Mapping[int, int], updates: Iterable[Update]) -> Update:
+    """Clocks of others than the run's authors that nobody of the run ever saw, as if they had been forgotten since.
+
+    What a server noted while nobody was connected, and then lost, would otherwise keep its later notes pending for
+    ever, and with them every edit that builds on those.
+    """
+    seen = ClockRanges.of(span for update in updates for span in update.clock_ranges())
+    gaps: dict[int, tuple[Struct, ...]] = {}
+    for client in seen.clients():
+        spans = seen.of_client(client)
+        inner = ClockRanges.of([(client, 0, spans[-1][1])]).difference(seen)
+        if inner and client not in authors:
+            gaps[client] = tuple(GC(client, start, end - start) for _, start, end in inner)
+    return Update(gaps, ClockRanges())
+
+
+def _torn(updates: Iterable[Update], unseen: ClockRanges) -> ClockRanges:
+    """Content that stands beside what nobody saw, and so has no place; a mark of unsaved changes needs none."""
+    if not unseen:
+        return ClockRanges()
+    return ClockRanges.of(
+        (struct.client, struct.clock, struct.end)
+        for update in updates
+        for struct in update
+        if not _is_mark(struct) and any(unseen.contains(anchor) for anchor in _references(struct))
+    )
+
+
+def _is_mark(struct: Struct) -> bool:
+    return (
+        isinstance(struct, Item)
+        and struct.keyed
+        and isinstance(struct.content, AnyContent)
+        and isinstance(struct.content.values[0], bool)
+    )
 
 
 def _anchors(updates: Iterable[Update], hidden: ClockRanges) -> set[Id]:
@@ -138,7 +171,7 @@ def _references(struct: Struct) -> list[Id]:
     return [*beside, struct.parent] if isinstance(struct.parent, Id) else beside
 
 
-def _unseen(update: Update, anchors: set[Id], hidden: ClockRanges) -> Update:
+def _made_invisible(update: Update, anchors: set[Id], hidden: ClockRanges) -> Update:
     """The same clocks with nothing to be seen: deleted, and entries of maps that nobody builds on without a place.
 
     A deleted entry would still take the place of the value before it, and the oracle would lack what its author wrote.

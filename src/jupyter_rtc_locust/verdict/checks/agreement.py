@@ -94,16 +94,18 @@ def _lacking(reading: Reading) -> list[tuple[tuple[int, ...], ClockRanges, Clock
     Told by the server's answer to each user's own question, and by what the newcomer was given.
     """
     found: list[tuple[tuple[int, ...], ClockRanges, ClockRanges]] = []
+    # pycrdt shows what lies beyond a gap, and counts none of it in its state vector.
+    held = {user: one.ranges.union(one.evidence.covered) for one in reading.replicas for user in one.evidence.users}
     for user in reading.evidence.users:
-        lacks = _known(reading, user.lacks)
+        lacks = _known(reading, user.lacks).difference(held.get(user.user, ClockRanges()))
         if user.stage == CONNECTED and lacks:
             found.append(((user.user,), lacks, ClockRanges()))
     if reading.joiner is not None:
         for one in reading.replicas:
-            lacks = _known(reading, reading.joiner_ranges.difference(one.evidence.covered))
+            lacks = _known(reading, reading.joiner_ranges.difference(held[one.evidence.users[0]]))
             undeleted = reading.outside_state(reading.joiner.deletions.difference(one.evidence.deletions))
             # What lacks the struct lacks its deletion, too: a foreign one is no finding of this check.
-            undeleted = undeleted.intersection(one.evidence.covered)
+            undeleted = undeleted.intersection(held[one.evidence.users[0]])
             if lacks or undeleted:
                 found.append((one.evidence.users, lacks, undeleted))
     return found

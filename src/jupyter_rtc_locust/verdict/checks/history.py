@@ -6,15 +6,16 @@ Under other ids it is the sign that a room was made anew, from a file or an old 
 
 from __future__ import annotations
 
-from jupyter_rtc_locust.documents.canonical import Content
+from jupyter_rtc_locust.documents.canonical import read_whole_content
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.protocol.content_conflicts import content_conflicts
 from jupyter_rtc_locust.protocol.contents import StringContent
 from jupyter_rtc_locust.protocol.lineage import Lineage
-from jupyter_rtc_locust.protocol.updates import Update
+from jupyter_rtc_locust.protocol.updates import Update, decode_update
 from jupyter_rtc_locust.verdict.findings import Finding, Kind, Opinion, limited
 from jupyter_rtc_locust.verdict.oracle import Oracle
 from jupyter_rtc_locust.verdict.reading import Judged, Reading
+from jupyter_rtc_locust.verdict.rebuilt import content_of, document_of
 from jupyter_rtc_locust.verdict.wording import capitalised, counted, described, items_in, pieces_of, shortened
 
 
@@ -46,33 +47,53 @@ def _first_conflict(reading: Reading, ranges: ClockRanges) -> tuple[Update, Cloc
     raise AssertionError("a conflict was found in one of these updates before")
 
 
-def history_replaced(reading: Reading, oracle: Oracle, content: Content) -> Opinion:
+def history_replaced(reading: Reading, oracle: Oracle, judged: Judged) -> Opinion:
     """Acknowledged text that is nowhere any more is lost; whatever else there is to say is not known (rule 12)."""
     path = reading.evidence.path
-    everything = "\n".join(_texts(content))
-    findings = []
-    for author, ranges in reading.divided_by_author(oracle.live):
-        if author is None or author.edit.acknowledged is None:
-            continue
-        texts = (
-            one.content.text for one in items_in(reading.lineage, ranges) if isinstance(one.content, StringContent)
-        )
-        gone = [text for text in texts if text not in everything]
-        if gone:
-            detail = (
-                f"The server replaced the document's history, and what {described(author.edit)} wrote is gone: "
-                f"{shortened(''.join(gone))}."
-            )
-            findings.append(Finding(Kind.LOST_EDIT, path, detail, (author.edit.user,)))
     unknown = (
         f"{path}: the server replaced the document's history ({counted(oracle.replaced.total(), 'unit')} have two "
         f"contents), so the right content is not known."
     )
+    held = judged.update.clock_ranges()
+    new = [one for one in reading.authored if one.ranges.intersection(held)]
+    if any(reading.outside_state(one.update.deletions) for one in new):
+        # Whoever deleted something since then may have deleted what is missing: its clocks are those of other words.
+        return Opinion(unknown=(unknown,))
+    old = [one for one in reading.authored if not one.ranges.intersection(held)]
+    before = document_of([reading.evidence.initial.update, *(one.edit.update for one in old)])
+    live = reading.live_in(decode_update(before.get_update()))
+    texts_before = _texts(read_whole_content(before, reading.evidence.kind))
+    texts_now = _texts(content_of(judged.encoded, reading.evidence.kind))
+    findings = []
+    for one in old:
+        words = _words(reading, one.ranges.intersection(live)) if one.edit.acknowledged is not None else []
+        # Words that others had written into are not looked for, because they stand nowhere in one piece.
+        whole = (text for text in words if any(text in other for other in texts_before))
+        gone = [text for text in whole if not any(_runs_through(text, other) for other in texts_now)]
+        if gone:
+            detail = (
+                f"The server replaced the document's history, and what {described(one.edit)} wrote is gone: "
+                f"{shortened(''.join(gone))}."
+            )
+            findings.append(Finding(Kind.LOST_EDIT, path, detail, (one.edit.user,)))
     return Opinion(limited(findings), unknown=(unknown,))
 
 
+def _words(reading: Reading, ranges: ClockRanges) -> list[str]:
+    """The texts at these clocks."""
+    contents = (item.content for item in items_in(reading.lineage, ranges))
+    return [content.text for content in contents if isinstance(content, StringContent)]
+
+
 def _texts(value: object) -> list[str]:
+    """Every text in a document's content."""
     if isinstance(value, str):
         return [value]
     members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return [text for member in members for text in _texts(member)]
+
+
+def _runs_through(words: str, text: str) -> bool:
+    """Whether these words stand in the text in their order, with whatever was typed between them since."""
+    letters = iter(text)
+    return all(letter in letters for letter in words)

@@ -25,9 +25,9 @@ def check_against_oracle(reading: Reading, oracle: Oracle) -> Opinion:
     if judged is None:
         unknown = f"{path}: nobody's document is known, so nothing could be compared with what was written."
         return Opinion(unknown=(unknown,))
-    content = content_of(judged.encoded, reading.evidence.kind)
     if oracle.replaced:
-        return history_replaced(reading, oracle, content)
+        return history_replaced(reading, oracle, judged)
+    content = content_of(judged.encoded, reading.evidence.kind)
     live = reading.live_in(judged.update)
     opinion = _unknowns(reading, oracle) + _cautions(reading, oracle)
     opinion += Opinion(guests=oracle.guests.listed(path))

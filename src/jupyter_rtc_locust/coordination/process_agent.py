@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import time
 from collections.abc import Callable
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import gevent
@@ -22,6 +20,7 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from jupyter_rtc_locust.coordination import messages
+from jupyter_rtc_locust.coordination.gathering import gather, probe_all, stop_editing, wait_until_quiet
 from jupyter_rtc_locust.coordination.pieces import split
 from jupyter_rtc_locust.coordination.seats import Seat
 from jupyter_rtc_locust.editing.choices import Choice
@@ -33,7 +32,6 @@ from jupyter_rtc_locust.settings import WORKER_ANSWER_DEADLINE_S, Settings, read
 from jupyter_rtc_locust.timing.generator_health import GeneratorHealth
 from jupyter_rtc_locust.timing.recorder import Recorder
 from jupyter_rtc_locust.users.collaborator import Collaborator
-from jupyter_rtc_locust.users.gathering import gather, probe_all, stop_editing, wait_until_quiet
 from jupyter_rtc_locust.users.health_monitor import watch_health
 from jupyter_rtc_locust.users.swarm import Swarm
 
@@ -67,21 +65,6 @@ class ProcessAgent:
             runner.register_message(messages.RUN_ENDS, self._on_run_ends)
             runner.register_message(messages.EVIDENCE_TAKEN, self._on_evidence_taken)
             runner.register_message(messages.RUN_OVER, self._on_run_over)
-
-    @staticmethod
-    def of(environment: Environment) -> ProcessAgent:
-        """The agent of this environment.
-
-        Raises:
-            RtcLocustError: the package was not installed into the environment (`install`).
-        """
-        agent: ProcessAgent | None = getattr(environment, "rtc_agent", None)
-        if agent is None:
-            raise RtcLocustError(
-                "this Locust environment knows nothing of jupyter_rtc_locust: call "
-                "jupyter_rtc_locust.install(environment) before its runner starts."
-            )
-        return agent
 
     # -- seats --------------------------------------------------------------------------------------------------
 
@@ -300,4 +283,4 @@ def _process_name(environment: Environment) -> str:
     runner = environment.runner
     if isinstance(runner, WorkerRunner):
         return f"worker {runner.client_id}"
-    return f"{Path(sys.argv[0]).name or 'process'} {os.getpid()}"
+    return f"process {os.getpid()}"

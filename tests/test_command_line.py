@@ -60,7 +60,8 @@ def test_demo_is_a_headless_run_of_ten_people_on_two_notebooks(
     locustfiles: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours = ["--headless", "--run-time", "30s", "--users", "10", "--spawn-rate", "5", "--rtc-documents", "2"]
-    expected = ["--locustfile", str(locustfiles / "notebook_editing.py"), *ours]
+    nobody_else_connects = ["--master-bind-host", "127.0.0.1"]
+    expected = ["--locustfile", str(locustfiles / "notebook_editing.py"), *ours, *nobody_else_connects]
     assert arguments_for_locust(monkeypatch, "demo") == expected
 
 

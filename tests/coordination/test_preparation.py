@@ -22,15 +22,6 @@ HTTP = HttpClient("http://test")
 TEMPLATES = {"notebook": [default_notebook()], "text": [default_text()]}
 
 
-@pytest.fixture(autouse=True)
-def unseen_errors(monkeypatch):
-    """Errors that gevent would print as a stack of a greenlet."""
-    errors = []
-    monkeypatch.setattr(gevent.get_hub(), "handle_error", lambda *details: errors.append(details[2]))
-    yield errors
-    assert errors == []
-
-
 @pytest.fixture
 def room(monkeypatch):
     made = FakeRoom()

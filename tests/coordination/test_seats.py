@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jupyter_rtc_locust.coordination.seats import Seat, Seats
+from jupyter_rtc_locust.coordination.seats import Seats
 from jupyter_rtc_locust.servers.base import Document
+from jupyter_rtc_locust.users.seat import Seat
 
 quick = settings(deadline=None, max_examples=50)
 kind_lists = st.lists(st.sampled_from(["notebook", "text"]), min_size=1, max_size=6)

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote
@@ -18,7 +19,7 @@ import psutil
 import pytest
 import requests
 
-from runs.locust_run import LocustProcess, Run
+from runs.locust_run import LocustProcess, Run, Together
 from servers.processes import environment_without_jupyter, free_port, jupyter_collaboration
 from servers.server_process import ServerProcess
 from servers.small_client import SmallClient, wait_until
@@ -49,10 +50,17 @@ PAGES = (
 )
 
 
-@pytest.fixture(scope="module")
-def jupyter() -> Iterator[ServerProcess]:
-    with jupyter_collaboration(token=HARD_TOKEN) as server:
-        yield server
+SCENARIOS: dict[str, Callable[[Path], None]] = {}
+"""What must hold, by name; each is given a folder of its own. They run several at a time (see the end of the file)."""
+
+
+def scenario(function: Callable[[Path], None]) -> Callable[[Path], None]:
+    SCENARIOS[function.__name__] = function
+    return function
+
+
+def jupyter_server() -> ServerProcess:
+    return jupyter_collaboration(token=HARD_TOKEN)
 
 
 # -- the token --------------------------------------------------------------------------------------------------------
@@ -92,43 +100,52 @@ def assert_listens_to_this_machine_only(process: LocustProcess) -> int:
     return len(listening)
 
 
-def with_the_variable(server: ServerProcess, _: Path) -> tuple[tuple[str, ...], dict[str, str]]:
+Given = tuple[tuple[str, ...], dict[str, str]]
+"""Options, and variables of the environment."""
+
+
+def with_the_variable(server: ServerProcess, _: Path) -> Given:
     return (), {"JUPYTER_TOKEN": server.token}
 
 
-def with_a_file(server: ServerProcess, folder: Path) -> tuple[tuple[str, ...], dict[str, str]]:
+def with_a_file(server: ServerProcess, folder: Path) -> Given:
     file = folder / "token.txt"
     file.write_text(f"{server.token}\n")
     return ("--rtc-token-file", str(file)), {}
 
 
-@pytest.mark.parametrize("given", [with_the_variable, with_a_file])
-@pytest.mark.parametrize("workers", [False, True], ids=["alone", "with workers"])
-def test_the_token_is_told_to_nobody(
-    given: Callable[[ServerProcess, Path], tuple[tuple[str, ...], dict[str, str]]],
-    workers: bool,
-    jupyter: ServerProcess,
-    tmp_path: Path,
-) -> None:
-    options, environment = given(jupyter, tmp_path)
+def tells_nobody(folder: Path, given: Callable[[ServerProcess, Path], Given], *options: str) -> None:
+    folder.mkdir(parents=True)
+    with jupyter_server() as jupyter:
+        more, environment = given(jupyter, folder)
+        started = ("--headless", *SMALL_RUN, *SHORT, *REPORTS, "--host", jupyter.url, *more, *options)
+        with LocustProcess("notebook_editing.py", *started, folder=folder / "run", environment=environment) as process:
+            process.wait_for("All users spawned")
+            assert_in_no_arguments(jupyter.token)
+            assert_listens_to_this_machine_only(process)
+            run = process.ended()
+    assert run.verdict == "pass", run
+    assert_nowhere(jupyter.token, folder / "run")
+
+
+@scenario
+def a_token_of_the_environment_is_told_to_nobody(folder: Path) -> None:
+    tells_nobody(folder, with_the_variable)
+
+
+@scenario
+def a_token_of_a_file_is_told_to_nobody_where_there_are_workers(folder: Path) -> None:
     port = str(free_port())
     forks = ("--processes", "2", "--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port)
-    started = ("--headless", *SMALL_RUN, *SHORT, *REPORTS, "--host", jupyter.url, *options, *(forks if workers else ()))
-    folder = tmp_path / "run"
-    with LocustProcess("notebook_editing.py", *started, folder=folder, environment=environment) as process:
-        process.wait_for("All users spawned")
-        assert_in_no_arguments(jupyter.token)
-        assert_listens_to_this_machine_only(process)
-        run = process.ended()
-    assert run.verdict == "pass", run
-    assert_nowhere(jupyter.token, folder)
+    tells_nobody(folder, with_a_file, *forks)
 
 
-def test_an_embedded_server_keeps_its_token_to_itself_and_is_gone_afterwards(tmp_path: Path) -> None:
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
+@scenario
+def an_embedded_server_keeps_its_token_to_itself_and_is_gone_afterwards(folder: Path) -> None:
+    temporary = folder / "temporary"
+    temporary.mkdir(parents=True)
     started = ("--headless", *SMALL_RUN, *SHORT, *REPORTS)
-    folder = tmp_path / "run"
+    folder = folder / "run"
     environment = {"TMPDIR": str(temporary), "JUPYTER_TOKEN": "not-for-this-server"}
     with LocustProcess("notebook_editing.py", *started, folder=folder, environment=environment) as process:
         process.wait_for("All users spawned")
@@ -197,18 +214,13 @@ def served(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
             thread.join()
 
 
-@pytest.mark.parametrize("handler", [RepeatsTheToken, RepeatsTheTokenInAPage])
-def test_a_server_that_repeats_the_token_is_not_quoted_with_it(
-    handler: type[BaseHTTPRequestHandler], tmp_path: Path
-) -> None:
-    folder = tmp_path / "run"
+def quotes_without_the_token(handler: type[BaseHTTPRequestHandler], folder: Path) -> None:
+    started = ("--headless", *SMALL_RUN, *REPORTS)
+    environment = {"JUPYTER_TOKEN": HARD_TOKEN}
     with (
         served(handler) as address,
         LocustProcess(
-            "notebook_editing.py",
-            *("--headless", *SMALL_RUN, *REPORTS, "--host", address),
-            folder=folder,
-            environment={"JUPYTER_TOKEN": HARD_TOKEN},
+            "notebook_editing.py", *started, "--host", address, folder=folder, environment=environment
         ) as process,
     ):
         run = process.ended(60)
@@ -217,12 +229,20 @@ def test_a_server_that_repeats_the_token_is_not_quoted_with_it(
     assert_nowhere(HARD_TOKEN, folder)
 
 
-@pytest.fixture(scope="module")
-def leaky() -> Iterator[ServerProcess]:
-    """A server that lets one user in, and repeats the token to the next as it closes the line."""
-    from servers.processes import _folders
+@scenario
+def a_server_that_repeats_the_token_is_not_quoted_with_it(folder: Path) -> None:
+    quotes_without_the_token(RepeatsTheToken, folder)
 
-    home, root, _ = _folders(None, "leaky-for-tests-")
+
+@scenario
+def a_page_that_repeats_the_token_is_not_quoted_with_it(folder: Path) -> None:
+    quotes_without_the_token(RepeatsTheTokenInAPage, folder)
+
+
+def leaky_server(folder: Path) -> ServerProcess:
+    """A server that lets one user in, and repeats the token to the next as it closes the line."""
+    root = folder / "root"
+    root.mkdir(parents=True)
     port = free_port()
     tests = Path(__file__).resolve().parents[1]
     command = [sys.executable, "-m", "runs.leaky_server", "--port", str(port), "--folder", str(root)]
@@ -231,22 +251,22 @@ def leaky() -> Iterator[ServerProcess]:
         command=[*command, "--fault", "leak", "--fault-user", "3"],
         environment=environment_without_jupyter(tests, JUPYTER_TOKEN=HARD_TOKEN),
         port=port,
-        home=home,
+        home=folder,
         root=root,
         token=HARD_TOKEN,
-        remove_home=True,
     )
-    with server.start():
-        yield server
+    return server.start()
 
 
-def test_no_page_of_the_web_ui_tells_the_token(leaky: ServerProcess, tmp_path: Path) -> None:
+@scenario
+def no_page_of_the_web_ui_tells_the_token(folder: Path) -> None:
+    leaky = leaky_server(folder / "server")
     port = free_port()
     page = f"http://127.0.0.1:{port}"
     form = {"user_count": "2", "spawn_rate": "2", "rtc_documents": "1", "host": leaky.url}
-    folder = tmp_path / "run"
+    folder = folder / "run"
     started = ("--web-host", "127.0.0.1", "--web-port", str(port), "--loglevel", "DEBUG", *SHORT)
-    with LocustProcess("notebook_editing.py", *started, folder=folder, server=leaky) as process:
+    with leaky, LocustProcess("notebook_editing.py", *started, folder=folder, server=leaky) as process:
         until = time.monotonic() + 30
         while not answers(page):
             assert time.monotonic() < until, process.output
@@ -318,28 +338,30 @@ def run_on(server: ServerProcess, folder: Path, *options: str) -> Run:
         return process.ended()
 
 
-def test_only_what_the_run_made_is_removed_and_nothing_of_it_stays(jupyter: ServerProcess, tmp_path: Path) -> None:
-    before = with_bystanders(jupyter)
-    run = run_on(jupyter, tmp_path / "run", "--rtc-documents", "2")
-    assert run.verdict == "pass", run
-    assert files_of(jupyter) == before
-    assert jupyter.request("GET", "api/sessions") == (200, [])
-    assert jupyter.request("GET", "api/kernels") == (200, [])
+@scenario
+def only_what_the_run_made_is_removed_and_nothing_of_it_stays(folder: Path) -> None:
+    with jupyter_server() as jupyter:
+        before = with_bystanders(jupyter)
+        run = run_on(jupyter, folder, "--rtc-documents", "2")
+        assert run.verdict == "pass", run
+        assert files_of(jupyter) == before
+        assert jupyter.request("GET", "api/sessions") == (200, [])
+        assert jupyter.request("GET", "api/kernels") == (200, [])
 
 
-def test_documents_are_kept_where_that_was_asked_for(jupyter: ServerProcess, tmp_path: Path) -> None:
-    before = with_bystanders(jupyter)
-    run = run_on(jupyter, tmp_path / "run", "--rtc-keep")
-    assert run.verdict == "pass", run
-    (document,) = run.told["run"]["documents"]
-    after = files_of(jupyter)
-    content = after.pop(document)
-    assert content is not None
-    assert json.loads(content)["cells"]
-    assert after.pop(document.rpartition("/")[0], "missing") is None
-    assert after == before
-    assert jupyter.request("DELETE", f"api/contents/{document}")[0] == 204
-    assert jupyter.request("DELETE", f"api/contents/{document.rpartition('/')[0]}")[0] == 204
+@scenario
+def documents_are_kept_where_that_was_asked_for(folder: Path) -> None:
+    with jupyter_server() as jupyter:
+        before = with_bystanders(jupyter)
+        run = run_on(jupyter, folder, "--rtc-keep")
+        assert run.verdict == "pass", run
+        (document,) = run.told["run"]["documents"]
+        after = files_of(jupyter)
+        content = after.pop(document)
+        assert content is not None
+        assert json.loads(content)["cells"]
+        assert after.pop(document.rpartition("/")[0], "missing") is None
+        assert after == before
 
 
 class Guest(threading.Thread):
@@ -375,32 +397,45 @@ def listen_for(seconds: float, client: SmallClient) -> None:
     wait_until(lambda: time.monotonic() > until, client)
 
 
-def test_a_named_notebook_is_edited_and_kept_and_who_else_edits_it_is_a_guest(
-    jupyter: ServerProcess, tmp_path: Path
-) -> None:
-    before = with_bystanders(jupyter)
-    named = "folder/named ünïcode.ipynb"
-    (jupyter.root / named).write_text(notebook("where we begin"))
-    guest = Guest(jupyter, named)
-    started = ("--headless", *SMALL_RUN, *SHORT, "--rtc-notebook", f"/{named}")
-    with LocustProcess("notebook_editing.py", *started, folder=tmp_path / "run", server=jupyter) as process:
-        process.wait_for("All users spawned")
-        guest.start()
-        time.sleep(2.5)
-        guest.stop.set()
-        guest.join(30)
-        run = process.ended()
+@scenario
+def a_named_notebook_is_edited_and_kept_and_who_else_edits_it_is_a_guest(folder: Path) -> None:
+    with jupyter_server() as jupyter:
+        before = with_bystanders(jupyter)
+        named = "folder/named ünïcode.ipynb"
+        (jupyter.root / named).write_text(notebook("where we begin"))
+        guest = Guest(jupyter, named)
+        started = ("--headless", *SMALL_RUN, *SHORT, "--rtc-notebook", f"/{named}")
+        with LocustProcess("notebook_editing.py", *started, folder=folder, server=jupyter) as process:
+            process.wait_for("All users spawned")
+            guest.start()
+            time.sleep(2.5)
+            guest.stop.set()
+            guest.join(30)
+            run = process.ended()
+        after = files_of(jupyter)
+        assert jupyter.request("GET", "api/sessions") == (200, [])
     assert guest.error is None, guest.error
     assert guest.typed
     assert run.verdict == "pass", run
     assert run.told["findings"] == []
     assert run.told["run"]["documents"] == [named]
-    after = files_of(jupyter)
+    assert run.told["counts"]["edits"] > 0
     content = after.pop(named)
     assert content is not None
-    sources = re.sub(r"\s", "", "".join("".join(cell["source"]) for cell in json.loads(content)["cells"]))
-    assert run.told["counts"]["edits"] > 0
-    assert any(text.replace(" ", "") in sources for text in guest.typed), sources
+    text = re.sub(r"\s", "", "".join("".join(cell["source"]) for cell in json.loads(content)["cells"]))
+    assert any(typed.replace(" ", "") in text for typed in guest.typed), text
     assert after == before
-    assert jupyter.request("GET", "api/sessions") == (200, [])
-    (jupyter.root / named).unlink()
+
+
+# -- all at once ------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], None]]]:
+    """The scenarios, for the fixture `runs`."""
+    yield {name: partial(check, folder / name) for name, check in SCENARIOS.items()}
+
+
+@pytest.mark.parametrize("run", SCENARIOS)
+def test_it_is_safe_because(run: str, runs: Together) -> None:
+    runs[run]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import threading
 import time
@@ -204,6 +205,7 @@ def end_early(ending: str, folder: Path) -> tuple[Run, set[str]]:
         LocustProcess("notebook_editing.py", *started, "--host", address, folder=folder) as process,
     ):
         assert server.asked.wait(60), process.output
+        time.sleep(0.5)  # so that it waits for the answer, as it does for almost all the time
         if ending.startswith("SIG"):
             process.process.send_signal(getattr(signal, ending))
         return process.ended(60), server.written
@@ -292,7 +294,8 @@ def test_refused_users_are_named_and_nothing_is_claimed_without_them(run: str, c
     told = runs[run]
     tells_one_verdict(told)
     assert told.verdict == "inconclusive", told
-    assert "users 1, 2" in told.told["reason"], told
+    # Three open at once, and one of them is let in.
+    assert re.search(r"users [012], [012] ", told.told["reason"]), told
     assert code in told.told["reason"], told
     assert told.told["counts"]["edits"] > 0, "The user who was let in did not type."
 

@@ -10,6 +10,7 @@ import sys
 import time
 import traceback
 from argparse import Namespace
+from types import SimpleNamespace
 
 import gevent
 import locust
@@ -18,17 +19,20 @@ from locust.env import Environment
 
 import jupyter_rtc_locust
 from jupyter_rtc_locust import NotebookUser, TextUser
-from jupyter_rtc_locust.coordination import messages, pieces
+from jupyter_rtc_locust.coordination import conclusion, messages, pieces
+from jupyter_rtc_locust.coordination import process_agent as agent_module
 from jupyter_rtc_locust.coordination.pieces import Assembly
+from jupyter_rtc_locust.coordination.preparation import Prepared
+from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
+from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.seats import Seats
 from jupyter_rtc_locust.editing.choices import Choice, choose
 from jupyter_rtc_locust.editing.kinds import TEXT_KINDS
 from jupyter_rtc_locust.errors import OptionsError, RtcLocustError
 from jupyter_rtc_locust.options import OPTIONS
 from jupyter_rtc_locust.servers.base import Document
-from jupyter_rtc_locust.users import agent as agent_module
+from jupyter_rtc_locust.settings import Settings
 from jupyter_rtc_locust.users import collaborator as collaborator_module
-from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from jupyter_rtc_locust.users.collaborator import Stage
 from users.fake_room import FakeRoom, wait_until
 
@@ -269,7 +273,7 @@ def an_environment_without_an_agent_is_told_what_to_call():
     environment = Environment(user_classes=[Watcher], parsed_options=options())
     environment.create_local_runner()
     try:
-        ProcessAgent.of(environment)
+        Watcher(environment).on_start()
     except RtcLocustError as error:
         return {"sentence": str(error)}
     return {}
@@ -314,7 +318,23 @@ def own_choices_of_a_locustfile_are_made():
     return {"described": described[:2]}
 
 
+def somebody_with_a_seat_stands_in_no_answer():
+    """Such as the users of a worker that was refused its options, and so never opened a document."""
+    seats = Seats("run", 7, [Document("room", "notebook")], 3)
+    taken = [seats.take("here", "notebook") for _ in range(3)]
+    server = SimpleNamespace(answers=lambda: True)
+    told = {"documents": [{"path": "room", "users": [{"client_id": taken[0].client_id}]}]}
+    problems = {}
+    for name, lost in [("all answered", set()), ("one is lost", {"there"})]:
+        state = RunState("run", 7, Settings(), "http://127.0.0.1:1", None)
+        state.prepared = Prepared(server, "folder", [], seats)
+        state.users_seated, state.answers, state.lost = 3, {"here": told}, lost
+        problems[name] = list(conclusion._run_evidence(state, {"sound": True, "reasons": []}).problems)
+    return problems
+
+
 SCENES = (
+    somebody_with_a_seat_stands_in_no_answer,
     a_user_takes_a_seat_edits_and_leaves,
     the_rate_of_the_option_counts_where_the_class_has_none,
     edits_are_dealt_from_the_deck_of_the_document,

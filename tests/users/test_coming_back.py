@@ -138,13 +138,19 @@ def test_a_second_loss_begins_with_short_pauses_again_and_each_loss_is_counted(r
 
 def test_a_line_lost_right_after_coming_back_is_replaced_by_one_line_and_not_by_two(room, swarm, one, monkeypatch):
     """However long the last pause was: whoever came back has no business with a later loss."""
+
+    def slow(*args):
+        gevent.sleep(0.1)
+        return room.open_line(*args)
+
     monkeypatch.setattr(collaborator_module, "BACKOFF_FIRST_S", 0.05)
     monkeypatch.setattr(collaborator_module, "BACKOFF_LARGEST_S", 0.05)
+    monkeypatch.setattr(collaborator_module, "open_websocket", slow)
     for opened in (2, 3, 4):
         room.drop_everybody()
         wait_until(lambda: one.stage is Stage.LOST)
         back(one, room, opened)
-    settle(0.2)
+    settle(0.3)
     assert room.opened == 4
     assert len(room.present) == 1
     assert swarm.counts["reconnects"] == 3

@@ -120,6 +120,13 @@ def test_a_process_that_cannot_gather_its_evidence_says_so_in_its_answer(scene):
     assert saw["answers"] == 1
 
 
+def test_a_user_who_had_a_seat_and_stands_in_no_answer_is_a_problem_of_the_run(scene):
+    """A run in which a user never opened its document is inconclusive, also when nobody is there to say so."""
+    saw = scene("somebody_with_a_seat_stands_in_no_answer")
+    assert ["1, 2" in problem for problem in saw["all answered"]] == [True]
+    assert saw["one is lost"] == [], "whose users they were is known: the process is named instead"
+
+
 def test_an_environment_that_was_never_made_ours_is_told_what_to_call(scene):
     assert "install(environment)" in scene("an_environment_without_an_agent_is_told_what_to_call")["sentence"]
 

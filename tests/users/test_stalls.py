@@ -2,9 +2,9 @@
 
 import pytest
 
-from jupyter_rtc_locust.coordination.seats import Seat
 from jupyter_rtc_locust.servers.base import Document
 from jupyter_rtc_locust.settings import SYNC_DEADLINE_S
+from jupyter_rtc_locust.users.seat import Seat
 from users.conftest import make_swarm
 from users.fake_room import FakeRoom
 
@@ -76,6 +76,17 @@ def test_who_waits_because_nobody_is_answered_is_not_stalled(swarm, write, other
         round_trips.arrive(0, write(0, due=11.0), 12.0)
     swarm.look_for_stalls(10.0 + LONG)
     assert 0 not in stalls(swarm)
+
+
+def test_one_lost_echo_among_others_that_came_back_is_no_stall(swarm, write):
+    """It is a failure of that edit; the line itself works."""
+    swarm.room(DOCUMENT).collaborators += [Tab(0), Tab(1)]
+    round_trips = swarm.room(DOCUMENT).round_trips
+    write(0, due=10.0)
+    round_trips.arrive(0, write(0, due=11.0), 12.0)
+    round_trips.arrive(1, write(1, due=12.0), 13.0)
+    swarm.look_for_stalls(10.0 + LONG)
+    assert stalls(swarm) == {}
 
 
 def test_who_waits_less_than_the_deadline_is_not_stalled(swarm, write):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from http.client import BadStatusLine
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
@@ -118,5 +119,7 @@ def _cause(error: BaseException) -> str:
     seen = error
     while (inner := seen.__cause__ or seen.__context__) is not None and inner is not seen:
         seen = inner
+    if isinstance(seen, BadStatusLine):
+        return f"it does not speak HTTP (it said {str(seen)[:100]!r})"
     text = str(getattr(seen, "strerror", None) or seen) or type(seen).__name__
     return re.sub(r" \(_ssl\.c:\d+\)", "", text)[:200]

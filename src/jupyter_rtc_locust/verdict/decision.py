@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from jupyter_rtc_locust.verdict.checks.acknowledgement import check_edits_were_acknowledged, check_nothing_is_pending
@@ -27,8 +29,9 @@ def decide(run: RunEvidence) -> Verdict:
     """The verdict of a run."""
     opinion = _safely("that everybody answered", "", lambda: check_run_is_complete(run))
     opinion += _safely("that the server answers", "", lambda: check_server_answers(run))
-    for document in run.documents:
-        opinion += judge_document(document, run.sound)
+    with _collector_at_rest():
+        for document in run.documents:
+            opinion += judge_document(document, run.sound)
     return verdict_of(opinion, run)
 
 
@@ -82,6 +85,21 @@ def _praise(run: RunEvidence) -> str:
         f"{documents}, {edits}: every user, a newcomer{file} and the oracle hold the same content; nothing was lost, "
         f"doubled or invented."
     )
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Without Python's search for cycles, of which structs have none.
+
+    Measured on 20,000 edits: it takes two thirds of the time of reading them.
+    """
+    was_at_work = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_at_work:
+            gc.enable()
 
 
 def _kept(kept: list[Any], value: Any) -> Opinion:

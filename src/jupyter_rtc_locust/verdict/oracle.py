@@ -10,7 +10,7 @@ The numbered rules are those of docs/verdict.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from jupyter_rtc_locust.documents.canonical import Content, read_whole_content
@@ -87,7 +87,7 @@ def build_oracle(reading: Reading) -> Oracle:
     welcomed = select(material, welcome).with_deletions(guests.deletions)
     meant = [reading.initial, *(one.update for one in included), welcomed]
     notes = select(material, of_state).without_deletions()
-    unseen = _unseen(evidence.authors, [*meant, notes, select(material, hidden)])
+    unseen = _unseen(reading)
     entering = [welcomed, notes, _made_invisible(select(material, hidden), _anchors(meant, hidden), hidden), unseen]
     doc = document_of(
         [evidence.initial.update, *(one.edit.update for one in included), *(encode_update(one) for one in entering)]
@@ -118,18 +118,18 @@ def _conflicts(reading: Reading) -> ClockRanges:
     return ClockRanges().union(*(content_conflicts(reading.lineage, update) for update in updates))
 
 
-def _unseen(authors: Mapping[int, int], updates: Iterable[Update]) -> Update:
+def _unseen(reading: Reading) -> Update:
     """Clocks of others than the run's authors that nobody of the run ever saw, as if they had been forgotten since.
 
     What a server noted while nobody was connected, and then lost, would otherwise keep its later notes pending for
     ever, and with them every edit that builds on those.
     """
-    seen = ClockRanges.of(span for update in updates for span in update.clock_ranges())
+    seen = reading.seen_ranges.union(reading.initial_ranges, reading.authored_ranges)
     gaps: dict[int, tuple[Struct, ...]] = {}
     for client in seen.clients():
         spans = seen.of_client(client)
         inner = ClockRanges.of([(client, 0, spans[-1][1])]).difference(seen)
-        if inner and client not in authors:
+        if inner and client not in reading.evidence.authors:
             gaps[client] = tuple(GC(client, start, end - start) for _, start, end in inner)
     return Update(gaps, ClockRanges())
 

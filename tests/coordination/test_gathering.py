@@ -7,11 +7,11 @@ import msgpack
 import pytest
 from pycrdt import create_update_message
 
+from jupyter_rtc_locust.coordination import gathering
 from jupyter_rtc_locust.coordination.evidence_message import authored_from_message, ranges_from_message
-from jupyter_rtc_locust.errors import ConnectionBroken
-from jupyter_rtc_locust.users import gathering
-from jupyter_rtc_locust.users.collaborator import Stage
 from jupyter_rtc_locust.coordination.gathering import gather, probe_all, stop_editing, wait_until_quiet
+from jupyter_rtc_locust.errors import ConnectionBroken
+from jupyter_rtc_locust.users.collaborator import Stage
 from users.conftest import type_letters
 from users.fake_room import settle, wait_until
 
@@ -141,13 +141,14 @@ def test_what_was_authored_is_told_with_its_times_since_the_start_of_the_run(roo
     assert edit.due <= edit.acknowledged < 110
 
 
-def test_an_edit_that_was_never_acknowledged_is_told_so(room, swarm, person):
+def test_an_edit_that_was_never_acknowledged_is_told_so_and_is_a_failure(room, swarm, person):
     room.echoes = False
     one = person()
     one.open()
     one.make_edit(type_letters(0), 0, time.monotonic())
     (edit,) = [authored_from_message(row) for row in told(swarm)["authored"]]
     assert edit.acknowledged is None
+    assert swarm.recorder.failures()["update echo"].count == 1
 
 
 def test_what_nobody_here_authored_is_told_with_its_bytes(room, swarm, person):

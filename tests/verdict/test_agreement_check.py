@@ -64,6 +64,13 @@ class TestDiverged:
         users = tuple(replace(user, lacks=ClockRanges()) for user in swarm.evidence().users)
         assert of_kind(swarm.verdict(saved=None, users=users), Kind.DIVERGED).users == (3,)
 
+    def test_it_is_found_by_the_probe_where_no_newcomer_could_come(self, swarm):
+        swarm.server.relay = keep_from(3)
+        swarm[1].write(lambda _: None, "marked unsaved changes")
+        swarm.settle()
+        refused = Snapshot({}, b"\x00\x00", "refused")
+        assert of_kind(swarm.verdict(saved=None, joiner=refused), Kind.DIVERGED).users == (3,)
+
     def test_a_deletion_that_one_user_never_got(self, swarm):
         swarm.server.relay = lambda user, update: [without_deletions(None, update)] if user.user == 3 else [update]
         swarm[1].erase("b = 2", 1)

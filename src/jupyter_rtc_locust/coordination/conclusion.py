@@ -19,7 +19,7 @@ from jupyter_rtc_locust.coordination.evidence_message import (
     stall_from_message,
     user_from_message,
 )
-from jupyter_rtc_locust.coordination.preparation import PreparedDocument
+from jupyter_rtc_locust.coordination.preparation import SEEDER, PreparedDocument
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.errors import FileGone, RtcLocustError
 from jupyter_rtc_locust.reporting.result_file import ResultFileError, build_result, redact, write_result
@@ -57,6 +57,12 @@ def _run_evidence(state: RunState, health: dict[str, Any]) -> RunEvidence:
     problems += [answer["problem"] for answer in state.answers.values() if answer.get("problem")]
     if not state.users_seated and not problems:
         problems.append("No user took a seat, so nothing was tested.")
+    if missing := _users_without_evidence(state):
+        names = ", ".join(str(user) for user in missing[:10])
+        problems.append(
+            f"Users {names} were given a seat, but no process tells of a document that they opened. The log of the "
+            f"process that plays them says why."
+        )
     ended = time.monotonic()
     documents: tuple[DocumentEvidence, ...] = ()
     if state.prepared is not None and state.users_seated:
@@ -72,6 +78,16 @@ def _run_evidence(state: RunState, health: dict[str, Any]) -> RunEvidence:
         edits_asked=state.settings.edit_rate > 0,
         problems=tuple(problems),
     )
+
+
+def _users_without_evidence(state: RunState) -> list[int]:
+    """Users whose seat was taken and who stand in no answer, though every process answered."""
+    if state.prepared is None or state.lost:
+        return []
+    rooms = [room for answer in state.answers.values() for room in answer.get("documents", ())]
+    told = {user["client_id"] for room in rooms for user in room["users"]}
+    authors = state.prepared.seats.authors.items()
+    return sorted({user for client_id, user in authors if user != SEEDER and client_id not in told})
 
 
 def _server_answers(state: RunState) -> bool:

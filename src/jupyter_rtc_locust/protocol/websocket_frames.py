@@ -57,7 +57,7 @@ class FrameReader:
     A message of `n` bytes is copied at most twice however many pieces it arrives in.
     """
 
-    __slots__ = ("_fragment_bytes", "_fragments", "_have", "_need", "_pieces", "saw_control")
+    __slots__ = ("_fragment_bytes", "_fragments", "_fragments_are_text", "_have", "_need", "_pieces", "saw_control")
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -65,6 +65,7 @@ class FrameReader:
         self._need = 2
         self._fragments: list[bytes] | None = None
         self._fragment_bytes = 0
+        self._fragments_are_text = False
         self.saw_control = False
         """Set when `feed` returns a control frame, so that the hot path need not look for one; the caller resets it."""
 
@@ -139,13 +140,19 @@ class FrameReader:
             if self._fragment_bytes > MESSAGE_LIMIT:
                 raise FrameError(f"the server sent a fragmented message beyond {MESSAGE_LIMIT} bytes")
             if final:
-                events.append(b"".join(self._fragments))
+                whole = b"".join(self._fragments)
                 self._fragments = None
+                if self._fragments_are_text:
+                    events.append(Control(Opcode.TEXT, whole))
+                    self.saw_control = True
+                else:
+                    events.append(whole)
         elif self._fragments is not None:
             raise FrameError("the server began a message inside another one")
         elif not final:
             self._fragments = [payload]
             self._fragment_bytes = len(payload)
+            self._fragments_are_text = opcode is Opcode.TEXT
         elif opcode is Opcode.TEXT:
             events.append(Control(opcode, payload))
             self.saw_control = True

@@ -53,7 +53,8 @@ class HttpClient:
     def without_tokens(self, text: str) -> str:
         """A server's words as they may be shown and kept: a server may repeat the token it was given."""
         for token in self._tokens:
-            for form in (token, quote(token, safe="")):
+            # As it is, as it stands in an address, and as Python shows it in its own errors.
+            for form in (token, quote(token, safe=""), repr(token)[1:-1], ascii(token)[1:-1]):
                 text = text.replace(form, "[token]")
         return text
 
@@ -98,7 +99,7 @@ class HttpClient:
                 raise ConnectionBroken(f"{method} {self.base}{path}: no https ({cause}). {advice}") from None
             except requests.exceptions.Timeout:
                 problem = f"no answer within {timeout:.0f} s"
-            except (requests.exceptions.RequestException, UnicodeError, ValueError) as error:
+            except (requests.exceptions.RequestException, OSError, UnicodeError, ValueError) as error:
                 problem = self.without_tokens(_cause(error))
             else:
                 if response.status_code not in (502, 503, 504) or attempt == tries - 1:

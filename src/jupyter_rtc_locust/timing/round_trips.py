@@ -9,7 +9,7 @@ kept for each edit, once a process, however many users receive it.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -72,15 +72,19 @@ class RoundTrips:
         self._by_client.setdefault(client_id, []).append(edit)
         return edit
 
-    def arrive(self, user: int, update: bytes, now: float) -> bool:
-        """Note that `update` reached `user`; True when it is byte for byte its own, and need not be applied."""
+    def arrive(self, user: int, update: bytes, now: float, client_id: int | None = None) -> bool:
+        """Note that `update` reached `user`; True when it is byte for byte its own, and need not be applied.
+
+        `client_id` is that of the user's present replica: what a former incarnation of it wrote is an echo, and has to
+        be applied all the same.
+        """
         entry = self.known.get(update)
         if isinstance(entry, AuthoredEdit):
             if entry.user != user:
                 self._deliver((now - entry.due) * 1000.0)
                 return False
             self._acknowledge(entry, now, timed=True)
-            return True
+            return client_id is None or entry.client_id == client_id
         if entry is None:
             entry = self._meet_foreign(update, now)
         for edit in entry.originals:
@@ -98,7 +102,7 @@ class RoundTrips:
         covered = [
             edit
             for edit in self.pending.get(user, {}).values()
-            if self._end_of(edit) <= state_vector.get(edit.client_id, 0)
+            if 0 < self._end_of(edit) <= state_vector.get(edit.client_id, 0)
         ]
         for edit in covered:
             self._acknowledge(edit, now, timed=False)
@@ -146,10 +150,11 @@ class RoundTrips:
                 continue
             starts, spans = self._clocks_of(client)
             for start, end in ranges.of_client(client):
-                for index in range(max(bisect_right(starts, start) - 1, 0), len(spans)):
+                for index in range(bisect_left(starts, start), len(spans)):
                     if spans[index][0] >= end:
                         break
-                    if start <= spans[index][0] and spans[index][1] <= end:
+                    # An edit that only deletes has no clocks, and so an empty span.
+                    if spans[index][0] < spans[index][1] <= end:
                         found.append(edits[index])
         return found
 

@@ -169,6 +169,7 @@ class Collaborator:
         self._connected_since = None
         if self.stage in (Stage.CONNECTED, Stage.LOST):
             self.stage = Stage.LEFT
+        self._synced.set()  # who waits for a sync on the way back shall not take this for a stall
 
     def drop_connection(self) -> None:
         """Lose the line without a word, as a network does; the collaborator comes back by itself."""
@@ -198,6 +199,9 @@ class Collaborator:
         assert self._address is not None
         ca_file = self.swarm.settings.ca_file
         opened = open_websocket(self._address, HTTP_TRY_DEADLINE_S, str(ca_file) if ca_file else None)
+        if self.stage not in (Stage.OPENING, Stage.LOST):
+            opened.close()
+            raise ConnectionBroken("the user left while its line was being opened")
         self._synced.clear()
         self._connection = Connection(opened, self.receive, self._lost)
         self._connected_since = time.monotonic()
@@ -216,7 +220,7 @@ class Collaborator:
             )
         if self.stage is Stage.REFUSED:
             raise RoomRefused(self.trouble)
-        if self._connection is None or self.stage is Stage.FAILED:
+        if self._connection is None or self.stage not in (Stage.OPENING, Stage.LOST):
             raise ConnectionBroken(self.trouble or "the connection was lost while the document was being opened")
         self.stage = Stage.CONNECTED
 
@@ -230,7 +234,7 @@ class Collaborator:
 
     def _lost(self, error: BaseException) -> None:
         """The connection is gone. Called from the event loop."""
-        opening = self.stage is Stage.OPENING
+        opening, connected = self.stage is Stage.OPENING, self.stage is Stage.CONNECTED
         self._connection = None
         self._connected_since = None
         self._stop_heartbeat()
@@ -244,7 +248,7 @@ class Collaborator:
             self._fail(error)
         if opening or self.stage is not Stage.CONNECTED:
             self._synced.set()  # whoever waits for the sync finds the stage changed
-        if self.stage is Stage.REFUSED and not opening:
+        if self.stage is Stage.REFUSED and connected:  # on the way back, `_come_back` tells of it
             self.swarm.recorder.failed("reconnect", str(error))
             self.swarm.user_failed(self._owner, error)
         elif self.stage is Stage.CONNECTED and not self.swarm.ended:
@@ -276,6 +280,7 @@ class Collaborator:
             else:
                 self.swarm.counts["reconnects"] += 1
                 self.swarm.recorder.record("reconnect", (time.monotonic() - self._lost_at) * 1000)
+                return  # the next loss has a greenlet of its own
 
     def _give_up(self, error: RoomError) -> None:
         self.trouble = str(error)
@@ -303,7 +308,7 @@ class Collaborator:
         now = time.monotonic()
         room = self.room
         arrive = room.round_trips.arrive
-        user = self.seat.user
+        user, client_id = self.seat.user, self.seat.client_id
         updates: list[bytes] = []
         own = 0
         for message in messages:
@@ -313,7 +318,7 @@ class Collaborator:
                 except MessageError as error:
                     self._note_unreadable(error)
                     continue
-                if arrive(user, update, now):
+                if arrive(user, update, now, client_id):
                     own += 1
                 else:
                     updates.append(update)

@@ -64,6 +64,7 @@ def open_websocket(address: RoomAddress, timeout: float, ca_file: str | None) ->
                 header=list(address.headers),
                 timeout=timeout,
                 skip_utf8_validation=True,
+                redirect_limit=0,  # the token in the headers would go along, to wherever the server points
                 sslopt={"ca_certs": ca_file} if ca_file else None,
             )
     except websocket.WebSocketBadStatusException as error:
@@ -73,7 +74,14 @@ def open_websocket(address: RoomAddress, timeout: float, ca_file: str | None) ->
         raise RoomRefused(
             f"{sentence} A token that is missing or wrong is answered so, and a path that does not exist."
         ) from None
-    except (websocket.WebSocketException, OSError, ValueError) as error:
+    except websocket.WebSocketException as error:
+        if "Redirect" in str(error):
+            raise RoomRefused(
+                f"{where}: the upgrade to a WebSocket was answered with a redirect (3xx), as a server does that asks "
+                f"for a login. Is the token right, and is --host the whole address?"
+            ) from None
+        raise ConnectionBroken(f"{where}: {str(error)[:200] or type(error).__name__}.") from None
+    except (OSError, ValueError) as error:
         raise ConnectionBroken(f"{where}: {str(error)[:200] or type(error).__name__}.") from None
     taken = opened.sock
     assert taken is not None
@@ -159,7 +167,7 @@ class Connection:
                     if self._reader.saw_control:
                         self._reader.saw_control = False
                         messages = self._without_controls(messages)
-                    if messages:
+                    if messages and self.open:  # the answer to a ping may have found the line gone
                         self._receive(messages)  # type: ignore[arg-type]
                     if not self.open:
                         return
@@ -182,8 +190,9 @@ class Connection:
                 before = [earlier for earlier in messages[:index] if not isinstance(earlier, Control)]
                 if before:
                     self._receive(before)
-                with contextlib.suppress(OSError):
-                    self._socket.send(encode_frame(Opcode.CLOSE, message.payload[:2], random.getrandbits(32)))
+                if not self._queue:  # never into the middle of a message
+                    with contextlib.suppress(OSError):
+                        self._socket.send(encode_frame(Opcode.CLOSE, message.payload[:2], random.getrandbits(32)))
                 raise _closing_error(message)
             elif message.opcode is Opcode.TEXT:
                 raise FrameError("the server sent a text message, which this protocol does not have")

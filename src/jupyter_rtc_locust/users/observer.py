@@ -12,7 +12,7 @@ from gevent.event import Event
 
 from jupyter_rtc_locust.documents.kinds import DocumentKind
 from jupyter_rtc_locust.documents.replica import Replica
-from jupyter_rtc_locust.errors import ConnectionBroken
+from jupyter_rtc_locust.errors import ConnectionBroken, RoomError
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.protocol.merging import merge_updates
 from jupyter_rtc_locust.protocol.messages import (
@@ -58,7 +58,12 @@ class Observer:
             ConnectionBroken: they did not come in time.
         """
         self._wait_until(lambda: self._synced and self._state_vector is not None)
-        return Snapshot(self._state_vector or {}, merge_updates(self._updates))
+        try:
+            whole = merge_updates(self._updates)
+            decode_update(whole)
+        except ValueError as error:
+            raise ConnectionBroken(f"what the server sent as its document is no update: {error}") from None
+        return Snapshot(self._state_vector or {}, whole)
 
     def author(self, kind: DocumentKind, client_id: int, fill: Callable[[Replica], bytes | None]) -> bytes | None:
         """Write once, as a registered author, into the room as it is; returns when the echo has come.
@@ -114,7 +119,7 @@ class Observer:
         self._changed.set()
 
     def _lost(self, error: BaseException) -> None:
-        self._error = error if isinstance(error, Exception) else ConnectionBroken(str(error))
+        self._error = error if isinstance(error, RoomError) else ConnectionBroken(f"the line broke: {error}")
         self._changed.set()
 
 

@@ -116,6 +116,8 @@ class ClockRanges:
 
         Takes time by what it gives, not by what the set holds.
         """
+        if end is not None and end <= start:
+            return []
         borders = self._borders.get(client, ())
         spans = []
         # The first range whose end lies behind the start: an even index names a range's start.

@@ -190,15 +190,15 @@ class TestNewcomer:
         assert Kind.JOINER_DIFFERS in kinds_of(verdict)
 
     def test_who_lacks_a_deletion_inside_a_cell_that_is_gone_too(self, swarm):
-        swarm[0].erase("b = 2", 1)
+        erased = decode_update(swarm[0].erase("b = 2", 1)).deletions.of_clients([0])
         swarm[0].write(lambda replica: replica.cells.pop(1), "deleted cell 1")
         swarm.finish()
         joiner = swarm.server.snapshot()
         whole = decode_update(joiner.update)
-        client, start, _ = next(one for one in whole.deletions if one[0] == 0)
-        fewer = whole.with_deletions(whole.deletions.difference(ClockRanges.of([(client, start, start + 1)])))
+        fewer = whole.with_deletions(whole.deletions.difference(erased))
         verdict = swarm.verdict(joiner=replace(joiner, update=encode_update(fewer)))
-        assert Kind.JOINER_DIFFERS in kinds_of(verdict)
+        assert kinds_of(verdict) == {Kind.JOINER_DIFFERS}
+        assert "5 deletions" in of_kind(verdict, Kind.JOINER_DIFFERS).detail
 
     def test_who_is_given_words_that_nobody_else_has(self, swarm):
         swarm.finish()

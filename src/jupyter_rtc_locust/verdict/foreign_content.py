@@ -76,7 +76,7 @@ def _classified(reading: Reading, cells: _Cells, item: Item) -> tuple[str, str, 
     author = reading.author_of(*item.origin) if item.keyed and item.origin is not None else None
     if author is None:
         return Kind.INVENTED_EDIT, name, ()
-    return Kind.INVENTED_EDIT, f"{name}, in place of what {described(author.edit)} set,", (author.edit.user,)
+    return Kind.INVENTED_EDIT, f"{name}, in place of what was set by {described(author.edit)},", (author.edit.user,)
 
 
 def _stretches(lineage: Lineage, foreign: ClockRanges) -> list[Item]:

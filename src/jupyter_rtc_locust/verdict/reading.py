@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import inf
 
 from jupyter_rtc_locust.documents.canonical import Content, content_digest
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
@@ -158,7 +159,7 @@ class Reading:
         return entries[position][1]
 
     def divided_by_author(self, ranges: ClockRanges) -> list[tuple[AuthoredStructs | None, ClockRanges]]:
-        """These clocks, edit by edit; under None what nobody of the run authored."""
+        """These clocks, edit by edit in the order in which they were due; first, under None, what nobody authored."""
         divided: dict[int, tuple[AuthoredStructs | None, list[tuple[int, int, int]]]] = {}
         for client, start, end in ranges:
             clock = start
@@ -167,7 +168,8 @@ class Reading:
                 stop = self._author_ends(client, clock, end)
                 divided.setdefault(id(author), (author, []))[1].append((client, clock, stop))
                 clock = stop
-        return [(author, ClockRanges.of(spans)) for author, spans in divided.values()]
+        ordered = sorted(divided.values(), key=lambda one: -inf if one[0] is None else one[0].edit.due)
+        return [(author, ClockRanges.of(spans)) for author, spans in ordered]
 
     def _author_ends(self, client: int, clock: int, end: int) -> int:
         starts, entries = self._author_index.get(client, ([], []))

@@ -38,10 +38,10 @@ def named_users(users: Iterable[int]) -> str:
 
 
 def described(edit: AuthoredUpdate) -> str:
-    """`edit 12 of user 3 ("typed 'abc' into cell 3f2a at 17"), due at 12.30 s, acknowledged at 12.31 s`."""
+    """`edit 12 of user 3 ("typed 'abc' into cell 3f2a at 17"; due at 12.30 s, acknowledged at 12.31 s)`."""
     who = "the edit that filled the empty room" if edit.user == SEEDER else f"edit {edit.number} of user {edit.user}"
     when = "never acknowledged" if edit.acknowledged is None else f"acknowledged at {edit.acknowledged:.2f} s"
-    return f'{who} ("{edit.description}"), due at {edit.due:.2f} s, {when}'
+    return f'{who} ("{edit.description}"; due at {edit.due:.2f} s, {when})'
 
 
 def shortened(text: str) -> str:

@@ -14,13 +14,13 @@ from typing import Any
 import gevent
 from locust.env import Environment
 
+from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from jupyter_rtc_locust.coordination.seats import Seat
 from jupyter_rtc_locust.documents.templates import Template
 from jupyter_rtc_locust.editing.choices import Choice, choose
 from jupyter_rtc_locust.servers.base import Document, RoomAddress, Server
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.settings import Settings
-from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from jupyter_rtc_locust.users.collaboration_user import NotebookUser
 from jupyter_rtc_locust.users.collaborator import Collaborator, Stage
 from jupyter_rtc_locust.users.health_monitor import watch_health

@@ -139,15 +139,6 @@ def test_a_server_that_reads_nothing_for_too_long_is_given_up_once_and_with_a_se
     assert not one.connection.open
 
 
-def test_bytes_are_counted_both_ways(connect):
-    one = connect()
-    one.connection.send(b"12345")
-    one.end.send(b"123")
-    wait_until(lambda: one.messages and one.end.messages)
-    assert one.connection.bytes_sent == len(one.end.raw) == 2 + 4 + 5
-    assert one.connection.bytes_received == 2 + 3
-
-
 # -- the end, from this side ------------------------------------------------------------------------------------------
 
 

@@ -9,180 +9,31 @@ from __future__ import annotations
 
 import json
 import random
-import warnings
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import nbformat
-from jupyter_ydoc import YNotebook, YUnicode
-from pycrdt import Array, Doc, Text
-
-from jupyter_rtc_locust.documents.canonical import content_digest, read_whole_content
-from jupyter_rtc_locust.documents.cell_ids import with_unique_ids
 from jupyter_rtc_locust.documents.cells import make_cell
-from jupyter_rtc_locust.documents.conversion import to_nbformat_4
 from jupyter_rtc_locust.documents.replica import Replica
 from jupyter_rtc_locust.documents.seeding import fill
 from jupyter_rtc_locust.documents.templates import Template
 from jupyter_rtc_locust.editing import TEXT_WEIGHTS, Choice, Edit, RecentEdits, choose, make_edit
 from jupyter_rtc_locust.editing.weights import DEFAULT_WEIGHTS
-from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
-from jupyter_rtc_locust.protocol.merging import merge_updates
-from jupyter_rtc_locust.protocol.selection import select
 from jupyter_rtc_locust.protocol.state_vectors import decode_state_vector
-from jupyter_rtc_locust.protocol.updates import decode_update, encode_update
 from jupyter_rtc_locust.timing.round_trips import RoundTrips
 from jupyter_rtc_locust.verdict.decision import decide
 from jupyter_rtc_locust.verdict.evidence import (
     AuthoredUpdate,
     DocumentEvidence,
     ForeignUpdate,
-    ReplicaEvidence,
     RunEvidence,
     SavedFile,
-    Snapshot,
-    UserEvidence,
 )
-from jupyter_rtc_locust.verdict.findings import Finding, Value, Verdict
+from jupyter_rtc_locust.verdict.findings import Verdict
+from verdict.model_evidence import authored_of, replicas_of, user_of
+from verdict.model_server import PATH, STEP_1, STEP_2, UPDATE, ModelServer, erase, text_of
 
-PATH = "run/notebook-0.ipynb"
-NOTHING = b"\x00\x00"
 SEEDER = -1
-_TYPES: dict[str, Any] = {"notebook": YNotebook, "text": YUnicode}
-
-UPDATE, STEP_1, STEP_2 = "update", "step 1", "step 2"
-
-
-def text_of(doc: Doc[Any], cell: int = 0, kind: str = "notebook") -> Text:
-    """A cell's source, or the text of a file, bound to a name as pycrdt wants it."""
-    return doc.get("source", type=Text) if kind == "text" else cells_of(doc)[cell]["source"]
-
-
-def cells_of(doc: Doc[Any]) -> Array[Any]:
-    """The raw cells."""
-    return doc.get("cells", type=Array)
-
-
-def erase(text: Text, words: str) -> None:
-    """Take these words out of a text."""
-    start = str(text).encode().index(words.encode())
-    del text[start : start + len(words.encode())]
-
-
-def everything(_user: Any, update: bytes) -> list[bytes]:
-    """What a healthy server passes on."""
-    return [update]
-
-
-def nothing(_user: Any, _update: bytes) -> list[bytes]:
-    """Told to nobody."""
-    return []
-
-
-def as_it_came(_user: Any, update: bytes) -> bytes | None:
-    """What a healthy server applies."""
-    return update
-
-
-def without_deletions(_user: Any, update: bytes) -> bytes:
-    """The structs of an update, as if it deleted nothing."""
-    return encode_update(decode_update(update).without_deletions())
-
-
-class ModelServer:
-    """The habits of jupyter-collaboration 5: content of client 0, own notes under `state`, renaming while it saves."""
-
-    def __init__(self, kind: str, template: Any, generator: random.Random, *, files: bool = True) -> None:
-        self.kind = kind
-        self.files = files
-        self.doc: Doc[Any] = Doc(client_id=generator.getrandbits(53))
-        self.document = _TYPES[kind](self.doc)
-        self.sessions: list[ModelUser] = []
-        self.file: Any = None
-        self.unsaved = False
-        self.accept: Callable[[ModelUser | None, bytes], bytes | None] = as_it_came
-        self.relay: Callable[[ModelUser, bytes], list[bytes]] = everything
-        self.written: Callable[[Any], Any] = lambda saved: saved
-        if files:
-            self.file = template if kind == "text" else json.loads(json.dumps(template))
-            self._load(generator)
-            self.document.path = PATH
-        self.doc.observe(self._changed)
-
-    def _load(self, generator: random.Random) -> None:
-        loaded = _TYPES[self.kind](Doc(client_id=0))
-        if self.kind == "text":
-            loaded.set(self.file.replace("\r\n", "\n"))
-        else:
-            loaded.set(_as_contents_manager_reads(self.file, generator))
-        self.doc.apply_update(loaded.ydoc.get_update())
-
-    def receive(self, user: ModelUser | None, update: bytes) -> None:
-        accepted = self.accept(user, update)
-        if accepted is not None and accepted != NOTHING:
-            self.doc.apply_update(accepted)
-
-    def _changed(self, event: Any) -> None:
-        if event.update == NOTHING:
-            return
-        self.unsaved = True
-        for user in self.sessions:
-            for update in self.relay(user, event.update):
-                user.inbox.append((UPDATE, update))
-
-    def save(self) -> None:
-        """Write the file; two differing copies of a cell get different ids by it, in the document."""
-        if not self.files:
-            return
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            content = self.document.get()
-            if self.kind == "notebook":
-                content = json.loads(nbformat.writes(nbformat.from_dict(content), version=nbformat.NO_CONVERT))
-        self.file = self.written(content)
-        self.document.dirty = False
-        self.document.hash = content_digest(self.file)
-        self.unsaved = False
-
-    def rebuild(self, file: Any, generator: random.Random) -> None:
-        """The room is made anew from this file, as after an eviction; nobody is connected."""
-        assert not self.sessions
-        self.file = file
-        self.doc = Doc(client_id=generator.getrandbits(53))
-        self.document = _TYPES[self.kind](self.doc)
-        self._load(generator)
-        self.document.path = PATH
-        self.doc.observe(self._changed)
-
-    @contextmanager
-    def silently(self):
-        """What is done to the document within is told to nobody."""
-        sessions, self.sessions = self.sessions, []
-        try:
-            yield
-        finally:
-            self.sessions = sessions
-
-    def snapshot(self) -> Snapshot:
-        return Snapshot(decode_state_vector(self.doc.get_state()), self.doc.get_update())
-
-    def forget(self, *updates: bytes) -> None:
-        """Make the document anew without these updates, and tell nobody; what builds on them waits for ever."""
-        whole = decode_update(self.doc.get_update())
-        dropped = ClockRanges().union(*(decode_update(update).clock_ranges() for update in updates))
-        kept = select(whole, whole.clock_ranges().difference(dropped))
-        undone = ClockRanges().union(*(decode_update(update).deletions for update in updates))
-        self.replace_by(encode_update(kept.with_deletions(whole.deletions.difference(undone))))
-
-    def replace_by(self, update: bytes) -> None:
-        """Another document takes the place of this one."""
-        doc: Doc[Any] = Doc(client_id=self.doc.client_id + 1)
-        doc.apply_update(update)
-        self.doc = doc
-        self.document = _TYPES[self.kind](doc)
-        self.doc.observe(self._changed)
 
 
 class ModelUser:
@@ -456,20 +307,22 @@ class SwarmModel:
             self.settle()
 
     def evidence(self, **changes: Any) -> DocumentEvidence:
+        # As in a process, the users come first: their replicas are healed of what only waits.
+        users = tuple(user_of(one) for process in self.processes for one in process.users)
         document = DocumentEvidence(
             path=PATH,
             kind=self.kind,
             initial=self.initial,
             template=self.template if self.server.files else None,
             authors=dict(self.authors),
-            authored=(*self.seed_edits, *(edit for process in self.processes for edit in _authored(process))),
+            authored=(*self.seed_edits, *(edit for process in self.processes for edit in authored_of(process))),
             foreign=tuple(
                 ForeignUpdate(one.received, one.update)
                 for process in self.processes
                 for one in process.round_trips.foreign()
             ),
-            replicas=tuple(one for process in self.processes for one in _replicas(process)),
-            users=tuple(_user(one) for process in self.processes for one in process.users),
+            replicas=tuple(one for process in self.processes for one in replicas_of(process)),
+            users=users,
             presences=frozenset(self.presences | {one.client_id for one in self.users}),
             joiner=self.server.snapshot(),
             saved=SavedFile(content=self.server.file, waited=1.0) if self.server.files else None,
@@ -482,92 +335,6 @@ class SwarmModel:
     def verdict(self, **changes: Any) -> Verdict:
         """What is decided on this run; the evidence can be changed before."""
         return decide(self.run_evidence(**changes))
-
-
-def _authored(process: ModelProcess) -> list[AuthoredUpdate]:
-    return [
-        AuthoredUpdate(
-            one.user, one.client_id, one.number, one.description, one.cell, one.due, one.acknowledged, one.update
-        )
-        for one in process.round_trips.authored()
-    ]
-
-
-def _replicas(process: ModelProcess) -> list[ReplicaEvidence]:
-    found: dict[Any, tuple[list[int], ReplicaEvidence]] = {}
-    for one in process.users:
-        if one.stage not in ("connected", "lost its connection"):
-            continue
-        replica = one.replica
-        deletions = decode_update(replica.update_since(replica.encoded_state())).deletions
-        covered = ClockRanges.from_state_vector(replica.state_vector())
-        key = (content_digest(read_whole_content(replica, replica.kind)), covered, deletions)
-        evidence = ReplicaEvidence((), replica.full_update(), deletions, covered)
-        found.setdefault(key, ([], evidence))[0].append(one.user)
-    return [replace(evidence, users=tuple(users)) for users, evidence in found.values()]
-
-
-def _user(one: ModelUser) -> UserEvidence:
-    gaps = _gaps(one)
-    probed = one.stage == "connected"
-    covered = ClockRanges.from_state_vector(one.replica.state_vector())
-    lacks = ClockRanges()
-    if probed:
-        answer = one.swarm.server.doc.get_update(one.replica.encoded_state())
-        lacks = decode_update(answer).clock_ranges().difference(covered)
-    return UserEvidence(one.user, one.client_id, one.stage, "", probed, lacks, gaps)
-
-
-def _gaps(one: ModelUser) -> ClockRanges:
-    received = list(dict.fromkeys(one.received))
-    wanted = ClockRanges().union(*(decode_update(update).clock_ranges() for update in received))
-    if ClockRanges.from_state_vector(one.replica.state_vector()).covers(wanted):
-        return ClockRanges()
-    one.replica.apply_updates([merge_updates(received)])
-    return wanted.difference(ClockRanges.from_state_vector(one.replica.state_vector()))
-
-
-def _as_contents_manager_reads(notebook: Any, generator: random.Random) -> Any:
-    """Convert, give ids, mark as trusted: what a Jupyter server does to a notebook that it loads."""
-    loaded = to_nbformat_4(notebook)
-    if (loaded["nbformat"], loaded["nbformat_minor"]) >= (4, 5):
-        loaded = with_unique_ids(loaded)
-    loaded = json.loads(json.dumps(loaded))
-    for cell in loaded["cells"]:
-        for holder in (cell, *cell.get("outputs", ())):
-            for key in ("source", "text"):
-                if isinstance(holder.get(key), list):
-                    holder[key] = "".join(holder[key])
-            for mime_type, data in holder.get("data", {}).items():
-                if isinstance(data, list) and "json" not in mime_type:
-                    holder["data"][mime_type] = "".join(data)
-        for bundle in cell.get("attachments", {}).values():
-            for mime_type, data in bundle.items():
-                if isinstance(data, list):
-                    bundle[mime_type] = "".join(data)
-        if cell["cell_type"] == "code":
-            cell["metadata"]["trusted"] = bool(generator.getrandbits(1))
-        if "id" not in cell:
-            cell["id"] = f"{generator.getrandbits(64):016x}"
-    return loaded
-
-
-def kinds_of(verdict: Verdict) -> set[str]:
-    """The kinds of its findings; none unless the verdict is fail."""
-    assert bool(verdict.opinion.findings) == (verdict.value is Value.FAIL)
-    return {finding.kind for finding in verdict.opinion.findings}
-
-
-def of_kind(verdict: Verdict, kind: str) -> Finding:
-    """The one finding of this kind."""
-    (found,) = [finding for finding in verdict.opinion.findings if finding.kind == kind]
-    return found
-
-
-def report(verdict: Verdict) -> str:
-    """Everything it says, for the message of a failing assertion."""
-    findings = [f"{finding.kind}: {finding.detail}" for finding in verdict.opinion.findings]
-    return "\n".join([verdict.value.value, *findings, *verdict.opinion.unknown])
 
 
 def random_run(

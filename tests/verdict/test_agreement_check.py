@@ -9,16 +9,9 @@ from jupyter_rtc_locust.protocol.selection import union_of_structs
 from jupyter_rtc_locust.protocol.updates import decode_update, encode_update
 from jupyter_rtc_locust.verdict.evidence import Snapshot
 from jupyter_rtc_locust.verdict.findings import Kind, Value
-from verdict.swarm_model import (
-    SwarmModel,
-    erase,
-    everything,
-    kinds_of,
-    of_kind,
-    report,
-    text_of,
-    without_deletions,
-)
+from verdict.model_server import erase, everything, text_of, without_deletions
+from verdict.opinions import kinds_of, of_kind, report
+from verdict.swarm_model import SwarmModel
 from verdict.templates import TEXT, old_notebook, plain_notebook
 
 
@@ -92,6 +85,12 @@ class TestDiverged:
         verdict = swarm.verdict(replicas=(rest, alone))
         assert kinds_of(verdict) == {Kind.DIVERGED}
         assert of_kind(verdict, Kind.DIVERGED).users == (3,) and others
+
+    def test_what_a_replica_shows_beyond_a_gap_of_an_author_who_left_it_does_not_lack(self, swarm):
+        swarm.finish()
+        held = decode_update(swarm.evidence().replicas[0].update).clock_ranges()
+        users = tuple(replace(user, lacks=held) for user in swarm.evidence().users)
+        assert swarm.verdict(users=users).value is Value.PASS, report(swarm.verdict(users=users))
 
     def test_who_has_lost_the_line_for_good_is_compared_with_nobody(self, swarm):
         swarm[3].lose_line()

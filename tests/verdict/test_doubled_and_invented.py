@@ -8,7 +8,9 @@ from jupyter_rtc_locust.protocol.contents import StringContent
 from jupyter_rtc_locust.protocol.structs import Item
 from jupyter_rtc_locust.protocol.updates import decode_update, encode_update
 from jupyter_rtc_locust.verdict.findings import Kind, Value
-from verdict.swarm_model import SwarmModel, cells_of, kinds_of, of_kind, report, text_of
+from verdict.model_server import cells_of, text_of
+from verdict.opinions import kinds_of, of_kind, report
+from verdict.swarm_model import SwarmModel
 from verdict.templates import TEXT, plain_notebook, rich_notebook
 
 

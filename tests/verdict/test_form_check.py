@@ -6,7 +6,9 @@ import pytest
 
 from jupyter_rtc_locust.documents.cells import make_cell
 from jupyter_rtc_locust.verdict.findings import Kind, Value
-from verdict.swarm_model import SwarmModel, cells_of, kinds_of, of_kind, report
+from verdict.model_server import cells_of
+from verdict.opinions import kinds_of, of_kind, report
+from verdict.swarm_model import SwarmModel
 from verdict.templates import TEXT, code, notebook, plain_notebook
 
 
@@ -71,7 +73,15 @@ class TestBefore:
 
     def test_a_cell_that_never_was_valid(self):
         swarm = self.swarm(code("b", id="b", surplus={"x": 1}))
-        assert swarm.verdict(saved=None).value is Value.PASS, report(swarm.verdict(saved=None))
+        verdict = swarm.verdict(saved=None)
+        assert verdict.value is Value.PASS and verdict.opinion.cautions == (), report(verdict)
+
+    def test_a_cell_that_never_was_valid_where_an_author_left_no_record(self):
+        swarm = self.swarm(code("b", id="b", surplus={"x": 1}))
+        swarm[1].type("not in the record", 1)
+        swarm.settle()
+        authored = tuple(edit for edit in swarm.evidence().authored if edit.user == 0)
+        assert swarm.verdict(saved=None, authored=authored).value is Value.INCONCLUSIVE
 
     def test_another_malformation_beside_it_is_found(self):
         swarm = self.swarm(code("b", id="b", surplus={"x": 1}))

@@ -6,7 +6,9 @@ import pytest
 
 from jupyter_rtc_locust.documents.replica import Replica
 from jupyter_rtc_locust.verdict.findings import Kind, Value
-from verdict.swarm_model import SwarmModel, cells_of, erase, kinds_of, report, text_of
+from verdict.model_server import cells_of, erase, text_of
+from verdict.opinions import kinds_of, report
+from verdict.swarm_model import SwarmModel
 from verdict.templates import plain_notebook
 
 GUEST = 4_242_424_242

@@ -6,7 +6,9 @@ from jupyter_rtc_locust.demo.notebooks import notebook_paths
 from jupyter_rtc_locust.documents.templates import load_templates
 from jupyter_rtc_locust.protocol.merging import merge_updates
 from jupyter_rtc_locust.verdict.findings import Value
-from verdict.swarm_model import SwarmModel, cells_of, erase, random_run, report, text_of
+from verdict.model_server import cells_of, erase, text_of
+from verdict.opinions import report
+from verdict.swarm_model import SwarmModel, random_run
 from verdict.templates import TEXT, empty_notebook, old_notebook, plain_notebook, rich_notebook
 
 TEMPLATES = {

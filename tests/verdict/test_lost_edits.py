@@ -11,19 +11,9 @@ from jupyter_rtc_locust.protocol.merging import merge_updates
 from jupyter_rtc_locust.protocol.structs import Item
 from jupyter_rtc_locust.protocol.updates import decode_update, encode_update
 from jupyter_rtc_locust.verdict.findings import Kind, Value
-from verdict.swarm_model import (
-    SwarmModel,
-    as_it_came,
-    cells_of,
-    erase,
-    everything,
-    kinds_of,
-    nothing,
-    of_kind,
-    report,
-    text_of,
-    without_deletions,
-)
+from verdict.model_server import as_it_came, cells_of, erase, everything, nothing, text_of, without_deletions
+from verdict.opinions import kinds_of, of_kind, report
+from verdict.swarm_model import SwarmModel
 from verdict.templates import TEXT, plain_notebook, rich_notebook
 
 

@@ -17,7 +17,9 @@ from jupyter_rtc_locust.verdict.findings import Kind, Value
 from jupyter_rtc_locust.verdict.oracle import build_oracle
 from jupyter_rtc_locust.verdict.reading import Reading
 from jupyter_rtc_locust.verdict.rebuilt import content_of, document_of
-from verdict.swarm_model import SwarmModel, cells_of, random_run, report, text_of
+from verdict.model_server import cells_of, text_of
+from verdict.opinions import report
+from verdict.swarm_model import SwarmModel, random_run
 from verdict.templates import TEXT, plain_notebook
 
 seeds = st.integers(0, 11)

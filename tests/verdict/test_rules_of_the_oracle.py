@@ -12,10 +12,13 @@ import pytest
 from jupyter_rtc_locust.documents.canonical import same
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.protocol.updates import decode_update
+from jupyter_rtc_locust.verdict.evidence import ForeignUpdate, ReplicaEvidence
 from jupyter_rtc_locust.verdict.findings import Kind, Value
 from jupyter_rtc_locust.verdict.oracle import build_oracle
 from jupyter_rtc_locust.verdict.reading import Reading
-from verdict.swarm_model import SwarmModel, cells_of, erase, kinds_of, of_kind, report, text_of
+from verdict.model_server import cells_of, erase, text_of
+from verdict.opinions import kinds_of, of_kind, report
+from verdict.swarm_model import SwarmModel
 from verdict.templates import TEXT, plain_notebook
 
 
@@ -66,6 +69,13 @@ class TestRule2CausallyClosed:
         assert oracle.content["cells"][0]["source"] == "a =<in it><after it> 1[by 0]"
         assert kinds_of(swarm.verdict()) == {Kind.INVENTED_EDIT}
 
+    def test_a_foreign_value_leaves_that_of_its_author_in_the_oracle(self, swarm):
+        swarm[2].write(lambda replica: replica.cells[1].update({"execution_count": 5}), "ran cell 1")
+        swarm.settle()
+        cells_of(swarm.server.doc)[1]["execution_count"] = 6.0
+        swarm.finish()
+        assert oracle_of(swarm).content["cells"][1]["execution_count"] == 5
+
     def test_the_servers_deletions_do_not_enter_with_its_notes(self, swarm):
         with swarm.server.doc.transaction():
             swarm.server.document.hash = "1"
@@ -92,6 +102,42 @@ class TestRule2CausallyClosed:
         oracle = oracle_of(swarm)
         assert oracle.renamed.total() == 1 and not oracle.foreign
         assert all("id" in cell for cell in oracle.content["cells"])
+
+
+class TestWhatNobodySaw:
+    """The server noted something, or wrote it, while nobody was there, and lost it again."""
+
+    def evidence_without_it(self, swarm, *, told: bytes):
+        """Nobody holds anything but the first snapshot; of the server's updates only this one was seen."""
+        initial = decode_update(swarm.initial.update)
+        replica = ReplicaEvidence((1, 2), swarm.initial.update, initial.deletions, initial.clock_ranges())
+        foreign = (ForeignUpdate(1.0, told),)
+        return {"replicas": (replica,), "joiner": swarm.initial, "foreign": foreign, "saved": None}
+
+    def test_a_note_does_not_keep_later_edits_out_of_the_oracle(self):
+        swarm = SwarmModel(plain_notebook("a = 1"))
+        with swarm.server.silently():
+            swarm.server.save()
+        told = record(swarm, swarm.server.save)
+        swarm[0].replica.apply_updates([swarm.server.doc.get_update()])
+        swarm[0].type("after both")
+        swarm.settle()
+        swarm[0].leave()
+        verdict = swarm.verdict(**self.evidence_without_it(swarm, told=told[-1]))
+        assert "'after both'" in of_kind(verdict, Kind.LOST_EDIT).detail, report(verdict)
+
+    def test_words_of_ours_beside_words_that_nobody_saw_have_no_place_and_it_is_not_known(self):
+        swarm = SwarmModel(plain_notebook("a = 1"))
+        with swarm.server.silently():
+            text_of(swarm.server.doc).insert(0, "UNSEEN")
+        told = record(swarm, swarm.server.save)
+        swarm[0].replica.apply_updates([swarm.server.doc.get_update()])
+        swarm[0].write(lambda replica: text_of(replica.doc).insert(3, "inside"), "typed into it")
+        swarm.settle()
+        swarm[0].leave()
+        verdict = swarm.verdict(**self.evidence_without_it(swarm, told=told[-1]))
+        assert any("nobody ever saw" in sentence for sentence in verdict.opinion.unknown), report(verdict)
+        assert Kind.LOST_EDIT not in kinds_of(verdict)
 
 
 class TestRule3OursOrForeignByClock:
@@ -280,8 +326,17 @@ class TestRule13Judged:
         assert kinds_of(verdict) == {Kind.DIVERGED}
 
 
+def record(swarm: SwarmModel, deed) -> list[bytes]:
+    """The updates that the server's document gives out while this is done."""
+    updates: list[bytes] = []
+    subscription = swarm.server.doc.observe(lambda event: updates.append(event.update))
+    deed()
+    swarm.server.doc.unobserve(subscription)
+    return updates
+
+
 def _without_deletions_of(number: int):
-    from verdict.swarm_model import without_deletions
+    from verdict.model_server import without_deletions
 
     return lambda user, update: without_deletions(user, update) if user.user == number else update
 

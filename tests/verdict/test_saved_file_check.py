@@ -8,7 +8,9 @@ import pytest
 from jupyter_rtc_locust.verdict.checks.saved_file import file_agrees
 from jupyter_rtc_locust.verdict.evidence import SavedFile, Snapshot
 from jupyter_rtc_locust.verdict.findings import Kind, Value
-from verdict.swarm_model import SwarmModel, cells_of, erase, kinds_of, of_kind, report, text_of
+from verdict.model_server import cells_of, erase, text_of
+from verdict.opinions import kinds_of, of_kind, report
+from verdict.swarm_model import SwarmModel
 from verdict.templates import TEXT, old_notebook, plain_notebook, rich_notebook
 
 

@@ -8,7 +8,9 @@ from jupyter_rtc_locust.verdict import decision
 from jupyter_rtc_locust.verdict.decision import decide
 from jupyter_rtc_locust.verdict.evidence import RunEvidence, Snapshot, StallEvidence
 from jupyter_rtc_locust.verdict.findings import Kind, Opinion, Value
-from verdict.swarm_model import SwarmModel, kinds_of, of_kind, report, text_of
+from verdict.model_server import text_of
+from verdict.opinions import kinds_of, of_kind, report
+from verdict.swarm_model import SwarmModel
 from verdict.templates import plain_notebook
 
 NOBODY = Snapshot({}, b"\x00\x00", "it was refused")

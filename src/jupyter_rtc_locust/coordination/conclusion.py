@@ -35,21 +35,33 @@ from jupyter_rtc_locust.verdict.findings import Opinion, Value, Verdict
 logger = logging.getLogger(__name__)
 
 _FILE_POLL_S = 0.5
+_FILE_MOMENT_S = 5.0
 _SERVER_POLL_S = 0.5
 
 
 def conclude(environment: Environment, state: RunState, secrets: list[str]) -> None:
-    """Decide, tell Locust, write `result.json`. Whatever goes wrong in here makes the run inconclusive, never green."""
-    health = summarise(answer["health"] for answer in state.answers.values() if "health" in answer)
+    """Decide, write `result.json`, tell Locust. Whatever goes wrong in here makes the run inconclusive, never green."""
+    health: dict[str, Any] = {"sound": False, "reasons": []}
+    timings = Recorder()
     try:
-        evidence = _run_evidence(state, health)
-        state.verdict = decide(evidence)
+        health = summarise(answer["health"] for answer in state.answers.values())
+        for answer in state.answers.values():
+            timings.merge(answer["timings"])
+        state.verdict = decide(_run_evidence(state, health))
     except BaseException as error:
         logger.exception("The verdict could not be reached")
         reason = f"The verdict could not be reached: {type(error).__name__}: {error}"
         state.verdict = Verdict(Value.INCONCLUSIVE, reason, Opinion(unknown=(reason,)))
+    state.result = _result(environment, state, state.verdict, timings, health, secrets)
+    try:
+        state.result_path = str(write_result(state.settings.results, state.result))
+    except ResultFileError as error:
+        logger.error("%s", error)
+        if state.verdict.value is Value.PASS:
+            # What nobody can read afterwards was not established.
+            state.verdict = Verdict(Value.INCONCLUSIVE, str(error), state.verdict.opinion)
+            state.result |= {"verdict": state.verdict.value.value, "reason": redact(str(error), secrets)}
     _tell_locust(environment, state.verdict, secrets)
-    _write_result(environment, state, state.verdict, health, secrets)
 
 
 def _run_evidence(state: RunState, health: dict[str, Any]) -> RunEvidence:
@@ -63,7 +75,7 @@ def _run_evidence(state: RunState, health: dict[str, Any]) -> RunEvidence:
             f"Users {names} were given a seat, but no process tells of a document that they opened. The log of the "
             f"process that plays them says why."
         )
-    ended = time.monotonic()
+    ended = state.ended or time.monotonic()
     documents: tuple[DocumentEvidence, ...] = ()
     if state.prepared is not None and state.users_seated:
         alive = _server_answers(state)
@@ -164,7 +176,8 @@ def _look_at_the_end(
 def _wait_for_file(state: RunState, evidence: DocumentEvidence, prepared: PreparedDocument, ended: float) -> SavedFile:
     """Read the file until it holds what it should, or until the deadline; the last reading counts."""
     assert state.prepared is not None
-    until = ended + state.settings.save_timeout
+    # Counted from the last edit; but what the file is compared with is known only now, so it gets a moment in any case.
+    until = max(ended + state.settings.save_timeout, time.monotonic() + _FILE_MOMENT_S)
     while True:
         try:
             saved = SavedFile(
@@ -196,17 +209,19 @@ def _tell_locust(environment: Environment, verdict: Verdict, secrets: list[str])
         gevent.sleep(CSV_STATS_INTERVAL_SEC + 0.2)
 
 
-def _write_result(
-    environment: Environment, state: RunState, verdict: Verdict, health: dict[str, Any], secrets: list[str]
-) -> None:
-    timings = Recorder()
-    counts: Counter[str] = Counter(state.counts)
+def _result(
+    environment: Environment,
+    state: RunState,
+    verdict: Verdict,
+    timings: Recorder,
+    health: dict[str, Any],
+    secrets: list[str],
+) -> dict[str, Any]:
+    counts: Counter[str] = Counter()
     for answer in state.answers.values():
-        if "timings" in answer:
-            timings.merge(answer["timings"])
         counts.update(answer.get("counts", {}))
     documents = len(state.prepared.documents) if state.prepared is not None else 0
-    state.result = build_result(
+    return build_result(
         verdict=verdict.value.value,
         reason=verdict.reason,
         findings=[finding.as_dict() for finding in verdict.opinion.findings],
@@ -234,12 +249,6 @@ def _write_result(
         },
         secrets=secrets,
     )
-    try:
-        state.result_path = str(write_result(state.settings.results, state.result))
-    except ResultFileError as error:
-        logger.error("%s", error)
-        if verdict.value is Value.PASS:
-            state.verdict = Verdict(Value.INCONCLUSIVE, str(error), verdict.opinion)
 
 
 def _options(state: RunState) -> dict[str, Any]:

@@ -11,10 +11,12 @@ import logging
 import random
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import gevent
 import msgpack  # type: ignore[import-untyped]
+from gevent.event import Event
 from locust.env import Environment
 from locust.runners import STATE_MISSING, STATE_RUNNING, STATE_SPAWNING, MasterRunner
 
@@ -22,13 +24,14 @@ from jupyter_rtc_locust import exit_codes
 from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.coordination.conclusion import conclude
 from jupyter_rtc_locust.coordination.pieces import Assembly
-from jupyter_rtc_locust.coordination.preparation import prepare, templates_for
+from jupyter_rtc_locust.coordination.preparation import prepare, rehearse, templates_for
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.documents.kinds import DocumentKind
 from jupyter_rtc_locust.errors import OptionsError, ServerUnusable
 from jupyter_rtc_locust.reporting.console import end_report, start_sentence
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.settings import (
+    END_BUDGET_S,
     SYNC_DEADLINE_S,
     WORKER_ANSWER_DEADLINE_S,
     Settings,
@@ -43,6 +46,10 @@ _ALIVE_EVERY_S = 2.0
 _MISSING_GRACE_HEARTBEATS = -6
 """Locust calls a worker missing after three seconds without a heartbeat; one that is only busy comes back."""
 _LEAVE_DEADLINE_S = 6.0
+_AFTER_EVIDENCE_S = 40.0
+"""What a newcomer, the saved file and closing may take of the time from the end of editing to the exit."""
+_PREPARATION_DEADLINE_S = 60.0
+"""A preparation that a run's end has to wait for. Each of its steps has a deadline of its own."""
 _KEEPER_STAYS_S = 5.0
 """After a seat was given, until its user has surely opened the room."""
 
@@ -56,10 +63,13 @@ class Coordinator:
         self.state: RunState | None = None
         self._secrets = secrets
         self._alive: gevent.Greenlet[..., Any] | None = None
+        self._not_preparing = Event()
+        self._not_preparing.set()
         runner = environment.runner
         assert runner is not None
         runner.register_message(messages.SEAT_WANTED, self._on_seat_wanted)
         runner.register_message(messages.SEAT_LEFT, self._on_seat_left)
+        runner.register_message(messages.QUIET, self._on_quiet)
         runner.register_message(messages.EVIDENCE, self._on_evidence)
         runner.register_message(messages.ALL_LEFT, self._on_all_left)
         events = environment.events
@@ -90,7 +100,32 @@ class Coordinator:
         ]
         return sorted(set(kinds)) or ["notebook"]
 
+    def rehearse(self, settings: Settings) -> None:
+        """See whether a run with these settings could start, and leave nothing behind.
+
+        Raises:
+            OptionsError, ServerUnusable: with a sentence.
+        """
+        http, token = self._server_of(settings)
+        kinds = self._kinds()
+        rehearse(settings, http, kinds=kinds, templates=templates_for(settings, kinds, token is not None))
+
+    def _server_of(self, settings: Settings) -> tuple[HttpClient, str | None]:
+        """The server to load, and the token of the embedded one if it is that."""
+        if settings.host is None and self.embedded is not None:
+            return HttpClient(self.embedded.url, (self.embedded.token,), settings.ca_file), self.embedded.token
+        tokens = read_tokens(settings.token_file)
+        self._secrets.extend(one for one in tokens if one not in self._secrets)
+        return HttpClient(settings.host or "", tokens, settings.ca_file), None
+
     def _on_test_start(self, **_: Any) -> None:
+        self._not_preparing.clear()
+        try:
+            self._start()
+        finally:
+            self._not_preparing.set()
+
+    def _start(self) -> None:
         self.environment.process_exit_code = None
         self._stop_watching()
         try:
@@ -99,12 +134,10 @@ class Coordinator:
             # The command line was refused before; only a form or a program comes so far.
             self._refuse(RunState(uuid.uuid4().hex[:8], 0, Settings(), "", None), str(error))
             return
-        base = settings.host or (self.embedded.url if self.embedded is not None else "")
-        token = self.embedded.token if settings.host is None and self.embedded is not None else None
+        http, token = self._server_of(settings)
+        base = http.base
         seed = settings.seed or random.SystemRandom().randrange(1, 2**31)
         state = self.state = RunState(uuid.uuid4().hex[:8], seed, settings, base, token)
-        tokens = (token,) if token else read_tokens(settings.token_file)
-        self._secrets.extend(one for one in tokens if one not in self._secrets)
         kinds = self._kinds()
         documents = settings.documents * len(kinds)
         runner = self.environment.runner
@@ -114,7 +147,7 @@ class Coordinator:
             templates = templates_for(settings, kinds, token is not None)
             state.prepared = prepare(
                 settings,
-                HttpClient(base, tokens, settings.ca_file),
+                http,
                 run_id=state.run_id,
                 seed=seed,
                 kinds=kinds,
@@ -123,8 +156,16 @@ class Coordinator:
         except (OptionsError, ServerUnusable) as error:
             self._refuse(state, str(error))
             return
+        except Exception as error:
+            logger.exception("The run could not be prepared")
+            self._refuse(state, f"The run could not be prepared: {type(error).__name__}: {error}")
+            return
         state.started = time.monotonic()
         self._alive = gevent.spawn(self._watch_server, state)
+        # A watch that dies would make every server look alive.
+        self._alive.link_exception(
+            lambda dead: state.problems.append(f"The watch over the server died: {dead.exception}")
+        )
 
     def _refuse(self, state: RunState, sentence: str) -> None:
         """The run cannot take place: say why, write it down, and end it as soon as Locust lets us."""
@@ -209,6 +250,8 @@ class Coordinator:
     # -- the end ------------------------------------------------------------------------------------------------
 
     def _on_test_stopping(self, **_: Any) -> None:
+        # A run may be told to end while its documents are being made; nobody could remove what is half made then.
+        self._not_preparing.wait(_PREPARATION_DEADLINE_S)
         state = self.state
         if state is None or state.verdict is not None:
             return
@@ -221,6 +264,10 @@ class Coordinator:
             self._collect(state)
         except KeyboardInterrupt:
             state.problems.append("The run was interrupted while its evidence was being collected.")
+        except BaseException as error:
+            logger.exception("The evidence could not be collected")
+            state.problems.append(f"The evidence could not be collected: {type(error).__name__}: {error}")
+            state.lost |= state.pending
         try:
             conclude(self.environment, state, self._secrets)
         finally:
@@ -234,14 +281,31 @@ class Coordinator:
             self._print_end()
 
     def _collect(self, state: RunState) -> None:
-        """Tell every process to stop editing, and wait for its evidence, its loss, or the deadline."""
-        self._send(messages.RUN_ENDS, {"run": state.run_id, "drain_timeout": state.settings.drain_timeout})
-        until = time.monotonic() + state.settings.drain_timeout + SYNC_DEADLINE_S + WORKER_ANSWER_DEADLINE_S
-        while state.pending and time.monotonic() < until:
+        """Tell every process to stop editing; when all are quiet, ask for their evidence, and wait for it.
+
+        In two steps, because one process's last edits may be on their way to another that hears nothing just then.
+        """
+        state.ended = state.last_piece = time.monotonic()
+        patience = state.settings.drain_timeout
+        self._send(messages.RUN_ENDS, {"run": state.run_id, "drain_timeout": patience})
+        self._wait_for_processes(state, lambda: state.pending - state.quiet, patience + WORKER_ANSWER_DEADLINE_S / 3)
+        self._send(messages.GATHER, {"run": state.run_id})
+        state.last_piece = time.monotonic()
+        self._wait_for_processes(state, lambda: state.pending, SYNC_DEADLINE_S + WORKER_ANSWER_DEADLINE_S)
+        state.lost |= state.pending
+
+    def _wait_for_processes(self, state: RunState, waited_for: Callable[[], set[str]], patience: float) -> None:
+        """Until nobody is waited for, or nothing came for so long: a worker whose evidence still comes is not lost."""
+        latest = state.ended + END_BUDGET_S - _AFTER_EVIDENCE_S
+        while waited_for() and time.monotonic() < min(state.last_piece + patience, latest):
             state.changed.wait(0.25)
             state.changed.clear()
             self._notice_lost(state)
-        state.lost |= state.pending
+
+    def _on_quiet(self, msg: Any, **_: Any) -> None:
+        if self.state is not None and msg.data["run"] == self.state.run_id:
+            self.state.quiet.add(msg.node_id)
+            self.state.changed.set()
 
     def _notice_lost(self, state: RunState) -> None:
         runner = self.environment.runner
@@ -258,8 +322,10 @@ class Coordinator:
             return
         assembly = state.assemblies.setdefault(msg.node_id, Assembly(body["count"]))
         assembly.add(body["index"], body["piece"])
+        state.last_piece = time.monotonic()
         if assembly.complete and msg.node_id not in state.answers:
             state.answers[msg.node_id] = msgpack.unpackb(assembly.payload(), strict_map_key=False)
+            state.lost.discard(msg.node_id)
             self._take_statistics(msg.node_id, state.answers[msg.node_id])
         self._send(messages.EVIDENCE_TAKEN, {"run": state.run_id, "index": body["index"]}, msg.node_id)
         state.changed.set()
@@ -302,6 +368,8 @@ class Coordinator:
         runner = self.environment.runner
         if runner is not None and runner.state in (STATE_SPAWNING, STATE_RUNNING):
             runner.stop()
+        # A master that is told to end before its first user fires no test_stopping (measured on Locust 2.47).
+        self._on_test_stopping()
         self._set_exit_code()
         self._stop_watching()
         if self.embedded is not None:
@@ -313,13 +381,13 @@ class Coordinator:
 
     def _set_exit_code(self) -> None:
         """3 and 4 win over Locust's 1; a pass leaves Locust's own rule in force."""
-        verdict = self.state.verdict if self.state is not None else None
-        if verdict is None:
+        if self.state is None:
             return
-        if verdict.value is Value.FAIL:
-            self.environment.process_exit_code = exit_codes.FAILED
-        elif verdict.value is Value.INCONCLUSIVE:
+        verdict = self.state.verdict
+        if verdict is None or verdict.value is Value.INCONCLUSIVE:
             self.environment.process_exit_code = exit_codes.INCONCLUSIVE
+        elif verdict.value is Value.FAIL:
+            self.environment.process_exit_code = exit_codes.FAILED
 
     def _print_end(self) -> None:
         state = self.state

@@ -26,6 +26,7 @@ from jupyter_rtc_locust.coordination.seats import Seat
 from jupyter_rtc_locust.editing.choices import Choice
 from jupyter_rtc_locust.errors import RtcLocustError, SeatRefused, ServerUnusable
 from jupyter_rtc_locust.reporting.locust_statistics import LocustStatistics
+from jupyter_rtc_locust.reporting.result_file import redact
 from jupyter_rtc_locust.servers.detection import KINDS
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.settings import WORKER_ANSWER_DEADLINE_S, Settings, read_tokens
@@ -54,7 +55,9 @@ class ProcessAgent:
         self._requests = count()
         self._waiting: dict[int, AsyncResult[dict[str, Any]]] = {}
         self._taken = Event()
-        self._taken_index = -1
+        self._taken_pieces: set[tuple[str, int]] = set()
+        self._gather = Event()
+        self._problems: list[str] = []
         self._told: set[str] = set()
         self._greenlets: list[gevent.Greenlet[..., Any]] = []
         self._reported_errors: set[str] = set()
@@ -63,6 +66,7 @@ class ProcessAgent:
         if runner is not None and not isinstance(runner, MasterRunner):
             runner.register_message(messages.SEAT_GIVEN, self._on_seat_given)
             runner.register_message(messages.RUN_ENDS, self._on_run_ends)
+            runner.register_message(messages.GATHER, self._on_gather)
             runner.register_message(messages.EVIDENCE_TAKEN, self._on_evidence_taken)
             runner.register_message(messages.RUN_OVER, self._on_run_over)
 
@@ -79,7 +83,7 @@ class ProcessAgent:
         request = next(self._requests)
         answer: AsyncResult[dict[str, Any]] = AsyncResult()
         self._waiting[request] = answer
-        self._send(messages.SEAT_WANTED, {"request": request, "kind": owner.document_kind, "time": time.time()})
+        self._send(messages.SEAT_WANTED, {"request": request, "kind": owner.document_kind})
         try:
             given: dict[str, Any] = answer.get(timeout=SEAT_DEADLINE_S) or {}
         except gevent.Timeout:
@@ -88,7 +92,11 @@ class ProcessAgent:
             self._waiting.pop(request, None)
         if given.get("refused"):
             raise SeatRefused(given["refused"])
-        swarm = self._swarm_of(given["run"])
+        try:
+            swarm = self._swarm_of(given["run"])
+        except BaseException:
+            self._send(messages.SEAT_LEFT, {"run": given["run"]["run_id"], "user": given["seat"]["user"]})
+            raise
         collaborator = Collaborator(Seat.from_message(given["seat"]), swarm, choose, owner=owner)
         try:
             collaborator.open()
@@ -120,11 +128,13 @@ class ProcessAgent:
         gevent.spawn(self._fire_user_error, owner, error)
 
     def _fire_user_error(self, owner: Any, error: BaseException) -> None:
-        text = str(error)
+        # A server's words are in it, and it is shown on a page of the web UI.
+        text = str(redact(str(error), self._secrets))
         if text not in self._reported_errors and len(self._reported_errors) < 20:
             self._reported_errors.add(text)
             logger.error("A user failed: %s", text)
-        self.environment.events.user_error.fire(user_instance=owner, exception=error, tb=error.__traceback__)
+        told = error if text == str(error) else RtcLocustError(text)
+        self.environment.events.user_error.fire(user_instance=owner, exception=told, tb=error.__traceback__)
 
     def _swarm_of(self, run: dict[str, Any]) -> Swarm:
         if self.swarm is None or self.swarm.run_id != run["run_id"]:
@@ -151,7 +161,11 @@ class ProcessAgent:
             user_failed=self.user_failed,
             schedule_lag=self.health.schedule_lag,
         )
+        self._problems = []
+        self._taken_pieces = set()
         self._greenlets = [gevent.spawn(watch_health, self.health), gevent.spawn(self._look_for_stalls, self.swarm)]
+        for greenlet in self._greenlets:
+            greenlet.link_exception(lambda dead: self._problems.append(f"a watch of it died: {dead.exception}"))
 
     def make_statistics(self, settings: Settings) -> LocustStatistics:
         """The bridge from this process's recorder into Locust's statistics; once a process."""
@@ -174,7 +188,7 @@ class ProcessAgent:
     # -- the end ------------------------------------------------------------------------------------------------
 
     def tell_evidence(self, run_id: str, drain_timeout: float) -> None:
-        """Stop editing, get quiet, gather, send. Once a run, whoever asks first."""
+        """Stop editing, get quiet, wait until everybody is, gather, send. Once a run, whoever asks first."""
         if run_id in self._told:
             return
         self._told.add(run_id)
@@ -185,12 +199,17 @@ class ProcessAgent:
                 stop_editing(swarm)
                 self._stop_greenlets()
                 quiet = wait_until_quiet(swarm, drain_timeout)
+                self._send(messages.QUIET, {"run": run_id})
+                # A coordinator that says nothing any more is gone; the evidence is offered all the same.
+                self._gather.wait(drain_timeout + WORKER_ANSWER_DEADLINE_S / 3)
                 probe_all(swarm)
                 payload["documents"] = gather(swarm, quiet)
                 payload["counts"] = dict(swarm.counts)
         except BaseException as error:
             logger.exception("The evidence of this process could not be gathered")
-            payload["problem"] = f"{payload['process']} could not gather its evidence: {type(error).__name__}: {error}"
+            self._problems.append(f"it could not gather its evidence: {type(error).__name__}: {error}")
+        if self._problems:
+            payload["problem"] = f"{payload['process']}: {'; '.join(self._problems)}"
         payload["health"] = self.health.as_evidence()
         payload["stats"] = self._final_statistics()
         payload["timings"] = self.recorder.as_evidence()
@@ -211,11 +230,10 @@ class ProcessAgent:
     def _send_in_pieces(self, run_id: str, payload: bytes) -> None:
         pieces = split(payload)
         for index, piece in enumerate(pieces):
-            self._taken.clear()
             body = {"run": run_id, "index": index, "count": len(pieces), "piece": piece}
             for _ in range(3):
                 self._send(messages.EVIDENCE, body)
-                if self._taken_index == index or self._wait_for_taken(index):
+                if self._wait_for_taken(run_id, index):
                     break
             else:
                 logger.error(
@@ -223,12 +241,12 @@ class ProcessAgent:
                 )
                 return
 
-    def _wait_for_taken(self, index: int) -> bool:
+    def _wait_for_taken(self, run_id: str, index: int) -> bool:
         until = time.monotonic() + WORKER_ANSWER_DEADLINE_S / 3
-        while self._taken_index != index and (left := until - time.monotonic()) > 0:
+        while (run_id, index) not in self._taken_pieces and (left := until - time.monotonic()) > 0:
             self._taken.wait(left)
             self._taken.clear()
-        return self._taken_index == index
+        return (run_id, index) in self._taken_pieces
 
     # -- messages -----------------------------------------------------------------------------------------------
 
@@ -241,13 +259,20 @@ class ProcessAgent:
         waiting = self._waiting.get(msg.data["request"])
         if waiting is not None:
             waiting.set(msg.data)
+        elif "seat" in msg.data:
+            # Whoever asked is gone, or gave up waiting.
+            self._send(messages.SEAT_LEFT, {"run": msg.data["run"]["run_id"], "user": msg.data["seat"]["user"]})
 
     def _on_run_ends(self, msg: Any, **_: Any) -> None:
-        self._taken_index = -1
+        self._gather.clear()
         gevent.spawn(self.tell_evidence, msg.data["run"], msg.data["drain_timeout"])
 
+    def _on_gather(self, msg: Any, **_: Any) -> None:
+        if self.swarm is not None and msg.data["run"] == self.swarm.run_id:
+            self._gather.set()
+
     def _on_evidence_taken(self, msg: Any, **_: Any) -> None:
-        self._taken_index = msg.data["index"]
+        self._taken_pieces.add((msg.data["run"], msg.data["index"]))
         self._taken.set()
 
     def _on_run_over(self, msg: Any, **_: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +31,12 @@ class RunState:
     """Node ids of the processes that took seats."""
     assemblies: dict[str, Assembly] = field(default_factory=dict)
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    quiet: set[str] = field(default_factory=set)
+    """Processes whose documents are quiet, or which ran out of patience."""
+    ended: float = 0.0
+    """When users were told to stop editing: what follows has to be over `END_BUDGET_S` later."""
+    last_piece: float = 0.0
+    """When the latest piece of evidence came."""
     lost: set[str] = field(default_factory=set)
     left: set[str] = field(default_factory=set)
     changed: Event = field(default_factory=Event)
@@ -45,7 +50,6 @@ class RunState:
     result_path: str | None = None
     concluded: Event = field(default_factory=Event)
     concluding: bool = False
-    counts: Counter[str] = field(default_factory=Counter)
 
     @property
     def pending(self) -> set[str]:

@@ -75,7 +75,7 @@ class LocustStatistics:
         self._environment = environment
         self._recorder = recorder
         self._fire_events = fire_events
-        self._secrets = tuple(secrets)
+        self._secrets = secrets  # not a copy: a later run may bring further tokens
         self._samples: deque[tuple[str, float, float]] = deque()
         self._failures: deque[tuple[str, str]] = deque()
         self._greenlet: gevent.Greenlet[..., None] | None = None

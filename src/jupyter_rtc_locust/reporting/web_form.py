@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, jsonify, request
 from locust.env import Environment
+from locust.runners import STATE_RUNNING, STATE_SPAWNING
 
-from jupyter_rtc_locust.errors import OptionsError
+from jupyter_rtc_locust.errors import OptionsError, RtcLocustError
 from jupyter_rtc_locust.options import OPTIONS
 from jupyter_rtc_locust.settings import Settings
 
@@ -31,8 +32,12 @@ def guard_form(environment: Environment, coordinator: Coordinator) -> None:
         if request.method != "POST" or request.path != f"{base}/swarm":
             return None
         try:
-            check_form(environment, request.form.to_dict(), coordinator)
-        except OptionsError as error:
+            settings = check_form(environment, request.form.to_dict(), coordinator)
+            runner = environment.runner
+            if runner is None or runner.state not in (STATE_SPAWNING, STATE_RUNNING):
+                # A form sent during a run only changes the number of its users.
+                coordinator.rehearse(settings)
+        except RtcLocustError as error:
             answer: Response = jsonify({"success": False, "message": str(error), "host": environment.host})
             return answer
         return None

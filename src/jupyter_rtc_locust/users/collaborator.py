@@ -25,7 +25,6 @@ from jupyter_rtc_locust.protocol.messages import (
     MessageError,
     SyncStep1,
     SyncStep2,
-    UpdateMessage,
     decode_message,
     encode_awareness,
     encode_sync_step_1,
@@ -132,6 +131,7 @@ class Collaborator:
             raise
         except BaseException:
             self._drop()  # Locust ends the user while it opens the document
+            self.stage = Stage.LEFT
             raise
         now = time.monotonic()
         record("initial sync", (now - connected) * 1000)
@@ -191,7 +191,9 @@ class Collaborator:
         self._probed.clear()
         self._probing = time.monotonic()
         self._connection.send(encode_sync_step_1(self.replica.encoded_state()))
-        if not self._probed.wait(SYNC_DEADLINE_S) and self.stage is Stage.CONNECTED:
+        answered = self._probed.wait(SYNC_DEADLINE_S)
+        self._probing = None
+        if not answered and self.stage is Stage.CONNECTED:
             self._note_stall(SYNC_DEADLINE_S, "its sync was not answered")
             self.swarm.recorder.failed("sync probe", f"a sync was not answered within {SYNC_DEADLINE_S:.0f} s")
 
@@ -206,9 +208,16 @@ class Collaborator:
         self._connection = Connection(opened, self.receive, self._lost)
         self._connected_since = time.monotonic()
         self._connection.send(encode_sync_step_1(self.replica.encoded_state()))
+        if not self._has_line():
+            raise ConnectionBroken(self.trouble or "the connection was lost at once")
         if self.swarm.settings.awareness != "none":
             self._announce()
+            self._stop_heartbeat()
             self._heartbeat = Heartbeat(HEARTBEAT_S, self._announce)
+
+    def _has_line(self) -> bool:
+        """Asked anew after each send, which may have found the line gone and told `_lost`."""
+        return self._connection is not None
 
     def _wait_for_sync(self) -> None:
         """Until the server answered the step 1. `_lost` and `_fail` wake it up, too, and leave no connection behind."""
@@ -248,15 +257,15 @@ class Collaborator:
             self._fail(error)
         if opening or self.stage is not Stage.CONNECTED:
             self._synced.set()  # whoever waits for the sync finds the stage changed
-        if self.stage is Stage.REFUSED and connected:  # on the way back, `_come_back` tells of it
+        if self.stage is Stage.REFUSED and connected:  # on the way back, `_reconnect` tells of it
             self.swarm.recorder.failed("reconnect", str(error))
             self.swarm.user_failed(self._owner, error)
         elif self.stage is Stage.CONNECTED and not self.swarm.ended:
             self.stage = Stage.LOST
             self._lost_at = time.monotonic()
-            gevent.spawn(self._come_back)
+            gevent.spawn(self._reconnect)
 
-    def _come_back(self) -> None:
+    def _reconnect(self) -> None:
         """Reconnect as y-websocket does: same room, same session, backoff, until the run ends."""
         backoff = BACKOFF_FIRST_S
         while True:
@@ -324,14 +333,28 @@ class Collaborator:
                     updates.append(update)
             else:
                 self._receive_other(message, updates, now)
-        if updates:
-            self.replica.apply_updates(updates)
-            # By reference to the one copy that the process keeps; answers to a sync are in the replica already.
-            known = room.round_trips.known
-            self.received += [known[update].update for update in updates if update in known]
-        if updates or own:
+        self._apply(updates, now)
+        if own:
             room.last_message = now
-            self.swarm.counts["updates_received"] += len(updates) + own
+            self.swarm.counts["updates_received"] += own
+
+    def _apply(self, updates: list[bytes], now: float) -> None:
+        """Apply what others wrote, remember it, and empty the list."""
+        if not updates:
+            return
+        try:
+            self.replica.apply_updates(updates)
+        except ReplicaError as error:
+            if error.replica_is_broken:
+                raise
+            # The others were applied; what cannot be read is left out, as y-websocket does, and shows as a gap.
+            self._note_unreadable(error)
+        # By reference to the one copy that the process keeps; answers to a sync are in the replica already.
+        known = self.room.round_trips.known
+        self.received += [known[update].update for update in updates if update in known]
+        self.room.last_message = now
+        self.swarm.counts["updates_received"] += len(updates)
+        updates.clear()
 
     def _receive_other(self, message: bytes, updates: list[bytes], now: float) -> None:
         try:
@@ -343,20 +366,14 @@ class Collaborator:
             self._receive_step_2(decoded.update, updates, now)
         elif isinstance(decoded, SyncStep1):
             # Earlier updates of the same read belong into the answer's state.
-            if updates:
-                self.replica.apply_updates(updates)
-                known = self.room.round_trips.known
-                self.received += [known[update].update for update in updates if update in known]
-                updates.clear()
+            self._apply(updates, now)
             self._answer_step_1(decoded.state_vector, now)
         elif isinstance(decoded, AwarenessMessage):
             self._receive_awareness(decoded.payload, now)
-        elif isinstance(decoded, UpdateMessage):
-            updates.append(decoded.update)
         else:
             self.swarm.counts["messages_of_other_kinds"] += 1
 
-    def _note_unreadable(self, error: MessageError) -> None:
+    def _note_unreadable(self, error: Exception) -> None:
         """A message that is none is left out, as y-websocket does; it is counted, and fails as a delivery."""
         self.swarm.counts["messages_unreadable"] += 1
         self.swarm.recorder.failed("update delivery", f"a message of the server could not be read: {error}")

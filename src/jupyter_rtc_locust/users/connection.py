@@ -103,8 +103,6 @@ class Connection:
         "_recv",
         "_socket",
         "_write_watcher",
-        "bytes_received",
-        "bytes_sent",
         "open",
     )
 
@@ -129,10 +127,10 @@ class Connection:
         self._loop: Any = gevent.get_hub().loop
         self._write_watcher: Any = None
         self.open = True
-        self.bytes_sent = 0
-        self.bytes_received = 0
         self._read_watcher: Any = self._loop.io(opened.fileno(), 1)
         self._read_watcher.start(self._readable)
+        if self._pending is not None and self._pending():
+            self._loop.run_callback(self._readable)  # bytes that were decrypted with the upgrade's answer
 
     def send(self, message: bytes) -> None:
         """Send one binary message, or queue what the kernel does not take now. A closed connection drops it."""
@@ -148,7 +146,7 @@ class Connection:
             self._release()
 
     def abort(self) -> None:
-        """Close without a close frame, as a laptop does whose lid is shut; `closed` is not called."""
+        """Cut the line: the server gets a reset instead of a close frame; `closed` is not called."""
         if self.open:
             with contextlib.suppress(OSError):
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
@@ -161,7 +159,6 @@ class Connection:
             except _WOULD_BLOCK:
                 return
             while data:
-                self.bytes_received += len(data)
                 messages = self._reader.feed(data)
                 if messages:
                     if self._reader.saw_control:
@@ -199,7 +196,6 @@ class Connection:
         return [message for message in messages if not isinstance(message, Control)]
 
     def _send_bytes(self, frame: bytes) -> None:
-        self.bytes_sent += len(frame)
         if self._queue:
             if len(self._queue) + len(frame) > SEND_QUEUE_LIMIT:
                 self._fail(ConnectionBroken(f"the server left {len(self._queue)} bytes unread"))

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from jupyter_rtc_locust.errors import OptionsError
 
 SERVER_KINDS = ("auto", "jupyter-collaboration", "y-websocket")
+"""What `--rtc-server` takes: `auto`, and the names in `servers/detection.py`; a test compares them."""
 AWARENESS_KINDS = ("none", "own")
 
 SYNC_DEADLINE_S = 15.0

@@ -42,6 +42,12 @@ class Files(FakeServer):
         self.removed = []
         self.problems = []
         self.fail_at = None
+        self.named = None
+
+    def find_document(self, path):
+        if self.named is None:
+            raise ServerUnusable(f"--rtc-notebook {path}: no files here.")
+        return self.named
 
     def create_document(self, folder, name, template):
         if self.fail_at is not None and name.startswith(self.fail_at[0]):
@@ -175,17 +181,13 @@ def test_a_room_that_cannot_be_looked_at_ends_in_a_sentence_and_leaves_nothing(r
     wait_until(lambda: all(end.gone or end.socket.fileno() < 0 for end in room.ends))
 
 
-def test_a_document_of_the_users_is_never_removed_whatever_goes_wrong(room, server, monkeypatch):
+def test_a_document_of_the_users_is_never_removed_whatever_goes_wrong(room, server):
     named = Document("work/precious.ipynb", "notebook", ours=False)
-    monkeypatch.setattr(preparation, "_named_document", lambda *_: named)
+    server.named = named
     server.there = [named.path]
     server.refusals.append(RoomRefused("not you."))
     refusal(notebook=named.path, host="http://test")
     assert server.there == [named.path]
-
-
-def test_a_server_without_files_has_no_document_that_could_be_named(room, server):
-    assert "--rtc-notebook a.ipynb" in refusal(notebook="a.ipynb", host="http://test")
 
 
 def test_a_rehearsal_leaves_no_document_and_no_line_behind(room, server):
@@ -196,9 +198,9 @@ def test_a_rehearsal_leaves_no_document_and_no_line_behind(room, server):
     assert room.messages(0, 2) == []
 
 
-def test_a_rehearsal_touches_no_document_that_the_user_named(room, server, monkeypatch):
+def test_a_rehearsal_touches_no_document_that_the_user_named(room, server):
     named = Document("work/precious.ipynb", "notebook", ours=False)
-    monkeypatch.setattr(preparation, "_named_document", lambda *_: named)
+    server.named = named
     settings = Settings(notebook=named.path, host="http://test")
     rehearse(settings, HTTP, kinds=["notebook"], templates=TEMPLATES)
     assert server.removed == []

@@ -53,3 +53,7 @@ def test_a_server_that_is_named_wrongly_is_told(server, client_of):
 def test_nothing_listening_is_told_with_the_question_that_helps(client_of, kind):
     with pytest.raises(ServerUnusable, match="--host"):
         find_server(client_of(base="http://127.0.0.1:1"), kind)
+
+
+def test_every_kind_of_server_can_be_named_and_every_name_is_a_kind():
+    assert ("auto", *KINDS) == SERVER_KINDS

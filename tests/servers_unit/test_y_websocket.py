@@ -53,3 +53,8 @@ def test_nothing_is_stored_and_nothing_can_be_removed(server, client_of):
     assert plain.remove("run", [document]) == []
     assert server.requests == []
     assert plain.version() == "y-websocket"
+
+
+def test_no_document_of_a_server_without_files_can_be_named(client_of):
+    with pytest.raises(ServerUnusable, match=r"--rtc-notebook a\.ipynb.*no files"):
+        YWebsocket(client_of()).find_document("a.ipynb")

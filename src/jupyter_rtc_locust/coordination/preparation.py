@@ -22,8 +22,6 @@ from jupyter_rtc_locust.errors import RoomError, RtcLocustError, ServerUnusable
 from jupyter_rtc_locust.servers.base import Document, DocumentKind, Server
 from jupyter_rtc_locust.servers.detection import find_server
 from jupyter_rtc_locust.servers.http import HttpClient
-from jupyter_rtc_locust.servers.jupyter_collaboration import JupyterCollaboration
-from jupyter_rtc_locust.servers.y_websocket import YWebsocket
 from jupyter_rtc_locust.settings import JOINER_DEADLINE_S, Settings
 from jupyter_rtc_locust.users.observer import Observer
 from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, Snapshot
@@ -102,7 +100,7 @@ def find_usable_server(settings: Settings, http: HttpClient) -> Server:
     with _as_server_unusable(what), gevent.Timeout(FINDING_DEADLINE_S, too_late):
         server = find_server(http, settings.server)
         if settings.notebook is not None:
-            _named_document(server, settings.notebook)
+            server.find_document(settings.notebook)
     return server
 
 
@@ -127,7 +125,7 @@ def prepare(
     try:
         with _as_server_unusable(f"the documents could not be made on {http.base}"):
             if settings.notebook is not None:
-                prepared.append(PreparedDocument(_named_document(server, settings.notebook), None))
+                prepared.append(PreparedDocument(server.find_document(settings.notebook), None))
             else:
                 for kind in kinds:
                     for index in range(settings.documents):
@@ -203,18 +201,12 @@ def _look_at_all(settings: Settings, server: Server, prepared: list[PreparedDocu
         error = greenlet.get()
         if error is None:
             continue
-        if isinstance(error, RoomError) and settings.server == "auto" and isinstance(server, YWebsocket):
+        if isinstance(error, RoomError) and settings.server == "auto" and not server.stores_files:
             raise ServerUnusable(
                 f"{error} GET {server.http.base}/api showed no Jupyter server either. Is --host the whole address, "
                 f"with the path if the server has one (a base_url, a hub's /user/NAME)?"
             )
         raise error
-
-
-def _named_document(server: Server, path: str) -> Document:
-    if not isinstance(server, JupyterCollaboration):
-        raise ServerUnusable(f"--rtc-notebook {path}: a {server.name} server has no files; leave the option out.")
-    return server.find_document(path)
 
 
 def _look_first(settings: Settings, server: Server, prepared: PreparedDocument, seats: Seats | None) -> None:

@@ -5,7 +5,8 @@ their own tuple of rules; a rule is one function that tells its reason. A rule s
 in place, exactly what it forgives. Whatever it does not recognise stays, and is a difference. The fourth comparison,
 of replicas among themselves, forgives nothing: there is no rule for it, and it goes through `canonical.same`.
 
-What can be forgiven by looking at one side alone is in `file_form`. Sources: jupyter-ydoc 4.2, jupyter-server-ydoc 3.0
+What can be forgiven by looking at one side alone (`metadata.trusted`, `execution_state`, whole numbers, ...) is in
+`file_form`. Sources: jupyter-ydoc 4.2, jupyter-server-ydoc 3.0
 and nbformat 5.10, measured on a running server where not said otherwise.
 """
 

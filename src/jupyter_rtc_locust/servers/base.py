@@ -1,7 +1,8 @@
 """What a kind of server has to tell: how documents are made, rooms opened, saved files read, and all of it removed.
 
-A new kind is a module with a subclass of `Server`, and a line in `detection.py`. Blocking calls with deadlines; the
-modules know nothing of gevent (Locust patches the standard library) and nothing of what travels inside a room.
+A new kind is a module with a subclass of `Server`, a line in `detection.py`, and its name in `settings.SERVER_KINDS`.
+Blocking calls with deadlines; the modules know nothing of gevent (Locust patches the standard library) and nothing of
+what travels inside a room.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, ClassVar
 
 from jupyter_rtc_locust.documents.kinds import DocumentKind
 from jupyter_rtc_locust.documents.templates import Template
+from jupyter_rtc_locust.errors import ServerUnusable
 from jupyter_rtc_locust.servers.http import HttpClient
 
 __all__ = ["Document", "DocumentKind", "RoomAddress", "Server"]
@@ -41,8 +43,6 @@ class Server(ABC):
     name: ClassVar[str]
     stores_files: ClassVar[bool]
     """Whether documents are files that can be made beforehand and read back."""
-    echoes_updates: ClassVar[bool] = True
-    """Whether an author's own update comes back to it."""
 
     def __init__(self, http: HttpClient) -> None:
         self.http = http
@@ -62,6 +62,14 @@ class Server(ABC):
         Raises:
             ServerUnusable: when the server refuses.
         """
+
+    def find_document(self, path: str) -> Document:
+        """The existing document that `--rtc-notebook` names.
+
+        Raises:
+            ServerUnusable: there is none that could be worked on. So it is with every server without files.
+        """
+        raise ServerUnusable(f"--rtc-notebook {path}: a {self.name} server has no files; leave the option out.")
 
     @abstractmethod
     def open_room(self, document: Document, identity: int) -> RoomAddress:

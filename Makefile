@@ -14,7 +14,7 @@ older_server := .venv-jupyter-collaboration-4/.installed
 node_server := tests/servers/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test lint bench clean
+.PHONY: help demo web test lint bench mutants clean
 
 help:
 	@echo 'make demo    ten people edit two notebooks for 30 s on a server of their own; a verdict'
@@ -22,6 +22,7 @@ help:
 	@echo 'make test    every test'
 	@echo 'make lint    format, style, types, the documents and the compose file'
 	@echo 'make bench   what the load generator itself costs'
+	@echo 'make mutants  mistakes made on purpose, each of which a test has to notice (minutes)'
 	@echo 'make clean   remove the environments and caches, not the results'
 
 demo: $(installed)
@@ -43,6 +44,9 @@ lint: $(installed)
 
 bench: $(installed)
 	.venv/bin/python -m benchmarks $(ARGS)
+
+mutants: $(installed)
+	cd tests && ../.venv/bin/python -m mutants $(ARGS)
 
 clean:
 	rm -rf .venv .venv-jupyter-collaboration-4 tests/servers/node_modules

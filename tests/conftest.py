@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,11 @@ import pytest
 
 MAY_BE_MISSING = ("root may write anywhere", "the recordings of a real JupyterLab tab are not beside the repository")
 """A test for people who are not root, and material that only some checkouts have beside them."""
+
+
+# Whoever is started in the background of a script ignores Ctrl-C, and so does whatever it starts; tests send it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)

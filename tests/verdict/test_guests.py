@@ -71,11 +71,39 @@ def test_a_guest_nobody_expected_is_a_warning(swarm):
     assert [caution.kind for caution in verdict.opinion.cautions] == ["unexpected-guest"]
 
 
-def test_a_stranger_who_never_showed_itself_is_no_guest(swarm):
-    GuestTab(swarm, shows_itself=False).edit(EDITS["types"])
+@pytest.mark.parametrize("edit", [edit for edit in EDITS if edit != "only marks unsaved changes"])
+def test_a_stranger_who_never_showed_itself_may_be_a_guest_where_guests_are_expected(swarm, edit):
+    """A tab that was there before the run repeats its presence every 15 s only: a short run may not see it."""
+    GuestTab(swarm, shows_itself=False).edit(EDITS[edit])
     swarm.finish()
     verdict = swarm.verdict(guests_expected=True)
+    assert verdict.value is Value.INCONCLUSIVE and verdict.guests == (), report(verdict)
+    assert f"presence was not seen (client {GUEST})" in verdict.reason
+
+
+def test_a_stranger_who_only_marked_unsaved_changes_is_not_asked_for(swarm):
+    GuestTab(swarm, shows_itself=False).edit(EDITS["only marks unsaved changes"])
+    swarm.finish()
+    verdict = swarm.verdict(guests_expected=True)
+    assert verdict.value is Value.PASS, report(verdict)
+
+
+def test_a_stranger_who_never_showed_itself_is_no_guest_in_a_document_of_the_run(swarm):
+    GuestTab(swarm, shows_itself=False).edit(EDITS["types"])
+    swarm.finish()
+    verdict = swarm.verdict()
     assert kinds_of(verdict) == {Kind.INVENTED_EDIT} and verdict.guests == ()
+
+
+def test_a_guest_who_is_seen_beside_one_who_is_not_is_listed(swarm):
+    GuestTab(swarm).edit(EDITS["types"])
+    other = GuestTab(swarm, shows_itself=False)
+    other.replica = Replica("notebook", GUEST + 1)
+    other.edit(EDITS["types"])
+    swarm.finish()
+    verdict = swarm.verdict(guests_expected=True)
+    assert verdict.value is Value.INCONCLUSIVE, report(verdict)
+    assert [guest.client_id for guest in verdict.guests] == [GUEST]
 
 
 def test_who_only_watches_is_no_guest_and_excuses_nothing(swarm):

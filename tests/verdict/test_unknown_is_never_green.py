@@ -63,6 +63,30 @@ def test_a_user_who_was_not_there_to_the_end(swarm, stage):
     assert f"user {first.user} {stage} (why it was so)" in verdict.reason
 
 
+@pytest.mark.parametrize(
+    ("stage", "words"),
+    [
+        ("never opened its document", "never opened their document"),
+        ("was refused", "were refused"),
+        ("failed", "failed"),
+        ("lost its connection", "lost their connection"),
+    ],
+)
+def test_of_several_users_it_is_said_in_the_plural(swarm, stage, words):
+    first, second, *others = swarm.evidence().users
+    gone = (replace(first, stage=stage), replace(second, stage=stage))
+    assert f"users {first.user}, {second.user} {words}." in swarm.verdict(users=(*gone, *others)).reason
+
+
+def test_a_server_that_hangs_to_the_end_is_not_blamed_for_what_was_typed_meanwhile(swarm):
+    """Lines stand, nothing is answered: replicas differ by what nobody passed on, and no newcomer can come."""
+    for user in range(3):
+        swarm[user].type(f"[typed into the silence by {user}]")
+    users = tuple(replace(user, probed=False) for user in swarm.evidence().users)
+    verdict = swarm.verdict(users=users, joiner=NOBODY)
+    assert verdict.value is Value.INCONCLUSIVE, report(verdict)
+
+
 def test_nobody_was_there_at_the_end(swarm):
     users = tuple(replace(user, stage="left") for user in swarm.evidence().users)
     assert "no user was connected" in swarm.verdict(users=users).reason

@@ -139,6 +139,8 @@ def _health(generator: Mapping[str, Any]) -> list[str]:
     if generator.get("sound"):
         return [f"The load generator kept up{measured}."]
     reasons = " ".join(_shown(reason) for reason in generator.get("reasons") or ())
+    if generator.get("loop_lag_p99_ms") is None:
+        return [f"Whether the load generator kept up is not known{measured}. {reasons}".rstrip()]
     return [
         f"The load generator did not keep up, so the timings are not the server's alone{measured}. {reasons}".rstrip()
     ]

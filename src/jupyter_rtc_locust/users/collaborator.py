@@ -448,6 +448,8 @@ class Collaborator:
                 now = time.monotonic()
                 self.swarm.schedule_lag(max(0.0, (now - due) * 1000))
                 self.make_edit(choice, number, min(due, now))
+        except (KeyboardInterrupt, SystemExit):
+            raise
         except BaseException as error:
             self._fail(error)
 

@@ -174,6 +174,8 @@ class Connection:
             raise ConnectionBroken("the server closed the connection without a word")
         except _WOULD_BLOCK:
             return
+        except (KeyboardInterrupt, SystemExit):
+            raise  # Ctrl-C may strike in the middle of a callback, and is not this connection's
         except BaseException as error:
             self._fail(error)
 
@@ -225,6 +227,8 @@ class Connection:
                 self._write_watcher.stop()
                 self._write_watcher.close()
                 self._write_watcher = None
+        except (KeyboardInterrupt, SystemExit):
+            raise
         except BaseException as error:
             self._fail(error)
 

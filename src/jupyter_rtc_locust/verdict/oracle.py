@@ -3,7 +3,8 @@
 CRDTs make that the right answer whatever the order. What else must go in, so that it is not torn: an edit sets
 `state.dirty` and so builds on what the server wrote there, hence foreign structs under `state` enter, without their
 deletions. Foreign structs elsewhere enter so that nothing of theirs shows and our edits keep their anchors; each of
-them is a finding. Two exceptions: guests' edits, and the new id a saving server gives to one of two copies of a cell.
+them is a finding. Three exceptions: guests' edits, the new id a saving server gives to one of two copies of a cell,
+and the entries of metadata that it writes once more, to no effect, when it rebuilds a room.
 
 The numbered rules are those of docs/verdict.md.
 """
@@ -25,6 +26,7 @@ from jupyter_rtc_locust.protocol.updates import Update, decode_update, encode_up
 from jupyter_rtc_locust.verdict.guests import Guests, find_guests
 from jupyter_rtc_locust.verdict.reading import STATE_ROOT, AuthoredStructs, Reading
 from jupyter_rtc_locust.verdict.rebuilt import copied_ids, document_of
+from jupyter_rtc_locust.verdict.reloaded_entries import reloaded_entries
 from jupyter_rtc_locust.verdict.renamed_copies import renamed_copies
 
 
@@ -36,12 +38,14 @@ class Oracle:
     live: ClockRanges
     """Clocks of content that is there, outside `state`."""
     foreign: ClockRanges
-    """Clocks outside `state` that nobody of the run wrote, guests and renamed copies aside."""
+    """Clocks outside `state` that nobody of the run wrote, apart from what guests, `renamed` and `reloaded` hold."""
     overwritten: ClockRanges
     """Values of ours that foreign entries of a map took the place of."""
     guests: Guests
     renamed: ClockRanges
     """New ids that a server gave to copies of cells."""
+    reloaded: ClockRanges
+    """Entries of metadata that a server wrote once more when it rebuilt the room."""
     unaccounted: ClockRanges
     """Clocks of registered authors whose evidence is missing (rule 4)."""
     unknown_root: ClockRanges
@@ -79,21 +83,31 @@ def build_oracle(reading: Reading) -> Oracle:
     guests = find_guests(reading, others.difference(unaccounted), elsewhere)
     elsewhere = elsewhere.difference(guests.structs)
     renamed = renamed_copies(reading, elsewhere)
-    foreign = elsewhere.difference(renamed)
+    reloaded = reloaded_entries(reading, elsewhere.difference(renamed))
+    foreign = elsewhere.difference(renamed).difference(reloaded)
     welcome = guests.structs.union(renamed, unaccounted)
 
     material = union_of_structs([*(update for _, update in reading.received), *reading.views])
     hidden = foreign.union(unknown_root)
     welcomed = select(material, welcome).with_deletions(guests.deletions)
-    meant = [reading.initial, *(one.update for one in included), welcomed]
+    anew = reading.as_written(reloaded)
+    meant = [reading.initial, *(one.update for one in included), welcomed, anew]
     notes = select(material, of_state).without_deletions()
     unseen = _unseen(reading)
-    entering = [welcomed, notes, _made_invisible(select(material, hidden), _anchors(meant, hidden), hidden), unseen]
+    entering = [
+        welcomed,
+        anew,
+        notes,
+        _made_invisible(select(material, hidden), _anchors(meant, hidden), hidden),
+        unseen,
+    ]
     doc = document_of(
         [evidence.initial.update, *(one.edit.update for one in included), *(encode_update(one) for one in entering)]
     )
     covered = ClockRanges.from_state_vector(decode_state_vector(doc.get_state()))
-    wanted = ClockRanges().union(reading.initial_ranges, *(one.ranges for one in included), of_state, hidden, welcome)
+    wanted = ClockRanges().union(
+        reading.initial_ranges, *(one.ranges for one in included), of_state, hidden, welcome, reloaded
+    )
     conflicts = _conflicts(reading)
     altered = conflicts.intersection(reading.authored_ranges)
     return Oracle(
@@ -103,6 +117,7 @@ def build_oracle(reading: Reading) -> Oracle:
         overwritten=_overwritten(reading, foreign),
         guests=guests,
         renamed=renamed,
+        reloaded=reloaded,
         unaccounted=unaccounted,
         unknown_root=unknown_root,
         missing=wanted.difference(covered).union(_torn(meant, unseen.clock_ranges())),

@@ -15,7 +15,7 @@ from jupyter_rtc_locust.documents.canonical import Content, content_digest
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.protocol.contents import DeletedContent
 from jupyter_rtc_locust.protocol.lineage import Lineage
-from jupyter_rtc_locust.protocol.structs import Item
+from jupyter_rtc_locust.protocol.structs import Item, Struct, cut
 from jupyter_rtc_locust.protocol.updates import Update, UpdateError, decode_update
 from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, DocumentEvidence, ReplicaEvidence
 from jupyter_rtc_locust.verdict.rebuilt import content_of
@@ -217,6 +217,17 @@ class Reading:
         divided = self.lineage.by_root(ranges)
         return ClockRanges().union(*(part for root, part in divided.items() if root != STATE_ROOT))
 
+    def as_written(self, ranges: ClockRanges) -> Update:
+        """What stood at these clocks before anybody deleted it, as far as it was ever seen; nothing is deleted."""
+        structs: dict[int, tuple[Struct, ...]] = {}
+        for client in ranges.clients():
+            structs[client] = tuple(
+                cut(struct, max(struct.clock, start), min(struct.end, end))
+                for start, end in ranges.of_client(client)
+                for struct in self.lineage.structs_in(client, start, end)
+            )
+        return Update(structs, ClockRanges())
+
     def live_in(self, update: Update) -> ClockRanges:
         """Clocks of content that is there, outside `state`: not deleted, not garbage collected."""
         there = ClockRanges.of(
@@ -287,12 +298,21 @@ class Reading:
         return tuple(sorted(groups.values(), key=lambda group: (-len(group.users), group.digest != given, group.users)))
 
     @cached_property
+    def nobody_was_answered(self) -> bool:
+        """Whether at the end the server answered neither a newcomer nor any user: it hung while their lines stood.
+
+        What people typed meanwhile was passed on to nobody, so that their replicas differ without being wrong.
+        """
+        answered = any(user.probed for user in self.evidence.users if user.stage == CONNECTED)
+        return self.joiner is None and not answered
+
+    @cached_property
     def judged(self) -> Judged | None:
         """Whose copy is judged: the newcomer's, else one of the largest group of equal replicas (rule 13)."""
         joiner = self.evidence.joiner
         if self.joiner is not None and joiner is not None:
             return Judged("a newcomer", self.joiner, joiner.update)
-        if not self.groups:
+        if not self.groups or self.nobody_was_answered:
             return None
         group = self.groups[0]
         return Judged(named_users(group.users), group.replicas[0].update, group.replicas[0].evidence.update)

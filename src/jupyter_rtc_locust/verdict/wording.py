@@ -20,8 +20,10 @@ _REACH_OF_A_CELL = 10_000
 
 
 def counted(number: int, what: str) -> str:
-    """`1 edit`, `3 edits`."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    """`1 edit`, `3 edits`, `2 copies`."""
+    if number == 1:
+        return f"1 {what}"
+    return f"{number} {what[:-1]}ies" if what.endswith(("py", "ry")) else f"{number} {what}s"
 
 
 def capitalised(text: str) -> str:

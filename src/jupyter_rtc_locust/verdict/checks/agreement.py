@@ -24,6 +24,8 @@ def check_replicas_agree(reading: Reading) -> Opinion:
     document = reading.evidence
     findings = []
     told: set[int] = set()
+    if reading.nobody_was_answered:
+        return Opinion(unknown=_not_looked_at(reading))
     if reading.groups:
         most = reading.groups[0]
         for group in reading.groups[1:]:
@@ -56,7 +58,8 @@ def check_newcomer_gets_the_document(reading: Reading) -> Opinion:
     most = reading.groups[0]
     if not same(reading.given, most.content):
         detail = (
-            f"A newcomer is given another document than {named_users(most.users)} see. "
+            f"A newcomer is given another document than {named_users(most.users)} "
+            f"{'sees' if len(most.users) == 1 else 'see'}. "
             f"Against theirs: {_first_difference(most.content, reading.given)}"
         )
         return Opinion((Finding(Kind.JOINER_DIFFERS, document.path, detail, most.users),))
@@ -64,7 +67,8 @@ def check_newcomer_gets_the_document(reading: Reading) -> Opinion:
         lacks = _known(reading, one.evidence.covered.difference(reading.joiner_ranges))
         undeleted = reading.outside_state(one.evidence.deletions.difference(reading.joiner.deletions))
         if lacks or undeleted:
-            detail = f"A newcomer is not given all that {named_users(one.evidence.users)} have: "
+            have = "has" if len(one.evidence.users) == 1 else "have"
+            detail = f"A newcomer is not given all that {named_users(one.evidence.users)} {have}: "
             detail += _what(reading, lacks, undeleted)
             return Opinion((Finding(Kind.JOINER_DIFFERS, document.path, detail, one.evidence.users),))
     return Opinion()

@@ -31,10 +31,17 @@ def check_users_took_part(document: DocumentEvidence) -> Opinion:
         if users:
             why = next((user.trouble for user in users if user.trouble), "")
             names = named_users(user.user for user in users)
-            unknown.append(f"{document.path}: {names} {stage}{f' ({why})' if why else ''}.")
+            unknown.append(f"{document.path}: {names} {_of(stage, len(users))}{f' ({why})' if why else ''}.")
     if not document.quiet:
         unknown.append(
             f"{document.path}: not quiet: messages still arrived at the drain deadline, so what was compared was still "
             f"moving. Use fewer users or edits, or a longer --rtc-drain-timeout."
         )
     return Opinion(unknown=tuple(unknown))
+
+
+def _of(stage: str, people: int) -> str:
+    """The stage as it is said of so many people: `was refused`, `were refused`; `lost their connection`."""
+    if people == 1:
+        return stage
+    return stage.replace("was ", "were ").replace(" its ", " their ")

@@ -51,7 +51,7 @@ def history_replaced(reading: Reading, oracle: Oracle, judged: Judged) -> Opinio
     """Acknowledged text that is nowhere any more is lost; whatever else there is to say is not known (rule 12)."""
     path = reading.evidence.path
     unknown = (
-        f"{path}: the server replaced the document's history ({counted(oracle.replaced.total(), 'unit')} have two "
+        f"{path}: the server replaced the document's history ({counted(oracle.replaced.total(), 'unit')} with two "
         f"contents), so the right content is not known."
     )
     held = judged.update.clock_ranges()

@@ -93,7 +93,7 @@ def _equal_by_chance(reading: Reading, differing: ClockRanges) -> Opinion:
     if not differing:
         return Opinion()
     detail = (
-        f"The content is right, but {counted(differing.total(), 'unit')} of it are not those that were written there: "
+        f"The content is right, but some of it ({counted(differing.total(), 'unit')}) is not what was written there: "
         f"{pieces_of(reading.lineage, differing)}."
     )
     return Opinion(cautions=(Caution("equal-by-chance", reading.evidence.path, detail),))
@@ -103,8 +103,8 @@ def _perhaps_a_guest(reading: Reading, oracle: Oracle, differing: ClockRanges) -
     clients = ", ".join(map(str, sorted(oracle.guests.clients)))
     what = pieces_of(reading.lineage, differing)
     return (
-        f"{reading.evidence.path}: {counted(differing.total(), 'unit')} ({what}) are not as the run's users left them. "
-        f"A guest (client {clients}) was at work, and a deletion carries nobody's name."
+        f"{reading.evidence.path}: some pieces ({counted(differing.total(), 'unit')}: {what}) are not as the run's "
+        f"users left them. A guest (client {clients}) was at work, and a deletion carries nobody's name."
     )
 
 
@@ -114,13 +114,19 @@ def _unknowns(reading: Reading, oracle: Oracle) -> Opinion:
     if oracle.unaccounted:
         users = sorted({reading.evidence.authors[client] for client in oracle.unaccounted.clients()})
         unknown.append(
-            f"{path}: {counted(oracle.unaccounted.total(), 'unit')} were written by {named_users(users)}, and their "
+            f"{path}: of {counted(oracle.unaccounted.total(), 'unit')} written by {named_users(users)}, the author's "
             f"own record is missing, so the right content is not known."
         )
     if oracle.missing:
         unknown.append(
-            f"{path}: {counted(oracle.missing.total(), 'unit')} build on something that nobody ever saw, so the right "
-            f"content is not known."
+            f"{path}: some pieces ({counted(oracle.missing.total(), 'unit')}) build on something that nobody ever saw, "
+            f"so the right content is not known."
+        )
+    if oracle.guests.unseen:
+        clients = ", ".join(map(str, sorted(oracle.guests.unseen)))
+        unknown.append(
+            f"{path}: somebody wrote in it whose presence was not seen (client {clients}): a guest, or the server. A "
+            f"tab tells only every 15 s that it is there, so a longer run shows who it is."
         )
     if oracle.unknown_root:
         unknown.append(
@@ -140,9 +146,16 @@ def _cautions(reading: Reading, oracle: Oracle) -> Opinion:
         detail = f"Cells stand more than once because people moved them at the same time: {names}."
         cautions.append(Caution("cell-copies", path, detail))
     if oracle.renamed:
-        cells = counted(oracle.renamed.total(), "copy").replace("copys", "copies")
+        cells = counted(oracle.renamed.total(), "copy")
         detail = f"While saving, the server gave a new id to {cells} of cells that people had moved at the same time."
         cautions.append(Caution("copy-renamed", path, detail))
+    if oracle.reloaded:
+        entries = counted(oracle.reloaded.total(), "entry")
+        detail = (
+            f"The server rebuilt the room, and wrote {entries} of the metadata of cells anew: `trusted`, or the value "
+            f"that stood there."
+        )
+        cautions.append(Caution("room-rebuilt", path, detail))
     if oracle.guests.clients and not reading.evidence.guests_expected:
         clients = ", ".join(map(str, sorted(oracle.guests.clients)))
         detail = (

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_rtc_locust.demo.embedded_server import EXTRA_MISSING, missing_packages
 from jupyter_rtc_locust.exit_codes import OPTIONS_REFUSED, PASSED
+from jupyter_rtc_locust.options import OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +52,8 @@ Ten people edit two notebooks for 30 s on a Jupyter server that is started for
 the occasion on 127.0.0.1 and removed afterwards. The verdict is printed and
 stands in results/result.json.
 
-Everything after "demo" goes to Locust after the demo's own options, and wins:
+Everything after "demo" goes to Locust after the demo's own options
+({" ".join(DEMO_OPTIONS[:9])}), and wins:
 
   {PROGRAM} demo -u 20 -t 2m
   {PROGRAM} demo --host http://127.0.0.1:8888       (token: JUPYTER_TOKEN)
@@ -148,6 +150,12 @@ def port_in_use(host: str, port: int) -> bool:
         return False
 
 
+def _options_of_a_run() -> str:
+    """Our options, for help: Locust answers --help before it has read the locustfile that brings them."""
+    rows = [f"  {option.name:<22} {option.help}" for option in OPTIONS]
+    return "\n".join(["options of a run, besides Locust's own (locust --help):", *rows])
+
+
 def _parser() -> argparse.ArgumentParser:
     def subcommand(name: str, summary: str, description: str) -> argparse.ArgumentParser:
         return commands.add_parser(
@@ -155,6 +163,7 @@ def _parser() -> argparse.ArgumentParser:
             help=summary,
             description=description,
             allow_abbrev=False,
+            epilog=None if name == "init" else _options_of_a_run(),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
 

@@ -31,6 +31,7 @@ from jupyter_rtc_locust.verdict.checks.saved_file import file_agrees
 from jupyter_rtc_locust.verdict.decision import decide
 from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, RunEvidence, SavedFile, Snapshot
 from jupyter_rtc_locust.verdict.findings import Opinion, Value, Verdict
+from jupyter_rtc_locust.verdict.weak_runs import weak_points
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +48,10 @@ def conclude(environment: Environment, state: RunState, secrets: list[str]) -> N
         health = summarise(answer["health"] for answer in state.answers.values())
         for answer in state.answers.values():
             timings.merge(answer["timings"])
-        state.verdict = decide(_run_evidence(state, health))
+        evidence = _run_evidence(state, health)
+        weak = weak_points(evidence.documents, users_asked=state.settings.users, users_at_once=state.most_users)
+        verdict = decide(evidence)
+        state.verdict = replace(verdict, opinion=verdict.opinion + Opinion(cautions=weak))
     except BaseException as error:
         logger.exception("The verdict could not be reached")
         reason = f"The verdict could not be reached: {type(error).__name__}: {error}"
@@ -227,9 +231,11 @@ def _result(
         findings=[finding.as_dict() for finding in verdict.opinion.findings],
         warnings=[caution.as_dict() for caution in verdict.opinion.cautions],
         timings=timings,
+        unknown=verdict.opinion.unknown,
         guests=[guest.as_dict() for guest in verdict.guests],
         counts={
             "users": state.most_users,
+            "users_asked": state.settings.users,
             "users_seated": state.users_seated,
             "documents": documents,
             **dict.fromkeys(("edits", "updates_sent", "updates_received", "disconnects", "reconnects"), 0),

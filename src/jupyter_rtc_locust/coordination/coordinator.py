@@ -286,6 +286,12 @@ class Coordinator:
         In two steps, because one process's last edits may be on their way to another that hears nothing just then.
         """
         state.ended = state.last_piece = time.monotonic()
+        if state.users_seated:
+            print(
+                f"Editing has ended. The documents are being checked (a few seconds, at most {END_BUDGET_S:.0f}); "
+                f"Ctrl-C would give the verdict up.",
+                flush=True,
+            )
         patience = state.settings.drain_timeout
         self._send(messages.RUN_ENDS, {"run": state.run_id, "drain_timeout": patience})
         self._wait_for_processes(state, lambda: state.pending - state.quiet, patience + WORKER_ANSWER_DEADLINE_S / 3)

@@ -3,7 +3,7 @@
     locust -f locustfile.py --headless -u 10 -r 5 -t 30s
 
 Without --host a Jupyter server is started for the run. To load another, add --host http://NAME:PORT, with its token
-in the environment variable JUPYTER_TOKEN. Our own options begin with --rtc-: locust -f locustfile.py --help
+in the environment variable JUPYTER_TOKEN. Our own options begin with --rtc-: jupyter rtc-locust demo --help
 """
 
 from jupyter_rtc_locust import Choice, NotebookUser

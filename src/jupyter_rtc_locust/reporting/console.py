@@ -62,12 +62,24 @@ def end_report(result: Mapping[str, Any], result_path: str | None = None) -> lis
     verdict = str(result["verdict"])
     lines = [f"{_LABELS.get(verdict, verdict.upper())}: {_shown(result['reason'])}"]
     lines += _told("finding", result["findings"])
+    lines += _unknown(result)
     lines += _told("warning", result["warnings"])
     lines.append(_exercised(result))
     lines += _timings(result["timings"])
     lines += _health(result["generator"])
     if result_path is not None:
         lines.append(f"Result file: {_shown(result_path)}")
+    return lines
+
+
+def _unknown(result: Mapping[str, Any]) -> list[str]:
+    """What could not be established, beyond the reason that stands first already."""
+    sentences = [str(one) for one in result.get("unknown") or ()]
+    if len(sentences) < 2 and str(result["verdict"]) != "fail":
+        return []
+    lines = [f"  unknown: {_shown(one)}" for one in sentences[:FINDINGS_SHOWN]]
+    if len(sentences) > FINDINGS_SHOWN:
+        lines.append(f"  unknown: {len(sentences) - FINDINGS_SHOWN} more, all in the result file")
     return lines
 
 

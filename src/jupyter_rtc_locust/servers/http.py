@@ -99,6 +99,9 @@ class HttpClient:
                 raise ConnectionBroken(f"{method} {self.base}{path}: no https ({cause}). {advice}") from None
             except requests.exceptions.Timeout:
                 problem = f"no answer within {timeout:.0f} s"
+                if self.base.startswith("https:"):
+                    # A Jupyter server without a certificate waits for ever for the rest of what it takes for HTTP.
+                    problem += "; does it speak http:// and not https://?"
             except (requests.exceptions.RequestException, OSError, UnicodeError, ValueError) as error:
                 problem = self.without_tokens(_cause(error))
             else:

@@ -1,0 +1,34 @@
+"""What a pass did not exercise, because it would mislead whoever reads it: said as warnings, never as findings."""
+
+from __future__ import annotations
+
+from jupyter_rtc_locust.verdict.evidence import DocumentEvidence
+from jupyter_rtc_locust.verdict.findings import Caution
+
+
+def weak_points(
+    documents: tuple[DocumentEvidence, ...], *, users_asked: int, users_at_once: int
+) -> tuple[Caution, ...]:
+    """Users asked for that never came, and documents in which nobody worked together with anybody."""
+    cautions = []
+    if documents and users_at_once < users_asked:
+        cautions.append(
+            Caution(
+                "few-users",
+                "",
+                f"{users_at_once} of the {users_asked} users asked for took part, because the run ended before the "
+                f"others came. Ask for a faster ramp (-r) or a longer run (-t).",
+            )
+        )
+    alone = [document.path for document in documents if len({user.client_id for user in document.users}) < 2]
+    if alone and not any(document.guests_expected for document in documents):
+        one = len(alone) == 1
+        cautions.append(
+            Caution(
+                "no-company",
+                alone[0] if one else "",
+                f"{'In this document' if one else f'In {len(alone)} documents'} one user was alone, so nothing is said "
+                f"about working together. Ask for more users (-u), or fewer documents (--rtc-documents).",
+            )
+        )
+    return tuple(cautions)

@@ -1,0 +1,42 @@
+"""What a pass did not exercise is said beside it."""
+
+from __future__ import annotations
+
+from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
+from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, Snapshot, UserEvidence
+from jupyter_rtc_locust.verdict.weak_runs import weak_points
+
+
+def document(path: str, users: int, *, guests_expected: bool = False) -> DocumentEvidence:
+    nothing = ClockRanges()
+    people = tuple(UserEvidence(user, user + 1, "connected", "", True, nothing, nothing) for user in range(users))
+    first = Snapshot({}, b"\x00\x00")
+    return DocumentEvidence(path, "notebook", first, users=people, guests_expected=guests_expected)
+
+
+def kinds(*documents: DocumentEvidence, asked: int, came: int) -> list[str]:
+    return [one.kind for one in weak_points(documents, users_asked=asked, users_at_once=came)]
+
+
+def test_a_run_in_which_everybody_came_and_nobody_was_alone_has_no_weak_point():
+    assert kinds(document("a", 2), document("b", 3), asked=5, came=5) == []
+
+
+def test_users_that_never_came_are_told_with_how_many():
+    told = weak_points((document("a", 6),), users_asked=40, users_at_once=6)
+    assert [one.kind for one in told] == ["few-users"]
+    assert "6 of the 40 users" in told[0].detail
+
+
+def test_a_user_alone_in_a_document_says_nothing_about_working_together():
+    assert kinds(document("a", 1), asked=1, came=1) == ["no-company"]
+    told = weak_points((document("a", 1), document("b", 1), document("c", 2)), users_asked=4, users_at_once=4)
+    assert "In 2 documents" in told[0].detail
+
+
+def test_a_user_alone_beside_people_who_may_come_is_not_called_alone():
+    assert kinds(document("a", 1, guests_expected=True), asked=1, came=1) == []
+
+
+def test_a_run_that_never_began_has_no_weak_points():
+    assert kinds(asked=10, came=0) == []

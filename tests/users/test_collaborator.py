@@ -10,6 +10,7 @@ from jupyter_rtc_locust.errors import ConnectionBroken, RoomRefused
 from jupyter_rtc_locust.protocol.awareness import Presence, decode_presences, encode_presences
 from jupyter_rtc_locust.protocol.messages import decode_message, encode_awareness
 from jupyter_rtc_locust.users import collaborator as collaborator_module
+from jupyter_rtc_locust.users import presence as presence_module
 from jupyter_rtc_locust.users.collaborator import Stage
 from users.conftest import make_swarm, type_letters
 from users.fake_room import CLOSE, settle, wait_until
@@ -42,7 +43,7 @@ def short_deadline(monkeypatch):
 
 @pytest.fixture
 def quick_heart(monkeypatch):
-    monkeypatch.setattr(collaborator_module, "HEARTBEAT_S", 0.02)
+    monkeypatch.setattr(presence_module, "HEARTBEAT_S", 0.02)
 
 
 # -- opening ----------------------------------------------------------------------------------------------------------

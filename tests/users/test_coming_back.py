@@ -8,6 +8,7 @@ from gevent.event import Event
 
 from jupyter_rtc_locust.errors import ConnectionBroken, RoomRefused
 from jupyter_rtc_locust.users import collaborator as collaborator_module
+from jupyter_rtc_locust.users import presence as presence_module
 from jupyter_rtc_locust.users.collaborator import Stage
 from users.conftest import type_letters
 from users.fake_room import settle, wait_until
@@ -157,7 +158,7 @@ def test_a_line_lost_right_after_coming_back_is_replaced_by_one_line_and_not_by_
 
 
 def test_presence_is_announced_again_and_only_one_heart_beats(room, one, monkeypatch):
-    monkeypatch.setattr(collaborator_module, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(presence_module, "HEARTBEAT_S", 0.05)
     for opened in (2, 3, 4):
         room.drop_everybody()
         wait_until(lambda: one.stage is Stage.LOST)
@@ -187,7 +188,7 @@ def test_a_line_that_is_lost_again_before_the_sync_is_tried_again(room, one, tol
 
 def test_a_sync_that_is_not_answered_on_the_way_back_is_tried_again_with_one_heart_only(room, one, monkeypatch):
     monkeypatch.setattr(collaborator_module, "SYNC_DEADLINE_S", 0.05)
-    monkeypatch.setattr(collaborator_module, "HEARTBEAT_S", 0.1)
+    monkeypatch.setattr(presence_module, "HEARTBEAT_S", 0.1)
     room.answers_step_1 = False
     room.drop_everybody()
     wait_until(lambda: room.opened >= 5)

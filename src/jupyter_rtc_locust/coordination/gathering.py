@@ -23,7 +23,8 @@ from jupyter_rtc_locust.protocol.merging import merge_updates
 from jupyter_rtc_locust.protocol.updates import UpdateError, decode_update
 from jupyter_rtc_locust.settings import QUIET_S, SYNC_DEADLINE_S
 from jupyter_rtc_locust.timing.round_trips import RoundTrips
-from jupyter_rtc_locust.users.collaborator import Collaborator, Stage
+from jupyter_rtc_locust.users.collaborator import Collaborator
+from jupyter_rtc_locust.users.stage import Stage
 from jupyter_rtc_locust.users.swarm import Room, Swarm
 from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, ReplicaEvidence, UserEvidence
 

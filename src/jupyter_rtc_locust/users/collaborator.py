@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from enum import Enum
 
 import gevent
 from gevent.event import Event
@@ -18,7 +17,6 @@ from jupyter_rtc_locust.editing.choices import Choice
 from jupyter_rtc_locust.editing.edit import Edit
 from jupyter_rtc_locust.editing.edits import make_edit
 from jupyter_rtc_locust.errors import ConnectionBroken, RoomError, RoomRefused
-from jupyter_rtc_locust.protocol.awareness import Presence, decode_presences, encode_presences, person
 from jupyter_rtc_locust.protocol.messages import (
     UPDATE_PREFIX,
     AwarenessMessage,
@@ -26,7 +24,6 @@ from jupyter_rtc_locust.protocol.messages import (
     SyncStep1,
     SyncStep2,
     decode_message,
-    encode_awareness,
     encode_sync_step_1,
     encode_sync_step_2,
     encode_update,
@@ -37,26 +34,15 @@ from jupyter_rtc_locust.protocol.variable_length import MalformedBytesError
 from jupyter_rtc_locust.servers.base import RoomAddress
 from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S, SYNC_DEADLINE_S
 from jupyter_rtc_locust.users.connection import Connection, open_websocket
-from jupyter_rtc_locust.users.schedule import EditSchedule, Heartbeat
+from jupyter_rtc_locust.users.presence import OwnPresence
+from jupyter_rtc_locust.users.schedule import EditSchedule
 from jupyter_rtc_locust.users.seat import Seat
+from jupyter_rtc_locust.users.stage import Stage
 from jupyter_rtc_locust.users.swarm import Stall, Swarm
 
-HEARTBEAT_S = 15.0
-"""y-protocols sends the own state again after 15 s, as a tab was recorded to do."""
 BACKOFF_FIRST_S = 0.1
 BACKOFF_LARGEST_S = 2.5
 """y-websocket's: 0.1 s, doubling, at most 2.5 s."""
-
-
-class Stage(Enum):
-    """Where a collaborator stands."""
-
-    OPENING = "never opened its document"
-    CONNECTED = "connected"
-    LOST = "lost its connection"
-    REFUSED = "was refused"
-    LEFT = "left"
-    FAILED = "failed"
 
 
 class Collaborator:
@@ -96,11 +82,8 @@ class Collaborator:
         self._probing: float | None = None
         self._probed = Event()
         self._schedule: EditSchedule | None = None
-        self._heartbeat: Heartbeat | None = None
-        self._awareness_clock = 0
-        self._awareness_sent: tuple[bytes, float] | None = None
         recorder = swarm.recorder
-        self._awareness_echo = recorder.timer("awareness echo")
+        self._presence = OwnPresence(seat.client_id, seat.user, self._send_presence, recorder.timer("awareness echo"))
 
     # -- opening, leaving, coming back --------------------------------------------------------------------------
 
@@ -159,11 +142,11 @@ class Collaborator:
     def leave(self) -> None:
         """Close the notebook: tell of it in awareness, then close the connection."""
         self.stop_editing()
-        self._stop_heartbeat()
+        self._presence.pause()
         connection = self._connection
         if connection is not None and connection.open:
             if self.swarm.settings.awareness != "none":
-                self._send_presence(None)
+                self._presence.leave()
             connection.close()
         self._connection = None
         self._connected_since = None
@@ -211,9 +194,7 @@ class Collaborator:
         if not self._has_line():
             raise ConnectionBroken(self.trouble or "the connection was lost at once")
         if self.swarm.settings.awareness != "none":
-            self._announce()
-            self._stop_heartbeat()
-            self._heartbeat = Heartbeat(HEARTBEAT_S, self._announce)
+            self._presence.begin()
 
     def _has_line(self) -> bool:
         """Asked anew after each send, which may have found the line gone and told `_lost`."""
@@ -235,7 +216,7 @@ class Collaborator:
 
     def _drop(self) -> None:
         """Close what there is of a connection, without being told of it."""
-        self._stop_heartbeat()
+        self._presence.pause()
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -246,7 +227,7 @@ class Collaborator:
         opening, connected = self.stage is Stage.OPENING, self.stage is Stage.CONNECTED
         self._connection = None
         self._connected_since = None
-        self._stop_heartbeat()
+        self._presence.pause()
         self._probing = None
         self._probed.set()
         self.swarm.counts["disconnects"] += 1
@@ -402,39 +383,17 @@ class Collaborator:
 
     # -- presence -----------------------------------------------------------------------------------------------
 
-    def _announce(self) -> None:
-        self._send_presence(person(self.seat.user))
-
-    def _send_presence(self, state: dict[str, object] | None) -> None:
-        if self._connection is None:
-            return
-        self._awareness_clock += 1
-        payload = encode_presences([Presence(self.seat.client_id, self._awareness_clock, state)])
-        self._awareness_sent = (payload, time.monotonic())
-        self.swarm.counts["awareness_sent"] += 1
-        self._connection.send(encode_awareness(payload))
+    def _send_presence(self, message: bytes) -> None:
+        if self._connection is not None:
+            self.swarm.counts["awareness_sent"] += 1
+            self._connection.send(message)
 
     def _receive_awareness(self, payload: bytes, now: float) -> None:
         self.swarm.counts["awareness_received"] += 1
-        sent = self._awareness_sent
-        if sent is not None and payload == sent[0]:
-            self._awareness_echo((now - sent[1]) * 1000)
-            self._awareness_sent = None
-            return
         try:
-            # A person has a user; pycrdt's server announces its own document's client id with an empty state.
-            self.room.presences.update(
-                presence.client_id
-                for presence in decode_presences(payload)
-                if presence.state is not None and "user" in presence.state
-            )
+            self.room.presences |= self._presence.receive(payload, now)
         except MessageError:
             self.swarm.counts["messages_unreadable"] += 1
-
-    def _stop_heartbeat(self) -> None:
-        if self._heartbeat is not None:
-            self._heartbeat.stop()
-            self._heartbeat = None
 
     # -- editing ------------------------------------------------------------------------------------------------
 

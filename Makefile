@@ -32,7 +32,7 @@ web: $(installed)
 	.venv/bin/jupyter-rtc-locust web $(ARGS)
 
 test: $(installed) $(older_server) $(node_server)
-	.venv/bin/python -m pytest --numprocesses 2 --dist loadgroup $(TESTS)
+	.venv/bin/python -m pytest $(TESTS)
 
 lint: $(installed)
 	.venv/bin/ruff format --check .

@@ -18,16 +18,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """In two processes, one drives servers and runs, which mostly wait, and the other has all that computes.
-
-    Runs of two modules at once would compete for the cores, and their load generators would not keep up.
-    """
-    for item in items:
-        drives = item.get_closest_marker("run") or item.get_closest_marker("server")
-        item.add_marker(pytest.mark.xdist_group("servers and runs" if drives else str(item.path)))
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
     report = yield

@@ -18,7 +18,7 @@ import psutil
 import pytest
 import requests
 
-from runs.locust_run import LocustProcess, Run, Together
+from runs.locust_run import LOCUSTFILES_OF_THE_TESTS, LocustProcess, Run, Together
 from servers.processes import environment_without_jupyter, free_port, jupyter_collaboration
 from servers.server_process import ServerProcess
 from servers.small_client import SmallClient, wait_until
@@ -404,7 +404,9 @@ def a_named_notebook_is_edited_and_kept_and_who_else_edits_it_is_a_guest(folder:
         (jupyter.root / named).write_text(notebook("where we begin"))
         guest = Guest(jupyter, named)
         started = ("--headless", *SMALL_RUN, *SHORT, "--rtc-notebook", f"/{named}")
-        with LocustProcess("notebook_editing.py", *started, folder=folder, server=jupyter) as process:
+        with LocustProcess(
+            LOCUSTFILES_OF_THE_TESTS / "typing_only.py", *started, folder=folder, server=jupyter
+        ) as process:
             process.wait_for("All users spawned")
             guest.start()
             time.sleep(2.5)
@@ -419,9 +421,12 @@ def a_named_notebook_is_edited_and_kept_and_who_else_edits_it_is_a_guest(folder:
     assert run.told["findings"] == []
     assert run.told["run"]["documents"] == [named]
     assert run.told["counts"]["edits"] > 0
-    # What the guest typed may be gone again: the users replace whole sources. That it wrote, the run has to know.
     assert [(one["document"], one["units"] > 0) for one in run.told["guests"]] == [(named, True)]
-    assert after.pop(named) is not None
+    content = after.pop(named)
+    assert content is not None
+    # By the ids of its cells, into which others may type, too: these users delete nothing.
+    cells = {cell["id"] for cell in json.loads(content)["cells"]}
+    assert {f"guest-{number}" for number in range(len(guest.typed))} <= cells
     assert after == before
 
 

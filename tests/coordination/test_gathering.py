@@ -3,15 +3,16 @@
 import time
 
 import gevent
-import msgpack
 import pytest
 from pycrdt import create_update_message
 
 from jupyter_rtc_locust.coordination import gathering
-from jupyter_rtc_locust.coordination.evidence_message import authored_from_message, ranges_from_message
 from jupyter_rtc_locust.coordination.gathering import gather, probe_all, stop_editing, wait_until_quiet
 from jupyter_rtc_locust.errors import ConnectionBroken
+from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.users.collaborator import Stage
+from jupyter_rtc_locust.verdict.evidence import RoomEvidence
+from jupyter_rtc_locust.verdict.evidence_form import decode_evidence, encode_evidence
 from users.conftest import type_letters
 from users.fake_room import settle, wait_until
 
@@ -24,14 +25,13 @@ def soon_quiet(monkeypatch):
 
 
 def told(swarm, quiet=None):
-    """The evidence of the one document, through msgpack, as it travels."""
-    rooms = msgpack.unpackb(msgpack.packb(gather(swarm, quiet or {})), strict_map_key=False)
-    (room,) = rooms
+    """The evidence of the one document, through bytes, as it travels."""
+    (room,) = decode_evidence(encode_evidence(gather(swarm, quiet or {})), list[RoomEvidence])
     return room
 
 
 def user_of(evidence, index):
-    return next(user for user in evidence["users"] if user["user"] == index)
+    return next(user for user in evidence.users if user.user == index)
 
 
 def withheld_from_all(room, source):
@@ -116,8 +116,8 @@ def test_equal_replicas_are_told_once_with_all_their_users(room, swarm, person):
     room.write("for everybody")
     wait_until(lambda: swarm.counts["updates_received"] >= 6)
     evidence = told(swarm)
-    assert [replica["users"] for replica in evidence["replicas"]] == [[0, 1, 2]]
-    assert [user["stage"] for user in evidence["users"]] == ["connected"] * 3
+    assert [replica.users for replica in evidence.replicas] == [(0, 1, 2)]
+    assert [user.stage for user in evidence.users] == ["connected"] * 3
 
 
 def test_a_replica_that_differs_is_told_apart(room, swarm, person):
@@ -126,7 +126,7 @@ def test_a_replica_that_differs_is_told_apart(room, swarm, person):
         one.open()
     room.ends[1].send(withheld_from_all(room, "for one only"))
     wait_until(lambda: len(people[1].replica.cells) == 2)
-    assert [replica["users"] for replica in told(swarm)["replicas"]] == [[0], [1]]
+    assert [replica.users for replica in told(swarm).replicas] == [(0,), (1,)]
 
 
 def test_what_was_authored_is_told_with_its_times_since_the_start_of_the_run(room, swarm, person):
@@ -135,7 +135,7 @@ def test_what_was_authored_is_told_with_its_times_since_the_start_of_the_run(roo
     swarm.run_started = time.monotonic() - 100
     update = one.make_edit(type_letters(7), 7, time.monotonic())
     wait_until(lambda: one.room.round_trips.oldest_pending(0) is None)
-    (edit,) = [authored_from_message(row) for row in told(swarm)["authored"]]
+    (edit,) = told(swarm).authored
     assert (edit.user, edit.client_id, edit.number, edit.update) == (0, one.seat.client_id, 7, update)
     assert 99 < edit.due < 110
     assert edit.due <= edit.acknowledged < 110
@@ -146,7 +146,7 @@ def test_an_edit_that_was_never_acknowledged_is_told_so_and_is_a_failure(room, s
     one = person()
     one.open()
     one.make_edit(type_letters(0), 0, time.monotonic())
-    (edit,) = [authored_from_message(row) for row in told(swarm)["authored"]]
+    (edit,) = told(swarm).authored
     assert edit.acknowledged is None
     assert swarm.recorder.failures()["update echo"].count == 1
 
@@ -156,7 +156,7 @@ def test_what_nobody_here_authored_is_told_with_its_bytes(room, swarm, person):
     one.open()
     update = room.write("from elsewhere")
     wait_until(lambda: one.received)
-    assert [bytes_ for _, bytes_ in told(swarm)["foreign"]] == [update]
+    assert [one.update for one in told(swarm).foreign] == [update]
 
 
 def test_who_left_or_never_opened_is_told_but_its_replica_is_not(room, swarm, person):
@@ -165,8 +165,8 @@ def test_who_left_or_never_opened_is_told_but_its_replica_is_not(room, swarm, pe
     people[1].open()
     people[1].leave()
     evidence = told(swarm)
-    assert [replica["users"] for replica in evidence["replicas"]] == [[0]]
-    assert [user["stage"] for user in evidence["users"]] == ["connected", "left", "never opened its document"]
+    assert [replica.users for replica in evidence.replicas] == [(0,)]
+    assert [user.stage for user in evidence.users] == ["connected", "left", "never opened its document"]
 
 
 def test_what_the_server_has_and_a_user_lacks_is_told_by_its_clocks(room, swarm, person):
@@ -175,8 +175,8 @@ def test_what_the_server_has_and_a_user_lacks_is_told_by_its_clocks(room, swarm,
     withheld_from_all(room, "never sent")
     probe_all(swarm)
     user = user_of(told(swarm), 0)
-    assert user["probed"] is True
-    assert ranges_from_message(user["lacks"]).clients() == {1}
+    assert user.probed is True
+    assert user.lacks.clients() == {1}
     assert before != room.doc.get_state()
 
 
@@ -184,7 +184,7 @@ def test_a_user_who_lacks_nothing_has_nothing_to_tell(room, swarm, person):
     person().open()
     probe_all(swarm)
     user = user_of(told(swarm), 0)
-    assert (user["probed"], user["lacks"], user["gaps"], user["trouble"]) == (True, [], [], "")
+    assert (user.probed, user.lacks, user.gaps, user.trouble) == (True, ClockRanges(), ClockRanges(), "")
 
 
 def test_updates_that_came_out_of_order_are_no_gap_once_all_have_come(room, swarm, person):
@@ -197,7 +197,7 @@ def test_updates_that_came_out_of_order_are_no_gap_once_all_have_come(room, swar
         settle(0.005)
     wait_until(lambda: len(one.received) == 12)
     evidence = told(swarm)
-    assert user_of(evidence, 0)["gaps"] == []
+    assert not user_of(evidence, 0).gaps
     assert [str(cell) for cell in one.replica.cells][1:] == [str(number) for number in range(12)]
 
 
@@ -207,7 +207,7 @@ def test_an_update_that_builds_on_one_that_never_came_is_a_gap_named_by_its_cloc
     withheld_from_all(room, "never sent")
     room.ends[0].send(withheld_from_all(room, "sent"))
     wait_until(lambda: one.received)
-    gaps = ranges_from_message(user_of(told(swarm), 0)["gaps"])
+    gaps = user_of(told(swarm), 0).gaps
     assert gaps.clients() == {1}
     assert gaps.total() == 1
 
@@ -217,4 +217,4 @@ def test_the_trouble_of_a_user_who_came_back_is_over(room, swarm, person):
     one.open()
     one.drop_connection()
     wait_until(lambda: one.stage is Stage.CONNECTED and room.opened == 2)
-    assert user_of(told(swarm), 0)["trouble"] == ""
+    assert user_of(told(swarm), 0).trouble == ""

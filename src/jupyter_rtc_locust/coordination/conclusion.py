@@ -12,13 +12,6 @@ import gevent
 from gevent.pool import Pool
 from locust.env import Environment
 
-from jupyter_rtc_locust.coordination.evidence_message import (
-    authored_from_message,
-    foreign_from_message,
-    replica_from_message,
-    stall_from_message,
-    user_from_message,
-)
 from jupyter_rtc_locust.coordination.preparation import SEEDER, PreparedDocument
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.errors import FileGone, RtcLocustError
@@ -101,7 +94,7 @@ def _users_without_evidence(state: RunState) -> list[int]:
     if state.prepared is None or state.lost:
         return []
     rooms = [room for answer in state.answers.values() for room in answer.get("documents", ())]
-    told = {user["client_id"] for room in rooms for user in room["users"]}
+    told = {user.client_id for room in rooms for user in room.users}
     authors = state.prepared.seats.authors.items()
     return sorted({user for client_id, user in authors if user != SEEDER and client_id not in told})
 
@@ -125,21 +118,20 @@ def _document_evidence(state: RunState, prepared: PreparedDocument) -> DocumentE
     """Put together what the processes told of one document."""
     assert state.prepared is not None
     path = prepared.document.path
-    parts = [room for answer in state.answers.values() for room in answer.get("documents", ()) if room["path"] == path]
+    parts = [room for answer in state.answers.values() for room in answer.get("documents", ()) if room.path == path]
     return DocumentEvidence(
         path=path,
         kind=prepared.document.kind,
         initial=prepared.initial,
         template=prepared.template.content if prepared.template and state.prepared.server.stores_files else None,
         authors=dict(state.prepared.seats.authors),
-        authored=tuple(prepared.seed_edits)
-        + tuple(authored_from_message(row) for part in parts for row in part["authored"]),
-        foreign=tuple(foreign_from_message(row) for part in parts for row in part["foreign"]),
-        replicas=tuple(replica_from_message(one) for part in parts for one in part["replicas"]),
-        users=tuple(user_from_message(one) for part in parts for one in part["users"]),
-        stalls=tuple(stall_from_message(one) for part in parts for one in part["stalls"]),
-        presences=frozenset(client for part in parts for client in part["presences"]),
-        quiet=all(part["quiet"] for part in parts),
+        authored=(*prepared.seed_edits, *(edit for part in parts for edit in part.authored)),
+        foreign=tuple(update for part in parts for update in part.foreign),
+        replicas=tuple(replica for part in parts for replica in part.replicas),
+        users=tuple(user for part in parts for user in part.users),
+        stalls=tuple(stall for part in parts for stall in part.stalls),
+        presences=frozenset().union(*(part.presences for part in parts)),
+        quiet=all(part.quiet for part in parts),
         guests_expected=not prepared.document.ours,
     )
 

@@ -38,6 +38,8 @@ from jupyter_rtc_locust.settings import (
     read_tokens,
 )
 from jupyter_rtc_locust.users.collaboration_user import CollaborationUser
+from jupyter_rtc_locust.verdict.evidence import RoomEvidence
+from jupyter_rtc_locust.verdict.evidence_form import EvidenceError, decode_evidence, encode_evidence
 from jupyter_rtc_locust.verdict.findings import Value
 
 logger = logging.getLogger(__name__)
@@ -330,7 +332,7 @@ class Coordinator:
         assembly.add(body["index"], body["piece"])
         state.last_piece = time.monotonic()
         if assembly.complete and msg.node_id not in state.answers:
-            state.answers[msg.node_id] = msgpack.unpackb(assembly.payload(), strict_map_key=False)
+            state.answers[msg.node_id] = _answer(assembly.payload())
             state.lost.discard(msg.node_id)
             self._take_statistics(msg.node_id, state.answers[msg.node_id])
         self._send(messages.EVIDENCE_TAKEN, {"run": state.run_id, "index": body["index"]}, msg.node_id)
@@ -404,3 +406,14 @@ class Coordinator:
         runner = self.environment.runner
         if runner is not None:
             runner.send_message(kind, body, node_id)
+
+
+def _answer(payload: bytes) -> dict[str, Any]:
+    """What a process told, with its documents read; what cannot be read is its problem, and makes nothing green."""
+    answer: dict[str, Any] = msgpack.unpackb(payload, strict_map_key=False)
+    try:
+        answer["documents"] = decode_evidence(answer.get("documents") or encode_evidence([]), list[RoomEvidence])
+    except EvidenceError as error:
+        answer["documents"] = []
+        answer["problem"] = f"{answer['process']}: {error}"
+    return answer

@@ -6,16 +6,12 @@ Yields to the event loop between replicas, so that heartbeats of Locust's and of
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import gevent
 from gevent.lock import BoundedSemaphore
 
-from jupyter_rtc_locust.coordination.evidence_message import (
-    authored_as_message,
-    replica_as_message,
-    user_as_message,
-)
 from jupyter_rtc_locust.documents.canonical import content_digest, read_whole_content
 from jupyter_rtc_locust.documents.replica import Replica, ReplicaError
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
@@ -26,12 +22,21 @@ from jupyter_rtc_locust.timing.round_trips import RoundTrips
 from jupyter_rtc_locust.users.collaborator import Collaborator
 from jupyter_rtc_locust.users.stage import Stage
 from jupyter_rtc_locust.users.swarm import Room, Swarm
-from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, ReplicaEvidence, UserEvidence
+from jupyter_rtc_locust.verdict.evidence import (
+    AuthoredUpdate,
+    ForeignUpdate,
+    ReplicaEvidence,
+    RoomEvidence,
+    StallEvidence,
+    UserEvidence,
+)
 
 _TURN_S = 0.0001
 """Sleeping 0 in a long loop starves timers and sockets (measured on gevent 26.9: 260 ms); this does not."""
 _POLL_S = 0.05
 _PROBES_AT_ONCE = 100
+_UPDATES_A_TURN = 200
+"""Updates read between two looks at the event loop: about 10 ms."""
 
 
 def stop_editing(swarm: Swarm) -> None:
@@ -82,12 +87,12 @@ def probe_all(swarm: Swarm) -> None:
     gevent.killall(greenlets, block=False)
 
 
-def gather(swarm: Swarm, quiet: dict[str, bool]) -> list[dict[str, Any]]:
-    """The evidence of this process, document by document, as plain data."""
+def gather(swarm: Swarm, quiet: dict[str, bool]) -> list[RoomEvidence]:
+    """The evidence of this process, document by document."""
     return [_gather_room(swarm, room, quiet.get(path, True)) for path, room in swarm.rooms.items()]
 
 
-def _gather_room(swarm: Swarm, room: Room, quiet: bool) -> dict[str, Any]:
+def _gather_room(swarm: Swarm, room: Room, quiet: bool) -> RoomEvidence:
     since = swarm.since_start
     replicas: dict[Any, tuple[list[int], ReplicaEvidence]] = {}
     users = []
@@ -97,11 +102,11 @@ def _gather_room(swarm: Swarm, room: Room, quiet: bool) -> dict[str, Any]:
         if one.stage in (Stage.CONNECTED, Stage.LOST):
             for _ in room.round_trips.pending.get(one.seat.user, ()):
                 swarm.recorder.failed("update echo", "an edit never came back to its author")
-        users.append(user_as_message(_user_evidence(one, everything)))
+        users.append(_user_evidence(one, everything))
         if one.stage in (Stage.CONNECTED, Stage.LOST):
             key, evidence = _replica_evidence(one)
             replicas.setdefault(key, ([], evidence))[0].append(one.seat.user)
-    authored = [
+    authored = tuple(
         AuthoredUpdate(
             edit.user,
             edit.client_id,
@@ -113,29 +118,31 @@ def _gather_room(swarm: Swarm, room: Room, quiet: bool) -> dict[str, Any]:
             edit.update,
         )
         for edit in room.round_trips.authored()
-    ]
-    return {
-        "path": room.document.path,
-        "kind": room.document.kind,
-        "quiet": quiet,
-        "authored": [authored_as_message(edit) for edit in authored],
-        "foreign": [[since(entry.received), entry.update] for entry in room.round_trips.foreign()],
-        "replicas": [{**replica_as_message(evidence), "users": members} for members, evidence in replicas.values()],
-        "users": users,
-        "stalls": [[stall.user, stall.seconds, stall.what] for stall in room.stalls.values()],
-        "presences": sorted(room.presences),
-    }
+    )
+    return RoomEvidence(
+        path=room.document.path,
+        kind=room.document.kind,
+        quiet=quiet,
+        authored=authored,
+        foreign=tuple(ForeignUpdate(since(entry.received), entry.update) for entry in room.round_trips.foreign()),
+        replicas=tuple(replace(evidence, users=tuple(members)) for members, evidence in replicas.values()),
+        users=tuple(users),
+        stalls=tuple(StallEvidence(stall.user, stall.seconds, stall.what) for stall in room.stalls.values()),
+        presences=frozenset(room.presences),
+    )
 
 
 def _ranges_of(round_trips: RoundTrips) -> ClockRanges:
     """Every clock that any update of this process, sent or received, holds."""
-    parts = []
-    for update in round_trips.known:
+    spans = []
+    for number, update in enumerate(tuple(round_trips.known)):
+        if number % _UPDATES_A_TURN == 0:
+            gevent.sleep(_TURN_S)
         try:
-            parts.append(decode_update(update).clock_ranges())
+            spans += list(decode_update(update).clock_ranges())
         except UpdateError:
             continue
-    return ClockRanges().union(*parts) if parts else ClockRanges()
+    return ClockRanges.of(spans)
 
 
 def _user_evidence(one: Collaborator, everything: ClockRanges) -> UserEvidence:

@@ -35,6 +35,7 @@ from jupyter_rtc_locust.timing.recorder import Recorder
 from jupyter_rtc_locust.users.collaborator import Collaborator
 from jupyter_rtc_locust.users.health_monitor import watch_health
 from jupyter_rtc_locust.users.swarm import Swarm
+from jupyter_rtc_locust.verdict.evidence_form import encode_evidence
 
 logger = logging.getLogger(__name__)
 
@@ -193,7 +194,7 @@ class ProcessAgent:
             return
         self._told.add(run_id)
         swarm = self.swarm
-        payload: dict[str, Any] = {"process": _process_name(self.environment), "documents": [], "counts": {}}
+        payload: dict[str, Any] = {"process": _process_name(self.environment), "counts": {}}
         try:
             if swarm is not None and swarm.run_id == run_id:
                 stop_editing(swarm)
@@ -203,7 +204,7 @@ class ProcessAgent:
                 # A coordinator that says nothing any more is gone; the evidence is offered all the same.
                 self._gather.wait(drain_timeout + WORKER_ANSWER_DEADLINE_S / 3)
                 probe_all(swarm)
-                payload["documents"] = gather(swarm, quiet)
+                payload["documents"] = encode_evidence(gather(swarm, quiet))
                 payload["counts"] = dict(swarm.counts)
         except BaseException as error:
             logger.exception("The evidence of this process could not be gathered")

@@ -74,6 +74,22 @@ class StallEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomEvidence:
+    """What one process tells of one document."""
+
+    path: str
+    kind: DocumentKind
+    quiet: bool
+    authored: tuple[AuthoredUpdate, ...] = ()
+    foreign: tuple[ForeignUpdate, ...] = ()
+    replicas: tuple[ReplicaEvidence, ...] = ()
+    users: tuple[UserEvidence, ...] = ()
+    stalls: tuple[StallEvidence, ...] = ()
+    presences: frozenset[int] = frozenset()
+    """Client ids of people that showed themselves in awareness to users of this process."""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """What somebody who never wrote anything was given: the server's state vector and its whole document."""
 

@@ -40,6 +40,16 @@ OPTIONS = (
     Option("--rtc-results", "results", "folder that receives result.json", in_web_ui=False),
     Option("--rtc-drain-timeout", 30.0, "seconds to wait for outstanding messages after the last edit (at most 60)"),
     Option("--rtc-save-timeout", 30.0, "seconds to wait for the saved file after the last edit (at most 60)"),
+    Option("--rtc-checkpoint-every", "0", "pause editing so often (60s, 2m) and compare everything; 0: only at the end"),
+    Option(
+        "--rtc-evict-after",
+        0.0,
+        "seconds until the server drops a room that everybody left (at most 5); 0: unknown",
+        in_web_ui=False,
+    ),
+    Option("--rtc-server-log", "", "the server's log file on this machine, as evidence", in_web_ui=False),
+    Option("--rtc-server-memory-limit", 0.0, "megabytes the server may need, else a finding; 0: any"),
+    Option("--rtc-history", False, "write history.jsonl.gz: what was done when, event by event"),
     Option("--rtc-keep", False, "keep the documents the run made on the server"),
     Option("--rtc-ca-file", "", "certificate authority (PEM) of an https server", in_web_ui=False),
     Option(

@@ -26,6 +26,7 @@ WORKER_ANSWER_DEADLINE_S = 15.0
 HTTP_TRY_DEADLINE_S = 10.0
 QUIET_S = 3.0
 """No document message for this long, with every edit acknowledged, is called quiet."""
+SHORTEST_CHECKPOINTS_S = 10.0
 END_BUDGET_S = 115.0
 """From the end of editing to the exit at most 120 s; the rest is Locust's own shutdown."""
 
@@ -47,6 +48,14 @@ class Settings:
     results: Path = Path("results")
     drain_timeout: float = 30.0
     save_timeout: float = 30.0
+    checkpoint_every: float = 0.0
+    """Seconds from one checkpoint to the next; 0: none."""
+    evict_after: float = 0.0
+    """Seconds after which the server drops a room that everybody left; 0: not known. An embedded one is told so."""
+    server_log: Path | None = None
+    server_memory_limit: float = 0.0
+    """Megabytes (1,000,000 bytes) of resident memory; 0: any."""
+    history: bool = False
     keep: bool = False
     ca_file: Path | None = None
     token_file: Path | None = None
@@ -76,6 +85,11 @@ class Settings:
             results=Path(options.rtc_results or "results"),
             drain_timeout=_number("--rtc-drain-timeout", options.rtc_drain_timeout, most=60.0),
             save_timeout=_number("--rtc-save-timeout", options.rtc_save_timeout, most=60.0),
+            checkpoint_every=_duration("--rtc-checkpoint-every", options.rtc_checkpoint_every),
+            evict_after=_number("--rtc-evict-after", options.rtc_evict_after, most=5.0),
+            server_log=_file("--rtc-server-log", options.rtc_server_log),
+            server_memory_limit=_number("--rtc-server-memory-limit", options.rtc_server_memory_limit),
+            history=_truth(options.rtc_history),
             keep=_truth(options.rtc_keep),
             ca_file=_file("--rtc-ca-file", options.rtc_ca_file),
             token_file=_file("--rtc-token-file", options.rtc_token_file),
@@ -177,6 +191,22 @@ def _number(option: str, value: object, *, most: float | None = None) -> float:
     if most is not None and number > most:
         raise OptionsError(f"{option} {value}: at most {most:.0f} s, because a run ends within 120 s of the last edit.")
     return number
+
+
+def _duration(option: str, value: object) -> float:
+    """Seconds of `90`, `90s`, `1m30s` or `2h`, as Locust writes times; 0 for none, else at least the shortest."""
+    text = str(value if value is not None else "").strip() or "0"
+    found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?", text)
+    if found is None:
+        raise OptionsError(f"{option} {_shown(value)} is no time: write seconds, or a time such as 90s, 2m or 1h30m.")
+    hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    duration = hours * 3600 + minutes * 60 + seconds
+    if 0 < duration < SHORTEST_CHECKPOINTS_S:
+        raise OptionsError(
+            f"{option} {_shown(value)} is too short: give {SHORTEST_CHECKPOINTS_S:.0f}s or more, because a comparison "
+            f"itself takes seconds, or 0 for none."
+        )
+    return duration
 
 
 def _whole(option: str, value: object, *, least: int, most: int | None = None) -> int:

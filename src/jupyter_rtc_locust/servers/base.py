@@ -96,6 +96,10 @@ class Server(ABC):
     def answers(self) -> bool:
         """Whether the server answers at all, within the deadline of one HTTP try."""
 
+    def memory(self) -> int | None:
+        """Resident memory of the server's process in bytes; None where the server does not tell."""
+        return None
+
     def version(self) -> str:
         """Name and version of the server for the report, as far as it tells."""
         return self.name

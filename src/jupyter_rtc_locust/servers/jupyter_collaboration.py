@@ -7,6 +7,7 @@ the last change. Measured on 4.4.2 and 5.0.4 (docs/environment.md).
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -19,6 +20,9 @@ from jupyter_rtc_locust.servers.http import quoted
 
 _FORMATS: dict[DocumentKind, tuple[str, str]] = {"notebook": ("json", "notebook"), "text": ("text", "file")}
 """Kind of document: (format, type) in the session request and in the room's name."""
+
+_RESIDENT_MEMORY = re.compile(r"^process_resident_memory_bytes ([0-9.e+]+)$", re.MULTILINE)
+"""As the Prometheus client for Python writes it, on Linux."""
 
 
 class JupyterCollaboration(Server):
@@ -147,6 +151,15 @@ class JupyterCollaboration(Server):
             return self.http.request("GET", "/api").status_code < 500
         except ConnectionBroken:
             return False
+
+    def memory(self) -> int | None:
+        """From the server's own metrics, for Prometheus; None where they are switched off or not allowed."""
+        try:
+            answer = self.http.request("GET", "/metrics")
+        except ConnectionBroken:
+            return None
+        found = _RESIDENT_MEMORY.search(answer.text) if answer.status_code == 200 else None
+        return int(float(found[1])) if found else None
 
     def version(self) -> str:
         """Jupyter Server's version; the collaboration extension tells none."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
+from jupyter_rtc_locust.verdict.checkpoints import with_checkpoints
 from jupyter_rtc_locust.verdict.checks.acknowledgement import check_edits_were_acknowledged, check_nothing_is_pending
 from jupyter_rtc_locust.verdict.checks.agreement import (
     check_first_snapshot,
@@ -14,11 +16,14 @@ from jupyter_rtc_locust.verdict.checks.agreement import (
     check_replicas_agree,
 )
 from jupyter_rtc_locust.verdict.checks.completeness import check_run_is_complete, check_users_took_part
+from jupyter_rtc_locust.verdict.checks.reopening import check_reopened_document
 from jupyter_rtc_locust.verdict.checks.saved_file import check_saved_file
+from jupyter_rtc_locust.verdict.checks.server_health import check_server_memory, read_server_log
 from jupyter_rtc_locust.verdict.checks.service import check_nobody_stalled, check_server_answers
 from jupyter_rtc_locust.verdict.checks.shape import check_document_is_well_formed
 from jupyter_rtc_locust.verdict.checks.truth import check_against_oracle
 from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, RunEvidence
+from jupyter_rtc_locust.verdict.exercised import exercised
 from jupyter_rtc_locust.verdict.findings import Opinion, Value, Verdict
 from jupyter_rtc_locust.verdict.oracle import Oracle, build_oracle
 from jupyter_rtc_locust.verdict.reading import Reading
@@ -32,7 +37,10 @@ def decide(run: RunEvidence) -> Verdict:
     with _collector_at_rest():
         for document in run.documents:
             opinion += judge_document(document, run.sound)
-    return verdict_of(opinion, run)
+    opinion += _safely("of the server's memory", "", lambda: check_server_memory(run))
+    opinion += _safely("of the server's log", "", lambda: read_server_log(run))
+    opinion = with_checkpoints(opinion, run.checkpoints)
+    return replace(verdict_of(opinion, run), exercised=exercised(run))
 
 
 def judge_document(document: DocumentEvidence, sound: bool) -> Opinion:
@@ -59,6 +67,7 @@ def judge_document(document: DocumentEvidence, sound: bool) -> Opinion:
         opinion += _safely("for loss, doubling, invention", path, lambda: check_against_oracle(reading, oracle))
     opinion += _safely("of the notebook's form", path, lambda: check_document_is_well_formed(reading, oracle))
     opinion += _safely("of the saved file", path, lambda: check_saved_file(reading))
+    opinion += _safely("of the document opened again", path, lambda: check_reopened_document(reading))
     return opinion
 
 

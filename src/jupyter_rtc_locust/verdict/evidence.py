@@ -11,6 +11,7 @@ from typing import Any
 
 from jupyter_rtc_locust.documents.kinds import DocumentKind
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
+from jupyter_rtc_locust.verdict.findings import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,44 @@ class DocumentEvidence:
     joiner: Snapshot | None = None
     saved: SavedFile | None = None
     """None: this kind of server stores no files."""
+    reopened: Snapshot | None = None
+    """What somebody was given who opened the document again after everybody had left, and the server had dropped its
+    room; None: not tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerMemory:
+    """Resident memory of the server's process, in bytes: before the first user, at its peak, and at the end."""
+
+    start: int
+    peak: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvent:
+    """Something the server wrote into its log during the run: what, how often, and the first and last line of it."""
+
+    what: str
+    count: int
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What was found when editing paused in the middle of the run. Times in seconds since its start."""
+
+    number: int
+    at: float
+    """When editing paused."""
+    paused: float
+    """For how long, in seconds."""
+    verdict: str
+    reason: str
+    findings: tuple[Finding, ...] = ()
+    newcomers: int = 0
+    """Newcomers that opened a document then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,5 +191,13 @@ class RunEvidence:
     unsound_reasons: tuple[str, ...] = ()
     edits_asked: bool = True
     """Whether the run asked for edits at all (`--rtc-edit-rate` above 0)."""
+    reconnects: int = 0
+    """How often a user lost the line and was back in step."""
+    checkpoints: tuple[Checkpoint, ...] = ()
+    server_memory: ServerMemory | None = None
+    """None: it could not be read."""
+    server_memory_limit: float = 0.0
+    """Megabytes (1,000,000 bytes) the server may need at its peak; 0: any."""
+    server_log: tuple[LogEvent, ...] = ()
     problems: tuple[str, ...] = ()
     """Sentences about what kept the run from being judged (the server could not be used, nobody could be seated)."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -30,6 +30,7 @@ class Kind:
     STALLED = "stalled"
     MALFORMED_DOCUMENT = "malformed-document"
     SERVER_LOST = "server-lost"
+    SERVER_MEMORY = "server-memory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,8 @@ class Verdict:
     value: Value
     reason: str
     opinion: Opinion
+    exercised: Mapping[str, int] = field(default_factory=dict)
+    """What the run put to the test, and how often (`verdict/exercised.py`)."""
 
     @property
     def guests(self) -> tuple[Guest, ...]:

@@ -60,6 +60,11 @@ def test_every_option_arrives_in_the_setting_of_its_name(tmp_path):
             rtc_results="elsewhere",
             rtc_drain_timeout=12.0,
             rtc_save_timeout=13.0,
+            rtc_checkpoint_every="1m30s",
+            rtc_evict_after=2.0,
+            rtc_server_log=str(tokens),
+            rtc_server_memory_limit=900.0,
+            rtc_history=True,
             rtc_keep=True,
             rtc_ca_file=str(authority),
             rtc_token_file=str(tokens),
@@ -77,6 +82,11 @@ def test_every_option_arrives_in_the_setting_of_its_name(tmp_path):
         results=Path("elsewhere"),
         drain_timeout=12.0,
         save_timeout=13.0,
+        checkpoint_every=90.0,
+        evict_after=2.0,
+        server_log=tokens,
+        server_memory_limit=900.0,
+        history=True,
         keep=True,
         ca_file=authority,
         token_file=tokens,
@@ -132,7 +142,13 @@ def test_every_known_kind_of_awareness_is_taken(kind):
 
 # -- what is refused --------------------------------------------------------------------------------------------------
 
-NUMBERS = ["--rtc-edit-rate", "--rtc-drain-timeout", "--rtc-save-timeout"]
+NUMBERS = [
+    "--rtc-edit-rate",
+    "--rtc-drain-timeout",
+    "--rtc-save-timeout",
+    "--rtc-evict-after",
+    "--rtc-server-memory-limit",
+]
 WHOLE_NUMBERS = ["--rtc-documents", "--rtc-seed"]
 
 
@@ -158,6 +174,26 @@ def test_a_timeout_that_would_let_a_run_hang_is_refused_with_the_longest_there_m
     sentence = refusal(**{attribute(option): 60.5})
     assert option in sentence
     assert "60 s" in sentence
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"), [("0", 0), ("", 0), ("90", 90), ("90s", 90), ("2m", 120), ("1h30m", 5400)]
+)
+def test_the_time_between_checkpoints_is_written_as_locust_writes_times(value, seconds):
+    assert Settings.from_options(options(rtc_checkpoint_every=value)).checkpoint_every == seconds
+
+
+@pytest.mark.parametrize("value", ["-1", "often", "1d", "5 s", "nan", "m"])
+def test_a_time_that_is_none_is_refused(value):
+    assert "--rtc-checkpoint-every" in refusal(rtc_checkpoint_every=value)
+
+
+def test_checkpoints_that_would_leave_no_time_for_editing_are_refused():
+    assert "too short" in refusal(rtc_checkpoint_every="9s")
+
+
+def test_a_room_that_is_kept_for_longer_than_a_run_can_wait_is_refused():
+    assert "--rtc-evict-after" in refusal(rtc_evict_after=6)
 
 
 @pytest.mark.parametrize("value", [0, "0", -3])

@@ -40,7 +40,9 @@ OPTIONS = (
     Option("--rtc-results", "results", "folder that receives result.json", in_web_ui=False),
     Option("--rtc-drain-timeout", 30.0, "seconds to wait for outstanding messages after the last edit (at most 60)"),
     Option("--rtc-save-timeout", 30.0, "seconds to wait for the saved file after the last edit (at most 60)"),
-    Option("--rtc-checkpoint-every", "0", "pause editing so often (60s, 2m) and compare everything; 0: only at the end"),
+    Option(
+        "--rtc-checkpoint-every", "0", "pause editing so often (60s, 2m) and compare everything; 0: only at the end"
+    ),
     Option(
         "--rtc-evict-after",
         0.0,

@@ -59,7 +59,7 @@ def install(environment: Environment) -> Coordinator | None:
     options = environment.parsed_options
     _check_first(environment)
     if not (environment.host or getattr(options, "host", None)):
-        embedded = EmbeddedServer.start()
+        embedded = _start_server(float(getattr(options, "rtc_evict_after", 0) or 0))
         secrets.append(embedded.token)
         atexit.register(embedded.stop)
         print(
@@ -77,6 +77,11 @@ def install(environment: Environment) -> Coordinator | None:
     if environment.web_ui is not None:
         guard_form(environment, coordinator)
     return coordinator
+
+
+def _start_server(evict_after: float) -> EmbeddedServer:
+    """The embedded server, which drops an empty room after so many seconds where that was said."""
+    return EmbeddedServer.start(cleanup_delay_s=evict_after) if evict_after else EmbeddedServer.start()
 
 
 def _check_first(environment: Environment) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S, Settings
 
@@ -13,10 +14,20 @@ def state():
 
 def test_a_process_is_waited_for_until_it_answered_or_is_lost(state):
     state.processes = {"a", "b", "c"}
-    assert state.pending == {"a", "b", "c"}
-    state.answers["a"] = {}
-    state.lost.add("b")
-    assert state.pending == {"c"}
+    assert state.pending(state.end) == {"a", "b", "c"}
+    state.end.answers["a"] = {}
+    state.end.lost.add("b")
+    assert state.pending(state.end) == {"c"}
+
+
+def test_a_checkpoint_and_the_end_are_collected_apart_and_what_is_over_is_taken_no_more(state):
+    state.checkpoint = Collection(3)
+    assert state.collection(3) is state.checkpoint
+    assert state.collection(0) is state.end
+    assert state.collection(2) is None
+    state.checkpoint.answers["a"] = {}
+    state.processes = {"a"}
+    assert state.pending(state.end) == {"a"}
 
 
 def test_times_are_told_since_the_start_of_the_run(state):

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jupyter_rtc_locust.reporting.console import FINDINGS_SHOWN, TEXT_SHOWN, end_report, neutralised, start_sentence
+from jupyter_rtc_locust.reporting.console import (
+    FINDINGS_SHOWN,
+    TEXT_SHOWN,
+    checkpoint_sentence,
+    end_report,
+    neutralised,
+    start_sentence,
+)
 from jupyter_rtc_locust.reporting.result_file import build_result
 from jupyter_rtc_locust.timing.generator_health import GeneratorHealth
 from jupyter_rtc_locust.timing.recorder import SAVE, UPDATE_ECHO, Recorder
@@ -80,11 +87,28 @@ def test_many_findings_send_the_reader_to_the_file():
 
 
 def test_what_was_exercised_is_told():
-    (line,) = [line for line in end_report(result(exercised={"paste": 12, "cell move": 3})) if "Exercised" in line]
+    (line,) = [line for line in end_report(result()) if line.startswith("Exercised")]
     assert line == (
         "Exercised: 10 users, 1 document, 1,234 edits, 9,876 updates received, 0 lost connections, 30 s, 2 workers, "
-        "seed 7, paste 12, cell move 3."
+        "seed 7."
     )
+
+
+def test_what_was_not_exercised_is_told_in_one_line():
+    figures = {"reconnects": 0, "concurrent_edits": 3, "texts_beyond_bmp": 0}
+    (line,) = [
+        line
+        for line in end_report(result(exercised=figures, counts={"users_seated": 2}))
+        if line.startswith("Not exercised")
+    ]
+    assert "a lost line; text beyond" in line
+    assert "crossed" not in line
+
+
+def test_a_checkpoint_is_one_line_with_its_verdict():
+    told = {"number": 2, "at_s": 60.2, "paused_s": 4.31, "verdict": "fail", "reason": "lost\x1b[31m", "findings": []}
+    line = "Checkpoint 2 at 60 s (editing paused for 4.3 s): FAIL: lost\\x1b[31m"
+    assert checkpoint_sentence(told) == line
 
 
 def test_the_timings_are_a_table_of_what_happened():

@@ -88,6 +88,7 @@ SICK = {
     "corrupt-output": case("corrupt-output", "saved-file-differs", at=5, options=SOON),
     "drop-cell-in-file": case("drop-cell-in-file", "saved-file-differs", at=5, options=SOON),
     "no-save": case("no-save", "saved-file-differs", at=5, options=SOON),
+    "grow-memory": case("grow-memory", "server-memory", options=("--rtc-server-memory-limit", "500")),
     "disk-full": case("disk-full", "saved-file-differs", at=5, options=SOON),
 }
 HARMLESS = {
@@ -109,6 +110,7 @@ KINDS = {
     "stalled",
     "malformed-document",
     "server-lost",
+    "server-memory",
 }
 
 

@@ -27,6 +27,8 @@ class Fault:
     user_unless_told = 1
     save_takes = 0.0
     """Seconds that saving takes longer."""
+    memory = 100_000_000
+    """Resident memory in bytes, as the server's metrics tell."""
 
     def __init__(self, *, at: int | None = None, user: int | None = None, quiet: float | None = None) -> None:
         self.at = 20 if at is None else at

@@ -37,6 +37,8 @@ FAULTS: dict[str, type[Fault]] = {
     "disk-full": faults_of_files.DiskFull,  # the same
     "refuse-writes": faults_of_files.RefuseWrites,
     "fail-writes": faults_of_files.FailWrites,
+    # The server itself
+    "grow-memory": faults_of_files.GrowMemory,  # server-memory, where there is a limit
     # What a healthy stack does
     "late": disturbances.Late,
     "duplicate-delivery": disturbances.DuplicateDelivery,

@@ -11,6 +11,7 @@ from servers.fault import Fault
 
 if TYPE_CHECKING:
     from servers.room import Room
+    from servers.sick_server import Connection
 
 
 class WrongFile(Fault):
@@ -101,3 +102,10 @@ class DiskFull(FailWrites):
             self.full = True
             raise OSError(errno.ENOSPC, "No space left on device")
         return content
+
+
+class GrowMemory(Fault):
+    """The process needs more and more memory, until it is 900 MB."""
+
+    def applied(self, room: Room, connection: Connection, update: bytes) -> None:
+        self.memory = min(self.memory + 100_000_000, 900_000_000)

@@ -96,6 +96,13 @@ class VersionHandler(Authorized):
         self.answer({"version": "2.0.0"})
 
 
+class MetricsHandler(Authorized):
+    """GET /metrics, as the Prometheus client of a Jupyter server writes its process's memory."""
+
+    def get(self) -> None:
+        self.finish(f"process_resident_memory_bytes {self.server.fault.memory:.6e}\n")
+
+
 class ContentsHandler(Authorized):
     """/api/contents/PATH, by jupyter-server's own contents manager."""
 
@@ -281,6 +288,7 @@ class SickServer:
         handlers: list[Any] = [
             (r"/api", VersionHandler),
             (r"/api/status", StatusHandler),
+            (r"/metrics", MetricsHandler),
             (r"/api/contents/?(.*)", ContentsHandler),
             (r"/api/collaboration/session/(.*)", SessionHandler),
             (r"/api/collaboration/room/(.*)", Connection),

@@ -30,10 +30,13 @@ from jupyter_rtc_locust.editing.choices import Choice, choose
 from jupyter_rtc_locust.editing.kinds import TEXT_KINDS
 from jupyter_rtc_locust.errors import OptionsError, RtcLocustError
 from jupyter_rtc_locust.options import OPTIONS
+from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.servers.base import Document
 from jupyter_rtc_locust.settings import Settings
 from jupyter_rtc_locust.users import collaborator as collaborator_module
 from jupyter_rtc_locust.users.collaborator import Stage
+from jupyter_rtc_locust.verdict.evidence import RoomEvidence, UserEvidence
+from jupyter_rtc_locust.verdict.evidence_form import decode_evidence
 from users.fake_room import FakeRoom, wait_until
 
 room = FakeRoom()
@@ -231,9 +234,8 @@ def evidence_goes_in_pieces_one_after_the_other_and_again_where_one_was_lost():
             return  # lost on the way
         assembly = state.setdefault("assembly", Assembly(body["count"]))
         assembly.add(body["index"], body["piece"])
-        gevent.spawn_later(
-            0.01, play.runner.send_message, messages.EVIDENCE_TAKEN, {"run": "run", "index": body["index"]}
-        )
+        taken = {name: body[name] for name in ("run", "round", "index")}
+        gevent.spawn_later(0.01, play.runner.send_message, messages.EVIDENCE_TAKEN, taken)
 
     play.runner.register_message(messages.EVIDENCE, on_evidence)
     for _ in range(2):
@@ -250,7 +252,7 @@ def evidence_goes_in_pieces_one_after_the_other_and_again_where_one_was_lost():
         "came": came,
         "keys": sorted(told),
         "problem": told.get("problem"),
-        "documents": [one["path"] for one in told["documents"]],
+        "documents": [one.path for one in decode_evidence(told["documents"], list[RoomEvidence])],
         "left": user.collaborator.stage is Stage.LEFT,
     }
 
@@ -260,8 +262,10 @@ def evidence_that_cannot_be_gathered_is_told_as_a_problem():
     play = Play(Watcher)
     user, _ = play.start()
     told = []
-    play.agent._send_in_pieces = lambda _, payload: told.append(msgpack.unpackb(payload, strict_map_key=False))
-    real, agent_module.gather = agent_module.gather, lambda *_: 1 / 0
+    play.agent._send_in_pieces = lambda _run, _round, payload: told.append(
+        msgpack.unpackb(payload, strict_map_key=False)
+    )
+    real, agent_module.gather = agent_module.gather, lambda *_, **__: 1 / 0
     play.agent.tell_evidence("run", 0.0)
     agent_module.gather = real
     play.end(user)
@@ -323,13 +327,14 @@ def somebody_with_a_seat_stands_in_no_answer():
     seats = Seats("run", 7, [Document("room", "notebook")], 3)
     taken = [seats.take("here", "notebook") for _ in range(3)]
     server = SimpleNamespace(answers=lambda: True)
-    told = {"documents": [{"path": "room", "users": [{"client_id": taken[0].client_id}]}]}
+    user = UserEvidence(0, taken[0].client_id, "connected", "", True, ClockRanges(), ClockRanges())
+    told = {"documents": [RoomEvidence("room", "notebook", True, users=(user,))]}
     problems = {}
     for name, lost in [("all answered", set()), ("one is lost", {"there"})]:
         state = RunState("run", 7, Settings(), "http://127.0.0.1:1", None)
         state.prepared = Prepared(server, "folder", [], seats)
-        state.users_seated, state.answers, state.lost = 3, {"here": told}, lost
-        problems[name] = list(conclusion._run_evidence(state, {"sound": True, "reasons": []}).problems)
+        state.users_seated, state.end.answers, state.end.lost = 3, {"here": told}, lost
+        problems[name] = list(conclusion.run_evidence(state, state.end, {"sound": True, "reasons": []}).problems)
     return problems
 
 

@@ -52,7 +52,34 @@ def test_the_edit_of_a_number_is_due_at_the_slot_of_its_seat(edits, seat, seats)
     one.schedule.start()
     wait_until(lambda: len(one.made) >= 8)
     for number, due, _ in one.made:
-        assert due == pytest.approx(started + (number + seat / seats) / 100.0, abs=1e-9)
+        # In every fifth round the second of two neighbours edits together with the first.
+        place = seat - 1 if number % 5 == 4 and seat % 2 else seat
+        assert due == pytest.approx(started + (number + place / seats) / 100.0, abs=1e-9)
+
+
+def test_after_a_pause_every_slot_is_later_by_as_long_as_the_pause_was_and_none_is_left_out(edits):
+    one = edits(rate=50.0)
+    one.schedule.start()
+    wait_until(lambda: len(one.made) >= 3)
+    one.schedule.pause()
+    before = list(one.made)
+    settle(0.2)
+    assert one.made == before
+    missed = one.schedule.resume()
+    assert missed in range(9, 13)
+    wait_until(lambda: len(one.made) >= len(before) + 3)
+    assert one.numbers == list(range(one.numbers[0], one.numbers[0] + len(one.made)))
+    gap = one.made[len(before)][1] - one.made[len(before) - 1][1]
+    assert gap == pytest.approx(1 / 50.0 + 0.2, abs=0.05)
+    assert all(moment - due < 0.1 for _, due, moment in one.made)
+
+
+def test_a_schedule_that_does_not_pause_is_not_changed_by_going_on(edits):
+    one = edits(rate=50.0)
+    one.schedule.start()
+    assert one.schedule.resume() == 0
+    wait_until(lambda: len(one.made) >= 3)
+    assert one.made[1][1] - one.made[0][1] == pytest.approx(1 / 50.0, abs=1e-9)
 
 
 def test_numbers_go_on_one_by_one_from_the_first_slot_that_is_not_past(edits):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from typing import Any
 
 import gevent
@@ -13,7 +14,9 @@ from gevent.pool import Pool
 from locust.env import Environment
 
 from jupyter_rtc_locust.coordination.preparation import SEEDER, PreparedDocument
+from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
+from jupyter_rtc_locust.coordination.second_opening import opened_again
 from jupyter_rtc_locust.errors import FileGone, RtcLocustError
 from jupyter_rtc_locust.reporting.result_file import ResultFileError, build_result, redact, write_result
 from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S, JOINER_DEADLINE_S
@@ -22,7 +25,7 @@ from jupyter_rtc_locust.timing.recorder import Recorder
 from jupyter_rtc_locust.users.observer import look
 from jupyter_rtc_locust.verdict.checks.saved_file import file_agrees
 from jupyter_rtc_locust.verdict.decision import decide
-from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, RunEvidence, SavedFile, Snapshot
+from jupyter_rtc_locust.verdict.evidence import Checkpoint, DocumentEvidence, RunEvidence, SavedFile, Snapshot
 from jupyter_rtc_locust.verdict.findings import Opinion, Value, Verdict
 from jupyter_rtc_locust.verdict.weak_runs import weak_points
 
@@ -33,15 +36,23 @@ _FILE_MOMENT_S = 5.0
 _SERVER_POLL_S = 0.5
 
 
-def conclude(environment: Environment, state: RunState, secrets: list[str]) -> None:
-    """Decide, write `result.json`, tell Locust. Whatever goes wrong in here makes the run inconclusive, never green."""
+def conclude(
+    environment: Environment, state: RunState, secrets: list[str], everybody_leaves: Callable[[], None]
+) -> None:
+    """Decide, write `result.json`, tell Locust. Whatever goes wrong in here makes the run inconclusive, never green.
+
+    `everybody_leaves` closes all documents, and returns when that is done.
+    """
     health: dict[str, Any] = {"sound": False, "reasons": []}
     timings = Recorder()
     try:
-        health = summarise(answer["health"] for answer in state.answers.values())
-        for answer in state.answers.values():
+        answers = state.end.answers.values()
+        health = summarise(answer["health"] for answer in answers)
+        for answer in answers:
             timings.merge(answer["timings"])
-        evidence = _run_evidence(state, health)
+        evidence = run_evidence(state, state.end, health)
+        state.memory, state.log_events = evidence.server_memory, evidence.server_log
+        evidence = replace(evidence, documents=opened_again(state, evidence.documents, everybody_leaves))
         weak = weak_points(evidence.documents, users_asked=state.settings.users, users_at_once=state.most_users)
         verdict = decide(evidence)
         state.verdict = replace(verdict, opinion=verdict.opinion + Opinion(cautions=weak))
@@ -61,39 +72,46 @@ def conclude(environment: Environment, state: RunState, secrets: list[str]) -> N
     _tell_locust(environment, state.verdict, secrets)
 
 
-def _run_evidence(state: RunState, health: dict[str, Any]) -> RunEvidence:
+def run_evidence(state: RunState, collection: Collection, health: dict[str, Any]) -> RunEvidence:
+    """What is known at this moment: what the processes told, a newcomer's look at each document, and the files."""
+    answers = collection.answers.values()
     problems = list(state.problems)
-    problems += [answer["problem"] for answer in state.answers.values() if answer.get("problem")]
+    problems += [answer["problem"] for answer in answers if answer.get("problem")]
     if not state.users_seated and not problems:
         problems.append("No user took a seat, so nothing was tested.")
-    if missing := _users_without_evidence(state):
+    if missing := _users_without_evidence(state, collection):
         names = ", ".join(str(user) for user in missing[:10])
         problems.append(
             f"Users {names} were given a seat, but no process tells of a document that they opened. The log of the "
             f"process that plays them says why."
         )
-    ended = state.ended or time.monotonic()
+    ended = collection.began or time.monotonic()
     documents: tuple[DocumentEvidence, ...] = ()
     if state.prepared is not None and state.users_seated:
         alive = _server_answers(state)
-        gathered = [_document_evidence(state, one) for one in state.prepared.documents]
+        gathered = [_document_evidence(state, collection, one) for one in state.prepared.documents]
         documents = tuple(_with_newcomer_and_file(state, gathered, ended, alive))
     return RunEvidence(
         documents=documents,
-        silent_processes=tuple(sorted(state.lost)),
+        silent_processes=tuple(sorted(collection.lost)),
         server_silences=tuple(state.server_silences),
         sound=health["sound"],
         unsound_reasons=tuple(health["reasons"]),
         edits_asked=state.settings.edit_rate > 0,
         problems=tuple(problems),
+        reconnects=sum(answer.get("counts", {}).get("reconnects", 0) for answer in answers),
+        checkpoints=tuple(state.checkpoints),
+        server_memory=state.watch.memory() if state.watch is not None else None,
+        server_memory_limit=state.settings.server_memory_limit,
+        server_log=state.watch.log_events() if state.watch is not None else (),
     )
 
 
-def _users_without_evidence(state: RunState) -> list[int]:
+def _users_without_evidence(state: RunState, collection: Collection) -> list[int]:
     """Users whose seat was taken and who stand in no answer, though every process answered."""
-    if state.prepared is None or state.lost:
+    if state.prepared is None or collection.lost or collection.number != AT_THE_END:
         return []
-    rooms = [room for answer in state.answers.values() for room in answer.get("documents", ())]
+    rooms = [room for answer in collection.answers.values() for room in answer.get("documents", ())]
     told = {user.client_id for room in rooms for user in room.users}
     authors = state.prepared.seats.authors.items()
     return sorted({user for client_id, user in authors if user != SEEDER and client_id not in told})
@@ -114,11 +132,13 @@ def _server_answers(state: RunState) -> bool:
     return True
 
 
-def _document_evidence(state: RunState, prepared: PreparedDocument) -> DocumentEvidence:
+def _document_evidence(state: RunState, collection: Collection, prepared: PreparedDocument) -> DocumentEvidence:
     """Put together what the processes told of one document."""
     assert state.prepared is not None
     path = prepared.document.path
-    parts = [room for answer in state.answers.values() for room in answer.get("documents", ()) if room.path == path]
+    parts = [
+        room for answer in collection.answers.values() for room in answer.get("documents", ()) if room.path == path
+    ]
     return DocumentEvidence(
         path=path,
         kind=prepared.document.kind,
@@ -214,7 +234,7 @@ def _result(
     secrets: list[str],
 ) -> dict[str, Any]:
     counts: Counter[str] = Counter()
-    for answer in state.answers.values():
+    for answer in state.end.answers.values():
         counts.update(answer.get("counts", {}))
     documents = len(state.prepared.documents) if state.prepared is not None else 0
     return build_result(
@@ -225,6 +245,9 @@ def _result(
         timings=timings,
         unknown=verdict.opinion.unknown,
         guests=[guest.as_dict() for guest in verdict.guests],
+        exercised=dict(verdict.exercised),
+        checkpoints=[checkpoint_as_dict(one) for one in state.checkpoints],
+        server=_server_figures(state),
         counts={
             "users": state.most_users,
             "users_asked": state.settings.users,
@@ -249,6 +272,28 @@ def _result(
     )
 
 
+def checkpoint_as_dict(checkpoint: Checkpoint) -> dict[str, Any]:
+    """For the result file."""
+    return {
+        "number": checkpoint.number,
+        "at_s": round(checkpoint.at, 3),
+        "paused_s": round(checkpoint.paused, 3),
+        "verdict": checkpoint.verdict,
+        "reason": checkpoint.reason,
+        "findings": [finding.as_dict() for finding in checkpoint.findings],
+    }
+
+
+def _server_figures(state: RunState) -> dict[str, Any]:
+    memory = state.memory
+    return {
+        "memory_start_bytes": memory.start if memory else None,
+        "memory_peak_bytes": memory.peak if memory else None,
+        "memory_end_bytes": memory.end if memory else None,
+        "log": [asdict(event) for event in state.log_events],
+    }
+
+
 def _options(state: RunState) -> dict[str, Any]:
     settings = state.settings
     return {
@@ -259,5 +304,7 @@ def _options(state: RunState) -> dict[str, Any]:
         "notebook": settings.notebook,
         "drain_timeout": settings.drain_timeout,
         "save_timeout": settings.save_timeout,
+        "checkpoint_every": settings.checkpoint_every,
+        "evict_after": settings.evict_after,
         "keep": settings.keep,
     }

@@ -11,45 +11,38 @@ import logging
 import random
 import time
 import uuid
-from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import gevent
-import msgpack  # type: ignore[import-untyped]
 from gevent.event import Event
 from locust.env import Environment
-from locust.runners import STATE_MISSING, STATE_RUNNING, STATE_SPAWNING, MasterRunner
+from locust.runners import STATE_RUNNING, STATE_SPAWNING, MasterRunner
 
 from jupyter_rtc_locust import exit_codes
 from jupyter_rtc_locust.coordination import messages
-from jupyter_rtc_locust.coordination.conclusion import conclude
-from jupyter_rtc_locust.coordination.pieces import Assembly
+from jupyter_rtc_locust.coordination.checkpoints import evidence_at_checkpoint, judged_checkpoint
+from jupyter_rtc_locust.coordination.collecting import EvidenceCollector
+from jupyter_rtc_locust.coordination.conclusion import checkpoint_as_dict, conclude
 from jupyter_rtc_locust.coordination.preparation import prepare, rehearse, templates_for
+from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
+from jupyter_rtc_locust.coordination.server_watch import ServerWatch
 from jupyter_rtc_locust.documents.kinds import DocumentKind
 from jupyter_rtc_locust.errors import OptionsError, ServerUnusable
-from jupyter_rtc_locust.reporting.console import end_report, start_sentence
+from jupyter_rtc_locust.reporting.console import checkpoint_sentence, end_report, start_sentence
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.settings import (
     END_BUDGET_S,
-    SYNC_DEADLINE_S,
-    WORKER_ANSWER_DEADLINE_S,
     Settings,
     read_tokens,
 )
 from jupyter_rtc_locust.users.collaboration_user import CollaborationUser
-from jupyter_rtc_locust.verdict.evidence import RoomEvidence
-from jupyter_rtc_locust.verdict.evidence_form import EvidenceError, decode_evidence, encode_evidence
 from jupyter_rtc_locust.verdict.findings import Value
 
 logger = logging.getLogger(__name__)
 
-_ALIVE_EVERY_S = 2.0
-_MISSING_GRACE_HEARTBEATS = -6
-"""Locust calls a worker missing after three seconds without a heartbeat; one that is only busy comes back."""
 _LEAVE_DEADLINE_S = 6.0
-_AFTER_EVIDENCE_S = 40.0
-"""What a newcomer, the saved file and closing may take of the time from the end of editing to the exit."""
 _PREPARATION_DEADLINE_S = 60.0
 """A preparation that a run's end has to wait for. Each of its steps has a deadline of its own."""
 _KEEPER_STAYS_S = 5.0
@@ -64,15 +57,14 @@ class Coordinator:
         self.embedded = embedded
         self.state: RunState | None = None
         self._secrets = secrets
-        self._alive: gevent.Greenlet[..., Any] | None = None
+        self._checkpoints: gevent.Greenlet[..., None] | None = None
         self._not_preparing = Event()
         self._not_preparing.set()
         runner = environment.runner
         assert runner is not None
         runner.register_message(messages.SEAT_WANTED, self._on_seat_wanted)
         runner.register_message(messages.SEAT_LEFT, self._on_seat_left)
-        runner.register_message(messages.QUIET, self._on_quiet)
-        runner.register_message(messages.EVIDENCE, self._on_evidence)
+        self._collector = EvidenceCollector(environment)
         runner.register_message(messages.ALL_LEFT, self._on_all_left)
         events = environment.events
         events.test_start.add_listener(self._on_test_start)
@@ -139,7 +131,7 @@ class Coordinator:
         http, token = self._server_of(settings)
         base = http.base
         seed = settings.seed or random.SystemRandom().randrange(1, 2**31)
-        state = self.state = RunState(uuid.uuid4().hex[:8], seed, settings, base, token)
+        state = self.state = self._collector.state = RunState(uuid.uuid4().hex[:8], seed, settings, base, token)
         kinds = self._kinds()
         documents = settings.documents * len(kinds)
         runner = self.environment.runner
@@ -162,12 +154,20 @@ class Coordinator:
             logger.exception("The run could not be prepared")
             self._refuse(state, f"The run could not be prepared: {type(error).__name__}: {error}")
             return
+        state.watch = ServerWatch(state, self._server_log(state), self._secrets)
         state.started = time.monotonic()
-        self._alive = gevent.spawn(self._watch_server, state)
-        # A watch that dies would make every server look alive.
-        self._alive.link_exception(
-            lambda dead: state.problems.append(f"The watch over the server died: {dead.exception}")
-        )
+        state.watch.start(state.problems.append)
+        if settings.checkpoint_every:
+            self._checkpoints = gevent.spawn(self._hold_checkpoints, state)
+            self._checkpoints.link_exception(
+                lambda dead: state.problems.append(f"No checkpoint was held any more: {dead.exception}")
+            )
+
+    def _server_log(self, state: RunState) -> Path | None:
+        """The server's log, where it can be read: the one that was named, or the embedded server's."""
+        if state.settings.server_log is not None:
+            return state.settings.server_log
+        return self.embedded.log_path if state.embedded_token is not None else None
 
     def _refuse(self, state: RunState, sentence: str) -> None:
         """The run cannot take place: say why, write it down, and end it as soon as Locust lets us."""
@@ -233,21 +233,40 @@ class Coordinator:
 
     # -- while it runs ------------------------------------------------------------------------------------------
 
-    def _watch_server(self, state: RunState) -> None:
-        """Ask the server now and then whether it lives; note silences longer than the deadline."""
-        assert state.prepared is not None
-        while not state.concluded.is_set():
-            asked = time.monotonic()
-            if state.prepared.server.answers():
-                state.note_silence_over(asked)
-            elif state.silent_since is None:
-                state.silent_since = asked
-            gevent.sleep(_ALIVE_EVERY_S)
+    def _hold_checkpoints(self, state: RunState) -> None:
+        """One after the other, until the run ends; each begins so long after the last one was over."""
+        number = 0
+        while not state.concluding:
+            gevent.sleep(state.settings.checkpoint_every)
+            if state.processes and not state.concluding:
+                number += 1
+                self._hold_checkpoint(state, number)
+
+    def _hold_checkpoint(self, state: RunState, number: int) -> None:
+        """Editing pauses, everything is compared, editing goes on."""
+        collection = state.checkpoint = Collection(number, began=time.monotonic(), last_piece=time.monotonic())
+        told = {"run": state.run_id, "round": number}
+        patience = state.settings.drain_timeout
+        try:
+            try:
+                self._send(messages.CHECKPOINT, {**told, "drain_timeout": patience})
+                self._collector.collect(state, collection, patience)
+                evidence = evidence_at_checkpoint(state, collection)
+            finally:
+                self._send(messages.RESUME, told)
+            paused = time.monotonic() - collection.began
+            checkpoint = judged_checkpoint(state, collection, evidence, paused)
+            state.checkpoints.append(checkpoint)
+            print(checkpoint_sentence(checkpoint_as_dict(checkpoint)), flush=True)
+        finally:
+            state.checkpoint = None
 
     def _stop_watching(self) -> None:
-        if self._alive is not None:
-            self._alive.kill(block=False)
-            self._alive = None
+        if self._checkpoints is not None:
+            self._checkpoints.kill()
+            self._checkpoints = None
+        if self.state is not None and self.state.watch is not None:
+            self.state.watch.stop()
 
     # -- the end ------------------------------------------------------------------------------------------------
 
@@ -262,6 +281,9 @@ class Coordinator:
             state.concluded.wait(120)
             return
         state.concluding = True
+        if self._checkpoints is not None:
+            self._checkpoints.kill()  # one that is under way is given up: the end compares everything anyway
+            self._checkpoints = None
         try:
             self._collect(state)
         except KeyboardInterrupt:
@@ -269,13 +291,14 @@ class Coordinator:
         except BaseException as error:
             logger.exception("The evidence could not be collected")
             state.problems.append(f"The evidence could not be collected: {type(error).__name__}: {error}")
-            state.lost |= state.pending
+            state.end.lost |= state.pending(state.end)
         try:
-            conclude(self.environment, state, self._secrets)
+            conclude(self.environment, state, self._secrets, lambda: self._everybody_leaves(state))
         finally:
             self._stop_watching()
             try:
-                self._part(state)
+                self._everybody_leaves(state)
+                self._remove_documents(state)
             finally:
                 state.concluded.set()
         self._set_exit_code()
@@ -283,11 +306,9 @@ class Coordinator:
             self._print_end()
 
     def _collect(self, state: RunState) -> None:
-        """Tell every process to stop editing; when all are quiet, ask for their evidence, and wait for it.
-
-        In two steps, because one process's last edits may be on their way to another that hears nothing just then.
-        """
-        state.ended = state.last_piece = time.monotonic()
+        """Tell every process to stop editing; when all are quiet, ask for their evidence, and wait for it."""
+        end = state.end
+        end.began = end.last_piece = time.monotonic()
         if state.users_seated:
             print(
                 f"Editing has ended. The documents are being checked (a few seconds, at most {END_BUDGET_S:.0f}); "
@@ -296,64 +317,24 @@ class Coordinator:
             )
         patience = state.settings.drain_timeout
         self._send(messages.RUN_ENDS, {"run": state.run_id, "drain_timeout": patience})
-        self._wait_for_processes(state, lambda: state.pending - state.quiet, patience + WORKER_ANSWER_DEADLINE_S / 3)
-        self._send(messages.GATHER, {"run": state.run_id})
-        state.last_piece = time.monotonic()
-        self._wait_for_processes(state, lambda: state.pending, SYNC_DEADLINE_S + WORKER_ANSWER_DEADLINE_S)
-        state.lost |= state.pending
+        self._collector.collect(state, end, patience)
 
-    def _wait_for_processes(self, state: RunState, waited_for: Callable[[], set[str]], patience: float) -> None:
-        """Until nobody is waited for, or nothing came for so long: a worker whose evidence still comes is not lost."""
-        latest = state.ended + END_BUDGET_S - _AFTER_EVIDENCE_S
-        while waited_for() and time.monotonic() < min(state.last_piece + patience, latest):
-            state.changed.wait(0.25)
-            state.changed.clear()
-            self._notice_lost(state)
-
-    def _on_quiet(self, msg: Any, **_: Any) -> None:
-        if self.state is not None and msg.data["run"] == self.state.run_id:
-            self.state.quiet.add(msg.node_id)
-            self.state.changed.set()
-
-    def _notice_lost(self, state: RunState) -> None:
-        runner = self.environment.runner
-        if not isinstance(runner, MasterRunner):
+    def _everybody_leaves(self, state: RunState) -> None:
+        """Close all documents; once a run."""
+        if state.parted:
             return
-        for node in state.pending:
-            client = runner.clients.get(node)
-            if client is None or (client.state == STATE_MISSING and client.heartbeat <= _MISSING_GRACE_HEARTBEATS):
-                state.lost.add(node)
-
-    def _on_evidence(self, msg: Any, **_: Any) -> None:
-        state, body = self.state, msg.data
-        if state is None or body["run"] != state.run_id:
-            return
-        assembly = state.assemblies.setdefault(msg.node_id, Assembly(body["count"]))
-        assembly.add(body["index"], body["piece"])
-        state.last_piece = time.monotonic()
-        if assembly.complete and msg.node_id not in state.answers:
-            state.answers[msg.node_id] = _answer(assembly.payload())
-            state.lost.discard(msg.node_id)
-            self._take_statistics(msg.node_id, state.answers[msg.node_id])
-        self._send(messages.EVIDENCE_TAKEN, {"run": state.run_id, "index": body["index"]}, msg.node_id)
-        state.changed.set()
-
-    def _take_statistics(self, node_id: str, answer: dict[str, Any]) -> None:
-        """A worker's last figures came with its evidence: hand them to Locust as the report they are."""
-        data = answer.get("stats")
-        if data and isinstance(self.environment.runner, MasterRunner):
-            self.environment.events.worker_report.fire(client_id=node_id, data=data)
-
-    def _part(self, state: RunState) -> None:
-        """Close all documents, then remove what the run made."""
+        state.parted = True
         self._send(messages.RUN_OVER, {"run": state.run_id})
         until = time.monotonic() + _LEAVE_DEADLINE_S
-        while state.answers.keys() - state.left - state.lost and time.monotonic() < until:
+        while state.end.answers.keys() - state.left - state.end.lost and time.monotonic() < until:
             state.changed.wait(0.1)
             state.changed.clear()
-        prepared = state.prepared
-        for one in prepared.documents if prepared is not None else ():
+        for one in state.prepared.documents if state.prepared is not None else ():
             one.leave()
+
+    def _remove_documents(self, state: RunState) -> None:
+        """Remove what the run made on the server."""
+        prepared = state.prepared
         if prepared is None or state.settings.keep or state.settings.notebook is not None:
             return
         if state.silent_since is not None:
@@ -406,14 +387,3 @@ class Coordinator:
         runner = self.environment.runner
         if runner is not None:
             runner.send_message(kind, body, node_id)
-
-
-def _answer(payload: bytes) -> dict[str, Any]:
-    """What a process told, with its documents read; what cannot be read is its problem, and makes nothing green."""
-    answer: dict[str, Any] = msgpack.unpackb(payload, strict_map_key=False)
-    try:
-        answer["documents"] = decode_evidence(answer.get("documents") or encode_evidence([]), list[RoomEvidence])
-    except EvidenceError as error:
-        answer["documents"] = []
-        answer["problem"] = f"{answer['process']}: {error}"
-    return answer

@@ -35,6 +35,8 @@ _TURN_S = 0.0001
 """Sleeping 0 in a long loop starves timers and sockets (measured on gevent 26.9: 260 ms); this does not."""
 _POLL_S = 0.05
 _PROBES_AT_ONCE = 100
+_READER = 0xFFFF_FFFE
+"""Client id of copies that are only read."""
 _UPDATES_A_TURN = 200
 """Updates read between two looks at the event loop: about 10 ms."""
 
@@ -87,24 +89,27 @@ def probe_all(swarm: Swarm) -> None:
     gevent.killall(greenlets, block=False)
 
 
-def gather(swarm: Swarm, quiet: dict[str, bool]) -> list[RoomEvidence]:
-    """The evidence of this process, document by document."""
-    return [_gather_room(swarm, room, quiet.get(path, True)) for path, room in swarm.rooms.items()]
+def gather(swarm: Swarm, quiet: dict[str, bool], *, going_on: bool = False) -> list[RoomEvidence]:
+    """The evidence of this process, document by document. Where users go on, nothing is done to their replicas."""
+    return [_gather_room(swarm, room, quiet.get(path, True), going_on) for path, room in swarm.rooms.items()]
 
 
-def _gather_room(swarm: Swarm, room: Room, quiet: bool) -> RoomEvidence:
+def _gather_room(swarm: Swarm, room: Room, quiet: bool, going_on: bool) -> RoomEvidence:
     since = swarm.since_start
     replicas: dict[Any, tuple[list[int], ReplicaEvidence]] = {}
     users = []
     everything = _ranges_of(room.round_trips)
     for one in room.collaborators:
         gevent.sleep(_TURN_S)
-        if one.stage in (Stage.CONNECTED, Stage.LOST):
+        if going_on and one.stage is Stage.OPENING:
+            continue  # it has seen nothing yet, and nothing is wrong with that
+        if one.stage in (Stage.CONNECTED, Stage.LOST) and not going_on:
             for _ in room.round_trips.pending.get(one.seat.user, ()):
                 swarm.recorder.failed("update echo", "an edit never came back to its author")
-        users.append(_user_evidence(one, everything))
+        replica = _replica_to_read(one, everything, going_on)
+        users.append(_user_evidence(one, replica, everything))
         if one.stage in (Stage.CONNECTED, Stage.LOST):
-            key, evidence = _replica_evidence(one)
+            key, evidence = _replica_evidence(replica)
             replicas.setdefault(key, ([], evidence))[0].append(one.seat.user)
     authored = tuple(
         AuthoredUpdate(
@@ -145,15 +150,25 @@ def _ranges_of(round_trips: RoundTrips) -> ClockRanges:
     return ClockRanges.of(spans)
 
 
-def _user_evidence(one: Collaborator, everything: ClockRanges) -> UserEvidence:
-    covered = ClockRanges.from_state_vector(one.replica.state_vector())
+def _replica_to_read(one: Collaborator, everything: ClockRanges, going_on: bool) -> Replica:
+    """The user's replica, or a copy of it where what it received has to be applied once more and its user goes on."""
+    whole = ClockRanges.from_state_vector(one.replica.state_vector()).covers(everything)
+    if not going_on or whole or one.replica.broken is not None:
+        return one.replica
+    copy = Replica(one.replica.kind, _READER)
+    copy.apply_updates([one.replica.full_update()])
+    return copy
+
+
+def _user_evidence(one: Collaborator, replica: Replica, everything: ClockRanges) -> UserEvidence:
+    covered = ClockRanges.from_state_vector(replica.state_vector())
     lacks = ClockRanges()
     if one.probe_answer is not None:
         try:
             lacks = decode_update(one.probe_answer).clock_ranges().difference(covered)
         except UpdateError:
             lacks = ClockRanges()
-    gaps = ClockRanges() if covered.covers(everything) else _gaps_of(one)
+    gaps = ClockRanges() if covered.covers(everything) else _gaps_of(one.received, replica)
     return UserEvidence(
         user=one.seat.user,
         client_id=one.seat.client_id,
@@ -165,32 +180,31 @@ def _user_evidence(one: Collaborator, everything: ClockRanges) -> UserEvidence:
     )
 
 
-def _gaps_of(one: Collaborator) -> ClockRanges:
-    """What this user received and its replica does not hold, after everything received is applied once more.
+def _gaps_of(everything: list[bytes], replica: Replica) -> ClockRanges:
+    """Of everything a user received, what its replica does not hold after all of it is applied once more.
 
     pycrdt leaves updates pending that arrive out of order, even when nothing is missing any more; so what was received
     is merged first and applied again, and only a gap that remains is one.
     """
     received = []
     ranges = []
-    for update in dict.fromkeys(one.received):
+    for update in dict.fromkeys(everything):
         try:
             ranges.append(decode_update(update).clock_ranges())
         except UpdateError:
             continue
         received.append(update)
     wanted = ClockRanges().union(*ranges) if ranges else ClockRanges()
-    if ClockRanges.from_state_vector(one.replica.state_vector()).covers(wanted) or one.replica.broken is not None:
+    if ClockRanges.from_state_vector(replica.state_vector()).covers(wanted) or replica.broken is not None:
         return ClockRanges()
     try:
-        one.replica.apply_updates([merge_updates(received)])
+        replica.apply_updates([merge_updates(received)])
     except (ReplicaError, ValueError):
         pass  # what cannot be applied stays a gap
-    return wanted.difference(ClockRanges.from_state_vector(one.replica.state_vector()))
+    return wanted.difference(ClockRanges.from_state_vector(replica.state_vector()))
 
 
-def _replica_evidence(one: Collaborator) -> tuple[Any, ReplicaEvidence]:
-    replica: Replica = one.replica
+def _replica_evidence(replica: Replica) -> tuple[Any, ReplicaEvidence]:
     state_vector = replica.state_vector()
     # Asked for what it lacks itself, a document answers with nothing but its delete set.
     deletions = decode_update(replica.update_since(replica.encoded_state())).deletions

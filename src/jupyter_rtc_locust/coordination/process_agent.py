@@ -22,6 +22,7 @@ from locust.runners import MasterRunner, WorkerRunner
 from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.coordination.gathering import gather, probe_all, stop_editing, wait_until_quiet
 from jupyter_rtc_locust.coordination.pieces import split
+from jupyter_rtc_locust.coordination.rounds import AT_THE_END
 from jupyter_rtc_locust.coordination.seats import Seat
 from jupyter_rtc_locust.editing.choices import Choice
 from jupyter_rtc_locust.errors import RtcLocustError, SeatRefused, ServerUnusable
@@ -42,6 +43,8 @@ logger = logging.getLogger(__name__)
 SEAT_DEADLINE_S = 30.0
 """A seat is given at once, but a master that is still preparing documents lets its workers wait."""
 _STALL_LOOK_S = 1.0
+LONGEST_PAUSE_S = 120.0
+"""At a checkpoint, from the evidence on: as long as an end may take."""
 
 
 class ProcessAgent:
@@ -56,8 +59,11 @@ class ProcessAgent:
         self._requests = count()
         self._waiting: dict[int, AsyncResult[dict[str, Any]]] = {}
         self._taken = Event()
-        self._taken_pieces: set[tuple[str, int]] = set()
-        self._gather = Event()
+        self._taken_pieces: set[tuple[str, int, int]] = set()
+        self._gather: dict[int, Event] = {}
+        """For each round, whether everybody is quiet."""
+        self._resume = Event()
+        self._checkpoint: gevent.Greenlet[..., None] | None = None
         self._problems: list[str] = []
         self._told: set[str] = set()
         self._greenlets: list[gevent.Greenlet[..., Any]] = []
@@ -66,6 +72,8 @@ class ProcessAgent:
         runner = environment.runner
         if runner is not None and not isinstance(runner, MasterRunner):
             runner.register_message(messages.SEAT_GIVEN, self._on_seat_given)
+            runner.register_message(messages.CHECKPOINT, self._on_checkpoint)
+            runner.register_message(messages.RESUME, self._on_resume)
             runner.register_message(messages.RUN_ENDS, self._on_run_ends)
             runner.register_message(messages.GATHER, self._on_gather)
             runner.register_message(messages.EVIDENCE_TAKEN, self._on_evidence_taken)
@@ -164,6 +172,8 @@ class ProcessAgent:
         )
         self._problems = []
         self._taken_pieces = set()
+        self._gather = {}
+        self._checkpoint = None
         self._greenlets = [gevent.spawn(watch_health, self.health), gevent.spawn(self._look_for_stalls, self.swarm)]
         for greenlet in self._greenlets:
             greenlet.link_exception(lambda dead: self._problems.append(f"a watch of it died: {dead.exception}"))
@@ -186,6 +196,31 @@ class ProcessAgent:
             greenlet.kill(block=False)
         self._greenlets = []
 
+    # -- in the middle ------------------------------------------------------------------------------------------
+
+    def _tell_at_checkpoint(self, swarm: Swarm, number: int, drain_timeout: float) -> None:
+        """Pause editing, get quiet, tell what everybody holds, go on when the coordinator has seen enough."""
+        swarm.pause_editing()
+        try:
+            quiet = wait_until_quiet(swarm, drain_timeout)
+            self._send(messages.QUIET, {"run": swarm.run_id, "round": number})
+            self._gather_event(number).wait(drain_timeout + WORKER_ANSWER_DEADLINE_S / 3)
+            probe_all(swarm)
+            payload = {
+                "process": _process_name(self.environment),
+                "documents": encode_evidence(gather(swarm, quiet, going_on=True)),
+                "counts": dict(swarm.counts),
+                "health": self.health.as_evidence(),
+            }
+            self._send_in_pieces(swarm.run_id, number, msgpack.packb(payload))
+            # A coordinator that says nothing any more is gone; people do not wait for it for ever.
+            self._resume.wait(LONGEST_PAUSE_S)
+        finally:
+            swarm.resume_editing()
+
+    def _checkpoint_failed(self, dead: gevent.Greenlet[..., None]) -> None:
+        self._problems.append(f"a checkpoint of it failed: {type(dead.exception).__name__}: {dead.exception}")
+
     # -- the end ------------------------------------------------------------------------------------------------
 
     def tell_evidence(self, run_id: str, drain_timeout: float) -> None:
@@ -194,15 +229,17 @@ class ProcessAgent:
             return
         self._told.add(run_id)
         swarm = self.swarm
+        if self._checkpoint is not None:
+            self._checkpoint.kill()
         payload: dict[str, Any] = {"process": _process_name(self.environment), "counts": {}}
         try:
             if swarm is not None and swarm.run_id == run_id:
                 stop_editing(swarm)
                 self._stop_greenlets()
                 quiet = wait_until_quiet(swarm, drain_timeout)
-                self._send(messages.QUIET, {"run": run_id})
+                self._send(messages.QUIET, {"run": run_id, "round": AT_THE_END})
                 # A coordinator that says nothing any more is gone; the evidence is offered all the same.
-                self._gather.wait(drain_timeout + WORKER_ANSWER_DEADLINE_S / 3)
+                self._gather_event(AT_THE_END).wait(drain_timeout + WORKER_ANSWER_DEADLINE_S / 3)
                 probe_all(swarm)
                 payload["documents"] = encode_evidence(gather(swarm, quiet))
                 payload["counts"] = dict(swarm.counts)
@@ -214,7 +251,7 @@ class ProcessAgent:
         payload["health"] = self.health.as_evidence()
         payload["stats"] = self._final_statistics()
         payload["timings"] = self.recorder.as_evidence()
-        self._send_in_pieces(run_id, msgpack.packb(payload))
+        self._send_in_pieces(run_id, AT_THE_END, msgpack.packb(payload))
 
     def _final_statistics(self) -> dict[str, Any]:
         """Locust's own report of a worker, now, so that the master has all figures before the verdict.
@@ -228,13 +265,16 @@ class ProcessAgent:
             self.statistics.flush()
         return data
 
-    def _send_in_pieces(self, run_id: str, payload: bytes) -> None:
+    def _gather_event(self, number: int) -> Event:
+        return self._gather.setdefault(number, Event())
+
+    def _send_in_pieces(self, run_id: str, number: int, payload: bytes) -> None:
         pieces = split(payload)
         for index, piece in enumerate(pieces):
-            body = {"run": run_id, "index": index, "count": len(pieces), "piece": piece}
+            body = {"run": run_id, "round": number, "index": index, "count": len(pieces), "piece": piece}
             for _ in range(3):
                 self._send(messages.EVIDENCE, body)
-                if self._wait_for_taken(run_id, index):
+                if self._wait_for_taken((run_id, number, index)):
                     break
             else:
                 logger.error(
@@ -242,12 +282,12 @@ class ProcessAgent:
                 )
                 return
 
-    def _wait_for_taken(self, run_id: str, index: int) -> bool:
+    def _wait_for_taken(self, piece: tuple[str, int, int]) -> bool:
         until = time.monotonic() + WORKER_ANSWER_DEADLINE_S / 3
-        while (run_id, index) not in self._taken_pieces and (left := until - time.monotonic()) > 0:
+        while piece not in self._taken_pieces and (left := until - time.monotonic()) > 0:
             self._taken.wait(left)
             self._taken.clear()
-        return (run_id, index) in self._taken_pieces
+        return piece in self._taken_pieces
 
     # -- messages -----------------------------------------------------------------------------------------------
 
@@ -264,16 +304,27 @@ class ProcessAgent:
             # Whoever asked is gone, or gave up waiting.
             self._send(messages.SEAT_LEFT, {"run": msg.data["run"]["run_id"], "user": msg.data["seat"]["user"]})
 
+    def _on_checkpoint(self, msg: Any, **_: Any) -> None:
+        swarm, body = self.swarm, msg.data
+        if swarm is None or swarm.run_id != body["run"] or not swarm.editing:
+            return
+        self._resume.clear()
+        self._checkpoint = gevent.spawn(self._tell_at_checkpoint, swarm, body["round"], body["drain_timeout"])
+        self._checkpoint.link_exception(self._checkpoint_failed)
+
+    def _on_resume(self, msg: Any, **_: Any) -> None:
+        if self.swarm is not None and self.swarm.run_id == msg.data["run"]:
+            self._resume.set()
+
     def _on_run_ends(self, msg: Any, **_: Any) -> None:
-        self._gather.clear()
         gevent.spawn(self.tell_evidence, msg.data["run"], msg.data["drain_timeout"])
 
     def _on_gather(self, msg: Any, **_: Any) -> None:
         if self.swarm is not None and msg.data["run"] == self.swarm.run_id:
-            self._gather.set()
+            self._gather_event(msg.data["round"]).set()
 
     def _on_evidence_taken(self, msg: Any, **_: Any) -> None:
-        self._taken_pieces.add((msg.data["run"], msg.data["index"]))
+        self._taken_pieces.add((msg.data["run"], msg.data["round"], msg.data["index"]))
         self._taken.set()
 
     def _on_run_over(self, msg: Any, **_: Any) -> None:

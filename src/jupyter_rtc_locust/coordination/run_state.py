@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gevent.event import Event
 
-from jupyter_rtc_locust.coordination.pieces import Assembly
 from jupyter_rtc_locust.coordination.preparation import Prepared
+from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
 from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S, Settings
+from jupyter_rtc_locust.verdict.evidence import Checkpoint, LogEvent, ServerMemory
 from jupyter_rtc_locust.verdict.findings import Verdict
+
+if TYPE_CHECKING:
+    from jupyter_rtc_locust.coordination.server_watch import ServerWatch
 
 
 @dataclass(slots=True, eq=False)
@@ -29,15 +33,15 @@ class RunState:
     """Why the run cannot be judged: sentences."""
     processes: set[str] = field(default_factory=set)
     """Node ids of the processes that took seats."""
-    assemblies: dict[str, Assembly] = field(default_factory=dict)
-    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
-    quiet: set[str] = field(default_factory=set)
-    """Processes whose documents are quiet, or which ran out of patience."""
-    ended: float = 0.0
-    """When users were told to stop editing: what follows has to be over `END_BUDGET_S` later."""
-    last_piece: float = 0.0
-    """When the latest piece of evidence came."""
-    lost: set[str] = field(default_factory=set)
+    end: Collection = field(default_factory=lambda: Collection(AT_THE_END))
+    """What processes told, or tell, of the end."""
+    checkpoint: Collection | None = None
+    """The checkpoint under way."""
+    checkpoints: list[Checkpoint] = field(default_factory=list)
+    watch: ServerWatch | None = None
+    memory: ServerMemory | None = None
+    """The server's, at the end."""
+    log_events: tuple[LogEvent, ...] = ()
     left: set[str] = field(default_factory=set)
     changed: Event = field(default_factory=Event)
     most_users: int = 0
@@ -50,11 +54,16 @@ class RunState:
     result_path: str | None = None
     concluded: Event = field(default_factory=Event)
     concluding: bool = False
+    parted: bool = False
+    """Whether everybody was told to close the documents."""
 
-    @property
-    def pending(self) -> set[str]:
-        """Processes that have neither answered nor been lost."""
-        return self.processes - self.answers.keys() - self.lost
+    def collection(self, number: int) -> Collection | None:
+        """What is being collected in this round; None for a checkpoint that is over."""
+        return next((one for one in (self.end, self.checkpoint) if one is not None and one.number == number), None)
+
+    def pending(self, collection: Collection) -> set[str]:
+        """Processes that have neither answered in this collection nor been lost."""
+        return self.processes - collection.answers.keys() - collection.lost
 
     def since_start(self, moment: float) -> float:
         """Seconds since the start of the run."""

@@ -13,6 +13,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_rtc_locust.reporting.result_file import redact
+from jupyter_rtc_locust.verdict.exercised import NOT_EXERCISED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +58,15 @@ def start_sentence(
     )
 
 
+def checkpoint_sentence(checkpoint: Mapping[str, Any]) -> str:
+    """What a checkpoint found, in one line, from its entry in the result file."""
+    label = _LABELS.get(str(checkpoint["verdict"]), str(checkpoint["verdict"]))
+    return (
+        f"Checkpoint {checkpoint['number']} at {checkpoint['at_s']:.0f} s (editing paused for "
+        f"{checkpoint['paused_s']:.1f} s): {label}: {_shown(checkpoint['reason'])}"
+    )
+
+
 def end_report(result: Mapping[str, Any], result_path: str | None = None) -> list[str]:
     """The lines that end a run, from the content of its result file and the place where that is."""
     verdict = str(result["verdict"])
@@ -65,6 +75,7 @@ def end_report(result: Mapping[str, Any], result_path: str | None = None) -> lis
     lines += _unknown(result)
     lines += _told("warning", result["warnings"])
     lines.append(_exercised(result))
+    lines += _not_exercised(result)
     lines += _timings(result["timings"])
     lines += _health(result["generator"])
     if result_path is not None:
@@ -117,10 +128,16 @@ def _exercised(result: Mapping[str, Any]) -> str:
         parts.append(_counted(workers, "worker"))
     if run.get("seed") is not None:
         parts.append(f"seed {_shown(run['seed'])}")
-    exercised = result.get("exercised") or {}
-    if exercised:
-        parts.append(_shown(", ".join(f"{name} {value}" for name, value in exercised.items())))
     return f"Exercised: {', '.join(parts) or 'nothing that was counted'}."
+
+
+def _not_exercised(result: Mapping[str, Any]) -> list[str]:
+    """What a pass says nothing about, in one line; nothing where nobody took a seat, and so nothing was tested."""
+    figures = result.get("exercised") or {}
+    missing = [words for name, words in NOT_EXERCISED.items() if name in figures and not figures[name]]
+    if not missing or not result["counts"].get("users_seated"):
+        return []
+    return [f"Not exercised, so nothing is said about: {'; '.join(missing)}."]
 
 
 def _timings(timings: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -59,6 +59,7 @@ def build_result(
     exercised: Mapping[str, Any] | None = None,
     guests: Iterable[Any] = (),
     checkpoints: Iterable[Any] = (),
+    server: Mapping[str, Any] | None = None,
     secrets: Iterable[str] = (),
 ) -> dict[str, Any]:
     """The content of `result.json`, as data that JSON can carry.
@@ -82,6 +83,7 @@ def build_result(
         "exercised": redact(exercised or {}, secrets),
         "guests": redact(list(guests), secrets),
         "checkpoints": redact(list(checkpoints), secrets),
+        "server": redact(server or {}, secrets),
         "timings": {
             name: _timing(histogram, failures[name], secrets) for name, histogram in timings.histograms().items()
         },

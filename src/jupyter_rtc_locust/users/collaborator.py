@@ -132,6 +132,17 @@ class Collaborator:
                 edit=self._edit_when_due,
             )
             self._schedule.start()
+            if self.swarm.paused:
+                self._schedule.pause()
+
+    def pause_editing(self) -> None:
+        """No scheduled edit leaves until `resume_editing`."""
+        if self._schedule is not None:
+            self._schedule.pause()
+
+    def resume_editing(self) -> int:
+        """Go on; how many edits were due in the pause and come later."""
+        return self._schedule.resume() if self._schedule is not None else 0
 
     def stop_editing(self) -> None:
         """No edit leaves afterwards."""
@@ -415,10 +426,13 @@ class Collaborator:
     def make_edit(self, choice: Choice, number: int, due: float) -> bytes | None:
         """Resolve a choice against the present document, apply it, note it, send it; the update's bytes.
 
-        None when there was nothing to do, and when editing is over. Offline edits stay in the replica and travel with
-        the next sync.
+        None when there was nothing to do, when editing is over, and while it pauses for a checkpoint. Offline edits
+        stay in the replica and travel with the next sync.
         """
         if not self.swarm.editing:
+            return None
+        if self.swarm.paused:
+            self.swarm.counts["edits_postponed"] += 1
             return None
         now = time.monotonic()
         user = self.seat.user

@@ -73,6 +73,8 @@ class Swarm:
         """Told of every edit how much later it left than it was due."""
         self.rooms: dict[str, Room] = {}
         self.editing = True
+        self.paused = False
+        """Whether everybody pauses for a checkpoint."""
         self.ended = False
         """Set when users shall neither edit nor come back any more."""
         self.counts: Counter[str] = Counter()
@@ -88,6 +90,18 @@ class Swarm:
     def collaborators(self) -> list[Collaborator]:
         """Everybody of this process, those who left included."""
         return [one for room in self.rooms.values() for one in room.collaborators]
+
+    def pause_editing(self) -> None:
+        """No edit leaves until `resume_editing`."""
+        self.paused = True
+        for one in self.collaborators():
+            one.pause_editing()
+
+    def resume_editing(self) -> None:
+        """Everybody goes on; what was due meanwhile comes later by as long as the pause was."""
+        self.paused = False
+        for one in self.collaborators():
+            self.counts["edits_postponed"] += one.resume_editing()
 
     def since_start(self, moment: float) -> float:
         """Seconds since the start of the run of a moment of `time.monotonic`."""

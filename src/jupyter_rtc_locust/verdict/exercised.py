@@ -46,11 +46,6 @@ def exercised(run: RunEvidence) -> dict[str, int]:
     }
 
 
-def not_exercised(figures: dict[str, int]) -> list[str]:
-    """What a pass of a run with these figures says nothing about, in words."""
-    return [NOT_EXERCISED[name] for name, count in figures.items() if not count and name in NOT_EXERCISED]
-
-
 def concurrent_edits(edits: tuple[AuthoredUpdate, ...]) -> int:
     """Edits made while an earlier one of somebody else had not come back to its author yet.
 

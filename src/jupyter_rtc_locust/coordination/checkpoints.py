@@ -1,0 +1,38 @@
+"""In the middle of a run: what is compared while editing pauses, and what comes of it.
+
+The same evidence and the same checks as at the end, so that a checkpoint is as good as an end. What differs: users go
+on, so nothing is applied to their replicas; and a file that is merely late is left to the end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from jupyter_rtc_locust.coordination.conclusion import run_evidence
+from jupyter_rtc_locust.coordination.rounds import Collection
+from jupyter_rtc_locust.coordination.run_state import RunState
+from jupyter_rtc_locust.timing.generator_health import summarise
+from jupyter_rtc_locust.verdict.decision import decide
+from jupyter_rtc_locust.verdict.evidence import Checkpoint, RunEvidence
+
+
+def evidence_at_checkpoint(state: RunState, collection: Collection) -> RunEvidence:
+    """What is known while editing pauses; a newcomer is let in, and the file waited for."""
+    health = summarise(answer["health"] for answer in collection.answers.values())
+    # Earlier checkpoints are put together with the end, not with each other.
+    return replace(run_evidence(state, collection, health), checkpoints=())
+
+
+def judged_checkpoint(state: RunState, collection: Collection, evidence: RunEvidence, paused: float) -> Checkpoint:
+    """What the checks say of it. `paused` in seconds."""
+    verdict = decide(evidence)
+    newcomers = sum(one.joiner is not None and not one.joiner.problem for one in evidence.documents)
+    return Checkpoint(
+        number=collection.number,
+        at=state.since_start(collection.began),
+        paused=paused,
+        verdict=verdict.value.value,
+        reason=verdict.reason,
+        findings=verdict.opinion.findings,
+        newcomers=newcomers,
+    )

@@ -1,0 +1,115 @@
+"""From all processes, in one round: that they are quiet, then their evidence, in pieces; and who did not answer.
+
+In two steps, because one process's last edits may be on their way to another that hears nothing just then.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgpack  # type: ignore[import-untyped]
+from locust.env import Environment
+from locust.runners import STATE_MISSING, MasterRunner
+
+from jupyter_rtc_locust.coordination import messages
+from jupyter_rtc_locust.coordination.pieces import Assembly
+from jupyter_rtc_locust.coordination.rounds import Collection
+from jupyter_rtc_locust.coordination.run_state import RunState
+from jupyter_rtc_locust.settings import END_BUDGET_S, SYNC_DEADLINE_S, WORKER_ANSWER_DEADLINE_S
+from jupyter_rtc_locust.verdict.evidence import RoomEvidence
+from jupyter_rtc_locust.verdict.evidence_form import EvidenceError, decode_evidence, encode_evidence
+
+_MISSING_GRACE_HEARTBEATS = -6
+"""Locust calls a worker missing after three seconds without a heartbeat; one that is only busy comes back."""
+_AFTER_EVIDENCE_S = 40.0
+"""What a newcomer, the saved file and closing may take of the time from the end of editing to the exit."""
+
+
+class EvidenceCollector:
+    """Takes what the processes of an environment tell. `state` is the present run's, set by the coordinator."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.state: RunState | None = None
+        self._environment = environment
+        runner = environment.runner
+        assert runner is not None
+        self._runner = runner
+        runner.register_message(messages.QUIET, self._on_quiet)
+        runner.register_message(messages.EVIDENCE, self._on_evidence)
+
+    def collect(self, state: RunState, collection: Collection, drain_timeout: float) -> None:
+        """When all processes are quiet, ask for their evidence, and wait for it; who does not answer is lost."""
+
+        def noisy() -> set[str]:
+            return state.pending(collection) - collection.quiet
+
+        self._wait_for_processes(state, collection, noisy, drain_timeout + WORKER_ANSWER_DEADLINE_S / 3)
+        self._runner.send_message(messages.GATHER, {"run": state.run_id, "round": collection.number})
+        collection.last_piece = time.monotonic()
+        patience = SYNC_DEADLINE_S + WORKER_ANSWER_DEADLINE_S
+        self._wait_for_processes(state, collection, lambda: state.pending(collection), patience)
+        collection.lost |= state.pending(collection)
+
+    def _wait_for_processes(
+        self, state: RunState, collection: Collection, waited_for: Callable[[], set[str]], patience: float
+    ) -> None:
+        """Until nobody is waited for, or nothing came for so long: a worker whose evidence still comes is not lost."""
+        latest = collection.began + END_BUDGET_S - _AFTER_EVIDENCE_S
+        while waited_for() and time.monotonic() < min(collection.last_piece + patience, latest):
+            state.changed.wait(0.25)
+            state.changed.clear()
+            self._notice_lost(state, collection)
+
+    def _on_quiet(self, msg: Any, **_: Any) -> None:
+        state = self.state
+        if state is not None and msg.data["run"] == state.run_id:
+            collection = state.collection(msg.data["round"])
+            if collection is not None:
+                collection.quiet.add(msg.node_id)
+                state.changed.set()
+
+    def _notice_lost(self, state: RunState, collection: Collection) -> None:
+        runner = self._runner
+        if not isinstance(runner, MasterRunner):
+            return
+        for node in state.pending(collection):
+            client = runner.clients.get(node)
+            if client is None or (client.state == STATE_MISSING and client.heartbeat <= _MISSING_GRACE_HEARTBEATS):
+                collection.lost.add(node)
+
+    def _on_evidence(self, msg: Any, **_: Any) -> None:
+        state, body = self.state, msg.data
+        if state is None or body["run"] != state.run_id:
+            return
+        taken = {name: body[name] for name in ("run", "round", "index")}
+        self._runner.send_message(messages.EVIDENCE_TAKEN, taken, msg.node_id)
+        collection = state.collection(body["round"])
+        if collection is None:
+            return  # of a checkpoint that was given up
+        assembly = collection.assemblies.setdefault(msg.node_id, Assembly(body["count"]))
+        assembly.add(body["index"], body["piece"])
+        collection.last_piece = time.monotonic()
+        if assembly.complete and msg.node_id not in collection.answers:
+            answer = collection.answers[msg.node_id] = _answer(assembly.payload())
+            collection.lost.discard(msg.node_id)
+            self._take_statistics(msg.node_id, answer)
+        state.changed.set()
+
+    def _take_statistics(self, node_id: str, answer: dict[str, Any]) -> None:
+        """A worker's last figures came with its evidence: hand them to Locust as the report they are."""
+        data = answer.get("stats")
+        if data and isinstance(self._runner, MasterRunner):
+            self._environment.events.worker_report.fire(client_id=node_id, data=data)
+
+
+def _answer(payload: bytes) -> dict[str, Any]:
+    """What a process told, with its documents read; what cannot be read is its problem, and makes nothing green."""
+    answer: dict[str, Any] = msgpack.unpackb(payload, strict_map_key=False)
+    try:
+        answer["documents"] = decode_evidence(answer.get("documents") or encode_evidence([]), list[RoomEvidence])
+    except EvidenceError as error:
+        answer["documents"] = []
+        answer["problem"] = f"{answer['process']}: {error}"
+    return answer

@@ -1,0 +1,29 @@
+"""Rounds in which evidence is collected from all processes: one for each checkpoint, counted from 1, and the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from jupyter_rtc_locust.coordination.pieces import Assembly
+
+AT_THE_END = 0
+"""The round of the end."""
+
+
+@dataclass(slots=True, eq=False)
+class Collection:
+    """What all processes tell at one moment: at a checkpoint, or at the end. Times are of `time.monotonic`."""
+
+    number: int
+    """The round."""
+    began: float = 0.0
+    """When users were told to pause or stop."""
+    quiet: set[str] = field(default_factory=set)
+    """Processes whose documents are quiet, or which ran out of patience."""
+    assemblies: dict[str, Assembly] = field(default_factory=dict)
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    last_piece: float = 0.0
+    """When the latest piece of evidence came."""
+    lost: set[str] = field(default_factory=set)
+    """Processes that did not answer."""

@@ -1,0 +1,48 @@
+"""When everybody has left and the server has dropped the rooms: open each document once more.
+
+Only where it is known how soon the server drops a room (`--rtc-evict-after`), and where documents are files, so that a
+room can be made anew of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import gevent
+from gevent.pool import Pool
+
+from jupyter_rtc_locust.coordination.run_state import RunState
+from jupyter_rtc_locust.errors import RtcLocustError
+from jupyter_rtc_locust.servers.base import Document, Server
+from jupyter_rtc_locust.settings import JOINER_DEADLINE_S
+from jupyter_rtc_locust.users.observer import look
+from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, Snapshot
+
+MARGIN_S = 1.0
+"""Beyond the time after which the server drops a room: closing a line takes its time, too."""
+
+
+def opened_again(
+    state: RunState, documents: tuple[DocumentEvidence, ...], everybody_leaves: Callable[[], None]
+) -> tuple[DocumentEvidence, ...]:
+    """The documents' evidence, with what whoever opens them again is given, where that can be tried."""
+    settings, prepared = state.settings, state.prepared
+    if not documents or prepared is None or not prepared.server.stores_files or not settings.evict_after:
+        return documents
+    if settings.notebook is not None or state.silent_since is not None:
+        return documents  # others may keep the room; a server that does not answer has its finding
+    everybody_leaves()
+    gevent.sleep(settings.evict_after + MARGIN_S)
+    ca_file = str(settings.ca_file) if settings.ca_file else None
+    pool = Pool(10)
+    looks = [pool.spawn(_look, prepared.server, one.document, ca_file) for one in prepared.documents]
+    pool.join()
+    return tuple(replace(one, reopened=seen.get()) for one, seen in zip(documents, looks, strict=True))
+
+
+def _look(server: Server, document: Document, ca_file: str | None) -> Snapshot:
+    try:
+        return look(server.open_room(document, 0), JOINER_DEADLINE_S, ca_file)
+    except RtcLocustError as error:
+        return Snapshot({}, b"\x00\x00", str(error))

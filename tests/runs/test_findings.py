@@ -155,7 +155,7 @@ def test_a_finding_says_in_a_sentence_which_document_and_which_users_are_concern
     ended: Run = runs[run]
     documents = ended.told["run"]["documents"]
     for finding in ended.told["findings"]:
-        where = "" if finding["kind"] == "server-lost" else documents[0]
+        where = "" if finding["kind"] in ("server-lost", "server-memory") else documents[0]
         assert finding["document"] == where, str(ended)
         assert set(finding["users"]) <= {0, 1, 2}, str(ended)
         assert len(finding["detail"]) > 30, str(ended)

@@ -25,12 +25,15 @@ from jupyter_rtc_locust.coordination.checkpoints import evidence_at_checkpoint, 
 from jupyter_rtc_locust.coordination.collecting import EvidenceCollector
 from jupyter_rtc_locust.coordination.conclusion import checkpoint_as_dict, conclude
 from jupyter_rtc_locust.coordination.preparation import prepare, rehearse, templates_for
+from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.server_watch import ServerWatch
 from jupyter_rtc_locust.documents.kinds import DocumentKind
 from jupyter_rtc_locust.errors import OptionsError, ServerUnusable
 from jupyter_rtc_locust.reporting.console import checkpoint_sentence, end_report, start_sentence
+from jupyter_rtc_locust.reporting.history import COORDINATOR_FILE, History
+from jupyter_rtc_locust.reporting.result_file import redact
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.settings import (
     END_BUDGET_S,
@@ -54,6 +57,7 @@ class Coordinator:
 
     def __init__(self, environment: Environment, secrets: list[str], embedded: Any = None) -> None:
         self.environment = environment
+        self._agent: ProcessAgent = environment.rtc_agent  # type: ignore[attr-defined]
         self.embedded = embedded
         self.state: RunState | None = None
         self._secrets = secrets
@@ -156,6 +160,8 @@ class Coordinator:
             return
         state.watch = ServerWatch(state, self._server_log(state), self._secrets)
         state.started = time.monotonic()
+        self._agent.begin_history(History(settings.results / COORDINATOR_FILE) if settings.history else None)
+        self._note("start", seed=seed, documents=[one.document.path for one in state.prepared.documents])
         state.watch.start(state.problems.append)
         if settings.checkpoint_every:
             self._checkpoints = gevent.spawn(self._hold_checkpoints, state)
@@ -257,6 +263,7 @@ class Coordinator:
             paused = time.monotonic() - collection.began
             checkpoint = judged_checkpoint(state, collection, evidence, paused)
             state.checkpoints.append(checkpoint)
+            self._note("checkpoint", number=number, outcome=checkpoint.verdict, reason=checkpoint.reason)
             print(checkpoint_sentence(checkpoint_as_dict(checkpoint)), flush=True)
         finally:
             state.checkpoint = None
@@ -301,9 +308,19 @@ class Coordinator:
                 self._remove_documents(state)
             finally:
                 state.concluded.set()
+        verdict = state.verdict
+        if verdict is not None:
+            self._note("verdict", outcome=verdict.value.value, reason=verdict.reason)
+        self._agent.begin_history(None)
         self._set_exit_code()
         if self.environment.web_ui is not None:
             self._print_end()
+
+    def _note(self, event: str, **fields: Any) -> None:
+        """To the history, where one is kept."""
+        if self._agent.history is not None and self.state is not None:
+            moment = self.state.since_start(time.monotonic())
+            self._agent.history.note(moment, event, **redact(fields, self._secrets))
 
     def _collect(self, state: RunState) -> None:
         """Tell every process to stop editing; when all are quiet, ask for their evidence, and wait for it."""

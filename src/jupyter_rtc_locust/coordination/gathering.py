@@ -104,8 +104,11 @@ def _gather_room(swarm: Swarm, room: Room, quiet: bool, going_on: bool) -> RoomE
         if going_on and one.stage is Stage.OPENING:
             continue  # it has seen nothing yet, and nothing is wrong with that
         if one.stage in (Stage.CONNECTED, Stage.LOST) and not going_on:
-            for _ in room.round_trips.pending.get(one.seat.user, ()):
+            pending = room.round_trips.pending.get(one.seat.user, {}).values()
+            for _ in pending:
                 swarm.recorder.failed("update echo", "an edit never came back to its author")
+            if room.chronicle is not None:
+                room.chronicle.never_acknowledged(pending)
         replica = _replica_to_read(one, everything, going_on)
         users.append(_user_evidence(one, replica, everything))
         if one.stage in (Stage.CONNECTED, Stage.LOST):

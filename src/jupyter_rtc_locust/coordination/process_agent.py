@@ -17,7 +17,7 @@ import msgpack  # type: ignore[import-untyped]
 from gevent.event import AsyncResult, Event
 from gevent.pool import Pool
 from locust.env import Environment
-from locust.runners import MasterRunner, WorkerRunner
+from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.coordination.gathering import gather, probe_all, stop_editing, wait_until_quiet
@@ -26,6 +26,7 @@ from jupyter_rtc_locust.coordination.rounds import AT_THE_END
 from jupyter_rtc_locust.coordination.seats import Seat
 from jupyter_rtc_locust.editing.choices import Choice
 from jupyter_rtc_locust.errors import RtcLocustError, SeatRefused, ServerUnusable
+from jupyter_rtc_locust.reporting.history import COORDINATOR_FILE, History
 from jupyter_rtc_locust.reporting.locust_statistics import LocustStatistics
 from jupyter_rtc_locust.reporting.result_file import redact
 from jupyter_rtc_locust.servers.detection import KINDS
@@ -43,6 +44,7 @@ logger = logging.getLogger(__name__)
 SEAT_DEADLINE_S = 30.0
 """A seat is given at once, but a master that is still preparing documents lets its workers wait."""
 _STALL_LOOK_S = 1.0
+_HISTORY_EVERY_S = 1.0
 LONGEST_PAUSE_S = 120.0
 """At a checkpoint, from the evidence on: as long as an end may take."""
 
@@ -66,9 +68,11 @@ class ProcessAgent:
         self._checkpoint: gevent.Greenlet[..., None] | None = None
         self._problems: list[str] = []
         self._told: set[str] = set()
+        self._history_writer: gevent.Greenlet[..., None] | None = None
         self._greenlets: list[gevent.Greenlet[..., Any]] = []
         self._reported_errors: set[str] = set()
         self.statistics: LocustStatistics | None = None
+        self.history: History | None = None
         runner = environment.runner
         if runner is not None and not isinstance(runner, MasterRunner):
             runner.register_message(messages.SEAT_GIVEN, self._on_seat_given)
@@ -160,6 +164,10 @@ class ProcessAgent:
         self.health.clear()
         self.statistics = self.statistics or self.make_statistics(settings)
         self.statistics.start()
+        if settings.history and not isinstance(self.environment.runner, LocalRunner):
+            # On one process the coordinator has begun it.
+            name = COORDINATOR_FILE.replace(".", f"-{_process_name(self.environment).replace(' ', '-')}.", 1)
+            self.begin_history(History(settings.results / name))
         self.swarm = Swarm(
             run_id=run["run_id"],
             seed=run["seed"],
@@ -169,6 +177,7 @@ class ProcessAgent:
             elapsed=run["elapsed"],
             user_failed=self.user_failed,
             schedule_lag=self.health.schedule_lag,
+            history=self.history if settings.history else None,
         )
         self._problems = []
         self._taken_pieces = set()
@@ -177,6 +186,17 @@ class ProcessAgent:
         self._greenlets = [gevent.spawn(watch_health, self.health), gevent.spawn(self._look_for_stalls, self.swarm)]
         for greenlet in self._greenlets:
             greenlet.link_exception(lambda dead: self._problems.append(f"a watch of it died: {dead.exception}"))
+
+    def begin_history(self, history: History | None) -> None:
+        """The history of a new run, or none; the one before is closed."""
+        if self._history_writer is not None:
+            self._history_writer.kill(block=False)
+            self._history_writer = None
+        if self.history is not None:
+            self.history.close()
+        self.history = history
+        if history is not None:
+            self._history_writer = gevent.spawn(_write_history, history)
 
     def make_statistics(self, settings: Settings) -> LocustStatistics:
         """The bridge from this process's recorder into Locust's statistics; once a process."""
@@ -248,6 +268,8 @@ class ProcessAgent:
             self._problems.append(f"it could not gather its evidence: {type(error).__name__}: {error}")
         if self._problems:
             payload["problem"] = f"{payload['process']}: {'; '.join(self._problems)}"
+        if self.history is not None:
+            self.history.flush()
         payload["health"] = self.health.as_evidence()
         payload["stats"] = self._final_statistics()
         payload["timings"] = self.recorder.as_evidence()
@@ -338,7 +360,15 @@ class ProcessAgent:
             for one in swarm.collaborators():
                 pool.spawn(one.leave)
             pool.join(timeout=5)
+            if isinstance(self.environment.runner, WorkerRunner):
+                self.begin_history(None)
         self._send(messages.ALL_LEFT, {"run": run_id})
+
+
+def _write_history(history: History) -> None:
+    while True:
+        gevent.sleep(_HISTORY_EVERY_S)
+        history.flush()
 
 
 class _WithUsers:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.protocol.updates import UpdateError, decode_update
@@ -45,14 +46,30 @@ class ForeignUpdate:
     readable: bool = True
 
 
+class Witness(Protocol):
+    """Who is told of every edit, and of where it arrived. Moments are those that are handed in."""
+
+    def authored(self, edit: AuthoredEdit) -> None:
+        """It was made."""
+
+    def acknowledged(self, edit: AuthoredEdit, now: float, *, echoed: bool) -> None:
+        """Its echo came, or a state vector covered it."""
+
+    def delivered(self, edit: AuthoredEdit, user: int, now: float) -> None:
+        """It reached another user."""
+
+
 class RoundTrips:
     """The edits of one document in one process. `echo` and `delivery` take milliseconds."""
 
-    __slots__ = ("_authors", "_by_client", "_deliver", "_echo", "known", "last_acknowledged_due", "pending")
+    __slots__ = ("_authors", "_by_client", "_deliver", "_echo", "_witness", "known", "last_acknowledged_due", "pending")
 
-    def __init__(self, echo: Callable[[float], None], delivery: Callable[[float], None]) -> None:
+    def __init__(
+        self, echo: Callable[[float], None], delivery: Callable[[float], None], witness: Witness | None = None
+    ) -> None:
         self._echo = echo
         self._deliver = delivery
+        self._witness = witness
         self.known: dict[bytes, AuthoredEdit | ForeignUpdate] = {}
         """Every distinct update, in the order in which this process saw it first."""
         self.pending: dict[int, dict[bytes, AuthoredEdit]] = {}
@@ -70,6 +87,8 @@ class RoundTrips:
         self.known[update] = edit
         self.pending.setdefault(user, {})[update] = edit
         self._by_client.setdefault(client_id, []).append(edit)
+        if self._witness is not None:
+            self._witness.authored(edit)
         return edit
 
     def arrive(self, user: int, update: bytes, now: float, client_id: int | None = None) -> bool:
@@ -81,7 +100,7 @@ class RoundTrips:
         entry = self.known.get(update)
         if isinstance(entry, AuthoredEdit):
             if entry.user != user:
-                self._deliver((now - entry.due) * 1000.0)
+                self._delivered(entry, user, now)
                 return False
             self._acknowledge(entry, now, timed=True)
             return client_id is None or entry.client_id == client_id
@@ -89,7 +108,7 @@ class RoundTrips:
             entry = self._meet_foreign(update, now)
         for edit in entry.originals:
             if edit.user != user:
-                self._deliver((now - edit.due) * 1000.0)
+                self._delivered(edit, user, now)
             else:
                 self._acknowledge(edit, now, timed=True)
         return False
@@ -121,6 +140,11 @@ class RoundTrips:
         """Every update that nobody of this process authored byte for byte, in the order of arrival."""
         return [entry for entry in self.known.values() if isinstance(entry, ForeignUpdate)]
 
+    def _delivered(self, edit: AuthoredEdit, user: int, now: float) -> None:
+        self._deliver((now - edit.due) * 1000.0)
+        if self._witness is not None:
+            self._witness.delivered(edit, user, now)
+
     def _acknowledge(self, edit: AuthoredEdit, now: float, *, timed: bool) -> None:
         if edit.acknowledged is not None:
             return
@@ -128,6 +152,8 @@ class RoundTrips:
         edit.timed = timed
         if timed:
             self._echo((now - edit.due) * 1000.0)
+        if self._witness is not None:
+            self._witness.acknowledged(edit, now, echoed=timed)
         del self.pending[edit.user][edit.update]
         if edit.due > self.last_acknowledged_due.get(edit.user, float("-inf")):
             self.last_acknowledged_due[edit.user] = edit.due

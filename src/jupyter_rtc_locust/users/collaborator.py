@@ -33,6 +33,7 @@ from jupyter_rtc_locust.protocol.state_vectors import decode_state_vector
 from jupyter_rtc_locust.protocol.variable_length import MalformedBytesError
 from jupyter_rtc_locust.servers.base import RoomAddress
 from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S, SYNC_DEADLINE_S
+from jupyter_rtc_locust.users.chronicle import FAILED, OK
 from jupyter_rtc_locust.users.connection import Connection, open_websocket
 from jupyter_rtc_locust.users.presence import OwnPresence
 from jupyter_rtc_locust.users.schedule import EditSchedule
@@ -110,6 +111,7 @@ class Collaborator:
         except RoomError as error:
             self.swarm.recorder.failed(step, str(error))
             self.swarm.recorder.failed("open document", str(error))
+            self._tell("open", FAILED, str(error))
             self._give_up(error)
             raise
         except BaseException:
@@ -117,6 +119,7 @@ class Collaborator:
             self.stage = Stage.LEFT
             raise
         now = time.monotonic()
+        self._tell("open")
         record("initial sync", (now - connected) * 1000)
         record("open document", (now - started) * 1000)
 
@@ -163,6 +166,7 @@ class Collaborator:
         self._connected_since = None
         if self.stage in (Stage.CONNECTED, Stage.LOST):
             self.stage = Stage.LEFT
+            self._tell("leave")
         self._synced.set()  # who waits for a sync on the way back shall not take this for a stall
 
     def drop_connection(self) -> None:
@@ -187,6 +191,8 @@ class Collaborator:
         self._connection.send(encode_sync_step_1(self.replica.encoded_state()))
         answered = self._probed.wait(SYNC_DEADLINE_S)
         self._probing = None
+        if self.stage is Stage.CONNECTED:
+            self._tell("sync", OK if answered else FAILED)
         if not answered and self.stage is Stage.CONNECTED:
             self._note_stall(SYNC_DEADLINE_S, "its sync was not answered")
             self.swarm.recorder.failed("sync probe", f"a sync was not answered within {SYNC_DEADLINE_S:.0f} s")
@@ -242,6 +248,7 @@ class Collaborator:
         self._probing = None
         self._probed.set()
         self.swarm.counts["disconnects"] += 1
+        self._tell("connection lost", FAILED, str(error))
         self.trouble = str(error)
         if isinstance(error, RoomRefused):
             self.stage = Stage.REFUSED
@@ -272,6 +279,7 @@ class Collaborator:
                 self.stage = Stage.REFUSED
                 self._give_up(error)
                 self.swarm.recorder.failed("reconnect", str(error))
+                self._tell("reconnect", FAILED, str(error))
                 self.swarm.user_failed(self._owner, error)
             except ConnectionBroken as error:
                 self.trouble = str(error)
@@ -280,6 +288,7 @@ class Collaborator:
                 raise
             else:
                 self.swarm.counts["reconnects"] += 1
+                self._tell("reconnect")
                 self.swarm.recorder.record("reconnect", (time.monotonic() - self._lost_at) * 1000)
                 return  # the next loss has a greenlet of its own
 
@@ -298,6 +307,11 @@ class Collaborator:
         self._synced.set()
         self._probed.set()
         self.swarm.user_failed(self._owner, error)
+
+    def _tell(self, event: str, outcome: str = OK, reason: str = "") -> None:
+        """To the history, where one is kept."""
+        if self.room.chronicle is not None:
+            self.room.chronicle.line(self.seat.user, event, outcome, reason)
 
     def _note_stall(self, seconds: float, what: str) -> None:
         self.room.stalls.setdefault(self.seat.user, Stall(self.seat.user, seconds, what))

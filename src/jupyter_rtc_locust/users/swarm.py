@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jupyter_rtc_locust.editing.recent_edits import RecentEdits
+from jupyter_rtc_locust.reporting.history import History
 from jupyter_rtc_locust.servers.base import Document, Server
 from jupyter_rtc_locust.settings import SYNC_DEADLINE_S, Settings
 from jupyter_rtc_locust.timing.recorder import Recorder
 from jupyter_rtc_locust.timing.round_trips import RoundTrips
+from jupyter_rtc_locust.users.chronicle import Chronicle
 
 if TYPE_CHECKING:
     from jupyter_rtc_locust.users.collaborator import Collaborator
@@ -36,6 +38,8 @@ class Room:
 
     document: Document
     round_trips: RoundTrips
+    chronicle: Chronicle | None = None
+    """Who writes the history, where one is kept."""
     recent: RecentEdits = field(default_factory=RecentEdits)
     collaborators: list[Collaborator] = field(default_factory=list)
     """Everybody of this process who ever opened it, those who left included."""
@@ -60,6 +64,7 @@ class Swarm:
         elapsed: float,
         user_failed: Callable[[object, BaseException], None],
         schedule_lag: Callable[[float], None] | None = None,
+        history: History | None = None,
     ) -> None:
         self.run_id = run_id
         self.seed = seed
@@ -71,6 +76,7 @@ class Swarm:
         """Tells Locust of an error of a user, so that it is counted and shown."""
         self.schedule_lag = schedule_lag or (lambda _milliseconds: None)
         """Told of every edit how much later it left than it was due."""
+        self.history = history
         self.rooms: dict[str, Room] = {}
         self.editing = True
         self.paused = False
@@ -84,7 +90,8 @@ class Swarm:
         room = self.rooms.get(document.path)
         if room is None:
             echo, delivery = self.recorder.timer("update echo"), self.recorder.timer("update delivery")
-            room = self.rooms[document.path] = Room(document, RoundTrips(echo, delivery))
+            chronicle = Chronicle(self.history, document.path, self.run_started) if self.history is not None else None
+            room = self.rooms[document.path] = Room(document, RoundTrips(echo, delivery, chronicle), chronicle)
         return room
 
     def collaborators(self) -> list[Collaborator]:

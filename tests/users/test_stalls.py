@@ -5,6 +5,7 @@ import pytest
 from jupyter_rtc_locust.servers.base import Document
 from jupyter_rtc_locust.settings import SYNC_DEADLINE_S
 from jupyter_rtc_locust.users.seat import Seat
+from jupyter_rtc_locust.users.swarm import Stall
 from users.conftest import make_swarm
 from users.fake_room import FakeRoom
 
@@ -110,3 +111,11 @@ def test_rooms_are_kept_apart_and_found_again_by_their_path(swarm):
     again = swarm.room(Document("room", "notebook"))
     assert again is swarm.room(DOCUMENT)
     assert swarm.room(Document("another", "notebook")) is not again
+
+
+def test_a_stall_is_said_at_once_and_only_once(swarm, caplog):
+    room = swarm.room(DOCUMENT)
+    room.note_stall(Stall(3, 15.2, "its sync was not answered"))
+    room.note_stall(Stall(3, 31.0, "its edits were not echoed while those of others were"))
+    assert caplog.messages == [f"Stalled: user 3 in {DOCUMENT.path} has waited 15 s: its sync was not answered."]
+    assert room.stalls[3].seconds == 15.2

@@ -314,7 +314,7 @@ class Collaborator:
             self.room.chronicle.line(self.seat.user, event, outcome, reason)
 
     def _note_stall(self, seconds: float, what: str) -> None:
-        self.room.stalls.setdefault(self.seat.user, Stall(self.seat.user, seconds, what))
+        self.room.note_stall(Stall(self.seat.user, seconds, what))
 
     # -- receiving ----------------------------------------------------------------------------------------------
 

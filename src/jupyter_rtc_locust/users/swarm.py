@@ -5,6 +5,7 @@ One swarm lives for one run; the next run gets a new one.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -21,6 +22,8 @@ from jupyter_rtc_locust.users.chronicle import Chronicle
 
 if TYPE_CHECKING:
     from jupyter_rtc_locust.users.collaborator import Collaborator
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,18 @@ class Room:
     last_message: float = 0.0
     """When the last document message arrived at any user here (`time.monotonic`)."""
     stalls: dict[int, Stall] = field(default_factory=dict)
+
+    def note_stall(self, stall: Stall) -> None:
+        """Keep a user's first stall, and say at once that somebody's document has come to a stop."""
+        if stall.user not in self.stalls:
+            self.stalls[stall.user] = stall
+            logger.warning(
+                "Stalled: user %d in %s has waited %.0f s: %s.",
+                stall.user,
+                self.document.path,
+                stall.seconds,
+                stall.what,
+            )
 
 
 class Swarm:
@@ -128,4 +143,4 @@ class Swarm:
                 others = (due for user, due in latest.items() if user != one.seat.user)
                 if waited > SYNC_DEADLINE_S and max(others, default=0.0) > oldest.due:
                     what = "its edits were not echoed while those of others were"
-                    room.stalls[one.seat.user] = Stall(one.seat.user, waited, what)
+                    room.note_stall(Stall(one.seat.user, waited, what))

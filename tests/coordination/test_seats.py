@@ -40,12 +40,14 @@ def test_no_identity_is_ever_given_twice(story, users):
             assert seat.user not in [one.user for one in present]
             present.append(seat)
             given_ids.append((seat.client_id, seat.user))
+            assert seats.seated[seat.client_id] == seat.document.path
         elif present:
             seats.leave(present.pop(detail % len(present)).user)
         assert seats.held().keys() == {one.user for one in present}
     assert len({client_id for client_id, _ in given_ids}) == len(given_ids)
     assert all(0 < client_id < 2**32 for client_id, _ in given_ids)
     assert seats.authors == dict(given_ids)
+    assert seats.seated.keys() == seats.authors.keys()
 
 
 @given(story=comings_and_goings())
@@ -152,21 +154,21 @@ def test_leaving_of_somebody_who_never_sat_is_no_seat_for_anybody(nobody):
 def test_a_client_id_that_is_taken_already_is_given_to_nobody_else():
     """Two users whose hashes meet: the second gets another id, and again the same one in a run that is repeated."""
     plain = seats_of()
-    wanted = plain.register(0, 0)
+    wanted = plain.register(0, 0, "document-0")
     taken = seats_of()
     taken.authors[wanted] = 99
-    other = taken.register(0, 0)
+    other = taken.register(0, 0, "document-0")
     assert other != wanted
     assert 0 < other < 2**32
     assert taken.authors == {wanted: 99, other: 0}
     repeated = seats_of()
     repeated.authors[wanted] = 99
-    assert repeated.register(0, 0) == other
+    assert repeated.register(0, 0, "document-0") == other
 
 
 def test_somebody_who_has_no_seat_can_be_registered_and_takes_none():
     seats = seats_of()
-    client_id = seats.register(-1, 0)
+    client_id = seats.register(-1, 0, "document-0")
     assert seats.authors == {client_id: -1}
     assert seats.held() == {}
     assert seats.take("worker", "notebook").user == 0

@@ -315,6 +315,7 @@ class SwarmModel:
             initial=self.initial,
             template=self.template if self.server.files else None,
             authors=dict(self.authors),
+            seated=dict.fromkeys(self.authors, PATH),
             authored=(*self.seed_edits, *(edit for process in self.processes for edit in authored_of(process))),
             foreign=tuple(
                 ForeignUpdate(one.received, one.update)

@@ -145,6 +145,7 @@ def _document_evidence(state: RunState, collection: Collection, prepared: Prepar
         initial=prepared.initial,
         template=prepared.template.content if prepared.template and state.prepared.server.stores_files else None,
         authors=dict(state.prepared.seats.authors),
+        seated=dict(state.prepared.seats.seated),
         authored=(*prepared.seed_edits, *(edit for part in parts for edit in part.authored)),
         foreign=tuple(update for part in parts for update in part.foreign),
         replicas=tuple(replica for part in parts for replica in part.replicas),

@@ -217,7 +217,7 @@ def _look_first(settings: Settings, server: Server, prepared: PreparedDocument, 
         prepared.initial = observer.snapshot()
         template = prepared.template
         if seats is not None and template is not None:
-            client_id = seats.register(SEEDER, len(seats.authors))
+            client_id = seats.register(SEEDER, len(seats.authors), prepared.document.path)
             update = observer.author(prepared.document.kind, client_id, lambda replica: fill(replica, template))
             if update is not None:
                 prepared.seed_edits.append(

@@ -33,6 +33,8 @@ class Seats:
         self._holders: dict[int, str] = {}
         self.authors: dict[int, int] = {}
         """Client id to user index, of every incarnation."""
+        self.seated: dict[int, str] = {}
+        """Client id to the path of the document in which it may write."""
 
     def take(self, holder: str, kind: DocumentKind) -> Seat:
         """A seat at a document of this kind for a user that runs in the process `holder`.
@@ -50,11 +52,12 @@ class Seats:
         self._holders[user] = holder
         indices = [index for index, document in enumerate(self._documents) if document.kind == kind]
         turn = position % len(indices)
+        document = self._documents[indices[turn]]
         return Seat(
             user=user,
             incarnation=incarnation,
-            client_id=self.register(user, incarnation),
-            document=self._documents[indices[turn]],
+            client_id=self.register(user, incarnation, document.path),
+            document=document,
             document_index=indices[turn],
             place=position // len(indices),
             places=max(1, (self._users - turn + len(indices) - 1) // len(indices)),
@@ -70,13 +73,17 @@ class Seats:
         """User index to the process that plays it now."""
         return dict(self._holders)
 
-    def register(self, user: int, incarnation: int) -> int:
-        """A client id below 2**32 that nobody had before in this run (older servers cut longer ones)."""
+    def register(self, user: int, incarnation: int, path: str) -> int:
+        """A client id below 2**32 that nobody had before in this run, for one document.
+
+        Older servers cut longer ones.
+        """
         attempt = 0
         while True:
             text = f"{self._run_id}/{self._seed}/{user}/{incarnation}/{attempt}"
             client_id = int.from_bytes(blake2b(text.encode(), digest_size=4).digest(), "big")
             if client_id > 0 and client_id not in self.authors:
                 self.authors[client_id] = user
+                self.seated[client_id] = path
                 return client_id
             attempt += 1

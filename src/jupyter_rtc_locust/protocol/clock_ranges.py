@@ -132,6 +132,10 @@ class ClockRanges:
         """Count the clocks in the set."""
         return sum(sum(borders[1::2]) - sum(borders[::2]) for borders in self._borders.values())
 
+    def count(self) -> int:
+        """Count the ranges."""
+        return sum(len(borders) for borders in self._borders.values()) // 2
+
     def __iter__(self) -> Iterator[tuple[int, int, int]]:
         """Give `(client, start, end)`, ascending by client and by clock."""
         for client in sorted(self._borders):

@@ -71,10 +71,14 @@ class Lineage:
                 yield structs[index]
             index += 1
 
+    def __iter__(self) -> Iterator[Struct]:
+        """Give all structs, client by client, ascending by clock."""
+        for structs in self._structs.values():
+            yield from structs
+
     def clock_ranges(self) -> ClockRanges:
         """Give all clocks that are known."""
-        structs = (struct for structs in self._structs.values() for struct in structs)
-        return ClockRanges.of((struct.client, struct.clock, struct.end) for struct in structs)
+        return ClockRanges.of((struct.client, struct.clock, struct.end) for struct in self)
 
     def place_of(self, identity: tuple[int, int]) -> Place | None:
         """Give the parent and key of a unit; None when unknown: no update held it, or its origins end in a GC."""

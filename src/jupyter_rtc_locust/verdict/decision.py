@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -16,6 +16,8 @@ from jupyter_rtc_locust.verdict.checks.agreement import (
     check_replicas_agree,
 )
 from jupyter_rtc_locust.verdict.checks.completeness import check_run_is_complete, check_users_took_part
+from jupyter_rtc_locust.verdict.checks.deletions import check_deletions_were_authored
+from jupyter_rtc_locust.verdict.checks.isolation import check_nothing_came_from_elsewhere
 from jupyter_rtc_locust.verdict.checks.reopening import check_reopened_document
 from jupyter_rtc_locust.verdict.checks.saved_file import check_saved_file
 from jupyter_rtc_locust.verdict.checks.server_health import check_server_memory, read_server_log
@@ -27,6 +29,7 @@ from jupyter_rtc_locust.verdict.exercised import exercised
 from jupyter_rtc_locust.verdict.findings import Opinion, Value, Verdict
 from jupyter_rtc_locust.verdict.oracle import Oracle, build_oracle
 from jupyter_rtc_locust.verdict.reading import Reading
+from jupyter_rtc_locust.verdict.received_deletions import UnauthoredDeletion, unauthored_deletions
 from jupyter_rtc_locust.verdict.wording import counted
 
 
@@ -36,15 +39,15 @@ def decide(run: RunEvidence) -> Verdict:
     opinion += _safely("that the server answers", "", lambda: check_server_answers(run))
     with _collector_at_rest():
         for document in run.documents:
-            opinion += judge_document(document, run.sound)
+            opinion += judge_document(document, run.sound, run.documents)
     opinion += _safely("of the server's memory", "", lambda: check_server_memory(run))
     opinion += _safely("of the server's log", "", lambda: read_server_log(run))
     opinion = with_checkpoints(opinion, run.checkpoints)
     return replace(verdict_of(opinion, run), exercised=exercised(run))
 
 
-def judge_document(document: DocumentEvidence, sound: bool) -> Opinion:
-    """What all checks say of one document."""
+def judge_document(document: DocumentEvidence, sound: bool, documents: Sequence[DocumentEvidence] = ()) -> Opinion:
+    """What all checks say of one document; `documents` are all of the run, where they are at hand."""
     path = document.path
     opinion = _safely("that users took part", path, lambda: check_users_took_part(document))
     opinion += _safely("that nobody stalled", path, lambda: check_nobody_stalled(document, sound))
@@ -64,7 +67,15 @@ def judge_document(document: DocumentEvidence, sound: bool) -> Opinion:
     opinion += _safely("that replicas agree", path, lambda: check_replicas_agree(reading))
     opinion += _safely("of what a newcomer gets", path, lambda: check_newcomer_gets_the_document(reading))
     if oracle is not None:
-        opinion += _safely("for loss, doubling, invention", path, lambda: check_against_oracle(reading, oracle))
+        ledger: list[tuple[UnauthoredDeletion, ...]] = []
+        opinion += _safely("of what was deleted", path, lambda: _kept(ledger, unauthored_deletions(reading, oracle)))
+        unauthored = ledger[0] if ledger else ()
+        what = "that what was deleted was deleted by somebody"
+        opinion += _safely(what, path, lambda: check_deletions_were_authored(reading, oracle, unauthored))
+        what = "for loss, doubling, invention"
+        opinion += _safely(what, path, lambda: check_against_oracle(reading, oracle, unauthored))
+        what = "that nothing of another document is in it"
+        opinion += _safely(what, path, lambda: check_nothing_came_from_elsewhere(reading, oracle, documents))
     opinion += _safely("of the notebook's form", path, lambda: check_document_is_well_formed(reading, oracle))
     opinion += _safely("of the saved file", path, lambda: check_saved_file(reading))
     opinion += _safely("of the document opened again", path, lambda: check_reopened_document(reading))

@@ -124,6 +124,8 @@ class DocumentEvidence:
     """What the document was made from: parsed notebook, text, or None when it existed before."""
     authors: Mapping[int, int] = field(default_factory=dict)
     """Client id to user, of everybody the run gave an identity in any document, from before the first edit."""
+    seated: Mapping[int, str] = field(default_factory=dict)
+    """Client id to the path of the one document in which the run seated it; whoever is not named may write anywhere."""
     authored: tuple[AuthoredUpdate, ...] = ()
     foreign: tuple[ForeignUpdate, ...] = ()
     replicas: tuple[ReplicaEvidence, ...] = ()

@@ -11,7 +11,7 @@ The numbered rules are those of docs/verdict.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 
 from jupyter_rtc_locust.documents.canonical import Content, read_whole_content
@@ -46,6 +46,8 @@ class Oracle:
     """New ids that a server gave to copies of cells."""
     reloaded: ClockRanges
     """Entries of metadata that a server wrote once more when it rebuilt the room."""
+    strange: ClockRanges
+    """Clocks, in whatever root, of users who were seated in another document."""
     unaccounted: ClockRanges
     """Clocks of registered authors whose evidence is missing (rule 4)."""
     unknown_root: ClockRanges
@@ -75,12 +77,13 @@ def build_oracle(reading: Reading) -> Oracle:
     included = [one for one in reading.authored if id(one) not in out]
 
     others = reading.seen_ranges.difference(reading.authored_ranges).difference(reading.initial_ranges)
-    unaccounted = others.of_clients(evidence.authors)
-    divided = reading.lineage.by_root(others.difference(unaccounted))
+    strange = others.of_clients(reading.strangers)
+    unaccounted = others.of_clients(reading.authors)
+    divided = reading.lineage.by_root(others.difference(unaccounted).difference(strange))
     of_state = divided.pop(STATE_ROOT, ClockRanges())
     unknown_root = divided.pop(None, ClockRanges())
     elsewhere = ClockRanges().union(*divided.values())
-    guests = find_guests(reading, others.difference(unaccounted), elsewhere)
+    guests = find_guests(reading, others.difference(unaccounted).difference(strange), elsewhere)
     elsewhere = elsewhere.difference(guests.structs)
     renamed = renamed_copies(reading, elsewhere)
     reloaded = reloaded_entries(reading, elsewhere.difference(renamed))
@@ -88,7 +91,7 @@ def build_oracle(reading: Reading) -> Oracle:
     welcome = guests.structs.union(renamed, unaccounted)
 
     material = union_of_structs([*(update for _, update in reading.received), *reading.views])
-    hidden = foreign.union(unknown_root)
+    hidden = foreign.union(unknown_root, strange)
     welcomed = select(material, welcome).with_deletions(guests.deletions)
     anew = reading.as_written(reloaded)
     meant = [reading.initial, *(one.update for one in included), welcomed, anew]
@@ -98,7 +101,7 @@ def build_oracle(reading: Reading) -> Oracle:
         welcomed,
         anew,
         notes,
-        _made_invisible(select(material, hidden), _anchors(meant, hidden), hidden),
+        _made_invisible(select(material, hidden), _anchors([*meant, notes], hidden), hidden, reading.strangers),
         unseen,
     ]
     doc = document_of(
@@ -114,10 +117,11 @@ def build_oracle(reading: Reading) -> Oracle:
         content=read_whole_content(doc, evidence.kind),
         live=reading.live_in(decode_update(doc.get_update())),
         foreign=foreign,
-        overwritten=_overwritten(reading, foreign),
+        overwritten=_overwritten(reading, foreign.union(strange)),
         guests=guests,
         renamed=renamed,
         reloaded=reloaded,
+        strange=strange,
         unaccounted=unaccounted,
         unknown_root=unknown_root,
         missing=wanted.difference(covered).union(_torn(meant, unseen.clock_ranges())),
@@ -144,7 +148,7 @@ def _unseen(reading: Reading) -> Update:
     for client in seen.clients():
         spans = seen.of_client(client)
         inner = ClockRanges.of([(client, 0, spans[-1][1])]).difference(seen)
-        if inner and client not in reading.evidence.authors:
+        if inner and client not in reading.authors:
             gaps[client] = tuple(GC(client, start, end - start) for _, start, end in inner)
     return Update(gaps, ClockRanges())
 
@@ -186,16 +190,20 @@ def _references(struct: Struct) -> list[Id]:
     return [*beside, struct.parent] if isinstance(struct.parent, Id) else beside
 
 
-def _made_invisible(update: Update, anchors: set[Id], hidden: ClockRanges) -> Update:
+def _made_invisible(update: Update, anchors: set[Id], hidden: ClockRanges, strangers: Container[int]) -> Update:
     """The same clocks with nothing to be seen: deleted, and entries of maps that nobody builds on without a place.
 
     A deleted entry would still take the place of the value before it, and the oracle would lack what its author wrote.
+    What nobody builds on of users of another document has no place here either: it may stand beside what only that
+    document holds, and would wait for it for ever.
     """
     needed = _needed(update, anchors)
     structs = {
         client: tuple(
             GC(client, struct.clock, struct.length)
-            if isinstance(struct, Item) and struct.keyed and Id(client, struct.clock) not in needed
+            if isinstance(struct, Item)
+            and (struct.keyed or client in strangers)
+            and Id(client, struct.clock) not in needed
             else struct
             for struct in of_client
         )

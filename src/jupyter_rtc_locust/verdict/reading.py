@@ -19,12 +19,15 @@ from jupyter_rtc_locust.protocol.structs import Item, Struct, cut
 from jupyter_rtc_locust.protocol.updates import Update, UpdateError, decode_update
 from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, DocumentEvidence, ReplicaEvidence
 from jupyter_rtc_locust.verdict.rebuilt import content_of
-from jupyter_rtc_locust.verdict.wording import named_users
+from jupyter_rtc_locust.verdict.wording import SEEDER, named_users
 
 STATE_ROOT = "state"
 """The server's and the clients' own notes about a document: path, dirty, hash. Not content."""
 
 CONNECTED = "connected"
+
+CLOCKS_DIFFER_S = 2.0
+"""By how much the clocks of several processes may differ that were set together by one message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,23 @@ class Reading:
     def authored_ranges(self) -> ClockRanges:
         """Clocks of everything anybody of the run authored."""
         return ClockRanges.of(span for one in self.authored for span in one.ranges)
+
+    @cached_property
+    def authors(self) -> dict[int, int]:
+        """Client id to user, of whoever of the run may write in this document: not those seated in another one."""
+        return {client: user for client, user in self.evidence.authors.items() if client not in self.strangers}
+
+    @cached_property
+    def strangers(self) -> dict[int, str]:
+        """Client ids of users that were seated in another document, and the path of that."""
+        return {client: path for client, path in self.evidence.seated.items() if path != self.evidence.path}
+
+    @cached_property
+    def without_record(self) -> frozenset[int]:
+        """Client ids that were seated in this document and of which no process tells anything."""
+        seated = {client for client, path in self.evidence.seated.items() if path == self.evidence.path}
+        told = {user.client_id for user in self.evidence.users} | {one.edit.client_id for one in self.authored}
+        return frozenset(client for client in seated - told if self.evidence.authors.get(client) != SEEDER)
 
     @cached_property
     def connected_clients(self) -> frozenset[int]:
@@ -236,6 +256,15 @@ class Reading:
             if isinstance(struct, Item) and not isinstance(struct.content, DeletedContent)
         )
         return self.outside_state(there.difference(update.deletions))
+
+    @cached_property
+    def clocks_differ(self) -> float:
+        """Seconds by which the clocks of two processes may differ: what arrived before it was authored shows more."""
+        due: dict[bytes, float] = {}
+        for one in self.authored:
+            due[one.edit.update] = min(one.edit.due, due.get(one.edit.update, inf))
+        early = (due[one.update] - one.received for one in self.evidence.foreign if one.update in due)
+        return CLOCKS_DIFFER_S + max(0.0, max(early, default=0.0))
 
     # -- what arrived --------------------------------------------------------------------------------------------------
 

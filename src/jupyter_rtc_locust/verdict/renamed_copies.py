@@ -19,9 +19,6 @@ from jupyter_rtc_locust.protocol.contents import AnyContent, Id
 from jupyter_rtc_locust.protocol.structs import Item
 from jupyter_rtc_locust.verdict.reading import AuthoredStructs, Reading
 
-_CLOCKS_DIFFER_S = 2.0
-"""By how much the clocks of several processes may differ that were set together by one message."""
-
 _READ_LATE_S = 15.0
 """How long after it was sent a new id may have been read, while the echo of a later edit was read at once."""
 
@@ -86,6 +83,7 @@ class _Lives:
     """Who made and who deleted these cells."""
 
     def __init__(self, reading: Reading, cells: set[Id]) -> None:
+        self._clocks_differ = reading.clocks_differ
         self._makers = {cell: reading.author_of(cell.client, cell.clock) for cell in cells}
         self._deleters: dict[Id, list[AuthoredStructs]] = {cell: [] for cell in cells}
         by_client: dict[int, list[Id]] = {}
@@ -105,7 +103,7 @@ class _Lives:
             return True
         first = max(self._made(one), self._made(other))
         last = min(self._deleted(one), self._deleted(other))
-        return first - _CLOCKS_DIFFER_S <= moment <= last + _READ_LATE_S
+        return first - self._clocks_differ <= moment <= last + _READ_LATE_S
 
     def _before(self, cell: Id) -> set[Id]:
         """The cells that were deleted before this one was made: by its maker, or by the makers of those, and so on."""

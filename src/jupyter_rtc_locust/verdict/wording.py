@@ -15,6 +15,7 @@ SEEDER = -1
 
 _SHOWN_CHARACTERS = 120
 _SHOWN_USERS = 8
+_SHOWN_CELLS = 4
 _REACH_OF_A_CELL = 10_000
 """Clocks behind a cell in which what was written together with it is looked for."""
 
@@ -40,10 +41,14 @@ def named_users(users: Iterable[int]) -> str:
 
 
 def described(edit: AuthoredUpdate) -> str:
-    """`edit 12 of user 3 ("typed 'abc' into cell 3f2a at 17"; due at 12.30 s, acknowledged at 12.31 s)`."""
+    """`edit 12 of user 3 ("typed 'abc' into cell 3f2a at 17"; due at 12.30 s, acknowledged at 12.31 s)`.
+
+    The cell is added where the description does not name it.
+    """
     who = "the edit that filled the empty room" if edit.user == SEEDER else f"edit {edit.number} of user {edit.user}"
     when = "never acknowledged" if edit.acknowledged is None else f"acknowledged at {edit.acknowledged:.2f} s"
-    return f'{who} ("{edit.description}"; due at {edit.due:.2f} s, {when})'
+    where = f" in cell {edit.cell}" if edit.cell is not None and edit.cell not in edit.description else ""
+    return f'{who} ("{edit.description}"{where}; due at {edit.due:.2f} s, {when})'
 
 
 def shortened(text: str) -> str:
@@ -88,6 +93,38 @@ def items_in(lineage: Lineage, ranges: ClockRanges) -> Iterable[Item]:
             item = cut(struct, max(struct.clock, start), min(struct.end, end))
             if isinstance(item, Item) and not isinstance(item.content, DeletedContent):
                 yield item
+
+
+def cells_around(lineage: Lineage, ranges: ClockRanges) -> str:
+    """` in cell 3f2a`, ` in the cells 3f2a and 77b1`; nothing where it is in no cell, or the cell has no id."""
+    names: dict[str, None] = {}
+    for item in items_in(lineage, ranges):
+        identity = Id(item.client, item.clock)
+        for one in (identity, *lineage.ancestors(identity)):
+            place = lineage.place_of(one)
+            if place is not None and place.parent == "cells" and (name := cell_id_as_written(lineage, one)):
+                names[name] = None
+    shown = list(names)
+    if len(shown) <= 1:
+        return f" in cell {shown[0]}" if shown else ""
+    if len(shown) > _SHOWN_CELLS:
+        shown = [*shown[: _SHOWN_CELLS - 1], f"{len(shown) - _SHOWN_CELLS + 1} more"]
+    return f" in the cells {', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def cell_id_as_written(lineage: Lineage, cell: Id) -> str | None:
+    """The id that a cell was written with: a cell arrives in one piece."""
+    for struct in lineage.structs_in(cell.client, cell.clock, cell.clock + _REACH_OF_A_CELL):
+        identity = Id(struct.client, struct.clock)
+        place = lineage.place_of(identity)
+        if place is None or not isinstance(struct, Item):
+            continue
+        if place.parent == cell and place.key == "id" and isinstance(struct.content, AnyContent):
+            value = struct.content.values[0]
+            return value if isinstance(value, str) else None
+        if place.parent == "cells" and identity != cell:
+            break
+    return None
 
 
 def cell_as_written(lineage: Lineage, cell: Id) -> tuple[str | None, str]:

@@ -51,11 +51,13 @@ def check_nothing_is_pending(reading: Reading) -> Opinion:
     document = reading.evidence
     findings = []
     for user in document.users:
-        if user.stage == CONNECTED and user.gaps:
-            writers = sorted({document.authors[one] for one in user.gaps.clients() if one in document.authors})
+        # What belongs into another document waits in this one for ever, and has a finding that says so.
+        gaps = user.gaps.difference(user.gaps.of_clients(reading.strangers))
+        if user.stage == CONNECTED and gaps:
+            writers = sorted({document.authors[one] for one in gaps.clients() if one in document.authors})
             by = f" (written by {named_users(writers)})" if writers else ""
             detail = (
-                f"User {user.user} was sent {counted(user.gaps.total(), 'unit')}{by} that its copy cannot take in, "
+                f"User {user.user} was sent {counted(gaps.total(), 'unit')}{by} that its copy cannot take in, "
                 f"because something before them never arrived. That person sees an old document and no error."
             )
             findings.append(Finding(Kind.PENDING_UPDATES, document.path, detail, (user.user,)))

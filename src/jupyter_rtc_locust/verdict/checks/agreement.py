@@ -116,8 +116,8 @@ def _lacking(reading: Reading) -> list[tuple[tuple[int, ...], ClockRanges, Clock
 
 
 def _known(reading: Reading, ranges: ClockRanges) -> ClockRanges:
-    """The part of these clocks that belongs to the run's authors."""
-    return ranges.of_clients(reading.evidence.authors)
+    """The part of these clocks that belongs to those of the run who may write in this document."""
+    return ranges.of_clients(reading.authors)
 
 
 def _what(reading: Reading, lacks: ClockRanges, undeleted: ClockRanges) -> str:

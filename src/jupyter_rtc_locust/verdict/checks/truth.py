@@ -6,6 +6,8 @@ are findings by themselves, also when their effect is gone at the end.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from jupyter_rtc_locust.documents.canonical import same
 from jupyter_rtc_locust.documents.comparison import differences, sentence
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
@@ -15,11 +17,15 @@ from jupyter_rtc_locust.verdict.foreign_content import foreign_findings
 from jupyter_rtc_locust.verdict.oracle import Oracle
 from jupyter_rtc_locust.verdict.reading import Reading
 from jupyter_rtc_locust.verdict.rebuilt import content_of
-from jupyter_rtc_locust.verdict.wording import counted, described, items_in, named_users, pieces_of
+from jupyter_rtc_locust.verdict.received_deletions import UnauthoredDeletion
+from jupyter_rtc_locust.verdict.wording import cells_around, counted, described, items_in, named_users, pieces_of
 
 
-def check_against_oracle(reading: Reading, oracle: Oracle) -> Opinion:
-    """`lost-edit`, `duplicated-content`, `invented-edit`, and what could not be established."""
+def check_against_oracle(reading: Reading, oracle: Oracle, unauthored: Sequence[UnauthoredDeletion] = ()) -> Opinion:
+    """`lost-edit`, `duplicated-content`, `invented-edit`, and what could not be established.
+
+    What is missing because of an `unauthored` deletion has a finding of its own, with the time of it.
+    """
     path = reading.evidence.path
     judged = reading.judged
     if judged is None:
@@ -32,16 +38,17 @@ def check_against_oracle(reading: Reading, oracle: Oracle) -> Opinion:
     opinion = _unknowns(reading, oracle) + _cautions(reading, oracle)
     opinion += Opinion(guests=oracle.guests.listed(path))
     opinion += Opinion(altered_words(reading, oracle, judged) + foreign_findings(reading, oracle, live))
-    missing = oracle.live.difference(live).difference(oracle.overwritten)
+    told = ClockRanges().union(*(one.ranges for one in unauthored))
+    missing = oracle.live.difference(live).difference(oracle.overwritten).difference(told)
     extra = _outside_foreign(reading, oracle, live.difference(oracle.live))
     if same(content, oracle.content):
         return opinion + _equal_by_chance(reading, missing.union(extra))
     if oracle.missing or oracle.unaccounted:
         return opinion  # the oracle is not whole, so a difference from it says nothing
-    found = _lost(reading, missing, judged.whose) + _not_deleted(reading, extra, judged.whose)
+    found = _lost(reading, oracle, missing, judged.whose) + _not_deleted(reading, extra, judged.whose)
     if found and oracle.guests.clients:
         return opinion + Opinion(unknown=(_perhaps_a_guest(reading, oracle, missing.union(extra)),))
-    if not found and not opinion.findings:
+    if not found and not told and not oracle.strange and not opinion.findings:
         first = differences(oracle.content, content, limit=1)
         detail = f"For {judged.whose}, everything that was written is there, but not as it was: {sentence(first[0])}"
         found = (Finding(Kind.LOST_EDIT, path, detail),)
@@ -50,24 +57,35 @@ def check_against_oracle(reading: Reading, oracle: Oracle) -> Opinion:
 
 def _outside_foreign(reading: Reading, oracle: Oracle, ranges: ClockRanges) -> ClockRanges:
     """The part of these clocks that is neither foreign nor inside something foreign, which has its own finding."""
-    if not oracle.foreign:
+    foreign = oracle.foreign.union(oracle.strange)
+    if not foreign:
         return ranges
     kept = []
-    for item in items_in(reading.lineage, ranges.difference(oracle.foreign)):
-        if not any(ancestor in oracle.foreign for ancestor in reading.lineage.ancestors((item.client, item.clock))):
+    for item in items_in(reading.lineage, ranges.difference(foreign)):
+        if not any(ancestor in foreign for ancestor in reading.lineage.ancestors((item.client, item.clock))):
             kept.append((item.client, item.clock, item.end))
     return ClockRanges.of(kept)
 
 
-def _lost(reading: Reading, missing: ClockRanges, whose: str) -> tuple[Finding, ...]:
+def _lost(reading: Reading, oracle: Oracle, missing: ClockRanges, whose: str) -> tuple[Finding, ...]:
     """Content that is in the oracle and not in the judged document: whose it was, and what."""
     findings = []
     for author, ranges in reading.divided_by_author(missing):
         what = "what stood in the document from the start" if author is None else f"what {described(author.edit)} wrote"
         users = () if author is None else (author.edit.user,)
-        detail = f"For {whose}, {what} is gone: {pieces_of(reading.lineage, ranges)}. Nobody deleted it."
+        lineage = reading.lineage
+        detail = f"For {whose}, {what} is gone: {pieces_of(lineage, ranges)}{cells_around(lineage, ranges)}. "
+        detail += _why(oracle, ranges)
         findings.append(Finding(Kind.LOST_EDIT, reading.evidence.path, detail, users))
     return tuple(findings)
+
+
+def _why(oracle: Oracle, ranges: ClockRanges) -> str:
+    """Nobody deleted it, or somebody whose edit arrived only in part."""
+    for one in oracle.left_out:
+        if one.update.deletions.intersection(ranges):
+            return f"The only one who deleted it is {described(one.edit)}, of which nothing else arrived."
+    return "Nobody deleted it."
 
 
 def _not_deleted(reading: Reading, extra: ClockRanges, whose: str) -> tuple[Finding, ...]:
@@ -79,11 +97,13 @@ def _not_deleted(reading: Reading, extra: ClockRanges, whose: str) -> tuple[Find
         if undone:
             left = left.difference(undone)
             what = pieces_of(reading.lineage, undone)
-            detail = f"For {whose}, what {described(one.edit)} deleted still stands there: {what}."
+            where = cells_around(reading.lineage, undone)
+            detail = f"For {whose}, what {described(one.edit)} deleted still stands there: {what}{where}."
             findings.append(Finding(Kind.LOST_EDIT, reading.evidence.path, detail, (one.edit.user,)))
     if left:
         # Deleted with something around it, or replaced by a newer value: no edit names it.
-        detail = f"For {whose}, what was deleted or replaced still stands there: {pieces_of(reading.lineage, left)}."
+        what, where = pieces_of(reading.lineage, left), cells_around(reading.lineage, left)
+        detail = f"For {whose}, what was deleted or replaced still stands there: {what}{where}."
         findings.append(Finding(Kind.LOST_EDIT, reading.evidence.path, detail))
     return tuple(findings)
 

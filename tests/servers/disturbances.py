@@ -27,6 +27,7 @@ class Late(Fault):
         self._last: dict[Connection, float] = {}
 
     def sends(self, room: Room, connection: Connection, message: bytes) -> Iterable[tuple[float, bytes]]:
+        self.strike(room)
         now = time.monotonic()
         earliest = self._last.get(connection, now) + 0.0001  # two timers of one instant have no order
         self._last[connection] = max(earliest, now + self._random.uniform(0.05, 0.3))
@@ -38,6 +39,8 @@ class DuplicateDelivery(Fault):
 
     def sends(self, room: Room, connection: Connection, message: bytes) -> Iterable[tuple[float, bytes]]:
         update = message[0] == YMessageType.SYNC and message[1] == YSyncMessageType.SYNC_UPDATE
+        if update:
+            self.strike(room)
         return [(0.0, message)] * (2 if update else 1)
 
 
@@ -51,6 +54,7 @@ class ReEncode(Fault):
 
     def relayed(self, room: Room, connection: Connection, author: Connection | None, update: bytes) -> bytes | None:
         if self._now.get(room) is not update:  # asked once for each connection
+            self.strike(room)
             before = self._now.get(room)
             self._now[room] = update
             self._relayed[room] = update if before is None else merge_updates(before, update)
@@ -91,4 +95,7 @@ class HttpFlaky(Fault):
         if upgrade:
             return None
         self.requests += 1
-        return 503 if self.requests % 3 == 0 else None
+        if self.requests % 3:
+            return None
+        print(f"HttpFlaky struck {path}", flush=True)
+        return 503

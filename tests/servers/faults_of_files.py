@@ -18,7 +18,10 @@ class WrongFile(Fault):
     """What is written differs from the document, in every save since the fault struck."""
 
     def saved(self, room: Room, content: Any) -> Any:
-        return self.spoil(copy.deepcopy(content)) if self.due(room) else content
+        if not self.due(room):
+            return content
+        self.strike(room)
+        return self.spoil(copy.deepcopy(content))
 
     def spoil(self, content: Any) -> Any:
         """The wrong content: a notebook as a dict, or a text."""
@@ -65,7 +68,10 @@ class NoSave(Fault):
     """Nothing is written any more, and whoever asks for a save is told that it was."""
 
     def saved(self, room: Room, content: Any) -> Any:
-        return None if self.due(room) else content
+        if not self.due(room):
+            return content
+        self.strike(room)
+        return None
 
 
 class SlowSave(Fault):
@@ -100,6 +106,7 @@ class DiskFull(FailWrites):
     def saved(self, room: Room, content: Any) -> Any:
         if self.due(room):
             self.full = True
+            self.strike(room)
             raise OSError(errno.ENOSPC, "No space left on device")
         return content
 

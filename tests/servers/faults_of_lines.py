@@ -35,6 +35,7 @@ class DropLastRelayToOne(Fault):
 
     def relayed(self, room: Room, connection: Connection, author: Connection | None, update: bytes) -> bytes | None:
         if author is not connection and self.due(room) and self.strikes_user(connection):
+            self.strike(room)
             return None
         return update
 
@@ -77,7 +78,10 @@ class MuteOne(Fault):
     """From then on nothing at all is sent to one user, whose line stays open."""
 
     def sends(self, room: Room, connection: Connection, message: bytes) -> Iterable[tuple[float, bytes]]:
-        return [] if self.due(room) and self.strikes_user(connection) else [(0.0, message)]
+        if not self.due(room) or not self.strikes_user(connection):
+            return [(0.0, message)]
+        self.strike(room)
+        return []
 
 
 class NoSync(Fault):
@@ -86,7 +90,10 @@ class NoSync(Fault):
     user_unless_told = 2  # the first line is often an observer's
 
     def answers_step1(self, room: Room, connection: Connection, update: bytes) -> bytes | None:
-        return None if connection.number == self.user else update
+        if connection.number != self.user:
+            return update
+        self.strike(room)
+        return None
 
 
 class StaleJoiner(Fault):
@@ -98,9 +105,8 @@ class StaleJoiner(Fault):
         self.joiners: set[Connection] = set()
 
     def applied(self, room: Room, connection: Connection, update: bytes) -> None:
-        if self.due(room) and not self.struck(room):
+        if self.due(room) and room not in self.old:
             self.old[room] = room.doc.get_update()
-            self.strike(room)
 
     def refuses(self, room: Room, connection: Connection) -> Refusal | None:
         assert self.quiet is not None
@@ -109,7 +115,10 @@ class StaleJoiner(Fault):
         return None
 
     def answers_step1(self, room: Room, connection: Connection, update: bytes) -> bytes | None:
-        return self.old.get(room, update) if connection in self.joiners else update
+        if connection not in self.joiners or room not in self.old:
+            return update
+        self.strike(room)
+        return self.old[room]
 
 
 class Die(Fault):
@@ -139,7 +148,10 @@ class Refuse(Fault):
     refusal: Refusal
 
     def refuses(self, room: Room, connection: Connection) -> Refusal | None:
-        return self.refusal if connection.number >= self.user else None
+        if connection.number < self.user:
+            return None
+        self.strike(room)
+        return self.refusal
 
 
 class RefuseSession(Refuse):

@@ -7,6 +7,7 @@ module knows how servers are launched, not what they say.
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -14,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from servers.server_process import ServerDidNotStartError, ServerProcess
@@ -61,11 +63,13 @@ def jupyter_collaboration(
     collaboration: bool = True,
     token: str | None = None,
     extra: tuple[str, ...] = (),
+    fault: Mapping[str, object] | None = None,
 ) -> ServerProcess:
     """A Jupyter server with jupyter-collaboration, as installed beside `python` (this one: 5).
 
     Delays are in seconds, None leaves the server's default. `collaboration=False` gives a Jupyter server that knows
     nothing of rooms. `extra` holds more command line options, for example "--YDocExtension.file_poll_interval=0".
+    With a `fault`, such as {"name": "delete-text", "at": 10}, it is started by `faults.sick_jupyter`.
     The served files are in `.root`; the update store and the settings lie beside it in `.home` and survive a restart.
     """
     home, root, remove_home = _folders(folder, "jupyter-for-tests-")
@@ -99,8 +103,10 @@ def jupyter_collaboration(
         options.append(f"--YDocExtension.document_save_delay={save_delay}")
     server = ServerProcess(
         name="Jupyter server" if collaboration else "Jupyter server without collaboration",
-        command=[str(python), "-m", "jupyter_server", *options, *extra],
+        command=[str(python), "-m", "jupyter_server" if fault is None else "faults.sick_jupyter", *options, *extra],
         environment=environment_without_jupyter(
+            *(() if fault is None else (HERE.parent,)),
+            **({} if fault is None else {"FAULT_OF_THE_TESTS": json.dumps(fault)}),
             HOME=str(home),  # its own, because deleted documents go to the trash of the account
             JUPYTER_TOKEN=secret,
             JUPYTER_CONFIG_DIR=str(home / "config"),

@@ -88,6 +88,8 @@ class Room:
         if self._saving is not None:
             self._saving.cancel()
         try:
+            if self.fault.save_takes:
+                self.fault.strike(self)
             content = self.document.get(self.deduplicate) if self.kind == "notebook" else self.document.get()
             content = self.fault.saved(self, content)
             if content is None:

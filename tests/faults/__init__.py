@@ -1,0 +1,1 @@
+"""Planted faults: released servers made to lose, double, alter, invent; and what is harmless. `python -m faults`."""

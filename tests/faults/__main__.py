@@ -96,7 +96,12 @@ def _played(case: Case, seed: int, folder: Path) -> Outcome:
         if case.disturbance is not None:
             over = threading.Event()
             act = case.disturbance.act
-            acting = threading.Thread(target=lambda: disturbed.append(act(server, proxy, over.is_set)), daemon=True)
+
+            def disturb() -> None:
+                disturbed.append(act(server, proxy, over.is_set))
+                over.wait()  # a server that is started again ends with the thread that started it
+
+            acting = threading.Thread(target=disturb, daemon=True)
             acting.start()
         try:
             ended = run_locust(case.locustfile, *options, folder=folder, server=host, deadline=DEADLINE_S)

@@ -64,7 +64,13 @@ class Case:
         """In the proxy, in the server, or done to it."""
         if self.proxy is not None:
             return "proxy"
-        return "in the server" if self.fault is not None else "to the server" if self.disturbance else "nowhere"
+        return (
+            "in the server"
+            if self.fault is not None and self.fault["name"] != "none"
+            else "to the server"
+            if self.disturbance
+            else "nowhere"
+        )
 
 
 def sick(name: str, where: str, must: str, may: str = "", *, verdict: str = FAIL, to: Any = None, **more: Any) -> Case:
@@ -110,7 +116,7 @@ RELAY = [
         "relay",
         "unacknowledged-edit diverged",
         WITHOUT_IT,
-        to=proxy(on_the_way.DropUp),
+        to=proxy(on_the_way.DropUp, user=2),  # the first to write there is who makes the document
         options=IMPATIENT,
         server=NODE,
     ),
@@ -124,7 +130,9 @@ RELAY = [
     ),
     sick("drop-to-one", "relay", "diverged", "pending-updates", to=proxy(on_the_way.DropToOne)),
     sick("drop-to-one, 4", "relay", "diverged", "pending-updates", to=proxy(on_the_way.DropToOne), server=JUPYTER_4),
-    sick("drop-to-one, Node", "relay", "diverged", "pending-updates", to=proxy(on_the_way.DropToOne), server=NODE),
+    sick(
+        "drop-to-one, Node", "relay", "diverged", "pending-updates", to=proxy(on_the_way.DropToOne, user=2), server=NODE
+    ),
     sick("drop-all-to-one", "relay", "diverged", "pending-updates", to=proxy(on_the_way.DropToOne, times=EVER)),
     sick("mute-one", "relay", "stalled diverged", "awareness-differs", to=proxy(on_the_way.MuteOne, times=EVER)),
     sick("hold-one", "relay", "stalled", "diverged", to=proxy(on_the_way.HoldOne, times=EVER), seconds=20),

@@ -13,6 +13,8 @@ from faults.update_reader import altered, read_update, without_deletions
 
 EVER = 1_000_000
 AS_IT_IS = 0.0
+A_WORD = 3
+"""Characters; each edit overwrites an entry of a map, too, and of that deletion nothing depends."""
 
 
 class DropUp(OnTheWay):
@@ -31,7 +33,7 @@ class DropDeletionsUp(OnTheWay):
 
     def up(self, line: Line, message: bytes) -> Iterable[Sent]:
         update = update_of(message)
-        if update is not None and self.strikes(line) and read_update(update).deletes:
+        if update is not None and self.strikes(line) and read_update(update).deleted >= A_WORD:
             self.struck += 1
             return [(AS_IT_IS, framed(UPDATE, without_deletions(update)))]
         return [(AS_IT_IS, message)]
@@ -133,7 +135,9 @@ class DropDeletionsToOne(ToOne):
     """Its deletions are lost."""
 
     def instead(self, update: bytes) -> list[Sent] | None:
-        return [(AS_IT_IS, framed(UPDATE, without_deletions(update)))] if read_update(update).deletes else None
+        return (
+            [(AS_IT_IS, framed(UPDATE, without_deletions(update)))] if read_update(update).deleted >= A_WORD else None
+        )
 
 
 class TruncateToOne(ToOne):

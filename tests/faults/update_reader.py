@@ -28,7 +28,8 @@ class Contents:
     """The characters of each string that is a value, or in one: ids, metadata, outputs."""
     deletions: int = 0
     """Where the delete set begins; it goes to the end."""
-    deletes: bool = False
+    deleted: int = 0
+    """The most clocks that the delete set deletes in one piece; an overwritten entry of a map is 1."""
 
 
 class _Reader:
@@ -130,12 +131,11 @@ def read_update(update: bytes) -> Contents:
         for _ in range(structs):
             reader.struct()
     reader.found.deletions = reader.at
-    clients = reader.number()
-    reader.found.deletes = clients > 0
-    for _ in range(clients):
+    for _ in range(reader.number()):
         reader.number()
         for _ in range(reader.number()):
-            reader.number(), reader.number()
+            reader.number()
+            reader.found.deleted = max(reader.found.deleted, reader.number())
     if reader.at != len(update):
         raise ValueError("something stands behind the update")
     return reader.found

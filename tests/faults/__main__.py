@@ -131,7 +131,8 @@ def row(outcomes: list[Outcome]) -> str:
     return f"| {case.name} | {case.where} | {case.sits} | {struck} | {verdicts} | {kinds or '–'} | {wrong or 'right'} |"
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
+    """Play the chosen cases; 1 when one of them is wrong."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--only", action="append", default=[], help="only cases whose name or place holds this")
     parser.add_argument("--seeds", type=int, default=3, help="how many seeds each case is played with")
@@ -139,7 +140,7 @@ def main() -> int:
     parser.add_argument("--at-once", type=int, default=AT_ONCE)
     parser.add_argument("--keep", type=Path, help="a folder for what was told of every run")
     parser.add_argument("--list", action="store_true", help="only say which cases there are")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     chosen = [
         case
         for case in CASES
@@ -190,4 +191,4 @@ def versions() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -87,7 +87,7 @@ def _case(name: str, where: str, verdicts: frozenset[str], must: str, may: str, 
     if isinstance(to, Disturbance):
         more["disturbance"] = to
     elif isinstance(to, Mapping):
-        more["fault"] = {"name": name.partition(" ")[0], **to}
+        more["fault"] = {"name": name.split()[0].rstrip(","), **to}
     elif to is not None:
         more["proxy"] = to
     return Case(name, where, verdicts, frozenset(must.split()), frozenset(may.split()), **more)
@@ -145,8 +145,16 @@ RELAY = [
         seconds=20,
     ),
     sick("not-relayed", "relay", "diverged", "pending-updates", to=AMID),
-    sick("drop-deletions-up", "relay", "diverged lost-edit", WITHOUT_IT, to=proxy(on_the_way.DropDeletionsUp)),
-    sick("drop-deletions-to-one", "relay", "diverged", to=proxy(on_the_way.DropDeletionsToOne)),
+    # All of them, because whoever deletes the cell around it later covers what was missed.
+    sick(
+        "drop-deletions-up",
+        "relay",
+        "diverged lost-edit",
+        # A moved cell that stays where it was has one id with its copy, and the server gives one of them another.
+        WITHOUT_IT + " invented-edit",
+        to=proxy(on_the_way.DropDeletionsUp, times=EVER),
+    ),
+    sick("drop-deletions-to-one", "relay", "diverged", to=proxy(on_the_way.DropDeletionsToOne, times=EVER)),
     sick("alter-up", "relay", "diverged lost-edit", AMID_MAY, to=proxy(on_the_way.AlterUp), locustfile=TYPING),
     sick("alter-up, amid all edits", "relay", "", AMID_MAY, to=proxy(on_the_way.AlterUp)),
     sick("alter-value-up", "relay", "", AMID_MAY, to=proxy(on_the_way.AlterValueUp)),
@@ -193,7 +201,43 @@ STORE = [
         seconds=14,
         locustfile=PAUSING,
     ),
-    sick("store-forgets", "store", "", AMID_MAY, to={"at": 40}, seconds=14, locustfile=PAUSING),
+    sick(
+        "store-forgets",
+        "store",
+        "",
+        AMID_MAY,
+        to={"at": 40},
+        disturbance=disturbances.killed_in_a_pause(),
+        seconds=14,
+        locustfile=PAUSING,
+    ),
+    sick(
+        "store lost while away",
+        "store",
+        "",
+        AMID_MAY,
+        to=disturbances.killed_in_a_pause(then=disturbances.lose_the_store),
+        seconds=14,
+        locustfile=PAUSING,
+    ),
+    sick(
+        "store reverted while away",
+        "store",
+        "",
+        AMID_MAY,
+        to=disturbances.killed_in_a_pause(then=disturbances.revert_the_store),
+        seconds=14,
+        locustfile=PAUSING,
+    ),
+    sick(
+        "store and file lost while away",
+        "store",
+        "",
+        AMID_MAY,
+        to=disturbances.killed_in_a_pause(then=disturbances.lose_store_and_file),
+        seconds=14,
+        locustfile=PAUSING,
+    ),
 ]
 
 FILE = [
@@ -274,6 +318,7 @@ SERVICE = [
         to=disturbances.killed_for_good(),
         options=IMPATIENT,
     ),
+    sick("hungry", "service", "server-memory", to=AMID, options=("--rtc-server-memory-limit", "400")),
     sick(
         "frozen for good",
         "service",

@@ -183,7 +183,7 @@ class Front(websocket.WebSocketHandler):
         for name, value in answer.headers.get_all():
             if name.lower() not in HOP_BY_HOP:
                 self.add_header(name, value)
-        self.finish(answer.body or b"")
+        self.finish(answer.body or None)
 
     put = post = patch = delete = head = options = pass_on  # type: ignore[assignment]
 

@@ -109,6 +109,10 @@ ELSEWHERE = {
     "make test": ".ci/run",
     "make bench": "tests/test_benchmarks.py::"
     "test_the_quick_benchmarks_print_every_line_of_the_table_and_write_it_as_json",
+    "make faults": "tests/faults/test_planted_faults.py::test_a_planted_fault_strikes_and_is_found",
+    "make faults ARGS='--only drop-to-one --seeds 1'": "tests/faults/test_planted_faults.py::"
+    "test_a_planted_fault_strikes_and_is_found",
+    "make faults ARGS=--list": "tests/faults/test_planted_faults.py::test_the_list_names_every_case",
     # The same arguments stand in the Makefile, which `.ci/run` calls; test_documents_are_true.py compares them.
     ".venv/bin/python -m pip install -c constraints/locked.txt -e '.[demo]'": ".ci/run",
     # There is no engine where the tests run: each service's command is run as a plain process instead.

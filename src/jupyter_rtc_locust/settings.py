@@ -29,6 +29,8 @@ QUIET_S = 3.0
 SHORTEST_CHECKPOINTS_S = 10.0
 END_BUDGET_S = 115.0
 """From the end of editing to the exit at most 120 s; the rest is Locust's own shutdown."""
+LEAVE_DEADLINE_S = 6.0
+"""Closing all documents, when the verdict is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

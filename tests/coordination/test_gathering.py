@@ -7,12 +7,13 @@ import pytest
 from pycrdt import create_update_message
 
 from jupyter_rtc_locust.coordination import gathering
+from jupyter_rtc_locust.coordination.answers import encoded_rooms
 from jupyter_rtc_locust.coordination.gathering import gather, probe_all, stop_editing, wait_until_quiet
 from jupyter_rtc_locust.errors import ConnectionBroken
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.users.collaborator import Stage
 from jupyter_rtc_locust.verdict.evidence import RoomEvidence
-from jupyter_rtc_locust.verdict.evidence_form import decode_evidence, encode_evidence
+from jupyter_rtc_locust.verdict.evidence_form import decode_evidence
 from users.conftest import type_letters
 from users.fake_room import settle, wait_until
 
@@ -26,7 +27,7 @@ def soon_quiet(monkeypatch):
 
 def told(swarm, quiet=None):
     """The evidence of the one document, through bytes, as it travels."""
-    (room,) = decode_evidence(encode_evidence(gather(swarm, quiet or {})), list[RoomEvidence])
+    (room,) = (decode_evidence(one, RoomEvidence) for one in encoded_rooms(gather(swarm, quiet or {})))
     return room
 
 

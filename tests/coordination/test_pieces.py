@@ -26,7 +26,7 @@ def test_pieces_in_any_order_some_of_them_twice_make_the_payload_again(payload, 
         assert assembly.complete is (len({*again, *order[:count]}) == len(parts))
         assembly.add(index, parts[index])
     assert assembly.complete
-    assert assembly.payload() == payload
+    assert assembly.take() == payload
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_nothing_to_send_is_one_empty_piece_so_that_an_answer_is_sent_at_all():
     assert not assembly.complete
     assembly.add(0, b"")
     assert assembly.complete
-    assert assembly.payload() == b""
+    assert assembly.take() == b""
 
 
 @pytest.mark.parametrize("index", [-1, 2, 100])

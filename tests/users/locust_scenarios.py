@@ -242,7 +242,7 @@ def evidence_goes_in_pieces_one_after_the_other_and_again_where_one_was_lost():
         play.runner.send_message(messages.RUN_ENDS, {"run": "run", "drain_timeout": 0.0})
     wait_until(lambda: state.get("assembly") and state["assembly"].complete)
     gevent.sleep(0.2)
-    told = msgpack.unpackb(state["assembly"].payload(), strict_map_key=False)
+    told = msgpack.unpackb(state["assembly"].take(), strict_map_key=False)
     play.runner.send_message(messages.RUN_OVER, {"run": "run"})
     wait_until(lambda: ["all left", {"run": "run"}] in play.heard)
     play.end()
@@ -252,7 +252,7 @@ def evidence_goes_in_pieces_one_after_the_other_and_again_where_one_was_lost():
         "came": came,
         "keys": sorted(told),
         "problem": told.get("problem"),
-        "documents": [one.path for one in decode_evidence(told["documents"], list[RoomEvidence])],
+        "documents": [decode_evidence(one, RoomEvidence).path for one in told["documents"]],
         "left": user.collaborator.stage is Stage.LEFT,
     }
 
@@ -334,7 +334,7 @@ def somebody_with_a_seat_stands_in_no_answer():
         state = RunState("run", 7, Settings(), "http://127.0.0.1:1", None)
         state.prepared = Prepared(server, "folder", [], seats)
         state.users_seated, state.end.answers, state.end.lost = 3, {"here": told}, lost
-        problems[name] = list(conclusion.run_evidence(state, state.end, {"sound": True, "reasons": []}).problems)
+        problems[name] = list(conclusion.run_evidence(state, state.end, {"sound": True, "reasons": []}, ()).problems)
     return problems
 
 

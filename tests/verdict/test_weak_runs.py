@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
-from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, Snapshot, UserEvidence
+from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, RunEvidence, Snapshot, UserEvidence
 from jupyter_rtc_locust.verdict.weak_runs import weak_points
 
 
@@ -15,7 +15,7 @@ def document(path: str, users: int, *, guests_expected: bool = False) -> Documen
 
 
 def kinds(*documents: DocumentEvidence, asked: int, came: int) -> list[str]:
-    return [one.kind for one in weak_points(documents, users_asked=asked, users_at_once=came)]
+    return [one.kind for one in weak_points(RunEvidence(documents, users_asked=asked, users_at_once=came))]
 
 
 def test_a_run_in_which_everybody_came_and_nobody_was_alone_has_no_weak_point():
@@ -23,14 +23,15 @@ def test_a_run_in_which_everybody_came_and_nobody_was_alone_has_no_weak_point():
 
 
 def test_users_that_never_came_are_told_with_how_many():
-    told = weak_points((document("a", 6),), users_asked=40, users_at_once=6)
+    told = weak_points(RunEvidence((document("a", 6),), users_asked=40, users_at_once=6))
     assert [one.kind for one in told] == ["few-users"]
     assert "6 of the 40 users" in told[0].detail
 
 
 def test_a_user_alone_in_a_document_says_nothing_about_working_together():
     assert kinds(document("a", 1), asked=1, came=1) == ["no-company"]
-    told = weak_points((document("a", 1), document("b", 1), document("c", 2)), users_asked=4, users_at_once=4)
+    documents = (document("a", 1), document("b", 1), document("c", 2))
+    told = weak_points(RunEvidence(documents, users_asked=4, users_at_once=4))
     assert "In 2 documents" in told[0].detail
 
 

@@ -9,17 +9,16 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import msgpack  # type: ignore[import-untyped]
+import gevent
 from locust.env import Environment
 from locust.runners import STATE_MISSING, MasterRunner
 
 from jupyter_rtc_locust.coordination import messages
+from jupyter_rtc_locust.coordination.answers import read_answer
 from jupyter_rtc_locust.coordination.pieces import Assembly
 from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.settings import END_BUDGET_S, SYNC_DEADLINE_S, WORKER_ANSWER_DEADLINE_S
-from jupyter_rtc_locust.verdict.evidence import RoomEvidence
-from jupyter_rtc_locust.verdict.evidence_form import EvidenceError, decode_evidence, encode_evidence
 
 _MISSING_GRACE_HEARTBEATS = -6
 """Locust calls a worker missing after three seconds without a heartbeat; one that is only busy comes back."""
@@ -91,10 +90,15 @@ class EvidenceCollector:
         assembly = collection.assemblies.setdefault(msg.node_id, Assembly(body["count"]))
         assembly.add(body["index"], body["piece"])
         collection.last_piece = time.monotonic()
-        if assembly.complete and msg.node_id not in collection.answers:
-            answer = collection.answers[msg.node_id] = _answer(assembly.payload())
-            collection.lost.discard(msg.node_id)
-            self._take_statistics(msg.node_id, answer)
+        if assembly.complete and not assembly.taken:
+            # Not in here: while it is read, this handler would keep Locust from hearing its workers.
+            gevent.spawn(self._read, state, collection, msg.node_id, assembly.take())
+
+    def _read(self, state: RunState, collection: Collection, node_id: str, payload: bytes) -> None:
+        answer = collection.answers[node_id] = read_answer(payload)
+        collection.lost.discard(node_id)
+        collection.last_piece = time.monotonic()
+        self._take_statistics(node_id, answer)
         state.changed.set()
 
     def _take_statistics(self, node_id: str, answer: dict[str, Any]) -> None:
@@ -102,14 +106,3 @@ class EvidenceCollector:
         data = answer.get("stats")
         if data and isinstance(self._runner, MasterRunner):
             self._environment.events.worker_report.fire(client_id=node_id, data=data)
-
-
-def _answer(payload: bytes) -> dict[str, Any]:
-    """What a process told, with its documents read; what cannot be read is its problem, and makes nothing green."""
-    answer: dict[str, Any] = msgpack.unpackb(payload, strict_map_key=False)
-    try:
-        answer["documents"] = decode_evidence(answer.get("documents") or encode_evidence([]), list[RoomEvidence])
-    except EvidenceError as error:
-        answer["documents"] = []
-        answer["problem"] = f"{answer['process']}: {error}"
-    return answer

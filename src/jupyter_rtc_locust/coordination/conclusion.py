@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -13,33 +13,35 @@ import gevent
 from gevent.pool import Pool
 from locust.env import Environment
 
+from jupyter_rtc_locust.coordination.judging import JudgeError, judged
 from jupyter_rtc_locust.coordination.preparation import SEEDER, PreparedDocument
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.second_opening import opened_again
 from jupyter_rtc_locust.errors import FileGone, RtcLocustError
 from jupyter_rtc_locust.reporting.result_file import ResultFileError, build_result, redact, write_result
-from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S, JOINER_DEADLINE_S
+from jupyter_rtc_locust.settings import END_BUDGET_S, HTTP_TRY_DEADLINE_S, JOINER_DEADLINE_S, LEAVE_DEADLINE_S
 from jupyter_rtc_locust.timing.generator_health import summarise
 from jupyter_rtc_locust.timing.recorder import Recorder
 from jupyter_rtc_locust.users.observer import look
 from jupyter_rtc_locust.verdict.checks.saved_file import file_agrees
-from jupyter_rtc_locust.verdict.decision import decide
 from jupyter_rtc_locust.verdict.evidence import Checkpoint, DocumentEvidence, RunEvidence, SavedFile, Snapshot
+from jupyter_rtc_locust.verdict.evidence_form import parts_of_run
 from jupyter_rtc_locust.verdict.findings import Opinion, Value, Verdict
-from jupyter_rtc_locust.verdict.weak_runs import weak_points
 
 logger = logging.getLogger(__name__)
 
 _FILE_POLL_S = 0.5
 _FILE_MOMENT_S = 5.0
 _SERVER_POLL_S = 0.5
+_LEAST_TO_JUDGE_S = 5.0
+"""What the judge gets in any case."""
 
 
 def conclude(
     environment: Environment, state: RunState, secrets: list[str], everybody_leaves: Callable[[], None]
 ) -> None:
-    """Decide, write `result.json`, tell Locust. Whatever goes wrong in here makes the run inconclusive, never green.
+    """Have it decided, write `result.json`, tell Locust. Whatever goes wrong makes it inconclusive, never green.
 
     `everybody_leaves` closes all documents, and returns when that is done.
     """
@@ -50,12 +52,17 @@ def conclude(
         health = summarise(answer["health"] for answer in answers)
         for answer in answers:
             timings.merge(answer["timings"])
-        evidence = run_evidence(state, state.end, health)
+        evidence = run_evidence(state, state.end, health, secrets)
         state.memory, state.log_events = evidence.server_memory, evidence.server_log
         evidence = replace(evidence, documents=opened_again(state, evidence.documents, everybody_leaves))
-        weak = weak_points(evidence.documents, users_asked=state.settings.users, users_at_once=state.most_users)
-        verdict = decide(evidence)
-        state.verdict = replace(verdict, opinion=verdict.opinion + Opinion(cautions=weak))
+        evidence = replace(evidence, documents=tuple(without_secrets(one, secrets) for one in evidence.documents))
+        state.verdict = judged(parts_of_run(evidence), _time_to_judge(state))
+        for name, samples in state.verdict.figures.items():
+            for milliseconds in samples:
+                timings.record(name, milliseconds)
+    except JudgeError as error:
+        logger.error("%s", error)
+        state.verdict = Verdict(Value.INCONCLUSIVE, str(error), Opinion(unknown=(str(error),)))
     except BaseException as error:
         logger.exception("The verdict could not be reached")
         reason = f"The verdict could not be reached: {type(error).__name__}: {error}"
@@ -72,7 +79,15 @@ def conclude(
     _tell_locust(environment, state.verdict, secrets)
 
 
-def run_evidence(state: RunState, collection: Collection, health: dict[str, Any]) -> RunEvidence:
+def _time_to_judge(state: RunState) -> float:
+    """What is left of the time from the end of editing to the exit, without what closing the documents may take."""
+    elapsed = time.monotonic() - state.end.began if state.end.began else 0.0
+    return max(_LEAST_TO_JUDGE_S, END_BUDGET_S - LEAVE_DEADLINE_S - elapsed)
+
+
+def run_evidence(
+    state: RunState, collection: Collection, health: dict[str, Any], secrets: Sequence[str]
+) -> RunEvidence:
     """What is known at this moment: what the processes told, a newcomer's look at each document, and the files."""
     answers = collection.answers.values()
     problems = list(state.problems)
@@ -98,12 +113,29 @@ def run_evidence(state: RunState, collection: Collection, health: dict[str, Any]
         sound=health["sound"],
         unsound_reasons=tuple(health["reasons"]),
         edits_asked=state.settings.edit_rate > 0,
-        problems=tuple(problems),
+        problems=tuple(redact(problems, secrets)),
         reconnects=sum(answer.get("counts", {}).get("reconnects", 0) for answer in answers),
         checkpoints=tuple(state.checkpoints),
         server_memory=state.watch.memory() if state.watch is not None else None,
         server_memory_limit=state.settings.server_memory_limit,
         server_log=state.watch.log_events() if state.watch is not None else (),
+        users_asked=state.settings.users,
+        users_at_once=state.most_users,
+    )
+
+
+def without_secrets(document: DocumentEvidence, secrets: Sequence[str]) -> DocumentEvidence:
+    """The evidence of a document, in whose texts errors may have repeated what only the run knows."""
+
+    def hidden(one: Any) -> Any:
+        return replace(one, problem=redact(one.problem, secrets)) if one is not None and one.problem else one
+
+    return replace(
+        document,
+        initial=hidden(document.initial),
+        joiner=hidden(document.joiner),
+        saved=hidden(document.saved),
+        reopened=hidden(document.reopened),
     )
 
 

@@ -37,6 +37,7 @@ from jupyter_rtc_locust.reporting.result_file import redact
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.settings import (
     END_BUDGET_S,
+    LEAVE_DEADLINE_S,
     Settings,
     read_tokens,
 )
@@ -45,7 +46,6 @@ from jupyter_rtc_locust.verdict.findings import Value
 
 logger = logging.getLogger(__name__)
 
-_LEAVE_DEADLINE_S = 6.0
 _PREPARATION_DEADLINE_S = 60.0
 """A preparation that a run's end has to wait for. Each of its steps has a deadline of its own."""
 _KEEPER_STAYS_S = 5.0
@@ -257,7 +257,7 @@ class Coordinator:
             try:
                 self._send(messages.CHECKPOINT, {**told, "drain_timeout": patience})
                 self._collector.collect(state, collection, patience)
-                evidence = evidence_at_checkpoint(state, collection)
+                evidence = evidence_at_checkpoint(state, collection, self._secrets)
             finally:
                 self._send(messages.RESUME, told)
             paused = time.monotonic() - collection.began
@@ -342,7 +342,7 @@ class Coordinator:
             return
         state.parted = True
         self._send(messages.RUN_OVER, {"run": state.run_id})
-        until = time.monotonic() + _LEAVE_DEADLINE_S
+        until = time.monotonic() + LEAVE_DEADLINE_S
         while state.end.answers.keys() - state.left - state.end.lost and time.monotonic() < until:
             state.changed.wait(0.1)
             state.changed.clear()

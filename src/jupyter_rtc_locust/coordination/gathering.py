@@ -6,8 +6,9 @@ Yields to the event loop between replicas, so that heartbeats of Locust's and of
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import gevent
 from gevent.lock import BoundedSemaphore
@@ -39,6 +40,11 @@ _READER = 0xFFFF_FFFE
 """Client id of copies that are only read."""
 _UPDATES_A_TURN = 200
 """Updates read between two looks at the event loop: about 10 ms."""
+_UPDATES_A_PART = 10_000
+_REPLICAS_A_PART = 10
+"""A document's evidence is told in parts, so that neither end has to encode or read much at once."""
+
+Piece = TypeVar("Piece")
 
 
 def stop_editing(swarm: Swarm) -> None:
@@ -89,9 +95,44 @@ def probe_all(swarm: Swarm) -> None:
     gevent.killall(greenlets, block=False)
 
 
-def gather(swarm: Swarm, quiet: dict[str, bool], *, going_on: bool = False) -> list[RoomEvidence]:
-    """The evidence of this process, document by document. Where users go on, nothing is done to their replicas."""
-    return [_gather_room(swarm, room, quiet.get(path, True), going_on) for path, room in swarm.rooms.items()]
+def gather(
+    swarm: Swarm, quiet: dict[str, bool], *, going_on: bool = False, hide: Callable[[str], str] = str
+) -> Iterator[RoomEvidence]:
+    """The evidence of this process, document by document, a large one in several parts.
+
+    Where users go on, nothing is done to their replicas. `hide` takes secrets out of what servers said in their errors.
+    """
+    for path, room in swarm.rooms.items():
+        whole = _gather_room(swarm, room, quiet.get(path, True), going_on)
+        users = tuple(replace(user, trouble=hide(user.trouble)) for user in whole.users)
+        yield from _in_parts(replace(whole, users=users))
+
+
+def _in_parts(whole: RoomEvidence) -> Iterator[RoomEvidence]:
+    """The evidence of one document, no part of it large; put together again by its path."""
+    parts = max(
+        -(-len(whole.authored) // _UPDATES_A_PART),
+        -(-len(whole.foreign) // _UPDATES_A_PART),
+        -(-len(whole.replicas) // _REPLICAS_A_PART),
+        1,
+    )
+    for part in range(parts):
+        updates = slice(part * _UPDATES_A_PART, (part + 1) * _UPDATES_A_PART)
+        replicas = slice(part * _REPLICAS_A_PART, (part + 1) * _REPLICAS_A_PART)
+        yield replace(
+            whole if part == 0 else RoomEvidence(whole.path, whole.kind, whole.quiet),
+            authored=whole.authored[updates],
+            foreign=whole.foreign[updates],
+            replicas=whole.replicas[replicas],
+        )
+
+
+def _with_turns(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """One after the other, with a turn of the event loop now and then."""
+    for number, piece in enumerate(pieces):
+        if number % _UPDATES_A_TURN == 0:
+            gevent.sleep(_TURN_S)
+        yield piece
 
 
 def _gather_room(swarm: Swarm, room: Room, quiet: bool, going_on: bool) -> RoomEvidence:
@@ -125,14 +166,16 @@ def _gather_room(swarm: Swarm, room: Room, quiet: bool, going_on: bool) -> RoomE
             None if edit.acknowledged is None else since(edit.acknowledged),
             edit.update,
         )
-        for edit in room.round_trips.authored()
+        for edit in _with_turns(room.round_trips.authored())
     )
     return RoomEvidence(
         path=room.document.path,
         kind=room.document.kind,
         quiet=quiet,
         authored=authored,
-        foreign=tuple(ForeignUpdate(since(entry.received), entry.update) for entry in room.round_trips.foreign()),
+        foreign=tuple(
+            ForeignUpdate(since(entry.received), entry.update) for entry in _with_turns(room.round_trips.foreign())
+        ),
         replicas=tuple(replace(evidence, users=tuple(members)) for members, evidence in replicas.values()),
         users=tuple(users),
         stalls=tuple(StallEvidence(stall.user, stall.seconds, stall.what) for stall in room.stalls.values()),
@@ -143,9 +186,7 @@ def _gather_room(swarm: Swarm, room: Room, quiet: bool, going_on: bool) -> RoomE
 def _ranges_of(round_trips: RoundTrips) -> ClockRanges:
     """Every clock that any update of this process, sent or received, holds."""
     spans = []
-    for number, update in enumerate(tuple(round_trips.known)):
-        if number % _UPDATES_A_TURN == 0:
-            gevent.sleep(_TURN_S)
+    for update in _with_turns(tuple(round_trips.known)):
         try:
             spans += list(decode_update(update).clock_ranges())
         except UpdateError:
@@ -191,7 +232,7 @@ def _gaps_of(everything: list[bytes], replica: Replica) -> ClockRanges:
     """
     received = []
     ranges = []
-    for update in dict.fromkeys(everything):
+    for update in _with_turns(dict.fromkeys(everything)):
         try:
             ranges.append(decode_update(update).clock_ranges())
         except UpdateError:

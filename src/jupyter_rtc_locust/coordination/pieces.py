@@ -19,6 +19,8 @@ class Assembly:
     def __init__(self, count: int) -> None:
         self._count = count
         self._pieces: dict[int, bytes] = {}
+        self.taken = False
+        """Whether the payload was taken out: it is read once, however often its last piece comes."""
 
     def add(self, index: int, piece: bytes) -> None:
         """Keep a piece. Raises ValueError for an index that is none."""
@@ -31,6 +33,9 @@ class Assembly:
         """Whether all pieces are there."""
         return len(self._pieces) == self._count
 
-    def payload(self) -> bytes:
-        """All pieces in order. Call it when complete."""
-        return b"".join(self._pieces[index] for index in range(self._count))
+    def take(self) -> bytes:
+        """All pieces in order, which are then let go of. Call it when complete, and once."""
+        self.taken = True
+        payload = b"".join(self._pieces[index] for index in range(self._count))
+        self._pieces = dict.fromkeys(self._pieces, b"")
+        return payload

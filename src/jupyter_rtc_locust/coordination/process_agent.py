@@ -20,6 +20,7 @@ from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 from jupyter_rtc_locust.coordination import messages
+from jupyter_rtc_locust.coordination.answers import encoded_rooms
 from jupyter_rtc_locust.coordination.gathering import gather, probe_all, stop_editing, wait_until_quiet
 from jupyter_rtc_locust.coordination.pieces import split
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END
@@ -37,7 +38,6 @@ from jupyter_rtc_locust.timing.recorder import Recorder
 from jupyter_rtc_locust.users.collaborator import Collaborator
 from jupyter_rtc_locust.users.health_monitor import watch_health
 from jupyter_rtc_locust.users.swarm import Swarm
-from jupyter_rtc_locust.verdict.evidence_form import encode_evidence
 
 logger = logging.getLogger(__name__)
 
@@ -228,7 +228,7 @@ class ProcessAgent:
             probe_all(swarm)
             payload = {
                 "process": _process_name(self.environment),
-                "documents": encode_evidence(gather(swarm, quiet, going_on=True)),
+                "documents": encoded_rooms(gather(swarm, quiet, going_on=True, hide=self._hidden)),
                 "counts": dict(swarm.counts),
                 "health": self.health.as_evidence(),
             }
@@ -261,7 +261,7 @@ class ProcessAgent:
                 # A coordinator that says nothing any more is gone; the evidence is offered all the same.
                 self._gather_event(AT_THE_END).wait(drain_timeout + WORKER_ANSWER_DEADLINE_S / 3)
                 probe_all(swarm)
-                payload["documents"] = encode_evidence(gather(swarm, quiet))
+                payload["documents"] = encoded_rooms(gather(swarm, quiet, hide=self._hidden))
                 payload["counts"] = dict(swarm.counts)
         except BaseException as error:
             logger.exception("The evidence of this process could not be gathered")
@@ -274,6 +274,10 @@ class ProcessAgent:
         payload["stats"] = self._final_statistics()
         payload["timings"] = self.recorder.as_evidence()
         self._send_in_pieces(run_id, AT_THE_END, msgpack.packb(payload))
+
+    def _hidden(self, text: str) -> str:
+        """What a server said, without the secrets of this process."""
+        return str(redact(text, self._secrets))
 
     def _final_statistics(self) -> dict[str, Any]:
         """Locust's own report of a worker, now, so that the master has all figures before the verdict.

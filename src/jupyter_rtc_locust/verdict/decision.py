@@ -30,6 +30,7 @@ from jupyter_rtc_locust.verdict.findings import Opinion, Value, Verdict
 from jupyter_rtc_locust.verdict.oracle import Oracle, build_oracle
 from jupyter_rtc_locust.verdict.reading import Reading
 from jupyter_rtc_locust.verdict.received_deletions import UnauthoredDeletion, unauthored_deletions
+from jupyter_rtc_locust.verdict.weak_runs import weak_points
 from jupyter_rtc_locust.verdict.wording import counted
 
 
@@ -43,6 +44,7 @@ def decide(run: RunEvidence) -> Verdict:
     opinion += _safely("of the server's memory", "", lambda: check_server_memory(run))
     opinion += _safely("of the server's log", "", lambda: read_server_log(run))
     opinion = with_checkpoints(opinion, run.checkpoints)
+    opinion += _safely("of who took part together", "", lambda: Opinion(cautions=weak_points(run)))
     return replace(verdict_of(opinion, run), exercised=exercised(run))
 
 

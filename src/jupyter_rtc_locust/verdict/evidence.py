@@ -203,3 +203,7 @@ class RunEvidence:
     server_log: tuple[LogEvent, ...] = ()
     problems: tuple[str, ...] = ()
     """Sentences about what kept the run from being judged (the server could not be used, nobody could be seated)."""
+    users_asked: int = 0
+    """How many users the run was asked for (`-u`)."""
+    users_at_once: int = 0
+    """The most users that had seats at the same time."""

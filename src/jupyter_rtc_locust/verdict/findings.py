@@ -42,10 +42,15 @@ class Finding:
     detail: str
     users: tuple[int, ...] = ()
     evidence: str | None = None
+    """Where its evidence lies, from the results folder; None: nowhere."""
+    edits: tuple[tuple[int, int], ...] = ()
+    """The edits behind it, as (client id, number); they stand with its evidence, and not in the result file."""
 
     def as_dict(self) -> dict[str, Any]:
         """For the result file."""
-        return {**asdict(self), "users": list(self.users)}
+        told = {**asdict(self), "users": list(self.users)}
+        del told["edits"]
+        return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +82,14 @@ class Guest:
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What one check, or all of them, have to say: findings, cautions, unknowns (sentences), and guests."""
+    """What one check, or all of them, have to say: findings, cautions, unknowns (sentences), guests, and figures."""
 
     findings: tuple[Finding, ...] = ()
     cautions: tuple[Caution, ...] = ()
     unknown: tuple[str, ...] = ()
     guests: tuple[Guest, ...] = ()
+    figures: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """What a check measured on the way: the name of a timing to its samples in milliseconds."""
 
     def __add__(self, other: Opinion) -> Opinion:
         return Opinion(
@@ -90,6 +97,10 @@ class Opinion:
             self.cautions + other.cautions,
             self.unknown + other.unknown,
             self.guests + other.guests,
+            {
+                name: self.figures.get(name, ()) + other.figures.get(name, ())
+                for name in dict.fromkeys((*self.figures, *other.figures))
+            },
         )
 
 
@@ -107,6 +118,11 @@ class Verdict:
     def guests(self) -> tuple[Guest, ...]:
         """Everybody outside the run who edited one of its documents."""
         return self.opinion.guests
+
+    @property
+    def figures(self) -> Mapping[str, tuple[float, ...]]:
+        """The name of a timing to what the checks measured of it, in milliseconds."""
+        return self.opinion.figures
 
 
 MOST_FINDINGS = 20

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from jupyter_rtc_locust.verdict.evidence import DocumentEvidence
+from jupyter_rtc_locust.verdict.evidence import RunEvidence
 from jupyter_rtc_locust.verdict.findings import Caution
 
 
-def weak_points(
-    documents: tuple[DocumentEvidence, ...], *, users_asked: int, users_at_once: int
-) -> tuple[Caution, ...]:
+def weak_points(run: RunEvidence) -> tuple[Caution, ...]:
     """Users asked for that never came, and documents in which nobody worked together with anybody."""
+    documents = run.documents
     cautions = []
-    if documents and users_at_once < users_asked:
+    if documents and run.users_at_once < run.users_asked:
         cautions.append(
             Caution(
                 "few-users",
                 "",
-                f"{users_at_once} of the {users_asked} users asked for took part, because the run ended before the "
-                f"others came. Ask for a faster ramp (-r) or a longer run (-t).",
+                f"{run.users_at_once} of the {run.users_asked} users asked for took part, because the run ended before "
+                f"the others came. Ask for a faster ramp (-r) or a longer run (-t).",
             )
         )
     alone = [document.path for document in documents if len({user.client_id for user in document.users}) < 2]

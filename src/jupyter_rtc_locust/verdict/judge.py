@@ -1,0 +1,65 @@
+"""The process that judges: evidence in at standard input, a verdict out at standard output.
+
+A process of its own, because reading and comparing takes as long as it takes, and the event loop of the one that plays
+users, or leads those that do, must not stand still meanwhile. It is started as
+
+    python -P -m jupyter_rtc_locust.verdict.judge
+
+and imports neither Locust nor gevent. The same evidence gives the same verdict here, in another process and on another
+machine. It lives no longer than whoever started it: before everything was told, it ends with the pipe; after that,
+Linux ends it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+from jupyter_rtc_locust.verdict.decision import decide
+from jupyter_rtc_locust.verdict.evidence_form import EvidenceError, run_of_parts
+from jupyter_rtc_locust.verdict.judge_talk import TalkError, heard, verdict_line
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> int:
+    """Hear, decide, answer. Return the exit code: 0 where a verdict was told."""
+    _end_with_the_parent()
+    _be_the_first_to_go()
+    answers = _answers()
+    try:
+        run = run_of_parts(heard(sys.stdin.buffer.read))
+    except (TalkError, EvidenceError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    answers.write(verdict_line(decide(run)))
+    answers.flush()
+    return 0
+
+
+def _answers() -> BinaryIO:
+    """Standard output, for answers alone: what anything else prints goes to standard error."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return answers
+
+
+def _end_with_the_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+
+
+def _be_the_first_to_go() -> None:
+    """Where memory runs out, a run without a verdict is better than a run without its master."""
+    try:
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    except OSError:
+        pass  # not Linux, or not allowed to say so
+
+
+if __name__ == "__main__":
+    sys.exit(main())

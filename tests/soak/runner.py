@@ -1,0 +1,225 @@
+"""Makes planned runs, a few at a time, and judges what became of each. Every outcome is written down at once."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+
+from runs.locust_run import INCONCLUSIVE, LOCUSTFILES, LOCUSTFILES_OF_THE_TESTS, PASSED, Run, run_locust
+from runs.shared_servers import STARTERS, SharedServers
+from runs.templates import write_templates
+from servers.server_process import ServerProcess
+from soak.confirmed import confirmed_bug
+from soak.documents import write_document
+from soak.outcome import ALARM, CONFIRMED, PASS, UNKNOWN, Outcome
+from soak.plan import EMBEDDED, PlannedRun
+
+SECOND_OPINION = Path(__file__).resolve().with_name("second_opinion.py")
+SECOND_OPINION_DEADLINE_S = 120.0
+IS_CONFIRMED, IS_NOT_CONFIRMED = 0, 1
+"""How `second_opinion.py` ends; with anything else it cannot say."""
+
+RUN_DEADLINE_S = 180.0
+"""At most 120 s from the end of editing to the exit, and a slow start beside another run."""
+
+
+class Runner:
+    """Makes runs in a folder. A context manager that stops the servers that the runs shared."""
+
+    def __init__(self, folder: Path, *, at_once: int) -> None:
+        self.folder = folder
+        self.at_once = at_once
+        self.state = folder / "state.jsonl"
+        self._servers = SharedServers()
+        self._writing = threading.Lock()
+
+    def __enter__(self) -> Runner:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._servers.__exit__(None, None, None)
+
+    def make(self, runs: Iterable[PlannedRun], *, until: float, tell: Callable[[Outcome], None]) -> int:
+        """Make these runs, none of which begins after `until` (monotonic seconds); how many were left out."""
+        waiting = iter(list(runs))
+        under_way: set[Future[Outcome]] = set()
+        with ThreadPoolExecutor(self.at_once) as pool:
+            for one in waiting:
+                if time.monotonic() > until:
+                    left_out = 1 + sum(1 for _ in waiting)
+                    break
+                under_way.add(pool.submit(self._made, one))
+                if len(under_way) == self.at_once:
+                    under_way = self._told(under_way, tell, FIRST_COMPLETED)
+            else:
+                left_out = 0
+            while under_way:
+                under_way = self._told(under_way, tell, FIRST_COMPLETED)
+        return left_out
+
+    def _told(
+        self, under_way: set[Future[Outcome]], tell: Callable[[Outcome], None], when: str
+    ) -> set[Future[Outcome]]:
+        done, rest = wait(under_way, return_when=when)
+        for future in done:
+            outcome = future.result()
+            with self._writing, self.state.open("a", encoding="utf-8") as state:
+                state.write(outcome.as_line() + "\n")
+            tell(outcome)
+        return rest
+
+    def _made(self, planned: PlannedRun) -> Outcome:
+        folder = self.folder / f"run-{planned.number:03}"
+        shutil.rmtree(folder, ignore_errors=True)
+        template = template_of(planned, folder.with_name(f"{folder.name}-template"))
+        started = time.monotonic()
+        try:
+            with self._server(planned) as server:
+                run = run_locust(
+                    locustfile_of(planned),
+                    *options_of(planned, template),
+                    folder=folder,
+                    server=server,
+                    deadline=RUN_DEADLINE_S,
+                )
+        except AssertionError as error:
+            return broken(planned, str(error), time.monotonic() - started, folder)
+        (folder / "server.log").write_text(run.server_log, encoding="utf-8")
+        outcome = judged(planned, run, second_opinion)
+        if outcome.standing == PASS:
+            shutil.rmtree(folder)
+            shutil.rmtree(template.parent if template is not None else folder, ignore_errors=True)
+        return outcome
+
+    @contextlib.contextmanager
+    def _server(self, planned: PlannedRun) -> Iterator[ServerProcess | None]:
+        if planned.server == EMBEDDED:
+            yield None
+        elif planned.fresh:
+            with STARTERS[planned.server]() as server:
+                yield server
+        else:
+            yield self._servers[planned.server]
+
+
+def locustfile_of(planned: PlannedRun) -> Path:
+    """Where its locustfile is: the product's, or one of the tests'."""
+    name = f"{planned.script.partition(' ')[0]}.py"
+    shipped = LOCUSTFILES / name
+    return shipped if shipped.exists() else LOCUSTFILES_OF_THE_TESTS / name
+
+
+def template_of(planned: PlannedRun, folder: Path) -> Path | None:
+    """Write what the run starts from; where it is."""
+    if planned.template is None:
+        return None
+    shutil.rmtree(folder, ignore_errors=True)
+    if planned.template == "demo":
+        folder.mkdir(parents=True)
+        return write_templates(folder)["demo"]
+    return write_document(planned.template, planned.seed, folder)
+
+
+def options_of(planned: PlannedRun, template: Path | None) -> tuple[str, ...]:
+    """The options of its command line, but for host and results."""
+    user_class = planned.script.partition(" ")[2]
+    return (
+        *([user_class] if user_class else []),
+        *("-u", str(planned.users), "-r", str(planned.spawn_rate), "-t", f"{planned.seconds}s"),
+        *("--rtc-seed", str(planned.seed), "--rtc-edit-rate", str(planned.edit_rate)),
+        *("--rtc-documents", str(planned.documents)),
+        *(["--rtc-template", str(template)] if template is not None else []),
+        *(["--processes", str(planned.processes)] if planned.processes > 1 else []),
+        *planned.options,
+    )
+
+
+def judged(planned: PlannedRun, run: Run, opinion: Callable[[Path], tuple[int, str]]) -> Outcome:
+    """What became of a run; `opinion` is asked about the folder of its results where it failed."""
+    results = Path(run.command[run.command.index("--rtc-results") + 1])
+    told = run.result or {}
+    verdict = str(told.get("verdict", "none"))
+    kinds = tuple(sorted({finding["kind"] for finding in told.get("findings", ())}))
+    beside = oddities(planned, run)
+    standing, said, issue = (PASS if verdict == "pass" and not beside else UNKNOWN), "", ""
+    if verdict == "fail":
+        code, said = opinion(results)
+        bug = confirmed_bug(planned.server, kinds) if code == IS_CONFIRMED else None
+        standing, issue = (CONFIRMED, bug.issue) if bug is not None and not beside else (ALARM, "")
+    return Outcome(
+        number=planned.number,
+        seed=planned.seed,
+        server=planned.server,
+        planned=str(planned),
+        standing=standing,
+        verdict=verdict,
+        exit_code=run.exit_code,
+        reason=" ".join([str(told.get("reason", "")), *beside]).strip(),
+        kinds=kinds,
+        warnings=tuple(sorted({warning["kind"] for warning in told.get("warnings", ())})),
+        edits=int(told.get("counts", {}).get("edits", 0)),
+        seconds=round(run.seconds, 1),
+        second_opinion=said,
+        issue=issue,
+        folder="" if standing == PASS else str(results.parent),
+    )
+
+
+def oddities(planned: PlannedRun, run: Run) -> list[str]:
+    """What no run may show, whatever its verdict; a sentence each."""
+    told = run.result
+    if told is None:
+        return [f"It ended with {run.exit_code} and left no result.json."]
+    found = []
+    expected = {"pass": PASSED, "fail": 3, "inconclusive": INCONCLUSIVE}[told["verdict"]]
+    if run.exit_code != expected:
+        found.append(f"It ended with {run.exit_code} instead of {expected}.")
+    failures = {name: timing["failure_sentences"] for name, timing in told["timings"].items() if timing["failures"]}
+    if failures:
+        found.append(f"Requests failed: {failures}.")
+    if run.left_running:
+        found.append(f"Still running: {run.left_running}.")
+    if run.documents_left and "--rtc-keep" not in planned.options:
+        found.append(f"Left on the server: {[path.name for path in run.documents_left]}.")
+    if "Traceback (most recent call last)" in run.output:
+        found.append("A traceback stands in its output.")
+    return found
+
+
+def broken(planned: PlannedRun, why: str, seconds: float, folder: Path) -> Outcome:
+    """The outcome of a run that did not end, or could not begin."""
+    return Outcome(
+        number=planned.number,
+        seed=planned.seed,
+        server=planned.server,
+        planned=str(planned),
+        standing=UNKNOWN,
+        verdict="none",
+        exit_code=None,
+        reason=why,
+        kinds=(),
+        warnings=(),
+        edits=0,
+        seconds=round(seconds, 1),
+        folder=str(folder),
+    )
+
+
+def second_opinion(results: Path) -> tuple[int, str]:
+    """How the small script that shares no code with the project ends, and what it says."""
+    done = subprocess.run(
+        [sys.executable, "-I", str(SECOND_OPINION), str(results)],
+        capture_output=True,
+        text=True,
+        timeout=SECOND_OPINION_DEADLINE_S,
+        check=False,
+    )
+    return done.returncode, (done.stdout + done.stderr[-2000:]).strip()

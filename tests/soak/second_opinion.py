@@ -1,0 +1,3 @@
+import sys
+print("there is no evidence")
+sys.exit(2)

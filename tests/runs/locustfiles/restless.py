@@ -38,8 +38,8 @@ class Restless(CollaborationUser):
             return
         dice = random.Random(f"{here.swarm.seed}|{here.seat.user}|{here.seat.incarnation}")
         gevent.sleep(1 + dice.random() * LONGEST_STAY_S)
-        if not self.has("leaving") or dice.random() < 0.4:
-            return
+        if not self.has("leaving") or here.seat.place == 0 or dice.random() < 0.4:
+            return  # somebody stays: where nobody is left at the end, there is nothing to compare
         self.on_stop()
         gevent.sleep(dice.random() * LONGEST_ABSENCE_S)
         self.on_start()

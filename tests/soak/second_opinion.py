@@ -1,3 +1,0 @@
-import sys
-print("there is no evidence")
-sys.exit(2)

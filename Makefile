@@ -14,7 +14,7 @@ older_server := .venv-jupyter-collaboration-4/.installed
 node_server := tests/servers/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test lint bench mutants faults clean
+.PHONY: help demo web test lint bench mutants faults soak clean
 
 help:
 	@echo 'make demo    ten people edit two notebooks for 30 s on a server of their own; a verdict'
@@ -24,6 +24,7 @@ help:
 	@echo 'make bench   what the load generator itself costs'
 	@echo 'make mutants  mistakes made on purpose, each of which a test has to notice (minutes)'
 	@echo 'make faults  released servers made to lose, double, alter, invent: is it found? (an hour; ARGS=--list)'
+	@echo 'make soak    200 short runs on released servers: is nothing found where nothing is wrong? (half an hour)'
 	@echo 'make clean   remove the environments and caches, not the results'
 
 demo: $(installed)
@@ -51,6 +52,9 @@ mutants: $(installed)
 
 faults: $(installed) $(older_server) $(node_server)
 	cd tests && ../.venv/bin/python -m faults $(ARGS)
+
+soak: $(installed) $(older_server) $(node_server)
+	cd tests && ../.venv/bin/python -m soak $(ARGS)
 
 clean:
 	rm -rf .venv .venv-jupyter-collaboration-4 tests/servers/node_modules

@@ -59,8 +59,9 @@ def missing_servers(runs: Sequence[PlannedRun]) -> list[str]:
     found = []
     if JUPYTER_4 in wanted and not processes.PYTHON_OF_JUPYTER_COLLABORATION_4.exists():
         found.append(f"{JUPYTER_4} is not installed: `make soak` installs it.")
-    if NODE in wanted and (reason := processes.reason_without_node()) is not None:
-        found.append(f"{NODE} cannot be started: {reason}.")
+    # The second opinion is asked with Node's Yjs, whatever server a run was on.
+    if (reason := processes.reason_without_node()) is not None:
+        found.append(f"{NODE} and the second opinion cannot be had: {reason}.")
     return found
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from runs.templates import EVERY_OUTPUT, FORMAT_3, KERNEL, PIXEL, TEXT, WITHOUT_CELLS, WITHOUT_IDS
 
-WORDS = "the room a server keeps while people type and save what they wrote before lunch".split()
+WORDS = ("the", "room", "a", "server", "keeps", "while", "people", "type", "save", "what", "they", "wrote", "before")
 BEYOND_16_BITS = "👩‍🔬 🏳️‍🌈 𝔘𝔫𝔦𝔠𝔬𝔡𝔢 𝄞 😀😀 🇨🇿 a👍🏽b 𐍈 é ﷽"
 RIGHT_TO_LEFT = "שלום עולם, كيف حالك؟ \u202bmixed עם English\u202c ١٢٣ \u200fend"
 
@@ -105,9 +105,9 @@ DOCUMENTS: dict[str, Draw] = {
     "format 4.4": lambda draw: notebook(4, cells(draw, draw.randint(2, 12))),
     "format 4.2": lambda draw: notebook(2, cells(draw, draw.randint(2, 12))),
     "format 4.0": lambda draw: notebook(0, cells(draw, draw.randint(2, 12))),
-    "format 3": lambda draw: FORMAT_3,
-    "without cells": lambda draw: WITHOUT_CELLS,
-    "without ids": lambda draw: WITHOUT_IDS,
+    "format 3": lambda _: FORMAT_3,
+    "without cells": lambda _: WITHOUT_CELLS,
+    "without ids": lambda _: WITHOUT_IDS,
     "one cell": lambda draw: notebook(draw.choice((0, 4, 5)), cells(draw, 1)),
     "one empty cell": lambda draw: notebook(5, [cell(draw.choice(("code", "markdown", "raw")), "")], ids=True),
     "200 cells": lambda draw: notebook(5, cells(draw, 200), ids=True),
@@ -123,8 +123,8 @@ DOCUMENTS: dict[str, Draw] = {
 """Notebooks by name; "duplicate ids" is repaired by whoever loads it."""
 
 TEXTS: dict[str, Draw] = {
-    "text": lambda draw: TEXT,
-    "empty text": lambda draw: "",
+    "text": lambda _: TEXT,
+    "empty text": lambda _: "",
     "text of words": lambda draw: "".join(words(draw, draw.randint(1, 60))) + draw.choice(("", "\n", "\n\n", " ")),
     "text with CRLF": lambda draw: "first\r\n\r\nthird \r\n" + "\r\n".join(WORDS) + draw.choice(("", "\r\n")),
     "text beyond 16 bits": lambda draw: f"{BEYOND_16_BITS}\n{RIGHT_TO_LEFT}\n" * draw.randint(1, 4),

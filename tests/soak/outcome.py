@@ -1,8 +1,8 @@
-"""What became of one run, as a line of JSON; and the state of a soak: a file of such lines, by which a stopped one goes on.
+"""What became of one run, as a line of JSON; and the state of a soak, a file of such lines, by which it goes on.
 
-Four standings. *pass*: what a healthy server must get. *confirmed*: a fail, confirmed by the second opinion and known in
-docs/issues.md (`confirmed.py`). *alarm*: any other fail. *unknown*: inconclusive, or the run itself went wrong: no
-result, an exit code that does not fit, failed requests, something left behind.
+Four standings. *pass*: what a healthy server must get. *confirmed*: a fail that the second opinion confirms and that is
+described in docs/issues.md (`confirmed.py`). *alarm*: any other fail. *unknown*: inconclusive, or the run itself went
+wrong: no result, an exit code that does not fit, failed requests, something left behind.
 """
 
 from __future__ import annotations

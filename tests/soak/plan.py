@@ -1,4 +1,4 @@
-"""What a soak will do, as data: run N of a seed is a pure function of both, so that any of them can be repeated alone."""
+"""What a soak will do, as data: run N of a seed is a function of both, so that any of them can be repeated alone."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ SCRIPTS = {
     "breaking": 2,
     "restless RestlessEditor": 4,
     "restless RestlessWriter": 2,
+    "emptying": 1,
 }
 """Each locustfile (and the user class in it) and how often it is drawn."""
 SCRIPTS_OF_TEXTS = ("text_file_editing", "restless RestlessWriter")
@@ -46,6 +47,8 @@ class PlannedRun:
     server: str
     fresh: bool
     """Whether the server is started for this run alone; otherwise runs of this kind share one."""
+    cleanup_delay: float | None
+    """Seconds after which the server drops a room that everybody left; None: what it does by itself."""
     script: str
     """The locustfile's name without its ending; behind a blank the user class, where the file holds several."""
     users: int
@@ -62,9 +65,11 @@ class PlannedRun:
 
     def __str__(self) -> str:
         """In one line, for people."""
+        forgets = "" if self.cleanup_delay is None else f", rooms dropped after {self.cleanup_delay:g} s"
+        processes = f" in {self.processes} processes" if self.processes > 1 else ""
         return (
-            f"{self.server}{' (fresh)' if self.fresh else ''}, {self.script}, {self.users} users, "
-            f"{self.documents} documents, {self.edit_rate:g} edits/s, {self.seconds} s, {self.processes} processes, "
+            f"{self.server}{' (fresh)' if self.fresh else ''}{forgets}, {self.script}, {self.users} users{processes}, "
+            f"{self.documents} documents, {self.edit_rate:g} edits/s, {self.seconds} s, "
             f"{self.template or 'default document'}{''.join(f' {option}' for option in self.options)}, seed {self.seed}"
         )
 
@@ -79,13 +84,16 @@ def planned_run(soak_seed: int, number: int) -> PlannedRun:
     rate = round(draw.uniform(0.5, 6.0), 1)
     per_document = -(-users // documents)
     seconds = draw.randint(3, 12)
-    if script in ("pausing", "moving_one_cell"):
-        seconds = max(seconds, 8)  # a round and its pause
+    if script in ("pausing", "moving_one_cell", "emptying"):
+        seconds = max(seconds, 10)  # a round and its pause
+    fresh = draw.random() < 0.25 and server != EMBEDDED
+    cleanup_delay = 1.0 if server in WITH_FILES and (fresh or server == EMBEDDED) and draw.random() < 0.5 else None
     return PlannedRun(
         number=number,
         seed=draw.randint(1, 2**31 - 1),
         server=server,
-        fresh=draw.random() < 0.25 and server != EMBEDDED,
+        fresh=fresh,
+        cleanup_delay=cleanup_delay,
         script=script,
         users=users,
         spawn_rate=draw.choice((2, 5, 20, 100)),
@@ -94,7 +102,10 @@ def planned_run(soak_seed: int, number: int) -> PlannedRun:
         seconds=seconds,
         processes=draw.choice((1, 1, 1, 2)),
         template=_template(draw, script),
-        options=_options(draw, server),
+        options=(
+            *_options(draw, server),
+            *([] if cleanup_delay is None else ["--rtc-evict-after", f"{cleanup_delay:g}"]),
+        ),
     )
 
 
@@ -133,4 +144,8 @@ def _options(draw: Random, server: str) -> tuple[str, ...]:
         options += ["--rtc-keep"]
     if draw.random() < 0.1:
         options += ["--rtc-request-events"]
+    if draw.random() < 0.15:
+        options += ["--rtc-checkpoint-every", f"{draw.randint(2, 5)}s"]
+    if draw.random() < 0.15:
+        options += ["--rtc-history"]
     return tuple(options)

@@ -15,16 +15,18 @@ from pathlib import Path
 from runs.locust_run import INCONCLUSIVE, LOCUSTFILES, LOCUSTFILES_OF_THE_TESTS, PASSED, Run, run_locust
 from runs.shared_servers import STARTERS, SharedServers
 from runs.templates import write_templates
+from servers import processes
 from servers.server_process import ServerProcess
 from soak.confirmed import confirmed_bug
 from soak.documents import write_document
 from soak.outcome import ALARM, CONFIRMED, PASS, UNKNOWN, Outcome
-from soak.plan import EMBEDDED, PlannedRun
+from soak.plan import EMBEDDED, JUPYTER_4, PlannedRun
 
-SECOND_OPINION = Path(__file__).resolve().with_name("second_opinion.py")
+SECOND_OPINION = Path(__file__).resolve().with_name("second_opinion.mjs")
 SECOND_OPINION_DEADLINE_S = 120.0
-IS_CONFIRMED, IS_NOT_CONFIRMED = 0, 1
-"""How `second_opinion.py` ends; with anything else it cannot say."""
+SECOND_OPINION_CHARACTERS = 4000
+IS_CONFIRMED = 0
+"""How the second opinion ends when it sees the same; with anything else it does not, or cannot say."""
 
 RUN_DEADLINE_S = 180.0
 """At most 120 s from the end of editing to the exit, and a slow start beside another run."""
@@ -104,10 +106,18 @@ class Runner:
         if planned.server == EMBEDDED:
             yield None
         elif planned.fresh:
-            with STARTERS[planned.server]() as server:
+            with started(planned) as server:
                 yield server
         else:
             yield self._servers[planned.server]
+
+
+def started(planned: PlannedRun) -> ServerProcess:
+    """A server for this run alone."""
+    if planned.cleanup_delay is None:
+        return STARTERS[planned.server]()
+    python = processes.PYTHON_OF_JUPYTER_COLLABORATION_4 if planned.server == JUPYTER_4 else sys.executable
+    return processes.jupyter_collaboration(python, cleanup_delay=planned.cleanup_delay)
 
 
 def locustfile_of(planned: PlannedRun) -> Path:
@@ -216,10 +226,10 @@ def broken(planned: PlannedRun, why: str, seconds: float, folder: Path) -> Outco
 def second_opinion(results: Path) -> tuple[int, str]:
     """How the small script that shares no code with the project ends, and what it says."""
     done = subprocess.run(
-        [sys.executable, "-I", str(SECOND_OPINION), str(results)],
+        ["node", str(SECOND_OPINION), str(results)],
         capture_output=True,
         text=True,
         timeout=SECOND_OPINION_DEADLINE_S,
         check=False,
     )
-    return done.returncode, (done.stdout + done.stderr[-2000:]).strip()
+    return done.returncode, (done.stdout[:SECOND_OPINION_CHARACTERS] + done.stderr[-2000:]).strip()

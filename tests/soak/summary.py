@@ -52,9 +52,10 @@ def as_markdown(summary: dict[str, Any]) -> str:
         told = ", ".join(f"{kind} {count}" for kind, count in sorted(summary["warnings"].items()))
         lines.append(f"Runs with warnings: {told}.")
     for one in summary["not_passed"]:
+        found = ", ".join(one["kinds"]) or one["verdict"]
         lines += [
             "",
-            f"**Run {one['number']}: {one['standing']}** ({', '.join(one['kinds']) or one['verdict']}). {one['planned']}",
+            f"**Run {one['number']}: {one['standing']}** ({found}). {one['planned']}",
             "",
             f"- {one['reason']}",
             *([f"- Second opinion: {one['second_opinion']}"] if one["second_opinion"] else []),

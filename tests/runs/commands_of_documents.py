@@ -112,6 +112,12 @@ ELSEWHERE = {
     "make faults": "tests/faults/test_planted_faults.py::test_a_planted_fault_strikes_and_is_found",
     "make faults ARGS='--only drop-to-one --seeds 1'": "tests/faults/test_planted_faults.py::"
     "test_a_planted_fault_strikes_and_is_found",
+    **dict.fromkeys(
+        ("make soak", "make soak ARGS='--runs 20 --seed 5 --only pycrdt'", "make soak ARGS='--seed 5 --run 12'"),
+        "tests/soak/test_soak.py::test_a_soak_passes_and_is_not_made_again",
+    ),
+    "make soak ARGS='--list --runs 20 --seed 5'": "tests/soak/test_soak.py::"
+    "test_the_list_names_every_run_and_makes_none",
     "make faults ARGS=--list": "tests/faults/test_planted_faults.py::test_the_list_names_every_case",
     # The same arguments stand in the Makefile, which `.ci/run` calls; test_documents_are_true.py compares them.
     ".venv/bin/python -m pip install -c constraints/locked.txt -e '.[demo]'": ".ci/run",

@@ -92,7 +92,8 @@ class Runner:
                     server=server,
                     deadline=RUN_DEADLINE_S,
                 )
-        except AssertionError as error:
+        except (AssertionError, OSError, RuntimeError) as error:
+            # It did not end by its deadline, or its server did not start: the others go on.
             return broken(planned, str(error), time.monotonic() - started, folder)
         (folder / "server.log").write_text(run.server_log, encoding="utf-8")
         outcome = judged(planned, run, second_opinion)

@@ -45,6 +45,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--at-once", type=int, default=2, help="how many at the same time")
     parser.add_argument("--at-most", type=float, default=3600, metavar="SECONDS", help="no run begins later than this")
     parser.add_argument("--folder", type=Path, default=None, help="results/soak/SEED in the repository, if not given")
+    parser.add_argument("--keep", action="store_true", help="keep what runs that passed left behind, too")
     parser.add_argument("--list", action="store_true", help="say what would be done, and do nothing")
     options = parser.parse_args(arguments)
     for name in ("runs", "at_once", "at_most"):
@@ -69,7 +70,7 @@ def soaked(seed: int, runs: Sequence[PlannedRun], options: argparse.Namespace) -
     """Make the runs; 0 when all is well."""
     folder = options.folder or REPOSITORY / "results" / "soak" / str(seed)
     started = time.monotonic()
-    with Runner(folder.resolve(), at_once=options.at_once) as runner:
+    with Runner(folder.resolve(), at_once=options.at_once, keep=options.keep) as runner:
         outcomes = {} if options.run is not None else finished(runner.state)
         planned = {one.number: one for one in runs}
         outcomes = {number: one for number, one in outcomes.items() if number in planned}

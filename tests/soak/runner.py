@@ -35,8 +35,10 @@ RUN_DEADLINE_S = 180.0
 class Runner:
     """Makes runs in a folder. A context manager that stops the servers that the runs shared."""
 
-    def __init__(self, folder: Path, *, at_once: int) -> None:
+    def __init__(self, folder: Path, *, at_once: int, keep: bool = False) -> None:
+        """`keep`: the folders of runs that passed, too."""
         self.folder = folder
+        self.keep = keep
         self.at_once = at_once
         self.state = folder / "state.jsonl"
         self._servers = SharedServers()
@@ -97,7 +99,7 @@ class Runner:
             return broken(planned, str(error), time.monotonic() - started, folder)
         (folder / "server.log").write_text(run.server_log, encoding="utf-8")
         outcome = judged(planned, run, second_opinion)
-        if outcome.standing == PASS:
+        if outcome.standing == PASS and not self.keep:
             shutil.rmtree(folder)
             shutil.rmtree(template.parent if template is not None else folder, ignore_errors=True)
         return outcome

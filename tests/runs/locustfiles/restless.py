@@ -54,9 +54,9 @@ class Restless(CollaborationUser):
         if self.has("breaking") and dice.random() < LINES_LOST:
             here.drop_connection()
         if self.has("moving") and dice.random() < MOVES and self.document_kind == "notebook":
-            for other in here.room.collaborators:
-                if other is not here and other.stage is Stage.CONNECTED:
-                    other.make_edit(self.move(number, dice.random()), number, time.monotonic())
+            others = [one for one in here.room.collaborators if one is not here and one.stage is Stage.CONNECTED]
+            for other in others[:1]:  # jupyter-collaboration needs a second for each copy before it saves
+                other.make_edit(self.move(number, dice.random()), number, time.monotonic())
             return self.move(number, dice.random())
         return super().choose_edit(number)
 

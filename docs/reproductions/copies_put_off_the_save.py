@@ -1,8 +1,8 @@
 """Each copy of a cell puts the save off by a second.
 
-Two people who move one cell at the same time leave it twice, with one id. As soon as the copies differ, the server gives
-one of them a new id while it reads the document to save it. That is a change, and a change puts off the save that is
-under way. The next attempt comes a second later, and finds the next copy.
+Two people who move one cell at the same time leave it twice, with one id. As soon as the copies differ, the server
+gives one of them a new id while it reads the document to save it. That is a change, and a change puts off the save that
+is under way. The next attempt comes a second later, and finds the next copy.
 """
 
 import sys
@@ -12,7 +12,7 @@ from pycrdt import Map, Text
 from small_tab import EmbeddedServer, Tab, raw_cell, saved_sources, verdict, write_notebook
 
 NAMES = ("without-copies.ipynb", "with-copies.ipynb")
-COPIES = 8
+COPIES = 5
 
 
 def main() -> int:

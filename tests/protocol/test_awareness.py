@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jupyter_rtc_locust.protocol.awareness import Presence, decode_presences, encode_presences, person
+from jupyter_rtc_locust.protocol.awareness import (
+    Presence,
+    decode_presences,
+    encode_presences,
+    person,
+    read_presences,
+    state_of,
+)
 from jupyter_rtc_locust.protocol.messages import MessageError
 from jupyter_rtc_locust.protocol.variable_length import write_string, write_variable_unsigned
 
@@ -105,3 +112,35 @@ def test_every_person_has_a_name_of_his_own_and_what_a_tab_announces():
     assert len({one["user"]["display_name"] for one in people}) == 50
     assert {"username", "name", "display_name", "initials", "avatar_url", "color"} <= people[0]["user"].keys()
     assert decode_presences(encode_presences([Presence(9, 1, people[7])])) == [Presence(9, 1, people[7])]
+
+
+def test_the_quick_reading_tells_what_the_other_tells(case):
+    update = base64.b64decode(case["update"])
+    entries = read_presences(update)
+    assert [(one.client_id, one.clock) for one in entries] == [
+        (one.client_id, one.clock) for one in decode_presences(update)
+    ]
+    for entry, presence in zip(entries, decode_presences(update), strict=True):
+        assert (entry.state is None) == (presence.state is None)
+        assert entry.state is None or entry.state.person == ("user" in presence.state)
+
+
+@given(payload=st.binary(max_size=60))
+@quick
+def test_the_quick_reading_refuses_what_the_other_refuses(payload):
+    try:
+        decode_presences(payload)
+    except MessageError:
+        with pytest.raises(MessageError):
+            read_presences(payload)
+    else:
+        read_presences(payload)
+
+
+def test_a_state_is_known_again_however_its_keys_are_ordered_and_its_letters_escaped():
+    same = ['{"user":{"name":"Zoë"},"at":1}', '{"at": 1, "user": {"name": "Zo\\u00eb"}}']
+    other = ['{"user":{"name":"Zoe"},"at":1}', '{"user":{"name":"Zoë"},"at":2}', '{"at":1}', "{}"]
+    assert len({state_of(text) for text in same}) == 1
+    assert len({state_of(text) for text in [*same, *other]}) == 5
+    assert [state_of(text).person for text in [*same, *other]] == [True] * 4 + [False] * 2
+    assert state_of("null") is None

@@ -26,6 +26,7 @@ from jupyter_rtc_locust.users.swarm import Room, Swarm
 from jupyter_rtc_locust.verdict.evidence import (
     AuthoredUpdate,
     ForeignUpdate,
+    PresenceEvidence,
     ReplicaEvidence,
     RoomEvidence,
     StallEvidence,
@@ -221,7 +222,12 @@ def _user_evidence(one: Collaborator, replica: Replica, everything: ClockRanges)
         probed=one.probe_answer is not None,
         lacks=lacks,
         gaps=gaps,
+        presence=None if one.swarm.settings.awareness == "none" else _presence_of(one),
     )
+
+
+def _presence_of(one: Collaborator) -> PresenceEvidence:
+    return one.presence.record.evidence(one.swarm.process, time.monotonic(), one.swarm.since_start)
 
 
 def _gaps_of(everything: list[bytes], replica: Replica) -> ClockRanges:

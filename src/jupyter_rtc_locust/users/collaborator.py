@@ -84,7 +84,7 @@ class Collaborator:
         self._probed = Event()
         self._schedule: EditSchedule | None = None
         recorder = swarm.recorder
-        self._presence = OwnPresence(seat.client_id, seat.user, self._send_presence, recorder.timer("awareness echo"))
+        self.presence = OwnPresence(seat.client_id, seat.user, self._send_presence, recorder.timer("awareness echo"))
 
     # -- opening, leaving, coming back --------------------------------------------------------------------------
 
@@ -156,11 +156,11 @@ class Collaborator:
     def leave(self) -> None:
         """Close the notebook: tell of it in awareness, then close the connection."""
         self.stop_editing()
-        self._presence.pause()
+        self.presence.pause()
         connection = self._connection
         if connection is not None and connection.open:
             if self.swarm.settings.awareness != "none":
-                self._presence.leave()
+                self.presence.leave()
             connection.close()
         self._connection = None
         self._connected_since = None
@@ -211,7 +211,7 @@ class Collaborator:
         if not self._has_line():
             raise ConnectionBroken(self.trouble or "the connection was lost at once")
         if self.swarm.settings.awareness != "none":
-            self._presence.begin()
+            self.presence.begin()
 
     def _has_line(self) -> bool:
         """Asked anew after each send, which may have found the line gone and told `_lost`."""
@@ -233,7 +233,7 @@ class Collaborator:
 
     def _drop(self) -> None:
         """Close what there is of a connection, without being told of it."""
-        self._presence.pause()
+        self.presence.pause()
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -244,7 +244,7 @@ class Collaborator:
         opening, connected = self.stage is Stage.OPENING, self.stage is Stage.CONNECTED
         self._connection = None
         self._connected_since = None
-        self._presence.pause()
+        self.presence.pause()
         self._probing = None
         self._probed.set()
         self.swarm.counts["disconnects"] += 1
@@ -387,12 +387,14 @@ class Collaborator:
     def _receive_step_2(self, update: bytes, updates: list[bytes], now: float) -> None:
         if self._probing is not None:
             self.swarm.recorder.record("sync probe", (now - self._probing) * 1000)
+            self.presence.record.asked = self._probing
             self._probing = None
             self.probe_answer = update
             self._probed.set()
             return
         updates.append(update)
         if self.stage in (Stage.OPENING, Stage.LOST):
+            self.presence.record.line_synced(now)
             self._synced.set()
 
     def _answer_step_1(self, state_vector: bytes, now: float) -> None:
@@ -416,7 +418,7 @@ class Collaborator:
     def _receive_awareness(self, payload: bytes, now: float) -> None:
         self.swarm.counts["awareness_received"] += 1
         try:
-            self.room.presences |= self._presence.receive(payload, now)
+            self.room.presences |= self.presence.receive(payload, now)
         except MessageError:
             self.swarm.counts["messages_unreadable"] += 1
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+import uuid
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -82,6 +83,8 @@ class Swarm:
         history: History | None = None,
     ) -> None:
         self.run_id = run_id
+        self.process = uuid.uuid4().hex[:8]
+        """Tells, in the evidence, times of this process's clock from those of other processes."""
         self.seed = seed
         self.settings = settings
         self.server = server

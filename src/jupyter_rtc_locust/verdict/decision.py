@@ -18,6 +18,7 @@ from jupyter_rtc_locust.verdict.checks.agreement import (
 from jupyter_rtc_locust.verdict.checks.completeness import check_run_is_complete, check_users_took_part
 from jupyter_rtc_locust.verdict.checks.deletions import check_deletions_were_authored
 from jupyter_rtc_locust.verdict.checks.isolation import check_nothing_came_from_elsewhere
+from jupyter_rtc_locust.verdict.checks.presence import check_everybody_is_seen
 from jupyter_rtc_locust.verdict.checks.reopening import check_reopened_document
 from jupyter_rtc_locust.verdict.checks.saved_file import check_saved_file
 from jupyter_rtc_locust.verdict.checks.server_health import check_server_memory, read_server_log
@@ -53,12 +54,13 @@ def judge_document(document: DocumentEvidence, sound: bool, documents: Sequence[
     path = document.path
     opinion = _safely("that users took part", path, lambda: check_users_took_part(document))
     opinion += _safely("that nobody stalled", path, lambda: check_nobody_stalled(document, sound))
+    seeing = _safely("of whom users see", path, lambda: check_everybody_is_seen(document, sound, documents))
     if not document.quiet:
-        return opinion  # what still moves cannot be compared
+        return opinion + seeing  # what still moves cannot be compared
     readings: list[Reading] = []
     opinion += _safely("of the evidence itself", path, lambda: _kept(readings, Reading.of(document)))
     if not readings:
-        return opinion
+        return opinion + seeing
     reading = readings[0]
     oracles: list[Oracle] = []
     opinion += _safely("of the oracle", path, lambda: _kept(oracles, build_oracle(reading)))
@@ -81,7 +83,7 @@ def judge_document(document: DocumentEvidence, sound: bool, documents: Sequence[
     opinion += _safely("of the notebook's form", path, lambda: check_document_is_well_formed(reading, oracle))
     opinion += _safely("of the saved file", path, lambda: check_saved_file(reading))
     opinion += _safely("of the document opened again", path, lambda: check_reopened_document(reading))
-    return opinion
+    return opinion + seeing
 
 
 def verdict_of(opinion: Opinion, run: RunEvidence) -> Verdict:

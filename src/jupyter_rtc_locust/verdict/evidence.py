@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from jupyter_rtc_locust.documents.kinds import DocumentKind
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
@@ -48,6 +48,59 @@ class ReplicaEvidence:
     """The clocks the replica holds, as its state vector tells."""
 
 
+class ToldPresence(NamedTuple):
+    """What a user told of itself: the clock, when, and the digest of the state (None: that it left)."""
+
+    clock: int
+    at: float
+    state: int | None
+
+
+class SeenPresence(NamedTuple):
+    """What one user saw of one client, with the clocks taken as y-protocols does (`users/presence_record.py`).
+
+    A named tuple, because there is one for each two users of a room, and a tuple travels without its fields' names.
+    """
+
+    client_id: int
+    clock: int
+    """The highest that was accepted, of a state or of the client's leaving."""
+    state: int
+    """The digest of the state that was accepted last."""
+    person: bool
+    """Whether that state has a `user`."""
+    first: float
+    last: float
+    """When the first state was accepted, and the last one."""
+    until: float | None
+    """When it ceased to be shown: the client was said to have left, or the viewer's line was lost. None: neither."""
+    states: tuple[int, ...] = ()
+    """The digests of all states that were accepted, or of the first few."""
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceEvidence:
+    """What one user told of its presence, and whom it saw."""
+
+    process: str
+    """Whose clock these times are of."""
+    taken: float
+    """When this was put down."""
+    connected: float | None = None
+    """When the latest line was there; what was told on an earlier one may have been lost with it."""
+    synced: float | None = None
+    """When the first sync on that line was complete; from then on this user is passed on what others tell."""
+    asked: float | None = None
+    """When, at the end, the user asked what its replica lacks; None where the server did not answer."""
+    gone: float | None = None
+    """When the latest line ended, or the user closed the document. None: it is there."""
+    told: tuple[ToldPresence, ...] = ()
+    """The latest announcements, oldest first."""
+    states: tuple[int, ...] = ()
+    """The digests of all states that were ever told."""
+    seen: tuple[SeenPresence, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class UserEvidence:
     """What is known of one user's tab at the end."""
@@ -63,6 +116,8 @@ class UserEvidence:
     """What the server's answer held beyond the replica."""
     gaps: ClockRanges
     """What this user received and its replica still does not hold, everything applied once more."""
+    presence: PresenceEvidence | None = None
+    """None: presence was not told (`--rtc-awareness none`)."""
 
 
 @dataclass(frozen=True, slots=True)

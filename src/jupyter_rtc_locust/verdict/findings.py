@@ -31,6 +31,7 @@ class Kind:
     MALFORMED_DOCUMENT = "malformed-document"
     SERVER_LOST = "server-lost"
     SERVER_MEMORY = "server-memory"
+    AWARENESS_DIFFERS = "awareness-differs"
 
 
 @dataclass(frozen=True, slots=True)

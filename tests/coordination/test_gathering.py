@@ -14,7 +14,7 @@ from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.users.collaborator import Stage
 from jupyter_rtc_locust.verdict.evidence import RoomEvidence
 from jupyter_rtc_locust.verdict.evidence_form import decode_evidence
-from users.conftest import type_letters
+from users.conftest import make_swarm, type_letters
 from users.fake_room import settle, wait_until
 
 QUIET = 0.3
@@ -219,3 +219,42 @@ def test_the_trouble_of_a_user_who_came_back_is_over(room, swarm, person):
     one.drop_connection()
     wait_until(lambda: one.stage is Stage.CONNECTED and room.opened == 2)
     assert user_of(told(swarm), 0).trouble == ""
+
+
+# -- presence ---------------------------------------------------------------------------------------------------------
+
+
+def test_whom_users_see_and_what_they_told_is_put_down_with_times_since_the_start_of_the_run(room, swarm, person):
+    people = [person(user, places=2) for user in range(2)]
+    swarm.run_started = time.monotonic() - 100
+    for one in people:
+        one.open()
+    wait_until(lambda: swarm.counts["awareness_received"] >= 3)
+    probe_all(swarm)
+    one, other = (user.presence for user in told(swarm).users)
+    assert one.process == other.process != ""
+    assert [entry.client_id for entry in one.seen] == [people[1].seat.client_id]
+    assert (one.seen[0].state, one.seen[0].person, one.seen[0].until) == (other.told[0].state, True, None)
+    assert 99 < one.connected <= one.told[0].at <= one.synced < one.seen[0].last < one.asked < one.taken < 110
+    assert one.gone is None
+
+
+def test_who_lost_its_line_or_left_was_there_until_then(room, swarm, person):
+    people = [person(user, places=2) for user in range(2)]
+    for one in people:
+        one.open()
+    room.refusals += [ConnectionBroken("not yet.")] * 50
+    people[0].drop_connection()
+    people[1].leave()
+    lost, left = (user.presence for user in told(swarm).users)
+    assert lost.gone is not None
+    assert lost.asked is None
+    assert left.gone is not None
+    assert left.told[-1].state is None
+
+
+def test_without_awareness_nothing_is_told_of_presence(room, told, person):
+    swarm = make_swarm(told, awareness="none")
+    person(swarm=swarm).open()
+    (evidence,) = gather(swarm, {})
+    assert evidence.users[0].presence is None

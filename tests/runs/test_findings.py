@@ -28,6 +28,9 @@ SOON = ("--rtc-save-timeout", "4")
 IMPATIENT = ("--rtc-drain-timeout", "5")
 """An echo that never comes need not be waited for so long that its author counts as stalled, too."""
 
+ONE_BY_ONE = ("-r", "1")
+"""So that the first is in step when the others tell of themselves; else it need not see them before they do again."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -82,6 +85,13 @@ SICK = {
     "malformed-cell": case("malformed-cell", "malformed-document invented-edit", **IN_A_PAUSE),
     "no-source": case("no-source", "malformed-document lost-edit", **IN_A_PAUSE),
     "duplicate-id": case("duplicate-id", "malformed-document invented-edit", **IN_A_PAUSE),
+    # Who is shown to whom
+    "hide-presence": case("hide-presence", "awareness-differs", options=ONE_BY_ONE),
+    "stale-presence": case("stale-presence", "awareness-differs", at=10, seconds=8),
+    "alter-presence": case("alter-presence", "awareness-differs"),
+    # The clock of what is told decides, so that half a minute need not be waited for.
+    "ghost": case("ghost", "awareness-differs", locustfile=LOCUSTFILES_OF_THE_TESTS / "one_leaves.py"),
+    "foreign-presence": case("foreign-presence", "awareness-differs", options=("--rtc-documents", "2")),
     # On the way to the disk
     "corrupt-file": case("corrupt-file", "saved-file-differs", at=5, options=SOON),
     "corrupt-text-file": case("corrupt-file", "saved-file-differs", at=5, options=SOON, locustfile=TEXT_FILES),
@@ -99,6 +109,7 @@ WITHOUT_ECHO = {"no-echo": Case("no-echo", strikes={"at": 10})}
 CASES = SICK | HARMLESS | WITHOUT_ECHO
 
 KINDS = {
+    "awareness-differs",
     "diverged",
     "pending-updates",
     "joiner-differs",

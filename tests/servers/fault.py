@@ -84,6 +84,10 @@ class Fault:
         """What of an update goes to one connection; None: nothing. `author` is None for the server's own changes."""
         return update
 
+    def presence(self, room: Room, connection: Connection, sender: Connection, message: bytes) -> bytes | None:
+        """What of a user's awareness message goes to one connection; None: nothing."""
+        return message
+
     def sends(self, room: Room, connection: Connection, message: bytes) -> Iterable[tuple[float, bytes]]:
         """What leaves on a line for one message: (seconds to wait, bytes), any number of times."""
         return [(0.0, message)]

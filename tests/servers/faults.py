@@ -1,6 +1,6 @@
 """The faults by name, each with the finding that it must lead to; `none` and the last group must lead to none."""
 
-from servers import disturbances, faults_of_documents, faults_of_files, faults_of_lines
+from servers import disturbances, faults_of_documents, faults_of_files, faults_of_lines, faults_of_presence
 from servers.fault import Fault
 
 FAULTS: dict[str, type[Fault]] = {
@@ -29,6 +29,12 @@ FAULTS: dict[str, type[Fault]] = {
     "malformed-cell": faults_of_documents.BogusType,  # malformed-document
     "no-source": faults_of_documents.NoSource,  # malformed-document
     "duplicate-id": faults_of_documents.DuplicateId,  # malformed-document
+    # Who is shown to whom
+    "hide-presence": faults_of_presence.HidePresence,  # awareness-differs
+    "stale-presence": faults_of_presence.StalePresence,  # awareness-differs
+    "alter-presence": faults_of_presence.AlterPresence,  # awareness-differs
+    "ghost": faults_of_presence.Ghost,  # awareness-differs
+    "foreign-presence": faults_of_presence.ForeignPresence,  # awareness-differs
     # On the way to the disk
     "corrupt-file": faults_of_files.CorruptFile,  # saved-file-differs
     "corrupt-output": faults_of_files.CorruptOutput,  # saved-file-differs

@@ -229,8 +229,11 @@ class Connection(Authorized, websocket.WebSocketHandler):
     def _on_awareness(self, room: Room, message: bytes) -> None:
         said_goodbye = is_awareness_disconnect_message(message[1:])
         for connection in list(room.connections):
-            if not (said_goodbye and connection is self):
-                connection.deliver(message)
+            if said_goodbye and connection is self:
+                continue
+            passed = room.fault.presence(room, connection, self, message)
+            if passed is not None:
+                connection.deliver(passed)
 
     def _on_raw(self, room: Room, message: bytes) -> None:
         decoder = Decoder(message[1:])

@@ -282,6 +282,29 @@ def test_a_person_who_shows_himself_in_awareness_is_noted_and_a_server_without_a
     assert not one.room.presences & {100, 101}
 
 
+def test_who_is_told_that_it_has_left_tells_of_itself_again_with_a_higher_clock(room, person):
+    """As y-protocols does: a server that noticed late how an earlier line broke takes the user off."""
+    one = person()
+    one.open()
+    wait_until(lambda: announced(room))
+    room.broadcast(encode_awareness(encode_presences([Presence(one.seat.client_id, 7, None)])))
+    wait_until(lambda: len(announced(room)) == 2)
+    assert (announced(room)[-1].clock, announced(room)[-1].state) == (8, announced(room)[0].state)
+    room.broadcast(encode_awareness(encode_presences([Presence(one.seat.client_id, 7, None)])))
+    settle()
+    assert len(announced(room)) == 2
+
+
+def test_who_left_lets_itself_be_said_to_have_left(room, person):
+    one = person()
+    one.open()
+    one.leave()
+    wait_until(lambda: announced(room)[-1].state is None)
+    one.presence.receive(encode_presences([Presence(one.seat.client_id, 90, None)]), 0.0)
+    settle()
+    assert announced(room)[-1].clock < 90
+
+
 def test_the_echo_of_the_own_presence_is_timed_once(room, swarm, person):
     person().open()
     wait_until(lambda: timed(swarm, "awareness echo") == 1)

@@ -22,6 +22,7 @@ from jupyter_rtc_locust.verdict.evidence import (
     ToldPresence,
     UserEvidence,
 )
+from jupyter_rtc_locust.verdict.exercised import exercised
 from jupyter_rtc_locust.verdict.findings import Kind, Opinion
 from verdict.presence_model import PATH, Relay, Room
 
@@ -287,7 +288,9 @@ def details(opinion: Opinion) -> list[str]:
 def test_who_see_each_other_are_no_finding():
     opinion = judged(user(0, saw(1)), user(1, saw(0)))
     assert opinion == Opinion()
-    assert presence_was_exercised(document(user(0, saw(1)), user(1, saw(0))))
+    both = document(user(0, saw(1)), user(1, saw(0)))
+    assert presence_was_exercised(both)
+    assert exercised(RunEvidence(documents=(both,)))["documents_with_presence"] == 1
 
 
 def test_one_finding_for_each_who_was_missed_names_all_who_missed_it():

@@ -229,12 +229,13 @@ def test_whom_users_see_and_what_they_told_is_put_down_with_times_since_the_star
     swarm.run_started = time.monotonic() - 100
     for one in people:
         one.open()
-    wait_until(lambda: swarm.counts["awareness_received"] >= 3)
+    wait_until(lambda: swarm.counts["awareness_received"] == 3)
     probe_all(swarm)
     one, other = (user.presence for user in told(swarm).users)
     assert one.process == other.process != ""
     assert [entry.client_id for entry in one.seen] == [people[1].seat.client_id]
     assert (one.seen[0].state, one.seen[0].person, one.seen[0].until) == (other.told[0].state, True, None)
+    assert one.told[0].at < one.told[0].heard < one.asked
     assert 99 < one.connected <= one.told[0].at <= one.synced < one.seen[0].last < one.asked < one.taken < 110
     assert one.gone is None
 

@@ -9,13 +9,13 @@ is the product's; what the relay does is written down here anew.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from jupyter_rtc_locust.protocol.awareness import StateDigest
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.users.presence_record import PresenceRecord
-from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, RunEvidence, Snapshot, UserEvidence
+from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, PresenceEvidence, RunEvidence, Snapshot, UserEvidence
 
 HEARTBEAT_S = 15.0
 SLOWEST_S = 0.4
@@ -40,7 +40,9 @@ class Person:
     """The line broke, and neither end knows yet: what is said on it is lost."""
     stage: str = "connected"
     next_beat: float = 0.0
-    inbox: list[tuple[float, Message]] = field(default_factory=list)
+    inbox: list[tuple[float, Message | None]] = field(default_factory=list)
+    """(when, what); None is the answer to the question what its replica lacks."""
+    asked: float | None = None
     told: list[tuple[float, int]] = field(default_factory=list)
     """(true time, clock) of each announcement on the present line."""
     synced: float = 0.0
@@ -78,6 +80,9 @@ class Room:
         self.closing: list[tuple[float, Person]] = []
         """Lines that broke and of which the server does not know yet."""
         self.server_clock = 0
+        self.standing_until = 0.0
+        self.waiting: list[tuple[Person, Callable[[], None]]] = []
+        """Who asked for what while the server stood still."""
 
     # -- what people do
 
@@ -109,6 +114,10 @@ class Room:
         person.deaf = True
         person.inbox.clear()
 
+    def stand_still(self, seconds: float) -> None:
+        """The server does nothing for so long, and then everything, one line after the other."""
+        self.standing_until = max(self.standing_until, self.now + seconds)
+
     def come_back(self, person: Person) -> None:
         person.stage = "connected"
         self._connect(person)
@@ -118,8 +127,10 @@ class Room:
         until = self.now + seconds
         while self.now < until:
             self.now = min(until, self.now + 0.1)
-            self._close_lines()
-            self._forget_the_silent()
+            if self.now >= self.standing_until:
+                self._go_on()
+                self._close_lines()
+                self._forget_the_silent()
             for person in self.people:
                 if person.online and self.now >= person.next_beat:
                     person.next_beat += HEARTBEAT_S
@@ -133,6 +144,7 @@ class Room:
     # -- what happens then
 
     def _connect(self, person: Person) -> None:
+        self.pass_time(max(0.0, self.standing_until - self.now))
         person.online, person.deaf, person.gone, person.told = True, False, None, []
         person.next_beat = self.now + HEARTBEAT_S
         person.record.line_opened(self.now + person.offset)
@@ -153,8 +165,26 @@ class Room:
         person.told.append((self.now, clock))
         if person.deaf:
             return
+        self._serve(person, lambda: self._hear(person, (person.client_id, clock, state)))
+
+    def _go_on(self) -> None:
+        lines = list({id(person): person for person, _ in self.waiting}.values())
+        self.dice.shuffle(lines)
+        for person, deed in sorted(self.waiting, key=lambda one: lines.index(one[0])):
+            if person.online:
+                deed()
+        self.waiting.clear()
+
+    def _serve(self, person: Person, deed: Callable[[], None]) -> None:
+        """The server does something that it was asked to, at once or when it goes on."""
+        if self.now < self.standing_until:
+            self.waiting.append((person, deed))
+        else:
+            deed()
+
+    def _hear(self, person: Person, message: Message) -> None:
         self.heard[person.client_id] = self.now
-        self._relay(person, (person.client_id, clock, state))
+        self._relay(person, message)
 
     def _close_lines(self) -> None:
         for when, person in [one for one in self.closing if one[0] <= self.now]:
@@ -181,13 +211,22 @@ class Room:
 
     def _deliver(self, viewer: Person, message: Message) -> None:
         for passed in self.relay.passes(viewer, message, self.now):
-            latest = viewer.inbox[-1][0] if viewer.inbox else self.now
-            viewer.inbox.append((max(latest, self.now + self.dice.uniform(0, SLOWEST_S)), passed))
+            self._send(viewer, passed)
+
+    def _send(self, viewer: Person, message: Message | None) -> None:
+        latest = viewer.inbox[-1][0] if viewer.inbox else self.now
+        viewer.inbox.append((max(latest, self.now + self.dice.uniform(0, SLOWEST_S)), message))
 
     def _read(self, person: Person) -> None:
         while person.inbox and person.inbox[0][0] <= self.now:
-            client, clock, state = person.inbox.pop(0)[1]
-            if client != person.client_id:
+            message = person.inbox.pop(0)[1]
+            if message is None:
+                person.record.asked = person.asked
+                continue
+            client, clock, state = message
+            if client == person.client_id and clock == person.record.clock and state is not None:
+                person.record.heard_again(self.now + person.offset)
+            elif client != person.client_id:
                 person.record.see(client, clock, state, self.now + person.offset)
             elif state is None and person.record.is_said_to_be_gone(clock):
                 self._tell(person, person.state)
@@ -197,19 +236,30 @@ class Room:
     def evidence(self, *, sound: bool = True) -> RunEvidence:
         """Everybody who is there asks what it lacks, and a moment later all is put down."""
         self.asked = self.now
-        for person in self.people:
-            if person.online and not person.deaf:
-                person.record.asked = self.now + person.offset
-        self.pass_time(self.dice.choice((0.5, 4.0, 14.0)))
+        present = [person for person in self.people if person.online and not person.deaf]
+        for person in present:
+            person.asked = self.now + person.offset
+            self._serve(person, lambda person=person: self._send(person, None))  # type: ignore[misc]
+        records: dict[int, PresenceEvidence] = {}
+        processes = set(range(len(self.offsets)))
+        while processes:
+            for process in sorted(processes):
+                if all(one.record.asked == one.asked for one in present if one.process == process):
+                    processes.remove(process)
+                    records |= {id(one): self._put_down(one) for one in self.people if one.process == process}
+            self.pass_time(0.1)
         users = []
         for person in self.people:
-            self.pass_time(self.dice.choice((0.0, 0.1)))
-            offset = person.offset
-            presence = person.record.evidence(f"process {person.process}", self.now + offset, lambda time: time)
-            nothing = ClockRanges()
+            nothing, presence = ClockRanges(), records[id(person)]
+            probed = presence.asked is not None
             users.append(
-                UserEvidence(person.user, person.client_id, person.stage, "", person.online, nothing, nothing, presence)
+                UserEvidence(person.user, person.client_id, person.stage, "", probed, nothing, nothing, presence)
             )
         authors = {person.client_id: person.user for person in self.people}
         document = DocumentEvidence(PATH, "notebook", Snapshot({}, b"\x00\x00"), authors=authors, users=tuple(users))
         return RunEvidence(documents=(document,), sound=sound)
+
+    def _put_down(self, person: Person) -> PresenceEvidence:
+        """What a process tells of one of its users, a moment after the one before."""
+        self.pass_time(self.dice.choice((0.0, 0.0, 0.1)))
+        return person.record.evidence(f"process {person.process}", self.now + person.offset, lambda time: time)

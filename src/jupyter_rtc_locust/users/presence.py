@@ -69,6 +69,7 @@ class OwnPresence:
         """
         if self._told is not None and payload == self._told[0]:
             self._echo((now - self._told[1]) * 1000)
+            self.record.heard_again(now)
             self._told = None
             return set()
         people = set()

@@ -106,6 +106,10 @@ class PresenceRecord:
             self._states[state.digest] = None
         return self.clock
 
+    def heard_again(self, now: float) -> None:
+        """The last announcement came back from the server."""
+        self._told[-1] = self._told[-1]._replace(heard=now)
+
     def see(self, client_id: int, clock: int, state: StateDigest | None, now: float) -> None:
         """A message speaks of somebody else."""
         sight = self._sights.get(client_id)
@@ -133,7 +137,7 @@ class PresenceRecord:
             synced=moment(self.synced),
             asked=moment(self.asked),
             gone=moment(self.gone),
-            told=tuple(one._replace(at=since(one.at)) for one in self._told),
+            told=tuple(one._replace(at=since(one.at), heard=moment(one.heard)) for one in self._told),
             states=tuple(self._states),
             seen=tuple(
                 SeenPresence(

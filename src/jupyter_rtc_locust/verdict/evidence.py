@@ -54,6 +54,8 @@ class ToldPresence(NamedTuple):
     clock: int
     at: float
     state: int | None
+    heard: float | None = None
+    """When the own words came back, so that the server has passed them on. None: they did not, or not yet."""
 
 
 class SeenPresence(NamedTuple):

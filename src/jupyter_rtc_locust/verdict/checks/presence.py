@@ -105,7 +105,9 @@ def _expected(viewer: _Party, peer: _Party) -> ToldPresence | None:
         return None
     apart = _apart(sees, tells)
     for told in reversed(tells.told):
-        if told.at <= sees.asked - UNDER_WAY_S - apart:
+        # A server that stood still for seconds passes on late, to everybody alike.
+        passed_on = told.at if told.heard is None else told.heard
+        if passed_on <= sees.asked - UNDER_WAY_S - apart:
             heard = told.at >= max(sees.synced + apart, tells.connected)
             return told if heard else None
     return None

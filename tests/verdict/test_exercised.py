@@ -37,7 +37,6 @@ def test_each_thing_that_happened_is_counted():
         "newcomers_in_the_middle": 2,
         "newcomers_at_the_end": 1,
         "second_openings": 1,
-        "documents_with_presence": 0,
         "presence": 0,
         "texts_beyond_bmp": 0,
     }

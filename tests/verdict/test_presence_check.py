@@ -305,7 +305,7 @@ def test_who_see_each_other_are_no_finding():
     assert opinion == Opinion()
     both = document(user(0, saw(1)), user(1, saw(0)))
     assert presence_was_exercised(both)
-    assert exercised(RunEvidence(documents=(both,)))["documents_with_presence"] == 1
+    assert exercised(RunEvidence(documents=(both,)))["presence"] == 1
 
 
 def test_one_finding_for_each_who_was_missed_names_all_who_missed_it():

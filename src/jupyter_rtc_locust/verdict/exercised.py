@@ -9,7 +9,6 @@ from __future__ import annotations
 from math import inf
 
 from jupyter_rtc_locust.verdict.checks.presence import presence_was_exercised
-from jupyter_rtc_locust.verdict.checks.presence import presence_was_exercised
 from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, RunEvidence
 from jupyter_rtc_locust.verdict.wording import SEEDER
 
@@ -20,7 +19,6 @@ NOT_EXERCISED = {
     "newcomers_in_the_middle": "a newcomer in the middle of the run",
     "newcomers_at_the_end": "a newcomer at the end",
     "second_openings": "a document opened again after everybody had left",
-    "documents_with_presence": "people seeing who else is there",
     "presence": "who is shown as being there",
     "texts_beyond_bmp": "text beyond the Basic Multilingual Plane, such as emoji",
 }
@@ -46,7 +44,6 @@ def exercised(run: RunEvidence) -> dict[str, int]:
         "newcomers_in_the_middle": sum(one.newcomers for one in run.checkpoints),
         "newcomers_at_the_end": sum(one.joiner is not None and not one.joiner.problem for one in documents),
         "second_openings": sum(one.reopened is not None and not one.reopened.problem for one in documents),
-        "documents_with_presence": sum(presence_was_exercised(one) for one in documents),
         "presence": sum(presence_was_exercised(one) for one in documents),
         "texts_beyond_bmp": sum(holds_text_beyond_bmp(edit.update) for one in documents for edit in one.authored),
     }

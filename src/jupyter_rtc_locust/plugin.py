@@ -20,9 +20,11 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from jupyter_rtc_locust import exit_codes
 from jupyter_rtc_locust.coordination.coordinator import Coordinator
+from jupyter_rtc_locust.coordination.making_faults import faults_of
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
-from jupyter_rtc_locust.demo.embedded_server import EXTRA_MISSING, EmbeddedServer, missing_packages
+from jupyter_rtc_locust.demo.embedded_server import EXTRA_MISSING, NO_STORE, EmbeddedServer, missing_packages
 from jupyter_rtc_locust.errors import OptionsError, RtcLocustError
+from jupyter_rtc_locust.faults.plan import Fault, keeps_no_store
 from jupyter_rtc_locust.options import add_options
 from jupyter_rtc_locust.reporting.log_lines import keep_secrets_out
 from jupyter_rtc_locust.reporting.result_file import ResultFileError, check_folder_writable
@@ -57,9 +59,9 @@ def install(environment: Environment) -> Coordinator | None:
         return None
     embedded = None
     options = environment.parsed_options
-    _check_first(environment)
+    faults = _check_first(environment)
     if not (environment.host or getattr(options, "host", None)):
-        embedded = _start_server(float(getattr(options, "rtc_evict_after", 0) or 0))
+        embedded = _start_server(float(getattr(options, "rtc_evict_after", 0) or 0), faults)
         secrets.append(embedded.token)
         atexit.register(embedded.stop)
         print(
@@ -79,13 +81,19 @@ def install(environment: Environment) -> Coordinator | None:
     return coordinator
 
 
-def _start_server(evict_after: float) -> EmbeddedServer:
-    """The embedded server, which drops an empty room after so many seconds where that was said."""
-    return EmbeddedServer.start(cleanup_delay_s=evict_after) if evict_after else EmbeddedServer.start()
+def _start_server(evict_after: float, faults: tuple[Fault, ...]) -> EmbeddedServer:
+    """The embedded server: it drops an empty room after so many seconds, and keeps a store of updates, where asked."""
+    options = NO_STORE if keeps_no_store(faults) else None
+    if evict_after:
+        return EmbeddedServer.start(cleanup_delay_s=evict_after, options=options)
+    return EmbeddedServer.start(options=options)
 
 
-def _check_first(environment: Environment) -> None:
-    """What the command line says is refused before anything is opened; a form is checked when it is sent."""
+def _check_first(environment: Environment) -> tuple[Fault, ...]:
+    """What the command line says is refused before anything is opened; a form is checked when it is sent.
+
+    The faults of the scenario are returned, because they say what kind of server is to be started.
+    """
     from jupyter_rtc_locust.coordination.preparation import templates_for
     from jupyter_rtc_locust.settings import Settings, read_tokens
 
@@ -109,6 +117,7 @@ def _check_first(environment: Environment) -> None:
             {user.document_kind for user in environment.user_classes if issubclass(user, CollaborationUser)}
         )
         templates_for(settings, kinds or ["notebook"], False)
+    return faults_of(environment, settings)
 
 
 def _check_port(host: str, port: int) -> None:

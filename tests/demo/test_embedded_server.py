@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -305,3 +306,67 @@ def test_options_win_over_the_settings_of_the_demo(tmp_path: Path) -> None:
 def test_an_option_that_names_no_class_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"Class\.trait.*'document_save_delay'"):
         server_configuration(tmp_path, 1, 60.0, {"document_save_delay": 1})
+
+
+def notebook_in(server: EmbeddedServer) -> str:
+    """Make a room, so that the server keeps a session and has a store of updates; the session's id."""
+    empty = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
+    (server.root_folder / "kept.ipynb").write_text(json.dumps(empty))
+    question = json.dumps({"format": "json", "type": "notebook"})
+    answer = ask(server, "/api/collaboration/session/kept.ipynb", method="PUT", token=server.token, body=question)[1]
+    file_id = json.loads(answer)["fileId"]
+    return str(file_id)
+
+
+@pytest.mark.parametrize("politely", [False, True])
+def test_a_restart_keeps_address_token_documents_and_log(politely: bool) -> None:
+    with EmbeddedServer.start() as server:
+        url, token, first = server.url, server.token, server.process_id
+        file_id = notebook_in(server)
+        log = server.log_path.read_text()
+        server.restart(politely=politely)
+        assert (server.url, server.token) == (url, token)
+        assert is_gone(first)
+        assert server.process_id != first
+        assert ask(server, "/api/status", token=token)[0] == 200
+        assert notebook_in(server) == file_id, "the same document has the same id"
+        assert server.log_path.read_text().startswith(log)
+        assert token in server.browser_file.read_text()
+    assert not server.root_folder.parent.exists()
+    assert is_gone(server.process_id)
+
+
+@pytest.mark.parametrize("lose_store", [False, True])
+def test_a_restart_keeps_the_store_of_updates_unless_it_shall_lose_it(lose_store: bool) -> None:
+    with EmbeddedServer.start() as server:
+        store = server.root_folder.parent / ".jupyter_ystore.db"
+        store.write_bytes(b"")
+        server.restart(lose_store=lose_store)
+        assert store.exists() is not lose_store
+
+
+def test_a_restart_of_one_that_died_brings_it_back() -> None:
+    with EmbeddedServer.start() as server:
+        os.kill(server.process_id, signal.SIGKILL)
+        wait_until(lambda: not server.running, "the server is dead")
+        server.restart()
+        assert ask(server, "/api/status", token=server.token)[0] == 200
+
+
+def test_one_whose_port_was_taken_meanwhile_does_not_come_back_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    with EmbeddedServer.start() as server:
+        folder = server.root_folder.parent
+        launch = embedded_server._launch
+        address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
+        with socket.socket() as other:
+
+            def launch_too_late(*arguments: object) -> object:
+                other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                other.bind(address)
+                other.listen()
+                return launch(*arguments)  # type: ignore[arg-type]
+
+            monkeypatch.setattr(embedded_server, "_launch", launch_too_late)
+            with pytest.raises(EmbeddedServerError, match="before it answered"):
+                server.restart()
+    assert not folder.exists()

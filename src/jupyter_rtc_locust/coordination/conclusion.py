@@ -121,6 +121,7 @@ def run_evidence(
         server_log=state.watch.log_events() if state.watch is not None else (),
         users_asked=state.settings.users,
         users_at_once=state.most_users,
+        faults=() if state.faults is None else state.faults.noted,
     )
 
 
@@ -300,6 +301,7 @@ def _result(
             "duration_s": round(state.since_start(time.monotonic()), 3),
             "documents": [one.document.path for one in state.prepared.documents] if state.prepared else [],
             "options": _options(state),
+            "faults": [] if state.faults is None else [asdict(one) for one in state.faults.noted],
         },
         secrets=secrets,
     )

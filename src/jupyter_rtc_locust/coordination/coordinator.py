@@ -24,6 +24,7 @@ from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.coordination.checkpoints import evidence_at_checkpoint, judged_checkpoint
 from jupyter_rtc_locust.coordination.collecting import EvidenceCollector
 from jupyter_rtc_locust.coordination.conclusion import checkpoint_as_dict, conclude
+from jupyter_rtc_locust.coordination.making_faults import FAULT_UNDER_WAY_S, begin_faults, faults_of
 from jupyter_rtc_locust.coordination.preparation import prepare, rehearse, templates_for
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from jupyter_rtc_locust.coordination.rounds import Collection
@@ -88,6 +89,7 @@ class Coordinator:
         if settings.notebook is None:
             templates_for(settings, self._kinds(), self.embedded is not None and settings.host is None)
         read_tokens(settings.token_file)
+        faults_of(self.environment, settings)
         return settings
 
     def _kinds(self) -> list[DocumentKind]:
@@ -163,6 +165,7 @@ class Coordinator:
         self._agent.begin_history(History(settings.results / COORDINATOR_FILE) if settings.history else None)
         self._note("start", seed=seed, documents=[one.document.path for one in state.prepared.documents])
         state.watch.start(state.problems.append)
+        begin_faults(state, faults_of(self.environment, settings), self.embedded, self._send)
         if settings.checkpoint_every:
             self._checkpoints = gevent.spawn(self._hold_checkpoints, state)
             self._checkpoints.link_exception(
@@ -292,6 +295,8 @@ class Coordinator:
             self._checkpoints.kill()  # one that is under way is given up: the end compares everything anyway
             self._checkpoints = None
         try:
+            if state.faults is not None:
+                state.faults.end(FAULT_UNDER_WAY_S)
             self._collect(state)
         except KeyboardInterrupt:
             state.problems.append("The run was interrupted while its evidence was being collected.")

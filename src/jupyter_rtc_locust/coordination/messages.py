@@ -5,6 +5,10 @@ master → worker   SEAT_GIVEN      request, seat, run | refused       where it 
 worker → master   SEAT_LEFT       run, user                          the user is gone
 master → worker   CHECKPOINT      run, round, drain_timeout          pause editing, and get quiet
 master → worker   RESUME          run, round                         go on editing
+master → worker   OFFLINE         run, users, asleep                 these users have no line from now on
+master → worker   ONLINE          run, users                         they may come back
+master → worker   AWAY            run, users                         these users close their document
+master → worker   BACK            run                                they open it anew
 master → worker   RUN_ENDS        run, drain_timeout                 stop editing, and get quiet
 worker → master   QUIET           run, round                         quiet, or out of patience
 master → worker   GATHER          run, round                         everybody is quiet: tell everything
@@ -21,6 +25,10 @@ SEAT_GIVEN = "rtc-seat-given"
 SEAT_LEFT = "rtc-seat-left"
 CHECKPOINT = "rtc-checkpoint"
 RESUME = "rtc-resume"
+OFFLINE = "rtc-offline"
+ONLINE = "rtc-online"
+AWAY = "rtc-away"
+BACK = "rtc-back"
 RUN_ENDS = "rtc-run-ends"
 QUIET = "rtc-quiet"
 GATHER = "rtc-gather"

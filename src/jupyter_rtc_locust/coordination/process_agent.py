@@ -21,6 +21,7 @@ from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.coordination.answers import encoded_rooms
+from jupyter_rtc_locust.coordination.faults_of_users import FaultsOfUsers
 from jupyter_rtc_locust.coordination.gathering import gather, probe_all, stop_editing, wait_until_quiet
 from jupyter_rtc_locust.coordination.pieces import split
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END
@@ -78,6 +79,7 @@ class ProcessAgent:
             runner.register_message(messages.SEAT_GIVEN, self._on_seat_given)
             runner.register_message(messages.CHECKPOINT, self._on_checkpoint)
             runner.register_message(messages.RESUME, self._on_resume)
+            FaultsOfUsers(lambda: self.swarm).listen(runner)
             runner.register_message(messages.RUN_ENDS, self._on_run_ends)
             runner.register_message(messages.GATHER, self._on_gather)
             runner.register_message(messages.EVIDENCE_TAKEN, self._on_evidence_taken)

@@ -10,6 +10,7 @@ from gevent.event import Event
 
 from jupyter_rtc_locust.coordination.preparation import Prepared
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
+from jupyter_rtc_locust.faults.executor import FaultExecutor
 from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S, Settings
 from jupyter_rtc_locust.verdict.evidence import Checkpoint, LogEvent, ServerMemory
 from jupyter_rtc_locust.verdict.findings import Verdict
@@ -49,6 +50,7 @@ class RunState:
     server_silences: list[tuple[float, float]] = field(default_factory=list)
     """(seconds since the start, seconds long)."""
     silent_since: float | None = None
+    faults: FaultExecutor | None = None
     verdict: Verdict | None = None
     result: dict[str, Any] | None = None
     result_path: str | None = None

@@ -47,6 +47,12 @@ EXTRA_MISSING: Final = (
 )
 """What to tell a person when `missing_packages()` is not empty."""
 
+NO_STORE: Final = {"YDocExtension.ystore_class": "jupyter_rtc_locust.demo.no_store.NoStore"}
+"""The option of a server that keeps no updates: its rooms are always made from the file."""
+
+_STORE_FILES: Final = ".jupyter_ystore.db*"
+"""What jupyter-server-ydoc keeps the updates in, in its current folder; with the files that SQLite puts beside it."""
+
 _MODULE_OF_PACKAGE: Final = {
     "jupyter-server": "jupyter_server",
     "jupyter-collaboration": "jupyter_server_ydoc",
@@ -138,7 +144,7 @@ class EmbeddedServer:
         self.process_id = process.pid
         self.root_folder = folder / "notebooks"
         self.log_path = folder / "server.log"
-        self.browser_file = folder / "runtime" / f"jpserver-{process.pid}-open.html"
+        self.browser_file = _browser_file(folder, process)
         self._folder = folder
         self._process = process
         self._lifeline = lifeline
@@ -171,6 +177,36 @@ class EmbeddedServer:
         except BaseException:
             _end(process, lifeline, folder)
             raise
+
+    def restart(self, *, politely: bool = False, lose_store: bool = False) -> None:
+        """End the server, and start it again on the same port, with the same token, folders and sessions.
+
+        It is killed, as by a crash; `politely` asks it to stop (SIGTERM) and kills it `STOP_DEADLINE_S` later, because
+        with an open document it does not end by itself. `lose_store` deletes its store of updates in between. Returns
+        once it answers, at most `STOP_DEADLINE_S` and `START_DEADLINE_S` later.
+
+        Raises:
+            EmbeddedServerError: it did not come up again. Its folder is still there, until `stop`.
+        """
+        if not self._lifeline.ours:
+            raise EmbeddedServerError("Only the process that started the embedded server can restart it.")
+        if politely:
+            _end_process(self._process)
+        else:
+            self._process.kill()
+            self._process.wait()
+        # Only now: a server that saw its pipe close would remove the folder.
+        self._lifeline.close_write_end()
+        if lose_store:
+            for path in self._folder.glob(_STORE_FILES):
+                path.unlink()
+        _keep_port(self._folder, int(self.url.rpartition(":")[2]))
+        self._lifeline = _Lifeline()
+        self._process = _launch(self._folder, self._lifeline)
+        self._lifeline.tell({"token": self.token, "folder": str(self._folder)})
+        self.process_id = self._process.pid
+        self.browser_file = _browser_file(self._folder, self._process)
+        _wait_until_it_answers(self._process, self._folder, self.token)
 
     def stop(self) -> None:
         """End the server and remove its folder. Doing it twice does no harm; a forked worker cannot do it."""
@@ -261,9 +297,21 @@ def _furnish(folder: Path, cleanup_delay_s: float, options: Mapping[str, Any]) -
     (folder / "config" / "jupyter_server_config.json").write_text(json.dumps(configuration, indent=1))
 
 
+def _keep_port(folder: Path, port: int) -> None:
+    """From now on this port or none: whoever knows the server's address comes back to it."""
+    path = folder / "config" / "jupyter_server_config.json"
+    configuration = json.loads(path.read_text())
+    configuration["ServerApp"] |= {"port": port, "port_retries": 0}
+    path.write_text(json.dumps(configuration, indent=1))
+
+
+def _browser_file(folder: Path, process: subprocess.Popen[bytes]) -> Path:
+    return folder / "runtime" / f"jpserver-{process.pid}-open.html"
+
+
 def _launch(folder: Path, lifeline: _Lifeline) -> subprocess.Popen[bytes]:
     program = Path(__file__).with_name("server_process.py")
-    with (folder / "server.log").open("wb") as log:
+    with (folder / "server.log").open("ab") as log:
         process = subprocess.Popen(
             # -P: the folder of the program is no place to import from.
             [sys.executable, "-P", str(program)],
@@ -334,8 +382,18 @@ def _failure(what_came_back: str, folder: Path, token: str) -> EmbeddedServerErr
 
 
 def _end(process: subprocess.Popen[bytes] | None, lifeline: _Lifeline | None, folder: Path) -> None:
-    """Terminate, wait, kill, remove the folder; each step only if it is still needed."""
-    if process is not None and process.poll() is None:
+    """End the process and remove the folder; each step only if it is still needed."""
+    if process is not None:
+        _end_process(process)
+    if lifeline is not None:
+        lifeline.close_read_end()
+        lifeline.close_write_end()
+    remove_folder(folder)
+
+
+def _end_process(process: subprocess.Popen[bytes]) -> None:
+    """Terminate, wait, kill; each step only if it is still needed."""
+    if process.poll() is None:
         process.terminate()
         # One that was stopped (SIGSTOP) would never see the signal.
         process.send_signal(signal.SIGCONT)
@@ -344,7 +402,3 @@ def _end(process: subprocess.Popen[bytes] | None, lifeline: _Lifeline | None, fo
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-    if lifeline is not None:
-        lifeline.close_read_end()
-        lifeline.close_write_end()
-    remove_folder(folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from gevent import GreenletExit
@@ -10,6 +11,7 @@ from locust import User, constant, task
 from jupyter_rtc_locust.editing.choices import Choice, choose
 from jupyter_rtc_locust.editing.weights import DEFAULT_WEIGHTS, TEXT_WEIGHTS, Weights
 from jupyter_rtc_locust.errors import RtcLocustError, SeatRefused
+from jupyter_rtc_locust.faults.plan import Fault
 from jupyter_rtc_locust.users.collaborator import Collaborator
 
 if TYPE_CHECKING:
@@ -33,11 +35,37 @@ class CollaborationUser(User):
     weights: Weights = DEFAULT_WEIGHTS
     """Which kinds of edits are in the deck, and how often (`editing/weights.py`)."""
 
+    faults: Sequence[Fault] = ()
+    """What goes wrong on purpose, and when (`faults/plan.py`); a run has the faults of all its user classes."""
+
     collaborator: Collaborator | None = None
-    """The open tab; None before `on_start` and after `on_stop`."""
+    """The open tab; None before `on_start` and after `on_stop`, and while this user is away by a fault."""
+    away = False
 
     def on_start(self) -> None:
         """Take a seat and open the document. A subclass that overrides this calls it first."""
+        if not self._open():
+            # Ends this user as Locust itself does; StopUser would be logged with a stack trace.
+            raise GreenletExit
+
+    def on_stop(self) -> None:
+        """Close the document. A subclass that overrides this calls it last."""
+        self.away = False
+        self._close()
+
+    def go_away(self) -> None:
+        """Close the document, and be ready to come back (a fault of the scenario)."""
+        self.away = True
+        self._close()
+
+    def come_back(self) -> None:
+        """Open the document anew, under a new client id; not, where this user was stopped meanwhile."""
+        if self.away:
+            self.away = False
+            self._open()
+
+    def _open(self) -> bool:
+        """Whether the document is open and being edited; why not, Locust is told."""
         agent = self._agent()
         try:
             self.collaborator = agent.seat_user(self.choose_edit, owner=self)
@@ -46,11 +74,10 @@ class CollaborationUser(User):
         except RtcLocustError as error:
             if not isinstance(error, SeatRefused):
                 agent.user_failed(self, error)
-            # Ends this user as Locust itself does; StopUser would be logged with a stack trace.
-            raise GreenletExit from None
+            return False
+        return True
 
-    def on_stop(self) -> None:
-        """Close the document. A subclass that overrides this calls it last."""
+    def _close(self) -> None:
         if self.collaborator is not None:
             self._agent().unseat_user(self.collaborator)
             self.collaborator = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import gevent
 from gevent.event import Event
@@ -74,11 +75,15 @@ class Collaborator:
         self.trouble: str = ""
         """Why this user was refused or failed."""
         self._choose = choose
-        self._owner = owner
+        self.owner: Any = owner
+        """The Locust user that plays it; None in tests."""
         self._address: RoomAddress | None = None
         self._connection: Connection | None = None
         self._connected_since: float | None = None
         self._lost_at = 0.0
+        self._may_connect = Event()
+        self._may_connect.set()
+        self._asleep = False
         self._synced = Event()
         self._probing: float | None = None
         self._probed = Event()
@@ -167,6 +172,7 @@ class Collaborator:
         if self.stage in (Stage.CONNECTED, Stage.LOST):
             self.stage = Stage.LEFT
             self._tell("leave")
+        self._may_connect.set()  # who waits for a network finds the stage changed
         self._synced.set()  # who waits for a sync on the way back shall not take this for a stall
 
     def drop_connection(self) -> None:
@@ -174,6 +180,20 @@ class Collaborator:
         if self._connection is not None and self._connection.open:
             self._connection.abort()
             self._lost(ConnectionBroken("the connection was cut on purpose"))
+
+    def go_offline(self, *, asleep: bool = False) -> None:
+        """Lose the line, and stay without one until `come_online`.
+
+        Edits made meanwhile stay in the replica; who is asleep makes none.
+        """
+        self._may_connect.clear()
+        self._asleep = asleep
+        self.drop_connection()
+
+    def come_online(self) -> None:
+        """There is a network again: the collaborator comes back by itself."""
+        self._asleep = False
+        self._may_connect.set()
 
     def connected_for(self, seconds: float, now: float) -> bool:
         """Whether the present connection has lasted so long."""
@@ -258,7 +278,7 @@ class Collaborator:
             self._synced.set()  # whoever waits for the sync finds the stage changed
         if self.stage is Stage.REFUSED and connected:  # on the way back, `_reconnect` tells of it
             self.swarm.recorder.failed("reconnect", str(error))
-            self.swarm.user_failed(self._owner, error)
+            self.swarm.user_failed(self.owner, error)
         elif self.stage is Stage.CONNECTED and not self.swarm.ended:
             self.stage = Stage.LOST
             self._lost_at = time.monotonic()
@@ -270,6 +290,9 @@ class Collaborator:
         while True:
             gevent.sleep(backoff)
             backoff = min(backoff * 2, BACKOFF_LARGEST_S)
+            if not self._may_connect.is_set():
+                self._may_connect.wait()
+                backoff = BACKOFF_FIRST_S
             if self.stage is not Stage.LOST or self.swarm.ended:
                 return
             try:
@@ -280,7 +303,7 @@ class Collaborator:
                 self._give_up(error)
                 self.swarm.recorder.failed("reconnect", str(error))
                 self._tell("reconnect", FAILED, str(error))
-                self.swarm.user_failed(self._owner, error)
+                self.swarm.user_failed(self.owner, error)
             except ConnectionBroken as error:
                 self.trouble = str(error)
             except BaseException as error:
@@ -306,7 +329,7 @@ class Collaborator:
         self._drop()
         self._synced.set()
         self._probed.set()
-        self.swarm.user_failed(self._owner, error)
+        self.swarm.user_failed(self.owner, error)
 
     def _tell(self, event: str, outcome: str = OK, reason: str = "") -> None:
         """To the history, where one is kept."""
@@ -426,7 +449,7 @@ class Collaborator:
 
     def _edit_when_due(self, number: int, due: float) -> None:
         """Called by the schedule, from the event loop: errors must not escape into it."""
-        if not self.swarm.editing or self.stage not in (Stage.CONNECTED, Stage.LOST):
+        if not self.swarm.editing or self._asleep or self.stage not in (Stage.CONNECTED, Stage.LOST):
             return
         try:
             choice = self._choose(number)

@@ -238,6 +238,25 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class FaultEvidence:
+    """One thing that went wrong on purpose: when it was planned, and when it really began and ended (None: never)."""
+
+    what: str
+    planned: float
+    began: float | None
+    ended: float | None
+    outcome: str
+    """done; under way; the run ended before; or failed, with why."""
+    users: tuple[int, ...] = ()
+    """Whom it concerned; empty: everybody."""
+
+    @property
+    def done(self) -> bool:
+        """Whether it took place as it was planned."""
+        return self.outcome == "done"
+
+
+@dataclass(frozen=True, slots=True)
 class RunEvidence:
     """What concerns the run as a whole."""
 
@@ -258,6 +277,8 @@ class RunEvidence:
     server_memory_limit: float = 0.0
     """Megabytes (1,000,000 bytes) the server may need at its peak; 0: any."""
     server_log: tuple[LogEvent, ...] = ()
+    faults: tuple[FaultEvidence, ...] = ()
+    """What was done to the server and to users' lines on purpose, in the order of the scenario."""
     problems: tuple[str, ...] = ()
     """Sentences about what kept the run from being judged (the server could not be used, nobody could be seated)."""
     users_asked: int = 0

@@ -12,11 +12,23 @@ from jupyter_rtc_locust.protocol.content_conflicts import content_conflicts
 from jupyter_rtc_locust.protocol.contents import StringContent
 from jupyter_rtc_locust.protocol.lineage import Lineage
 from jupyter_rtc_locust.protocol.updates import Update, decode_update
+from jupyter_rtc_locust.verdict.doubled_words import doubled_words, texts_in
 from jupyter_rtc_locust.verdict.findings import Finding, Kind, Opinion, limited
 from jupyter_rtc_locust.verdict.oracle import Oracle
 from jupyter_rtc_locust.verdict.reading import Judged, Reading
 from jupyter_rtc_locust.verdict.rebuilt import content_of, document_of
-from jupyter_rtc_locust.verdict.wording import capitalised, counted, described, items_in, pieces_of, shortened
+from jupyter_rtc_locust.verdict.wording import (
+    capitalised,
+    counted,
+    described,
+    items_in,
+    named_users,
+    pieces_of,
+    shortened,
+)
+
+_REFUSED = "ReplicaError"
+"""Stands in what is told of a user whose replica refused an update."""
 
 
 def altered_words(reading: Reading, oracle: Oracle, judged: Judged) -> tuple[Finding, ...]:
@@ -54,16 +66,17 @@ def history_replaced(reading: Reading, oracle: Oracle, judged: Judged) -> Opinio
         f"{path}: the server replaced the document's history ({counted(oracle.replaced.total(), 'unit')} with two "
         f"contents), so the right content is not known."
     )
+    broken = Opinion(broken_replicas(reading) + doubled_words(reading, judged))
     held = judged.update.clock_ranges()
     new = [one for one in reading.authored if one.ranges.intersection(held)]
     if any(reading.outside_state(one.update.deletions) for one in new):
         # Whoever deleted something since then may have deleted what is missing: its clocks are those of other words.
-        return Opinion(unknown=(unknown,))
+        return broken + Opinion(unknown=(unknown,))
     old = [one for one in reading.authored if not one.ranges.intersection(held)]
     before = document_of([reading.evidence.initial.update, *(one.edit.update for one in old)])
     live = reading.live_in(decode_update(before.get_update()))
-    texts_before = _texts(read_whole_content(before, reading.evidence.kind))
-    texts_now = _texts(content_of(judged.encoded, reading.evidence.kind))
+    texts_before = texts_in(read_whole_content(before, reading.evidence.kind))
+    texts_now = texts_in(content_of(judged.encoded, reading.evidence.kind))
     findings = []
     for one in old:
         words = _words(reading, one.ranges.intersection(live)) if one.edit.acknowledged is not None else []
@@ -76,21 +89,28 @@ def history_replaced(reading: Reading, oracle: Oracle, judged: Judged) -> Opinio
                 f"{shortened(''.join(gone))}."
             )
             findings.append(Finding(Kind.LOST_EDIT, path, detail, (one.edit.user,)))
-    return Opinion(limited(findings), unknown=(unknown,))
+    return broken + Opinion(limited(findings), unknown=(unknown,))
+
+
+def broken_replicas(reading: Reading) -> tuple[Finding, ...]:
+    """`diverged`: users whose document refused what the server sent, because it does not fit what it had sent before.
+
+    A browser's tab would not say so: it would drop what does not fit, and show something else than the server has.
+    """
+    users = tuple(sorted({one.user for one in reading.evidence.users if _REFUSED in one.trouble}))
+    if not users:
+        return ()
+    detail = (
+        f"The server replaced the document's history, and {named_users(users)} can never see it again as others do: what "
+        f"the server sends does not fit what it had sent before."
+    )
+    return (Finding(Kind.DIVERGED, reading.evidence.path, detail, users),)
 
 
 def _words(reading: Reading, ranges: ClockRanges) -> list[str]:
     """The texts at these clocks."""
     contents = (item.content for item in items_in(reading.lineage, ranges))
     return [content.text for content in contents if isinstance(content, StringContent)]
-
-
-def _texts(value: object) -> list[str]:
-    """Every text in a document's content."""
-    if isinstance(value, str):
-        return [value]
-    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return [text for member in members for text in _texts(member)]
 
 
 def _runs_through(words: str, text: str) -> bool:

@@ -1,0 +1,109 @@
+"""Makes a plan's operations happen, each at its moment, one after the other; and notes what really happened when.
+
+Runs in one greenlet beside the coordinator. It waits with `gevent`, harms the embedded server through the one function
+it is given, and reaches users only through messages: their processes may be elsewhere.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from gevent.event import Event
+
+from jupyter_rtc_locust.errors import RtcLocustError
+from jupyter_rtc_locust.faults.plan import Away, Fault, Offline, Operation, Restart, plan_of
+from jupyter_rtc_locust.verdict.evidence import FaultEvidence
+
+NOT_REACHED = "the run ended before"
+DONE = "done"
+
+
+class FaultExecutor:
+    """The faults of one run. `restart` blocks; `tell` sends users off, and with False back again.
+
+    `started` is the start of the run (`time.monotonic`). Errors of a fault are its outcome, and end no run.
+    """
+
+    def __init__(
+        self,
+        faults: Sequence[Fault],
+        *,
+        started: float,
+        restart: Callable[[Restart], None],
+        tell: Callable[[Offline | Away, bool], None],
+    ) -> None:
+        self._plan = plan_of(faults)
+        self._started = started
+        self._restart = restart
+        self._tell = tell
+        self._ending = Event()
+        self._at_work = Event()
+        self._at_work.set()
+        self._back_at = float("-inf")
+        """When the server was back from its latest absence (`time.monotonic`); infinite while it is away."""
+        self._noted: dict[Fault, FaultEvidence] = {
+            fault: FaultEvidence(
+                what=fault.description,
+                planned=fault.at,
+                began=None,
+                ended=None,
+                outcome=NOT_REACHED,
+                users=fault.users if isinstance(fault, Offline | Away) else (),
+            )
+            for fault in faults
+        }
+
+    @property
+    def noted(self) -> tuple[FaultEvidence, ...]:
+        """What became of each fault, in the order of the scenario."""
+        return tuple(self._noted.values())
+
+    def server_was_away_since(self, moment: float) -> bool:
+        """Whether the server was down by a fault at any time since this moment (`time.monotonic`)."""
+        return self._back_at >= moment
+
+    def run(self) -> None:
+        """Make everything happen; returns when it has, or when the run ends."""
+        for operation in self._plan:
+            if self._ending.wait(max(0.0, self._started + operation.at - time.monotonic())):
+                return
+            self._at_work.clear()
+            try:
+                self._do(operation)
+            finally:
+                self._at_work.set()
+
+    def end(self, patience_s: float) -> None:
+        """No fault begins any more; one under way is waited for, and whoever is off the line is brought back."""
+        self._ending.set()
+        self._at_work.wait(patience_s)
+        for fault, noted in self._noted.items():
+            if isinstance(fault, Offline) and noted.began is not None and noted.ended is None:
+                self._do(Operation(fault.until, fault, ends=True))
+
+    def _do(self, operation: Operation) -> None:
+        fault = operation.fault
+        if not operation.ends:
+            self._noted[fault] = replace(self._noted[fault], began=self._now(), outcome="under way")
+        try:
+            if isinstance(fault, Restart):
+                self._restart_server(fault)
+            else:
+                self._tell(fault, not operation.ends)
+        except (RtcLocustError, OSError) as error:
+            self._noted[fault] = replace(self._noted[fault], outcome=f"failed: {error}")
+            return
+        if operation.ends or isinstance(fault, Restart):
+            self._noted[fault] = replace(self._noted[fault], ended=self._now(), outcome=DONE)
+
+    def _restart_server(self, fault: Restart) -> None:
+        self._back_at = float("inf")
+        try:
+            self._restart(fault)
+        finally:
+            self._back_at = time.monotonic()
+
+    def _now(self) -> float:
+        return time.monotonic() - self._started

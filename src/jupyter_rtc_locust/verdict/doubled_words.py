@@ -1,0 +1,88 @@
+"""Words that stand in a document more often than anybody wrote them; without an oracle, where there is none.
+
+A server that replaced a document's history leaves no right content to compare with. But whatever stands in the document
+must come from somewhere, so no words can stand there more often than they were written, in the first snapshot and in all
+edits together. That holds whatever became of the history. Words that somebody moved were written anew, and are counted;
+words that others wrote into stand nowhere in one piece, and are not found: this finds too little, never too much.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from jupyter_rtc_locust.protocol.contents import AnyContent, Id, StringContent, TypeContent
+from jupyter_rtc_locust.protocol.structs import Item
+from jupyter_rtc_locust.verdict.findings import Finding, Kind, limited
+from jupyter_rtc_locust.verdict.reading import AuthoredStructs, Judged, Reading
+from jupyter_rtc_locust.verdict.rebuilt import content_of
+from jupyter_rtc_locust.verdict.wording import cell_as_written, described, shortened
+
+FEWEST_LETTERS = 8
+"""Shorter words come about by chance, where pieces of two texts meet."""
+
+
+def doubled_words(reading: Reading, judged: Judged) -> tuple[Finding, ...]:
+    """`duplicated-content`: a cell, or a text, of one of the run's authors that stands there more often than written."""
+    path = reading.evidence.path
+    initial = content_of(reading.evidence.initial.update, reading.evidence.kind)
+    written = [*texts_in(initial), *(text for one in reading.authored for text in _texts_of(one))]
+    content = content_of(judged.encoded, reading.evidence.kind)
+    now = list(texts_in(content))
+    ids_now = _ids(content)
+    ids_written = _ids(initial) + Counter(
+        text for one in reading.authored for text in set(_texts_of(one)) if text in ids_now
+    )
+    findings = []
+    told: set[str] = set()
+    for one in reading.authored:
+        cell = _cell_of(reading, one)
+        if cell is not None and one.edit.cell is not None and ids_now[one.edit.cell] > ids_written[one.edit.cell]:
+            times, what, words = ids_now[one.edit.cell], cell, one.edit.cell
+        else:
+            words = max(_texts_of(one), key=len, default="")
+            if len(words.strip()) < FEWEST_LETTERS or one.edit.cell in told:
+                continue
+            times = sum(text.count(words) for text in now)
+            if times <= sum(text.count(words) for text in written):
+                continue
+            what = cell or f"The text {shortened(words)}"
+        if words not in told:
+            told.add(words)
+            detail = f"{what} stands there {times} times, and not as often was it written: {described(one.edit)}."
+            findings.append(Finding(Kind.DUPLICATED_CONTENT, path, detail, (one.edit.user,)))
+    return limited(findings)
+
+
+def texts_in(value: object) -> list[str]:
+    """Every text in a document's content."""
+    if isinstance(value, str):
+        return [value]
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return [text for member in members for text in texts_in(member)]
+
+
+def _ids(content: object) -> Counter[str]:
+    cells = content.get("cells", ()) if isinstance(content, dict) else ()
+    return Counter(str(cell["id"]) for cell in cells if isinstance(cell, dict) and "id" in cell)
+
+
+def _texts_of(one: AuthoredStructs) -> Iterator[str]:
+    """The texts that an edit wrote, stretch by stretch."""
+    for struct in one.update:
+        if isinstance(struct, Item) and isinstance(struct.content, StringContent):
+            yield struct.content.text
+        elif isinstance(struct, Item) and isinstance(struct.content, AnyContent):
+            yield from texts_in(struct.content.values)
+
+
+def _cell_of(reading: Reading, one: AuthoredStructs) -> str | None:
+    """The cell that an edit made, in words; None where it made none."""
+    for struct in one.update:
+        if isinstance(struct, Item) and isinstance(struct.content, TypeContent):
+            identity = Id(struct.client, struct.clock)
+            place = reading.lineage.place_of(identity)
+            if place is not None and place.parent == "cells":
+                cell_type, source = cell_as_written(reading.lineage, identity)
+                return f"A {cell_type or 'nameless'} cell with the source {shortened(source)}"
+    return None

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jupyter_rtc_locust.editing import Choice, Weights
-    from jupyter_rtc_locust.faults.plan import Offline, Restart
+    from jupyter_rtc_locust.faults.plan import Away, Offline, Restart
     from jupyter_rtc_locust.plugin import install
     from jupyter_rtc_locust.users.collaboration_user import NotebookUser, TextUser
 
-__all__ = ["Choice", "NotebookUser", "Offline", "Restart", "TextUser", "Weights", "install"]
+__all__ = ["Away", "Choice", "NotebookUser", "Offline", "Restart", "TextUser", "Weights", "install"]
 
 _HOMES = {
+    "Away": "jupyter_rtc_locust.faults.plan",
     "Choice": "jupyter_rtc_locust.editing.choices",
     "NotebookUser": "jupyter_rtc_locust.users.collaboration_user",
     "Offline": "jupyter_rtc_locust.faults.plan",

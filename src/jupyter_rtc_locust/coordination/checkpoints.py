@@ -27,10 +27,11 @@ _JUDGE_DEADLINE_S = 60.0
 def evidence_at_checkpoint(state: RunState, collection: Collection, secrets: Sequence[str]) -> RunEvidence:
     """What is known while editing pauses; a newcomer is let in, and the file waited for."""
     health = summarise(answer["health"] for answer in collection.answers.values())
-    # Earlier checkpoints are put together with the end, not with each other.
+    # Earlier checkpoints are put together with the end, not with each other. Faults that are still to come are none.
     evidence = run_evidence(state, collection, health, secrets)
     documents = tuple(without_secrets(one, secrets) for one in evidence.documents)
-    return replace(evidence, documents=documents, checkpoints=())
+    begun = tuple(one for one in evidence.faults if one.began is not None)
+    return replace(evidence, documents=documents, checkpoints=(), faults=begun)
 
 
 def judged_checkpoint(state: RunState, collection: Collection, evidence: RunEvidence, paused: float) -> Checkpoint:

@@ -155,7 +155,7 @@ def _server_answers(state: RunState) -> bool:
     assert state.prepared is not None
     while not state.prepared.server.answers():
         now = time.monotonic()
-        if state.silent_since is None:
+        if state.silent_since is None or state.silence_is_ours(state.silent_since):
             state.silent_since = now
         if now - state.silent_since >= HTTP_TRY_DEADLINE_S:
             state.server_silences.append((state.since_start(state.silent_since), now - state.silent_since))

@@ -71,6 +71,10 @@ class RunState:
         """Seconds since the start of the run."""
         return moment - self.started
 
+    def silence_is_ours(self, since: float) -> bool:
+        """Whether the server was down on purpose (a fault of the scenario) at any time since this moment."""
+        return self.faults is not None and self.faults.server_was_away_since(since)
+
     def note_silence_over(self, now: float) -> None:
         """The server answers; a silence longer than the deadline is remembered."""
         if self.silent_since is not None:

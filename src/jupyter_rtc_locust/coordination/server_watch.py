@@ -72,8 +72,8 @@ class ServerWatch:
                 if self._memory and asked >= memory_due:
                     memory_due = asked + MEMORY_EVERY_S
                     self._look_at_memory()
-            elif state.faults is not None and state.faults.server_was_away_since(asked):
-                state.silent_since = None  # our own doing
+            elif state.silence_is_ours(asked):
+                state.silent_since = None
             elif state.silent_since is None:
                 state.silent_since = asked
             gevent.sleep(ALIVE_EVERY_S)

@@ -14,10 +14,10 @@ from gevent.event import Event
 
 from jupyter_rtc_locust.errors import RtcLocustError
 from jupyter_rtc_locust.faults.plan import Away, Fault, Offline, Operation, Restart, plan_of
-from jupyter_rtc_locust.verdict.evidence import FaultEvidence
+from jupyter_rtc_locust.verdict.evidence import DONE, UNDER_WAY, FaultEvidence
 
 NOT_REACHED = "the run ended before"
-DONE = "done"
+NOT_OVER = "it was not over when the run ended"
 
 
 class FaultExecutor:
@@ -79,21 +79,23 @@ class FaultExecutor:
         """No fault begins any more; one under way is waited for, and whoever is off the line is brought back."""
         self._ending.set()
         self._at_work.wait(patience_s)
-        for fault, noted in self._noted.items():
-            if isinstance(fault, Offline) and noted.began is not None and noted.ended is None:
+        for fault, noted in list(self._noted.items()):
+            if noted.outcome == UNDER_WAY and isinstance(fault, Offline):
                 self._do(Operation(fault.until, fault, ends=True))
+            elif noted.outcome == UNDER_WAY:
+                self._noted[fault] = replace(noted, outcome=NOT_OVER)
 
     def _do(self, operation: Operation) -> None:
         fault = operation.fault
         if not operation.ends:
-            self._noted[fault] = replace(self._noted[fault], began=self._now(), outcome="under way")
+            self._noted[fault] = replace(self._noted[fault], began=self._now(), outcome=UNDER_WAY)
         try:
             if isinstance(fault, Restart):
                 self._restart_server(fault)
             else:
                 self._tell(fault, not operation.ends)
         except (RtcLocustError, OSError) as error:
-            self._noted[fault] = replace(self._noted[fault], outcome=f"failed: {error}")
+            self._noted[fault] = replace(self._noted[fault], outcome=str(error).partition("\n")[0])
             return
         if operation.ends or isinstance(fault, Restart):
             self._noted[fault] = replace(self._noted[fault], ended=self._now(), outcome=DONE)

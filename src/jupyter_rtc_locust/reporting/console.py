@@ -74,6 +74,7 @@ def end_report(result: Mapping[str, Any], result_path: str | None = None) -> lis
     lines += _told("finding", result["findings"])
     lines += _unknown(result)
     lines += _told("warning", result["warnings"])
+    lines += _faults(result["run"])
     lines.append(_exercised(result))
     lines += _not_exercised(result)
     lines += _timings(result["timings"])
@@ -107,6 +108,18 @@ def _one(word: str, item: Mapping[str, Any]) -> str:
     concerned = f" ({'user' if len(users) == 1 else 'users'} {', '.join(str(user) for user in users)})" if users else ""
     evidence = f" [see {_shown(item['evidence'])}]" if item.get("evidence") else ""
     return f"  {word}: {_shown(item['kind'])}{document}{concerned}: {_shown(item['detail'])}{evidence}"
+
+
+def _faults(run: Mapping[str, Any]) -> list[str]:
+    """What went wrong on purpose, and when it did."""
+    lines = []
+    for fault in run.get("faults") or ():
+        began, ended = fault["began"], fault["ended"]
+        when = (
+            "" if began is None else f" from {began:.1f} s" if ended is None else f" from {began:.1f} to {ended:.1f} s"
+        )
+        lines.append(f"  fault{when}: {_shown(fault['what'])} ({_shown(fault['outcome'])})")
+    return lines
 
 
 def _exercised(result: Mapping[str, Any]) -> str:

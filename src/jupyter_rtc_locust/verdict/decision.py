@@ -27,6 +27,7 @@ from jupyter_rtc_locust.verdict.checks.shape import check_document_is_well_forme
 from jupyter_rtc_locust.verdict.checks.truth import check_against_oracle
 from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, RunEvidence
 from jupyter_rtc_locust.verdict.exercised import exercised
+from jupyter_rtc_locust.verdict.faults_beside import with_faults
 from jupyter_rtc_locust.verdict.findings import Opinion, Value, Verdict
 from jupyter_rtc_locust.verdict.oracle import Oracle, build_oracle
 from jupyter_rtc_locust.verdict.reading import Reading
@@ -44,6 +45,7 @@ def decide(run: RunEvidence) -> Verdict:
             opinion += judge_document(document, run.sound, run.documents)
     opinion += _safely("of the server's memory", "", lambda: check_server_memory(run))
     opinion += _safely("of the server's log", "", lambda: read_server_log(run))
+    opinion = with_faults(opinion, run.faults, run.checkpoints)
     opinion = with_checkpoints(opinion, run.checkpoints)
     opinion += _safely("of who took part together", "", lambda: Opinion(cautions=weak_points(run)))
     return replace(verdict_of(opinion, run), exercised=exercised(run))

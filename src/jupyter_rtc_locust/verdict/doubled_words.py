@@ -1,7 +1,7 @@
 """Words that stand in a document more often than anybody wrote them; without an oracle, where there is none.
 
-A server that replaced a document's history leaves no right content to compare with. But whatever stands in the document
-must come from somewhere, so no words can stand there more often than they were written, in the first snapshot and in all
+A server that replaced a document's history leaves no right content to compare with. But whatever stands there must
+come from somewhere, so no words can stand there more often than they were written, in the first snapshot and in all
 edits together. That holds whatever became of the history. Words that somebody moved were written anew, and are counted;
 words that others wrote into stand nowhere in one piece, and are not found: this finds too little, never too much.
 """
@@ -23,7 +23,12 @@ FEWEST_LETTERS = 8
 
 
 def doubled_words(reading: Reading, judged: Judged) -> tuple[Finding, ...]:
-    """`duplicated-content`: a cell, or a text, of one of the run's authors that stands there more often than written."""
+    """`duplicated-content`: a cell, or a text, of one of the run's authors that is there more often than written.
+
+    Nothing is said where guests were at work, who may copy what others wrote.
+    """
+    if reading.visitors:
+        return ()
     path = reading.evidence.path
     initial = content_of(reading.evidence.initial.update, reading.evidence.kind)
     written = [*texts_in(initial), *(text for one in reading.authored for text in _texts_of(one))]
@@ -38,18 +43,20 @@ def doubled_words(reading: Reading, judged: Judged) -> tuple[Finding, ...]:
     for one in reading.authored:
         cell = _cell_of(reading, one)
         if cell is not None and one.edit.cell is not None and ids_now[one.edit.cell] > ids_written[one.edit.cell]:
-            times, what, words = ids_now[one.edit.cell], cell, one.edit.cell
+            times, meant, what, words = ids_now[one.edit.cell], ids_written[one.edit.cell], cell, one.edit.cell
         else:
             words = max(_texts_of(one), key=len, default="")
             if len(words.strip()) < FEWEST_LETTERS or one.edit.cell in told:
                 continue
             times = sum(text.count(words) for text in now)
-            if times <= sum(text.count(words) for text in written):
+            meant = sum(text.count(words) for text in written)
+            if times <= meant:
                 continue
             what = cell or f"The text {shortened(words)}"
         if words not in told:
             told.add(words)
-            detail = f"{what} stands there {times} times, and not as often was it written: {described(one.edit)}."
+            once = "once" if meant == 1 else f"{meant} times"
+            detail = f"{what} stands there {times} times and was written {once}, by {described(one.edit)}."
             findings.append(Finding(Kind.DUPLICATED_CONTENT, path, detail, (one.edit.user,)))
     return limited(findings)
 

@@ -237,6 +237,10 @@ class Checkpoint:
     """Newcomers that opened a document then."""
 
 
+DONE = "done"
+UNDER_WAY = "under way"
+
+
 @dataclass(frozen=True, slots=True)
 class FaultEvidence:
     """One thing that went wrong on purpose: when it was planned, and when it really began and ended (None: never)."""
@@ -246,14 +250,14 @@ class FaultEvidence:
     began: float | None
     ended: float | None
     outcome: str
-    """done; under way; the run ended before; or failed, with why."""
+    """done; under way; or why it did not happen as planned."""
     users: tuple[int, ...] = ()
     """Whom it concerned; empty: everybody."""
 
     @property
-    def done(self) -> bool:
-        """Whether it took place as it was planned."""
-        return self.outcome == "done"
+    def as_planned(self) -> bool:
+        """Whether it took place, or is taking place (at a checkpoint), as it was planned."""
+        return self.outcome in (DONE, UNDER_WAY)
 
 
 @dataclass(frozen=True, slots=True)

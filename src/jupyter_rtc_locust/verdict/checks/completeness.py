@@ -15,6 +15,9 @@ def check_run_is_complete(run: RunEvidence) -> Opinion:
     unknown = list(run.problems)
     for process in run.silent_processes:
         unknown.append(f"{process} played users and did not answer at the end: what they wrote and hold is not known.")
+    for fault in run.faults:
+        if not fault.as_planned:
+            unknown.append(f"Planned for {fault.planned:.0f} s: {fault.what}. It did not happen so: {fault.outcome}.")
     authors = {edit.user for document in run.documents for edit in document.authored}
     if run.documents and run.edits_asked and not authors - {SEEDER}:
         unknown.append("Edits were asked for, and nobody made one: nothing was tested.")

@@ -101,8 +101,8 @@ def broken_replicas(reading: Reading) -> tuple[Finding, ...]:
     if not users:
         return ()
     detail = (
-        f"The server replaced the document's history, and {named_users(users)} can never see it again as others do: what "
-        f"the server sends does not fit what it had sent before."
+        f"The server replaced the document's history, and {named_users(users)} can never see it again as others do: "
+        f"what the server sends does not fit what it had sent before."
     )
     return (Finding(Kind.DIVERGED, reading.evidence.path, detail, users),)
 

@@ -1,0 +1,17 @@
+"""The server is started again, and its store of updates is lost, while people keep their notebooks open.
+
+On jupyter-collaboration 5.0.4 this ends in a fail: the cells that they had added stand twice (jupyter-collaboration#594).
+Only a server that was started for the run is ever harmed, so there is no --host.
+
+    locust -f locustfiles/restart_with_lost_store.py --headless -u 4 -r 4 -t 30s
+"""
+
+from jupyter_rtc_locust import NotebookUser, Restart, Weights
+
+
+class Author(NotebookUser):
+    """Adds a cell now and then, with pauses in which the server saves."""
+
+    edit_rate = 0.125
+    weights = Weights.of({"insert_cell": 1})
+    faults = (Restart(at=15.0, store="lost"),)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from jupyter_rtc_locust.documents.canonical import Content
 from jupyter_rtc_locust.protocol.contents import AnyContent, Id, StringContent, TypeContent
 from jupyter_rtc_locust.protocol.structs import Item
 from jupyter_rtc_locust.verdict.findings import Finding, Kind, limited
@@ -29,35 +30,28 @@ def doubled_words(reading: Reading, judged: Judged) -> tuple[Finding, ...]:
     """
     if reading.visitors:
         return ()
-    path = reading.evidence.path
     initial = content_of(reading.evidence.initial.update, reading.evidence.kind)
-    written = [*texts_in(initial), *(text for one in reading.authored for text in _texts_of(one))]
     content = content_of(judged.encoded, reading.evidence.kind)
-    now = list(texts_in(content))
-    ids_now = _ids(content)
-    ids_written = _ids(initial) + Counter(
-        text for one in reading.authored for text in set(_texts_of(one)) if text in ids_now
-    )
-    findings = []
+    texts = [list(_texts_of(one)) for one in reading.authored]
+    written = [*texts_in(initial), *(text for own in texts for text in own)]
+    now = texts_in(content)
+    ids = Counter(_ids(content))
     told: set[str] = set()
-    for one in reading.authored:
-        cell = _cell_of(reading, one)
-        if cell is not None and one.edit.cell is not None and ids_now[one.edit.cell] > ids_written[one.edit.cell]:
-            times, meant, what, words = ids_now[one.edit.cell], ids_written[one.edit.cell], cell, one.edit.cell
-        else:
-            words = max(_texts_of(one), key=len, default="")
-            if len(words.strip()) < FEWEST_LETTERS or one.edit.cell in told:
-                continue
-            times = sum(text.count(words) for text in now)
-            meant = sum(text.count(words) for text in written)
-            if times <= meant:
-                continue
-            what = cell or f"The text {shortened(words)}"
-        if words not in told:
+    findings = []
+    for one, own in zip(reading.authored, texts, strict=True):
+        cell = _cell_of(reading, one) if one.edit.cell in own else None
+        words = (
+            str(one.edit.cell) if cell is not None and ids[str(one.edit.cell)] > 1 else max(own, key=len, default="")
+        )
+        if words in told or one.edit.cell in told or len(words.strip()) < FEWEST_LETTERS:
+            continue
+        times = sum(text.count(words) for text in now)
+        if times > 1 and times > (meant := sum(text.count(words) for text in written)):
             told.add(words)
             once = "once" if meant == 1 else f"{meant} times"
+            what = cell or f"The text {shortened(words)}"
             detail = f"{what} stands there {times} times and was written {once}, by {described(one.edit)}."
-            findings.append(Finding(Kind.DUPLICATED_CONTENT, path, detail, (one.edit.user,)))
+            findings.append(Finding(Kind.DUPLICATED_CONTENT, reading.evidence.path, detail, (one.edit.user,)))
     return limited(findings)
 
 
@@ -69,9 +63,8 @@ def texts_in(value: object) -> list[str]:
     return [text for member in members for text in texts_in(member)]
 
 
-def _ids(content: object) -> Counter[str]:
-    cells = content.get("cells", ()) if isinstance(content, dict) else ()
-    return Counter(str(cell["id"]) for cell in cells if isinstance(cell, dict) and "id" in cell)
+def _ids(content: Content) -> list[str]:
+    return [str(cell["id"]) for cell in content.get("cells", ()) if isinstance(cell, dict) and "id" in cell]
 
 
 def _texts_of(one: AuthoredStructs) -> Iterator[str]:

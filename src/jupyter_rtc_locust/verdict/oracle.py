@@ -57,7 +57,10 @@ class Oracle:
     altered: ClockRanges
     """Clocks of the run's authors that somebody was given with another content."""
     replaced: ClockRanges
-    """Clocks of others with two contents: the server replaced its history, no right content exists (rule 12)."""
+    """Clocks of others with two contents: the server replaced its history, no right content exists (rule 12).
+
+    The content is then the first snapshot's.
+    """
     left_out: tuple[AuthoredStructs, ...]
     """Edits never acknowledged, of which nobody but perhaps their author holds anything."""
 
@@ -104,15 +107,16 @@ def build_oracle(reading: Reading) -> Oracle:
         _made_invisible(select(material, hidden), _anchors([*meant, notes], hidden), hidden, reading.strangers),
         unseen,
     ]
-    doc = document_of(
-        [evidence.initial.update, *(one.edit.update for one in included), *(encode_update(one) for one in entering)]
-    )
+    conflicts = _conflicts(reading)
+    altered = conflicts.intersection(reading.authored_ranges)
+    replaced = reading.outside_state(conflicts.difference(altered))
+    edits = [*(one.edit.update for one in included), *(encode_update(one) for one in entering)]
+    # What was written into two histories fits neither of them, and pycrdt refuses to put it together (rule 12).
+    doc = document_of([evidence.initial.update] if replaced else [evidence.initial.update, *edits])
     covered = ClockRanges.from_state_vector(decode_state_vector(doc.get_state()))
     wanted = ClockRanges().union(
         reading.initial_ranges, *(one.ranges for one in included), of_state, hidden, welcome, reloaded
     )
-    conflicts = _conflicts(reading)
-    altered = conflicts.intersection(reading.authored_ranges)
     return Oracle(
         content=read_whole_content(doc, evidence.kind),
         live=reading.live_in(decode_update(doc.get_update())),
@@ -126,7 +130,7 @@ def build_oracle(reading: Reading) -> Oracle:
         unknown_root=unknown_root,
         missing=wanted.difference(covered).union(_torn(meant, unseen.clock_ranges())),
         altered=altered,
-        replaced=reading.outside_state(conflicts.difference(altered)),
+        replaced=replaced,
         left_out=left_out,
     )
 

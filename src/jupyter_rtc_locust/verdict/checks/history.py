@@ -66,12 +66,12 @@ def history_replaced(reading: Reading, oracle: Oracle, judged: Judged) -> Opinio
         f"{path}: the server replaced the document's history ({counted(oracle.replaced.total(), 'unit')} with two "
         f"contents), so the right content is not known."
     )
-    broken = Opinion(broken_replicas(reading) + doubled_words(reading, judged))
+    found = Opinion(doubled_words(reading, judged) + broken_replicas(reading))
     held = judged.update.clock_ranges()
     new = [one for one in reading.authored if one.ranges.intersection(held)]
     if any(reading.outside_state(one.update.deletions) for one in new):
         # Whoever deleted something since then may have deleted what is missing: its clocks are those of other words.
-        return broken + Opinion(unknown=(unknown,))
+        return found + Opinion(unknown=(unknown,))
     old = [one for one in reading.authored if not one.ranges.intersection(held)]
     before = document_of([reading.evidence.initial.update, *(one.edit.update for one in old)])
     live = reading.live_in(decode_update(before.get_update()))
@@ -89,7 +89,7 @@ def history_replaced(reading: Reading, oracle: Oracle, judged: Judged) -> Opinio
                 f"{shortened(''.join(gone))}."
             )
             findings.append(Finding(Kind.LOST_EDIT, path, detail, (one.edit.user,)))
-    return broken + Opinion(limited(findings), unknown=(unknown,))
+    return found + Opinion(limited(findings), unknown=(unknown,))
 
 
 def broken_replicas(reading: Reading) -> tuple[Finding, ...]:

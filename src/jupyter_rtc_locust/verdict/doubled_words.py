@@ -32,7 +32,7 @@ def doubled_words(reading: Reading, judged: Judged) -> tuple[Finding, ...]:
         return ()
     initial = content_of(reading.evidence.initial.update, reading.evidence.kind)
     content = content_of(judged.encoded, reading.evidence.kind)
-    texts = [list(_texts_of(one)) for one in reading.authored]
+    texts = [list(texts_of(one)) for one in reading.authored]
     written = [*texts_in(initial), *(text for own in texts for text in own)]
     now = texts_in(content)
     ids = Counter(_ids(content))
@@ -67,7 +67,7 @@ def _ids(content: Content) -> list[str]:
     return [str(cell["id"]) for cell in content.get("cells", ()) if isinstance(cell, dict) and "id" in cell]
 
 
-def _texts_of(one: AuthoredStructs) -> Iterator[str]:
+def texts_of(one: AuthoredStructs) -> Iterator[str]:
     """The texts that an edit wrote, stretch by stretch."""
     for struct in one.update:
         if isinstance(struct, Item) and isinstance(struct.content, StringContent):

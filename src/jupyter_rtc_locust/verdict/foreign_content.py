@@ -12,14 +12,18 @@ from jupyter_rtc_locust.protocol.contents import AnyContent, DeletedContent, Id,
 from jupyter_rtc_locust.protocol.lineage import Lineage
 from jupyter_rtc_locust.protocol.structs import Item, cut
 from jupyter_rtc_locust.protocol.updates import encode_update
+from jupyter_rtc_locust.verdict.doubled_words import texts_of
 from jupyter_rtc_locust.verdict.findings import Finding, Kind, limited
 from jupyter_rtc_locust.verdict.oracle import Oracle
-from jupyter_rtc_locust.verdict.reading import Reading
+from jupyter_rtc_locust.verdict.reading import AuthoredStructs, Reading
 from jupyter_rtc_locust.verdict.rebuilt import document_of
 from jupyter_rtc_locust.verdict.wording import cell_as_written, described, shortened
 
 _LONGEST_LOOK = 10_000
 """UTF-16 units of text beside a foreign one that are looked at."""
+
+_REACH_OF_AN_ID = 1_000
+"""Clocks behind a cell in which its id is looked for."""
 
 _MOST_LOOKS_BACK = 5
 """Foreign cells for which the document is made again as it stood when they came: each costs a document."""
@@ -63,11 +67,12 @@ def _classified(reading: Reading, cells: _Cells, item: Item) -> tuple[str, str, 
     if place is not None and place.parent == "cells":
         cell_type, source = cell_as_written(lineage, identity)
         what = f"A {cell_type or 'nameless'} cell with the source {shortened(source)}"
-        return (
-            Kind.DUPLICATED_CONTENT if cells.has_another(identity, cell_type, source) else Kind.INVENTED_EDIT,
-            what,
-            (),
-        )
+        if not cells.has_another(identity, cell_type, source):
+            return Kind.INVENTED_EDIT, what, ()
+        maker = _maker_of_the_same_cell(reading, identity)
+        if maker is None:
+            return Kind.DUPLICATED_CONTENT, what, ()
+        return Kind.DUPLICATED_CONTENT, f"{what}, made by {described(maker.edit)},", (maker.edit.user,)
     if isinstance(item.content, DeletedContent):
         return Kind.INVENTED_EDIT, "Something that was deleted before it was looked at", ()
     name = f"The entry {place.key!r}" if place is not None and place.key is not None else "An entry of a list"
@@ -77,6 +82,20 @@ def _classified(reading: Reading, cells: _Cells, item: Item) -> tuple[str, str, 
     if author is None:
         return Kind.INVENTED_EDIT, name, ()
     return Kind.INVENTED_EDIT, f"{name}, in place of what was set by {described(author.edit)},", (author.edit.user,)
+
+
+def _maker_of_the_same_cell(reading: Reading, foreign: Id) -> AuthoredStructs | None:
+    """The first edit of the run that made a cell with the id of this one; None where it has another id, or none did."""
+    lineage = reading.lineage
+    for struct in lineage.structs_in(foreign.client, foreign.clock, foreign.clock + _REACH_OF_AN_ID):
+        place = lineage.place_of((struct.client, struct.clock))
+        if place is None or place.parent != foreign or place.key != "id":
+            continue
+        if isinstance(struct, Item) and isinstance(struct.content, AnyContent):
+            identifier = struct.content.values[0]
+            edits = (one for one in reading.authored if one.edit.cell == identifier)
+            return next((one for one in edits if identifier in list(texts_of(one))), None)
+    return None
 
 
 def _stretches(lineage: Lineage, foreign: ClockRanges) -> list[Item]:

@@ -186,6 +186,41 @@ def a_document_that_cannot_be_opened_is_told_to_locust():
     return {"problem": problem, "failures": play.failures, "stages": stages}
 
 
+def users_lose_the_line_or_close_the_document_when_the_coordinator_says_so():
+    play = Play(Watcher)
+    (first, _), (second, _) = play.start(), play.start()
+    told, clients = (
+        {"run": "run", "users": [1]},
+        [first.collaborator.seat.client_id, second.collaborator.seat.client_id],
+    )
+    play.runner.send_message(messages.OFFLINE, told | {"asleep": True})
+    wait_until(lambda: second.collaborator.stage is Stage.LOST)
+    stages = [first.collaborator.stage is Stage.CONNECTED]
+    play.runner.send_message(messages.ONLINE, told)
+    wait_until(lambda: second.collaborator.stage is Stage.CONNECTED)
+    play.runner.send_message(messages.AWAY, told)
+    wait_until(lambda: second.collaborator is None)
+    stages.append(first.collaborator.stage is Stage.CONNECTED)
+    play.runner.send_message(messages.OFFLINE, {"run": "another run", "users": [0], "asleep": False})
+    play.runner.send_message(messages.BACK, told)
+    wait_until(lambda: second.collaborator is not None and second.collaborator.stage is Stage.CONNECTED)
+    seat = second.collaborator.seat
+    play.runner.send_message(messages.AWAY, told)
+    wait_until(lambda: second.collaborator is None)
+    second.on_stop()
+    play.runner.send_message(messages.BACK, told)
+    gevent.sleep(0.05)
+    stopped = second.collaborator is None
+    stages.append(first.collaborator.stage is Stage.CONNECTED)
+    play.end(first)
+    return {
+        "the_other_is_not_concerned": stages,
+        "came_back_as": [seat.user, seat.incarnation, seat.client_id in clients],
+        "who_was_stopped_stays_away": stopped,
+        "failures": play.failures,
+    }
+
+
 def a_choice_that_raises_is_told_to_locust_once():
     class Mistaken(NotebookUser):
         edit_rate = 100.0
@@ -347,6 +382,7 @@ SCENES = (
     a_seat_that_is_refused_ends_the_user_without_a_stack_trace,
     a_coordinator_that_is_silent_is_given_up,
     a_document_that_cannot_be_opened_is_told_to_locust,
+    users_lose_the_line_or_close_the_document_when_the_coordinator_says_so,
     a_choice_that_raises_is_told_to_locust_once,
     users_of_text_files_ask_for_them,
     the_token_of_an_embedded_server_becomes_a_secret,

@@ -297,3 +297,56 @@ def test_when_the_run_is_over_nobody_comes_back(room, swarm, one):
     room.drop_everybody()
     settle(0.2)
     assert room.opened == 1
+
+
+class TestOffline:
+    def test_the_line_stays_cut_until_there_is_a_network_again(self, room, one):
+        opened = room.opened
+        one.go_offline()
+        wait_until(lambda: one.stage is Stage.LOST)
+        gevent.sleep(0.1)  # several times the longest backoff
+        assert room.opened == opened and one.stage is Stage.LOST
+        one.come_online()
+        back(one, room)
+
+    def test_what_is_typed_meanwhile_travels_with_the_next_sync(self, room, one):
+        one.go_offline()
+        one.make_edit(type_letters(7), 7, time.monotonic())
+        assert "<7>" in "".join(sources_of(one)) and "<7>" not in "".join(room.sources)
+        one.come_online()
+        back(one, room)
+        wait_until(lambda: "<7>" in "".join(room.sources))
+
+    def test_who_is_asleep_makes_no_edit_that_is_due(self, swarm, one):
+        one.go_offline(asleep=True)
+        before = swarm.counts["edits"]
+        one._edit_when_due(0, time.monotonic())
+        assert swarm.counts["edits"] == before
+        one.come_online()
+        one._edit_when_due(1, time.monotonic())
+        assert swarm.counts["edits"] == before + 1
+
+    def test_a_user_that_leaves_while_offline_waits_for_no_network(self, one):
+        one.go_offline()
+        wait_until(lambda: one.stage is Stage.LOST)
+        one.leave()
+        assert one.stage is Stage.LEFT and one._may_connect.is_set()
+
+    def test_the_line_is_lost_again_that_was_being_opened_when_the_network_went(self, room, swarm, one, monkeypatch):
+        opening, go_on = Event(), Event()
+        open_websocket = collaborator_module.open_websocket
+
+        def slow(*arguments):
+            opened = open_websocket(*arguments)
+            opening.set()
+            assert go_on.wait(5)
+            return opened
+
+        monkeypatch.setattr(collaborator_module, "open_websocket", slow)
+        one.drop_connection()
+        assert opening.wait(5)
+        one.go_offline()
+        go_on.set()
+        wait_until(lambda: swarm.counts["disconnects"] == 2 and one.stage is Stage.LOST, deadline=5)
+        one.come_online()
+        back(one, room, opened=3)

@@ -170,3 +170,12 @@ except AttributeError as error:
     print(error)
 """
     assert "nonsense" in run_python("-c", script).stdout
+
+
+def test_users_lose_the_line_or_close_the_document_when_the_coordinator_says_so(scene):
+    assert scene("users_lose_the_line_or_close_the_document_when_the_coordinator_says_so") == {
+        "the_other_is_not_concerned": [True, True, True],
+        "came_back_as": [1, 1, False],
+        "who_was_stopped_stays_away": True,
+        "failures": [],
+    }

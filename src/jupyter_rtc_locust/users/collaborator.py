@@ -184,8 +184,11 @@ class Collaborator:
     def go_offline(self, *, asleep: bool = False) -> None:
         """Lose the line, and stay without one until `come_online`.
 
-        Edits made meanwhile stay in the replica; who is asleep makes none.
+        Edits made meanwhile stay in the replica; who is asleep makes none. Who has no document open, or is just opening
+        it, is not concerned.
         """
+        if self.stage not in (Stage.CONNECTED, Stage.LOST):
+            return
         self._may_connect.clear()
         self._asleep = asleep
         self.drop_connection()
@@ -313,6 +316,8 @@ class Collaborator:
                 self.swarm.counts["reconnects"] += 1
                 self._tell("reconnect")
                 self.swarm.recorder.record("reconnect", (time.monotonic() - self._lost_at) * 1000)
+                if not self._may_connect.is_set():  # offline while the line was being opened
+                    self.drop_connection()
                 return  # the next loss has a greenlet of its own
 
     def _give_up(self, error: RoomError) -> None:

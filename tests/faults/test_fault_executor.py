@@ -1,0 +1,116 @@
+"""Operations happen in order, each at its moment; what became of them is noted, and no error ends a run."""
+
+import time
+
+import gevent
+import pytest
+
+from jupyter_rtc_locust.errors import ServerUnusable
+from jupyter_rtc_locust.faults.executor import FaultExecutor
+from jupyter_rtc_locust.faults.plan import Away, Offline, Restart
+
+DEADLINE_S = 10.0
+
+
+class Hands:
+    """What an executor acts with: it notes what it was told, and a restart waits until it may be over."""
+
+    def __init__(self, *faults, started: float | None = None, error: Exception | None = None, hold: bool = False):
+        self.done: list[tuple[str, tuple[int, ...]]] = []
+        self.error = error
+        self.over = gevent.event.Event()
+        if not hold:
+            self.over.set()
+        self.executor = FaultExecutor(
+            faults,
+            started=time.monotonic() if started is None else started,
+            restart=self.restart,
+            tell=self.tell,
+        )
+
+    def restart(self, _fault: Restart) -> None:
+        self.done.append(("restart", ()))
+        assert self.over.wait(DEADLINE_S)
+        if self.error is not None:
+            raise self.error
+
+    def tell(self, fault: Offline | Away, begins: bool) -> None:
+        self.done.append(("off" if begins else "back", fault.users))
+
+
+def wait_until(condition) -> None:
+    until = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < until
+        gevent.sleep(0.01)
+
+
+def test_everything_happens_in_order_and_is_noted_with_its_times():
+    offline, restart = Offline(users=(1,), since=0.0, until=0.3), Restart(at=0.1)
+    hands = Hands(restart, offline)
+    hands.executor.run()
+    assert hands.done == [("off", (1,)), ("restart", ()), ("back", (1,))]
+    first, second = hands.executor.noted
+    assert (first.what, first.planned, first.outcome, first.users) == (restart.description, 0.1, "done", ())
+    assert (second.what, second.planned, second.outcome, second.users) == (offline.description, 0.0, "done", (1,))
+    assert first.began is not None and first.ended is not None and 0.1 <= first.began <= first.ended
+    assert second.began is not None and second.ended is not None and second.began + 0.3 <= second.ended + 0.1
+
+
+def test_what_is_late_happens_at_once_and_still_in_order():
+    hands = Hands(Restart(at=2.0), Offline(users=(3,), since=1.0, until=3.0), started=time.monotonic() - 60.0)
+    hands.executor.run()
+    assert hands.done == [("off", (3,)), ("restart", ()), ("back", (3,))]
+    assert all(one.began is not None and one.began >= 60.0 for one in hands.executor.noted)
+
+
+def test_an_error_is_the_outcome_of_its_fault_and_the_others_happen_all_the_same():
+    error = ServerUnusable("it did not come up.\nits log")
+    hands = Hands(Restart(at=0.0), Offline(users=(1,), since=0.0, until=0.01), error=error)
+    hands.executor.run()
+    restart, offline = hands.executor.noted
+    assert restart.outcome == "it did not come up." and restart.ended is None and not restart.as_planned
+    assert offline.outcome == "done"
+
+
+def test_when_the_run_ends_early_the_rest_never_happens_and_who_is_offline_comes_back():
+    hands = Hands(
+        Offline(users=(1,), since=0.0, until=900.0), Away(users=(2,), since=0.0, until=900.0), Restart(at=900.0)
+    )
+    running = gevent.spawn(hands.executor.run)
+    wait_until(lambda: len(hands.done) == 2)
+    hands.executor.end(1.0)
+    running.join(DEADLINE_S)
+    assert running.ready()
+    assert hands.done == [("off", (1,)), ("off", (2,)), ("back", (1,))]
+    offline, away, restart = hands.executor.noted
+    assert offline.as_planned and offline.ended is not None
+    assert away.outcome == "it was not over when the run ended" and not away.as_planned
+    assert restart.outcome == "the run ended before" and restart.began is None
+
+
+@pytest.mark.parametrize("in_time", [True, False])
+def test_a_restart_under_way_at_the_end_is_waited_for(in_time):
+    hands = Hands(Restart(at=0.0), hold=True)
+    running = gevent.spawn(hands.executor.run)
+    wait_until(lambda: bool(hands.done))
+    if in_time:
+        gevent.spawn_later(0.05, hands.over.set)
+    hands.executor.end(DEADLINE_S if in_time else 0.05)
+    assert hands.executor.noted[0].outcome == ("done" if in_time else "it was not over when the run ended")
+    hands.over.set()
+    running.join(DEADLINE_S)
+    assert running.ready()
+
+
+def test_a_server_that_is_away_by_a_fault_need_not_answer():
+    hands = Hands(Restart(at=0.0), hold=True)
+    before = time.monotonic()
+    assert not hands.executor.server_was_away_since(before)
+    running = gevent.spawn(hands.executor.run)
+    wait_until(lambda: bool(hands.done))
+    assert hands.executor.server_was_away_since(time.monotonic())
+    hands.over.set()
+    running.join(DEADLINE_S)
+    assert hands.executor.server_was_away_since(before), "whoever was asked before it came back"
+    assert not hands.executor.server_was_away_since(time.monotonic() + 0.001)

@@ -175,7 +175,7 @@ except AttributeError as error:
 def test_users_lose_the_line_or_close_the_document_when_the_coordinator_says_so(scene):
     assert scene("users_lose_the_line_or_close_the_document_when_the_coordinator_says_so") == {
         "the_other_is_not_concerned": [True, True, True],
-        "came_back_as": [1, 1, False],
+        "under_a_new_client_id": True,
         "who_was_stopped_stays_away": True,
         "failures": [],
     }

@@ -4,7 +4,7 @@ The server keeps no store of updates, as some administrators have it, so the not
 jupyter-collaboration 5.0.4 this ends in a fail: when user 1 comes back, the document is not the one that the others
 have, and never will be (jupyter-collaboration#597). Only a server that was started for the run is ever harmed.
 
-    locust -f locustfiles/offline_through_restart.py --headless -u 4 -r 4 -t 35s
+    locust -f locustfiles/offline_through_restart.py --headless -u 4 -r 4 -t 40s
 """
 
 from jupyter_rtc_locust import Away, NotebookUser, Offline, Restart

@@ -3,7 +3,8 @@
 On jupyter-collaboration 5.0.4 this ends in a fail: cells that they had added stand twice (jupyter-collaboration#594).
 Only a server that was started for the run is ever harmed, so there is no --host.
 
-    locust -f locustfiles/restart_with_lost_store.py --headless -u 4 -r 4 -t 30s
+    locust -f locustfiles/restart_with_lost_store.py --headless -u 4 -r 4 -t 35s \
+        --rtc-template locustfiles/small_notebook.ipynb
 """
 
 from jupyter_rtc_locust import NotebookUser, Restart, Weights

@@ -364,7 +364,8 @@ def test_the_locustfile_of_ten_lines_has_ten() -> None:
 
 def test_every_reproduction_is_told_of_and_every_entry_has_one() -> None:
     text = text_of("docs/issues.md")
-    told = [command.rsplit("/", 1)[-1] for command in commands(REPOSITORY / "docs" / "issues.md")]
+    scripts = [one for one in commands(REPOSITORY / "docs" / "issues.md") if one.startswith("python ")]
+    told = [command.rsplit("/", 1)[-1] for command in scripts]
     assert sorted(told) == [path.name for path in REPRODUCTIONS]
     assert len(re.findall(r"^### ", text, re.MULTILINE)) == len(told)
 

@@ -14,7 +14,9 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCUMENTS = (REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *sorted((REPOSITORY / "docs").glob("*.md")))
 REPRODUCTIONS = tuple(
-    path for path in sorted((REPOSITORY / "docs" / "reproductions").glob("*.py")) if path.name != "small_tab.py"
+    path
+    for path in sorted((REPOSITORY / "docs" / "reproductions").glob("*.py"))
+    if path.name not in ("small_tab.py", "bare_tab.py")
 )
 
 SUBSTITUTIONS = {
@@ -45,6 +47,11 @@ class Scenario:
     exit_codes: tuple[int, ...] = (0,)
 
 
+WORDS_TAKEN_BACK = "a restart"
+CELLS_DOUBLED = "a restart with a lost store"
+TAB_LEFT_BEHIND = "a restart slept through"
+
+_LOST_STORE = "locust -f locustfiles/restart_with_lost_store.py"
 _LOCUST = "locust -f locustfiles/notebook_editing.py"
 _USERS = f"{_LOCUST} --headless -u 10 -r 5 -t 30s"
 _EXPORT = "export JUPYTER_TOKEN=the-token-of-your-server"
@@ -100,6 +107,24 @@ SCENARIOS = {
         ),
     ),
     "figures": Scenario("docs/use.md", (f"{_USERS} --csv figures --html report.html",)),
+    WORDS_TAKEN_BACK: Scenario(
+        "docs/issues.md",
+        ("locust -f locustfiles/restart.py --headless -u 4 -r 4 -t 25s",),
+        passes=False,
+        exit_codes=(3,),
+    ),
+    CELLS_DOUBLED: Scenario(
+        "docs/issues.md",
+        (f"{_LOST_STORE} --headless -u 4 -r 4 -t 35s --rtc-template locustfiles/small_notebook.ipynb",),
+        passes=False,
+        exit_codes=(3,),
+    ),
+    TAB_LEFT_BEHIND: Scenario(
+        "docs/issues.md",
+        ("locust -f locustfiles/offline_through_restart.py --headless -u 4 -r 4 -t 40s",),
+        passes=False,
+        exit_codes=(3,),
+    ),
     "some tests": Scenario("docs/tests.md", ("make test TESTS='tests/demo -k token'",), passes=False),
 }
 

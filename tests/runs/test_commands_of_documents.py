@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -23,7 +24,17 @@ from typing import Any
 import pytest
 import requests
 
-from runs.commands_of_documents import REPOSITORY, REPRODUCTIONS, SCENARIOS, Scenario, blocks, substituted
+from runs.commands_of_documents import (
+    CELLS_DOUBLED,
+    REPOSITORY,
+    REPRODUCTIONS,
+    SCENARIOS,
+    TAB_LEFT_BEHIND,
+    WORDS_TAKEN_BACK,
+    Scenario,
+    blocks,
+    substituted,
+)
 from runs.locust_run import Together
 from servers import processes
 from servers.processes import environment_without_jupyter, free_port
@@ -179,7 +190,7 @@ def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], Ended]]]:
         for script in REPRODUCTIONS:
             calls[script.name] = partial(reproduce, folder / script.stem, server, script)
         slow = ("sigterm_does_not_end_the_server.py", "nothing_is_saved_while_people_type.py")
-        yield {name: calls[name] for name in (*slow, *calls)}
+        yield {name: calls[name] for name in (TAB_LEFT_BEHIND, CELLS_DOUBLED, WORDS_TAKEN_BACK, *slow, *calls)}
 
 
 @pytest.mark.parametrize("run", [name for name, scenario in SCENARIOS.items() if scenario.passes])
@@ -206,6 +217,28 @@ def test_the_problem_is_shown(run: str, runs: Together) -> None:
     ended: Ended = runs[run]
     assert ended.exit_code == 0, ended.output[-3000:]
     assert ended.output.rstrip().endswith("\nshown"), ended.output[-3000:]
+
+
+FAILS = {
+    WORDS_TAKEN_BACK: ("lost-edit", r"store of updates was kept .*For a newcomer, what edit .* is gone"),
+    CELLS_DOUBLED: ("duplicated-content", r"store of updates was lost .*cell with the source .* stands there 2 times"),
+    TAB_LEFT_BEHIND: ("diverged", r"After user 1 was asleep and offline .*keeps no store of updates"),
+}
+"""Each restart of the documents: the kind of finding that it ends with, and words of one such finding."""
+
+
+@pytest.mark.parametrize("run", FAILS)
+def test_a_restart_ends_in_a_fail_that_names_what_happened_and_to_whom(run: str, runs: Together) -> None:
+    ended: Ended = runs[run]
+    assert ended.result is not None, ended.output[-3000:]
+    kind, words = FAILS[run]
+    found = [one for one in ended.result["findings"] if one["kind"] == kind and re.search(words, one["detail"])]
+    assert found, ended.output[-3000:]
+    assert all(one["users"] for one in found)
+    if run == TAB_LEFT_BEHIND:
+        assert all(one["users"] == [1] for one in found)
+    assert all(fault["outcome"] == "done" for fault in ended.result["run"]["faults"])
+    assert "server-lost" not in {one["kind"] for one in ended.result["findings"]}
 
 
 @pytest.mark.parametrize("run", ["one's own server"])

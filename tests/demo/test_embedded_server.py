@@ -309,7 +309,7 @@ def test_an_option_that_names_no_class_is_refused(tmp_path: Path) -> None:
 
 
 def notebook_in(server: EmbeddedServer) -> str:
-    """Make a room, so that the server keeps a session and has a store of updates; the session's id."""
+    """Put a notebook there and open a session on it; the id that the server gave the document."""
     empty = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
     (server.root_folder / "kept.ipynb").write_text(json.dumps(empty))
     question = json.dumps({"format": "json", "type": "notebook"})
@@ -336,21 +336,17 @@ def test_a_restart_keeps_address_token_documents_and_log(politely: bool) -> None
     assert is_gone(server.process_id)
 
 
-@pytest.mark.parametrize("lose_store", [False, True])
-def test_a_restart_keeps_the_store_of_updates_unless_it_shall_lose_it(lose_store: bool) -> None:
-    with EmbeddedServer.start() as server:
+def test_a_restart_keeps_the_store_of_updates_unless_it_shall_lose_it() -> None:
+    with EmbeddedServer.start(options=embedded_server.NO_STORE) as server:
         store = server.root_folder.parent / ".jupyter_ystore.db"
         store.write_bytes(b"")
-        server.restart(lose_store=lose_store)
-        assert store.exists() is not lose_store
-
-
-def test_a_restart_of_one_that_died_brings_it_back() -> None:
-    with EmbeddedServer.start() as server:
         os.kill(server.process_id, signal.SIGKILL)
         wait_until(lambda: not server.running, "the server is dead")
         server.restart()
-        assert ask(server, "/api/status", token=server.token)[0] == 200
+        assert ask(server, "/api/status", token=server.token)[0] == 200, "one that died comes back"
+        assert store.exists()
+        server.restart(lose_store=True)
+        assert not store.exists()
 
 
 def test_one_whose_port_was_taken_meanwhile_does_not_come_back_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,13 +95,14 @@ def test_the_line_of_which_times_are_told_is_the_latest():
 def test_each_announcement_has_a_higher_clock_and_is_remembered_with_its_time():
     record = record_with_a_line()
     clocks = [record.tell(digest(state), now) for now, state in enumerate([STATES[0], STATES[1]])]
-    record.heard_again(1.5)
     clocks.append(record.tell(None, 2))
+    record.heard_again(2, 2.5)
+    record.heard_again(2, 3.5)
     told = record.evidence("here", 10.0, lambda time: time + 100)
     assert clocks == [1, 2, 3]
     assert told.told == (
         (1, 100, digest(STATES[0]).digest, None),
-        (2, 101, digest(STATES[1]).digest, 101.5),
+        (2, 101, digest(STATES[1]).digest, 102.5),
         (3, 102, None, None),
     )
     assert set(told.states) == {digest(STATES[0]).digest, digest(STATES[1]).digest}

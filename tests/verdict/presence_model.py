@@ -224,8 +224,8 @@ class Room:
                 person.record.asked = person.asked
                 continue
             client, clock, state = message
-            if client == person.client_id and clock == person.record.clock and state is not None:
-                person.record.heard_again(self.now + person.offset)
+            if client == person.client_id and state is not None:
+                person.record.heard_again(clock, self.now + person.offset)
             elif client != person.client_id:
                 person.record.see(client, clock, state, self.now + person.offset)
             elif state is None and person.record.is_said_to_be_gone(clock):

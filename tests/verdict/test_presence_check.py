@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from jupyter_rtc_locust.protocol.awareness import StateDigest
@@ -72,7 +72,11 @@ def live(relay: Relay, life) -> Room:
     return room
 
 
+TWO_BEATS = [("wait", 0, 40.0), ("stand still", 0, 40.0), ("stand still", 0, 16.0)]
+
+
 @given(life=lives, snapshots=st.booleans())
+@example(life={"seed": 0, "processes": 2, "deeds": TWO_BEATS}, snapshots=False)
 @settings(deadline=None, max_examples=250)
 def test_whatever_people_do_a_healthy_relay_raises_no_alarm(life, snapshots):
     run = live(Relay(snapshots=snapshots), life).evidence()

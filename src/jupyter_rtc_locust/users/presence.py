@@ -69,7 +69,7 @@ class OwnPresence:
         """
         if self._told is not None and payload == self._told[0]:
             self._echo((now - self._told[1]) * 1000)
-            self.record.heard_again(now)
+            self.record.heard_again(self.record.clock, now)
             self._told = None
             return set()
         people = set()
@@ -78,7 +78,9 @@ class OwnPresence:
                 people.add(client_id)
             if client_id != self._client_id:
                 self.record.see(client_id, clock, state, now)
-            elif state is None and self.record.is_said_to_be_gone(clock):
+            elif state is not None:
+                self.record.heard_again(clock, now)
+            elif self.record.is_said_to_be_gone(clock):
                 self._announce()
         return people
 

@@ -106,9 +106,11 @@ class PresenceRecord:
             self._states[state.digest] = None
         return self.clock
 
-    def heard_again(self, now: float) -> None:
-        """The last announcement came back from the server."""
-        self._told[-1] = self._told[-1]._replace(heard=now)
+    def heard_again(self, clock: int, now: float) -> None:
+        """The announcement with this clock came back from the server."""
+        for index, told in enumerate(self._told):
+            if told.clock == clock and told.heard is None:
+                self._told[index] = told._replace(heard=now)
 
     def see(self, client_id: int, clock: int, state: StateDigest | None, now: float) -> None:
         """A message speaks of somebody else."""

@@ -27,6 +27,7 @@ from servers import processes
 from servers.server_process import ServerProcess
 
 DEADLINE_S = 200.0
+EVICTED_AFTER_S = 1.0
 AT_ONCE = 2
 """Runs under way at the same time; more would make load generators unsound on two cores."""
 
@@ -68,9 +69,9 @@ def start_server(case: Case) -> ServerProcess:
         return processes.sick_server(strikes.pop("name"), **strikes)
     if case.server == NODE:
         return processes.node_y_websocket()
-    if case.server == JUPYTER_4:
-        return processes.jupyter_collaboration(processes.PYTHON_OF_JUPYTER_COLLABORATION_4, fault=case.fault)
-    return processes.jupyter_collaboration(fault=case.fault)
+    python = processes.PYTHON_OF_JUPYTER_COLLABORATION_4 if case.server == JUPYTER_4 else sys.executable
+    delay = EVICTED_AFTER_S if case.evicts else None
+    return processes.jupyter_collaboration(python, fault=case.fault, cleanup_delay=delay)
 
 
 def played(case: Case, seed: int, folder: Path) -> Outcome:
@@ -83,7 +84,8 @@ def played(case: Case, seed: int, folder: Path) -> Outcome:
 
 def _played(case: Case, seed: int, folder: Path) -> Outcome:
     load = ("-u", str(case.users), "-r", "10", "-t", f"{case.seconds}s", "--rtc-edit-rate", "4")
-    options = (*load, "--rtc-seed", str(seed), *case.options)
+    evicts = ("--rtc-evict-after", str(EVICTED_AFTER_S)) if case.evicts else ()
+    options = (*load, "--rtc-seed", str(seed), *evicts, *case.options)
     with ExitStack() as stack:
         server = stack.enter_context(start_server(case))
         struck = 0

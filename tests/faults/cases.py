@@ -58,6 +58,8 @@ class Case:
     options: tuple[str, ...] = ()
     seconds: int = 6
     users: int = 4
+    evicts: bool = False
+    """The server drops a room one second after everybody has left it, and the run is told so."""
 
     @property
     def sits(self) -> str:
@@ -160,6 +162,16 @@ RELAY = [
     sick("alter-value-up", "relay", "", AMID_MAY, to=proxy(on_the_way.AlterValueUp)),
     sick("alter-to-one", "relay", "diverged", to=proxy(on_the_way.AlterToOne)),
     sick("alter-to-all", "relay", "diverged", to=proxy(on_the_way.AlterToAll)),
+    sick("alter-value-to-one", "relay", "diverged", to=proxy(on_the_way.AlterValueToOne)),
+    sick("alter-echo", "relay", "diverged", to=proxy(on_the_way.AlterEcho)),
+    sick(
+        "twice-under-another-name",
+        "relay",
+        "duplicated-content",
+        "invented-edit",
+        to=proxy(on_the_way.TwiceUnderAnotherName),
+        locustfile=TYPING,
+    ),
     sick("truncate-up", "relay", "unacknowledged-edit", WITHOUT_IT, to=proxy(on_the_way.TruncateUp), options=IMPATIENT),
     sick("truncate-to-one", "relay", "diverged", "pending-updates", to=proxy(on_the_way.TruncateToOne)),
 ]
@@ -177,6 +189,9 @@ DOCUMENT = [
     sick("invent-edit", "document", "invented-edit", to=IN_A_PAUSE),
     sick("invent-and-delete", "document", "invented-edit", to=AMID),
     sick("invent-cell", "document", "invented-edit", to=IN_A_PAUSE),
+    sick("forged", "document", "invented-edit", to=IN_A_PAUSE),
+    sick("type-overwritten", "document", "", "invented-edit lost-edit malformed-document", to=IN_A_PAUSE),
+    sick("count-overwritten", "document", "", "invented-edit lost-edit", to=IN_A_PAUSE),
     sick("metadata-overwritten", "document", "", "invented-edit lost-edit", to=IN_A_PAUSE),
     sick("cells-reordered", "document", "", "lost-edit duplicated-content invented-edit", to=IN_A_PAUSE),
     sick("malformed-cell", "document", "malformed-document", "invented-edit lost-edit", to=IN_A_PAUSE),
@@ -206,16 +221,17 @@ STORE = [
         "store",
         "",
         AMID_MAY,
-        to={"at": 40},
+        to={"at": 10},
         disturbance=disturbances.killed_in_a_pause(),
         seconds=14,
         locustfile=PAUSING,
     ),
     sick(
+        # jupyter-collaboration 5.0.4 then refuses what tabs bring ("block parent"), and tells them of a conflict.
         "store lost while away",
         "store",
         "",
-        AMID_MAY,
+        AMID_MAY + " " + WITHOUT_IT,
         to=disturbances.killed_in_a_pause(then=disturbances.lose_the_store),
         seconds=14,
         locustfile=PAUSING,
@@ -226,15 +242,6 @@ STORE = [
         "",
         AMID_MAY,
         to=disturbances.killed_in_a_pause(then=disturbances.revert_the_store),
-        seconds=14,
-        locustfile=PAUSING,
-    ),
-    sick(
-        "store and file lost while away",
-        "store",
-        "",
-        AMID_MAY,
-        to=disturbances.killed_in_a_pause(then=disturbances.lose_store_and_file),
         seconds=14,
         locustfile=PAUSING,
     ),
@@ -249,6 +256,11 @@ FILE = [
     sick("drop-cell-in-file", "file", "saved-file-differs", to=AMID, options=SOON),
     sick("output-lost", "file", "saved-file-differs", to=AMID, options=SOON),
     sick("count-changed", "file", "saved-file-differs", to=AMID, options=SOON),
+    sick("emoji-lost", "file", "saved-file-differs", to=AMID, options=SOON),
+    sick("id-changed", "file", "saved-file-differs", to=AMID, options=SOON),
+    sick("type-changed", "file", "saved-file-differs", to=AMID, options=SOON),
+    sick("file-behind", "file", "saved-file-differs", "save-stalled", to={}, options=SOON, locustfile=PAUSING),
+    sick("other-file", "file", "saved-file-differs", to={}, options=(*TWO, *SOON)),
     sick("metadata-changed", "file", "saved-file-differs", to=AMID, options=SOON),
     sick("notebook-metadata-changed", "file", "saved-file-differs", to=AMID, options=SOON),
     sick("no-save", "file", "saved-file-differs", "save-stalled", to={"at": 1}, options=SOON),
@@ -258,6 +270,8 @@ FILE = [
 ]
 
 NEWCOMER = [
+    sick("spoiled-on-loading", "newcomer", "joiner-differs", "lost-edit", to={"user": 1}),
+    sick("spoiled-on-loading again", "newcomer", "joiner-differs", "lost-edit", to={"user": 2}, evicts=True),
     sick("stale-joiner", "newcomer", "joiner-differs lost-edit", "duplicated-content", to={"at": 20}, options=SOON),
     sick("stale-newcomer", "newcomer", "joiner-differs lost-edit", to=proxy(on_the_way.StaleNewcomer), options=SOON),
     sick(
@@ -350,6 +364,16 @@ CONTROLS = [
     healthy("blocked", "control", to={"at": 25, "quiet": 3.0}),
     healthy("blocked for long", "control", to={"at": 25, "quiet": 8.0}, seconds=12),
     healthy("frozen for a while", "control", to=disturbances.frozen(5.0), seconds=9),
+    # Whoever was there brings everything back to a room made of the first file.
+    healthy(
+        "store and file lost while away",
+        "control",
+        to=disturbances.killed_in_a_pause(then=disturbances.lose_store_and_file),
+        seconds=14,
+        locustfile=PAUSING,
+    ),
+    healthy("evicted", "control", evicts=True),
+    healthy("evicted, 4", "control", evicts=True, server=JUPYTER_4),
     healthy("restarted in a pause", "control", to=disturbances.killed_in_a_pause(), seconds=14, locustfile=PAUSING),
 ]
 

@@ -19,6 +19,8 @@ from tornado import httpserver, netutil, web, websocket
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.httputil import HTTPHeaders
 
+from faults.update_reader import encoded
+
 SYNC, PRESENCE = 0, 1
 STEP_1, STEP_2, UPDATE = 0, 1, 2
 NOTHING = b"\0\0"
@@ -35,12 +37,7 @@ Sent = tuple[float, bytes]
 
 def framed(kind: int, update: bytes) -> bytes:
     """A sync message of that kind (STEP_2, UPDATE) around an update."""
-    length = bytearray()
-    rest = len(update)
-    while rest > 0x7F:
-        length.append(rest & 0x7F | 0x80)
-        rest >>= 7
-    return bytes([SYNC, kind, *length, rest]) + update
+    return bytes([SYNC, kind]) + encoded(len(update)) + update
 
 
 def update_of(message: bytes, kind: int = UPDATE) -> bytes | None:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from pycrdt import Array, Map, Text
+from pycrdt import Array, Doc, Map, Text
 
+from faults.update_reader import read_update
 from servers.fault import Fault
 from servers.faults_of_documents import Damage
 from servers.faults_of_files import WrongFile
@@ -180,6 +181,60 @@ class CellDoubledInFile(WrongFile):
         return content
 
 
+class EmojiLost(WrongFile):
+    """Every character beyond the 65,536 that two bytes can hold is a question mark."""
+
+    def spoil(self, content: Any) -> Any:
+        for cell in content["cells"]:
+            cell["source"] = "".join(letter if ord(letter) < 0x10000 else "?" for letter in cell["source"])
+        return content
+
+
+class IdChanged(WrongFile):
+    """A cell has another id."""
+
+    def spoil(self, content: Any) -> Any:
+        content["cells"][-1]["id"] = uuid4().hex[:8]
+        return content
+
+
+class TypeChanged(WrongFile):
+    """The first markdown cell is a raw one."""
+
+    def spoil(self, content: Any) -> Any:
+        cell = next(cell for cell in content["cells"] if cell["cell_type"] == "markdown")
+        cell["cell_type"] = "raw"
+        return content
+
+
+class FileBehind(FaultOfJupyter):
+    """Each save writes what the one before should have written."""
+
+    def __init__(self, *, at: int | None = None, user: int | None = None, quiet: float | None = None) -> None:
+        super().__init__(at=at, user=user, quiet=quiet)
+        self._last: dict[Any, Any] = {}
+
+    def saved(self, room: Any, content: Any) -> Any:
+        before = self._last.get(room, content)
+        self._last[room] = copy.deepcopy(content)
+        if before != content:
+            self.strike(room)
+        return before
+
+
+class OtherFile(FaultOfJupyter):
+    """Every document is saved with the content of the one that was saved first."""
+
+    _first: tuple[Any, Any] | None = None
+
+    def saved(self, room: Any, content: Any) -> Any:
+        if self._first is None or self._first[0] is room:
+            self._first = room, copy.deepcopy(content)
+            return content
+        self.strike(room)
+        return self._first[1]
+
+
 class OldFile(FaultOfJupyter):
     """Each save after the first ones writes what was saved before, and says that it was done."""
 
@@ -304,6 +359,69 @@ class TextRetyped(Damage):
         return True
 
 
+class TypeOverwritten(Damage):
+    """A code cell is a markdown cell, which nobody made of it."""
+
+    def damage(self, room: Any) -> bool:
+        for cell in cells_of(room.doc):
+            if cell.get("cell_type") == "code":
+                cell["cell_type"] = "markdown"
+                return True
+        return False
+
+
+class CountOverwritten(Damage):
+    """An execution count is another one."""
+
+    def damage(self, room: Any) -> bool:
+        for cell in cells_of(room.doc):
+            if cell.get("cell_type") == "code":
+                cell["execution_count"] = 4711.0
+                return True
+        return False
+
+
+class Forged(Damage):
+    """Words that nobody wrote stand there under the client id of a user."""
+
+    def damage(self, room: Any) -> bool:
+        texts = self.calmest(room)
+        client = next(iter(read_update(self.newest).clients), None)
+        if not texts or client is None:
+            return False
+        copied: Doc[Any] = Doc(client_id=client)
+        copied.apply_update(room.doc.get_update())
+        before = copied.get_state()
+        if texts[0][0] is None:
+            text = copied.get("source", type=Text)
+        else:
+            text = next(cell["source"] for cell in cells_of(copied) if cell.get("id") == texts[0][0])
+        text.insert(len(str(text).encode()), "nobody wrote this")
+        room.doc.apply_update(copied.get_update(before))
+        return True
+
+    newest = b"\0\0"
+
+    def applied(self, room: Any, connection: Any, update: bytes) -> None:
+        if read_update(update).clients:
+            self.newest = update
+        super().applied(room, connection, update)
+
+
+class SpoiledOnLoading(FaultOfJupyter):
+    """A room does not hold what its file holds, from the `user`-th time on that one is made of it."""
+
+    made = 0
+
+    def room_made(self, room: Any) -> None:
+        self.made += 1
+        if self.made < self.user:
+            return
+        source = cells_of(room.doc)[0]["source"]
+        del source[0:1]
+        self.strike(room)
+
+
 class NotRelayed(FaultOfJupyter):
     """One update is applied and stored, its author gets it back, and nobody else does."""
 
@@ -369,6 +487,15 @@ FAULTS_OF_JUPYTER: dict[str, type[FaultOfJupyter] | type[Fault]] = {
     "cells-reordered": CellsReordered,
     "text-retyped": TextRetyped,
     "not-relayed": NotRelayed,
+    "emoji-lost": EmojiLost,
+    "id-changed": IdChanged,
+    "type-changed": TypeChanged,
+    "file-behind": FileBehind,
+    "other-file": OtherFile,
+    "type-overwritten": TypeOverwritten,
+    "count-overwritten": CountOverwritten,
+    "forged": Forged,
+    "spoiled-on-loading": SpoiledOnLoading,
     "blocked": Blocked,
     "slow-saves": SlowSaves,
     "hungry": Hungry,

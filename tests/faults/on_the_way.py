@@ -9,12 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from faults.faulty_proxy import PRESENCE, STEP_2, UPDATE, Line, OnTheWay, Sent, framed, update_of
-from faults.update_reader import altered, read_update, without_deletions
+from faults.update_reader import altered, encoded, read_update, without_deletions
 
 EVER = 1_000_000
 AS_IT_IS = 0.0
 A_WORD = 3
 """Characters; each edit overwrites an entry of a map, too, and of that deletion nothing depends."""
+
+
+def content_values(update: bytes) -> list[range]:
+    """Where strings stand that are content: ids have 8 or 36 characters, types of cells at most 8."""
+    return [place for place in read_update(update).values if len(place) > 8 and len(place) != 36]
 
 
 class DropUp(OnTheWay):
@@ -58,9 +63,7 @@ class AlterValueUp(OnTheWay):
     def up(self, line: Line, message: bytes) -> Iterable[Sent]:
         update = update_of(message)
         if update is not None and self.strikes(line):
-            # An id has 36 characters or 8, and a cell's type stands beside it; longer or odd ones are content.
-            values = [place for place in read_update(update).values if len(place) not in (4, 8, 36)]
-            other = altered(update, values)
+            other = altered(update, content_values(update))
             if other is not None:
                 self.struck += 1
                 return [(AS_IT_IS, framed(UPDATE, other))]
@@ -140,6 +143,14 @@ class DropDeletionsToOne(ToOne):
         )
 
 
+class AlterValueToOne(ToOne):
+    """A letter of a value is another one: an output, metadata, an attachment."""
+
+    def instead(self, update: bytes) -> list[Sent] | None:
+        other = altered(update, content_values(update))
+        return None if other is None else [(AS_IT_IS, framed(UPDATE, other))]
+
+
 class TruncateToOne(ToOne):
     """Its second half is missing."""
 
@@ -169,6 +180,46 @@ class AlterToAll(OnTheWay):
             other = altered(update, read_update(update).texts)
             assert other is not None
             return [(AS_IT_IS, framed(UPDATE, other))]
+        return [(AS_IT_IS, message)]
+
+
+class AlterEcho(OnTheWay):
+    """Somebody's own words come back with a letter that is another one; everybody else gets them as they are."""
+
+    def __init__(self, *, at: int = 20, user: int = 1, times: int = 1) -> None:
+        super().__init__(at=at, user=user, times=times)
+        self._sent: set[bytes] = set()
+
+    def up(self, line: Line, message: bytes) -> Iterable[Sent]:
+        update = update_of(message)
+        if update is not None and line.writer_number == self.user:
+            self._sent.add(update)
+        return [(AS_IT_IS, message)]
+
+    def down(self, line: Line, message: bytes) -> Iterable[Sent]:
+        update = update_of(message)
+        if update in self._sent and update is not None and self.strikes(line):
+            other = altered(update, read_update(update).texts)
+            if other is not None:
+                self.struck += 1
+                return [(AS_IT_IS, framed(UPDATE, other))]
+        return [(AS_IT_IS, message)]
+
+
+class TwiceUnderAnotherName(OnTheWay):
+    """An edit reaches the server a second time, as that of a client whom nobody knows."""
+
+    def up(self, line: Line, message: bytes) -> Iterable[Sent]:
+        update = update_of(message)
+        if update is not None and self.strikes(line):
+            contents = read_update(update)
+            if len(contents.clients) == 1 and any(len(place) > 3 for place in contents.texts):
+                self.struck += 1
+                # The sender's id stands behind the numbers of clients (1) and of structs; clocks begin anew, at 0.
+                at = 1 + len(encoded(contents.structs))
+                behind = at + len(encoded(contents.clients[0])) + len(encoded(contents.clock))
+                other = update[:at] + encoded(4_000_000_007) + encoded(0) + update[behind:]
+                return [(AS_IT_IS, message), (0.2, framed(UPDATE, without_deletions(other)))]
         return [(AS_IT_IS, message)]
 
 

@@ -22,6 +22,9 @@ class Contents:
     """What was found: all positions count bytes of the update."""
 
     clients: list[int] = field(default_factory=list)
+    structs: int = 0
+    clock: int = 0
+    """Of the last client: how many structs it has there, and the clock of the first."""
     texts: list[range] = field(default_factory=list)
     """The characters of each piece of a shared text."""
     values: list[range] = field(default_factory=list)
@@ -121,14 +124,23 @@ class _Reader:
             raise ValueError(f"{kind} is no kind of struct")
 
 
+def encoded(number: int) -> bytes:
+    """A number as updates have it: seven bits a byte, the lowest first."""
+    written = bytearray()
+    while number > 0x7F:
+        written.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*written, number])
+
+
 def read_update(update: bytes) -> Contents:
     """Read a whole update; raises IndexError or ValueError where it is none."""
     reader = _Reader(update)
     for _ in range(reader.number()):
-        structs = reader.number()
+        reader.found.structs = reader.number()
         reader.found.clients.append(reader.number())
-        reader.number()
-        for _ in range(structs):
+        reader.found.clock = reader.number()
+        for _ in range(reader.found.structs):
             reader.struct()
     reader.found.deletions = reader.at
     for _ in range(reader.number()):

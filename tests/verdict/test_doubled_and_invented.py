@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.protocol.contents import StringContent
 from jupyter_rtc_locust.protocol.structs import Item
 from jupyter_rtc_locust.protocol.updates import decode_update, encode_update
@@ -52,6 +53,18 @@ class TestDoubledText:
         insert(swarm, " and on", 0)
         swarm.finish()
         assert kinds_of(swarm.verdict()) == {Kind.DUPLICATED_CONTENT}
+
+    def test_at_the_very_place_of_the_original_as_when_an_edit_is_taken_in_twice(self, swarm):
+        update = swarm[1].type("typed once")
+        swarm.settle()
+        written = decode_update(update)
+        item = next(one for one in written.structs[swarm[1].client_id] if isinstance(one, Item))
+        assert isinstance(item.content, StringContent)
+        again = replace(written, structs={4711: (replace(item, client=4711, clock=0),)}, deletions=ClockRanges())
+        swarm.server.doc.apply_update(encode_update(again))
+        swarm.finish()
+        found = of_kind(swarm.verdict(), Kind.DUPLICATED_CONTENT)
+        assert found.users == (1,) and "'typed once'" in found.detail
 
     def test_typed_letter_by_letter(self, swarm):
         for letter in "[by 1]":

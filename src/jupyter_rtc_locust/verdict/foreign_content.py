@@ -1,7 +1,8 @@
 """What nobody of the run wrote: is it a second copy of something, or an invention? (Rule 13.)
 
-A foreign text that equals what stands directly beside it, or a foreign cell equal in type and source to another, is
-doubled; everything else foreign is invented. Pieces inside a foreign cell belong to that cell.
+A foreign text that equals what stands directly beside it, or what was written at its very place, or a foreign cell
+equal in type and source to another, is doubled; everything else foreign is invented. Pieces inside a foreign cell
+belong to that cell.
 """
 
 from __future__ import annotations
@@ -32,42 +33,47 @@ _MOST_LOOKS_BACK = 5
 def foreign_findings(reading: Reading, oracle: Oracle, live: ClockRanges) -> tuple[Finding, ...]:
     """A finding for each stretch of foreign content, also where its effect is gone; `live` is what is left of all."""
     lineage = reading.lineage
-    cells = _Cells(reading, oracle)
+    originals = _Originals(reading, oracle)
     findings = []
     for item in _stretches(lineage, oracle.foreign):
         identity = Id(item.client, item.clock)
         if any(ancestor in oracle.foreign for ancestor in lineage.ancestors(identity)):
             continue
-        kind, what, users = _classified(reading, cells, item)
+        kind, what, users = _classified(reading, originals, item)
         deed = "stands there a second time" if kind == Kind.DUPLICATED_CONTENT else "stands there"
         gone = "" if live.intersection(ClockRanges.of([(item.client, item.clock, item.end)])) else ", and went again"
         findings.append(
             Finding(
                 kind,
                 reading.evidence.path,
-                f"{what} {deed}{gone}: written by client {item.client}, clocks {item.clock} to {item.end - 1}, who is "
-                f"nobody of this run.",
+                f"{what} {deed}{gone}: written by client {item.client}, clocks {item.clock} to {item.end - 1}, "
+                f"{_who_is_not(reading, item)}.",
                 users,
             )
         )
     return limited(findings)
 
 
-def _classified(reading: Reading, cells: _Cells, item: Item) -> tuple[str, str, tuple[int, ...]]:
+def _who_is_not(reading: Reading, item: Item) -> str:
+    user = reading.authors.get(item.client)
+    return "who is nobody of this run" if user is None else f"the id of user {user}, who wrote nothing of it"
+
+
+def _classified(reading: Reading, originals: _Originals, item: Item) -> tuple[str, str, tuple[int, ...]]:
     """The kind of finding, what was written, and the users whose words were doubled or replaced."""
     lineage = reading.lineage
     identity = Id(item.client, item.clock)
     place = lineage.place_of(identity)
     if isinstance(item.content, StringContent):
         what = f"The text {shortened(item.content.text)}"
-        if original := _text_beside(lineage, item):
+        if original := _text_beside(lineage, item) or originals.same_text_at_its_place(item):
             author = reading.author_of(*original)
             return Kind.DUPLICATED_CONTENT, what, () if author is None else (author.edit.user,)
         return Kind.INVENTED_EDIT, what, ()
     if place is not None and place.parent == "cells":
         cell_type, source = cell_as_written(lineage, identity)
         what = f"A {cell_type or 'nameless'} cell with the source {shortened(source)}"
-        if not cells.has_another(identity, cell_type, source):
+        if not originals.has_another(identity, cell_type, source):
             return Kind.INVENTED_EDIT, what, ()
         maker = _maker_of_the_same_cell(reading, identity)
         if maker is None:
@@ -181,13 +187,29 @@ def _text_behind(lineage: Lineage, unit: Id, wanted: int) -> str:
     return "".join(pieces)
 
 
-class _Cells:
-    """The cells there were, as people had written them, at the end and when a foreign one came."""
+class _Originals:
+    """What there was to be doubled: texts at the very place of a foreign one; cells, at the end and when one came."""
 
     def __init__(self, reading: Reading, oracle: Oracle) -> None:
         self._reading = reading
         self._at_the_end = oracle.content
         self._looks_left = _MOST_LOOKS_BACK
+        self._texts: dict[tuple[object, object, object], list[Item]] | None = None
+
+    def same_text_at_its_place(self, foreign: Item) -> Id | None:
+        """A unit of the same text, written between the same neighbours: an edit that was taken in twice."""
+        assert isinstance(foreign.content, StringContent)
+        text = foreign.content.text
+        if self._texts is None:
+            self._texts = {}
+            for one in self._reading.lineage:
+                if isinstance(one, Item) and isinstance(one.content, StringContent):
+                    self._texts.setdefault((one.origin, one.right_origin, one.parent), []).append(one)
+        for one in self._texts.get((foreign.origin, foreign.right_origin, foreign.parent), ()):
+            first = Id(one.client, one.clock)
+            if one.client != foreign.client and _text_behind(self._reading.lineage, first, len(text)).startswith(text):
+                return first
+        return None
 
     def has_another(self, foreign: Id, cell_type: str | None, source: str) -> bool:
         """Whether there is, or was when the foreign cell came, another one of this type and source.

@@ -6,12 +6,13 @@ room can be made anew of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import gevent
 from gevent.pool import Pool
 
+from jupyter_rtc_locust.coordination.preparation import PreparedDocument
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.errors import RtcLocustError
 from jupyter_rtc_locust.servers.base import Document, Server
@@ -32,13 +33,21 @@ def opened_again(
         return documents
     if settings.notebook is not None or state.silent_since is not None:
         return documents  # others may keep the room; a server that does not answer has its finding
-    everybody_leaves()
-    gevent.sleep(settings.evict_after + MARGIN_S)
     ca_file = str(settings.ca_file) if settings.ca_file else None
+    everybody_leaves()
+    # jupyter-collaboration 5.0.4 drops a room when its last user leaves alone, and keeps it for ever when all leave at
+    # one moment, as here: each still sees the others in the room. So somebody comes once more, and leaves alone.
+    _everywhere(prepared.documents, lambda one: _look(prepared.server, one.document, ca_file))
+    gevent.sleep(settings.evict_after + MARGIN_S)
+    looks = _everywhere(prepared.documents, lambda one: _look(prepared.server, one.document, ca_file))
+    return tuple(replace(one, reopened=seen) for one, seen in zip(documents, looks, strict=True))
+
+
+def _everywhere(documents: Sequence[PreparedDocument], do: Callable[[PreparedDocument], Snapshot]) -> list[Snapshot]:
     pool = Pool(10)
-    looks = [pool.spawn(_look, prepared.server, one.document, ca_file) for one in prepared.documents]
+    looks = [pool.spawn(do, one) for one in documents]
     pool.join()
-    return tuple(replace(one, reopened=seen.get()) for one, seen in zip(documents, looks, strict=True))
+    return [look.get() for look in looks]
 
 
 def _look(server: Server, document: Document, ca_file: str | None) -> Snapshot:

@@ -8,6 +8,7 @@ import random
 from dataclasses import replace
 
 import pytest
+from pycrdt import Doc
 
 from jupyter_rtc_locust.documents.canonical import same
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
@@ -163,6 +164,25 @@ class TestRule3OursOrForeignByClock:
         authored = tuple(edit for edit in swarm.evidence().authored if edit.description != "typed 'not in the record'")
         oracle = oracle_of(swarm, authored=authored)
         assert oracle.unaccounted and not oracle.foreign
+
+    def test_clocks_under_the_id_of_a_user_who_did_not_use_them_are_somebody_elses(self, swarm):
+        swarm[0].type("all that it wrote")
+        swarm.finish()
+        one = swarm[0]
+        wrote = one.replica.state_vector()[one.client_id]
+        forger: Doc = Doc(client_id=one.client_id)
+        forger.apply_update(swarm.server.doc.get_update())
+        before = forger.get_state()
+        text_of(forger).insert(0, "forged")
+        swarm.server.doc.apply_update(forger.get_update(before))
+        swarm.finish()
+        users = tuple(
+            replace(user, wrote=wrote) if user.client_id == one.client_id else user for user in swarm.evidence().users
+        )
+        verdict = swarm.verdict(users=users)
+        assert kinds_of(verdict) == {Kind.INVENTED_EDIT}, report(verdict)
+        assert "the id of user 0, who wrote nothing of it" in of_kind(verdict, Kind.INVENTED_EDIT).detail
+        assert swarm.verdict().value is Value.INCONCLUSIVE  # where it is not known how much user 0 wrote
 
 
 class TestRule4MissingRecords:

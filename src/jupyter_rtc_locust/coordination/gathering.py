@@ -141,6 +141,7 @@ def _gather_room(swarm: Swarm, room: Room, quiet: bool, going_on: bool) -> RoomE
     replicas: dict[Any, tuple[list[int], ReplicaEvidence]] = {}
     users = []
     everything = _ranges_of(room.round_trips)
+    edits = _edits_by_client(room.round_trips)
     for one in room.collaborators:
         gevent.sleep(_TURN_S)
         if going_on and one.stage is Stage.OPENING:
@@ -152,7 +153,9 @@ def _gather_room(swarm: Swarm, room: Room, quiet: bool, going_on: bool) -> RoomE
             if room.chronicle is not None:
                 room.chronicle.never_acknowledged(pending)
         replica = _replica_to_read(one, everything, going_on)
-        users.append(_user_evidence(one, replica, everything))
+        known = one.stage in (Stage.CONNECTED, Stage.LOST)
+        wrote = _clocks_used(one.seat.client_id, edits) if known else None
+        users.append(replace(_user_evidence(one, replica, everything), wrote=wrote))
         if one.stage in (Stage.CONNECTED, Stage.LOST):
             key, evidence = _replica_evidence(replica)
             replicas.setdefault(key, ([], evidence))[0].append(one.seat.user)
@@ -182,6 +185,23 @@ def _gather_room(swarm: Swarm, room: Room, quiet: bool, going_on: bool) -> RoomE
         stalls=tuple(StallEvidence(stall.user, stall.seconds, stall.what) for stall in room.stalls.values()),
         presences=frozenset(room.presences),
     )
+
+
+def _edits_by_client(round_trips: RoundTrips) -> dict[int, list[bytes]]:
+    """The updates of each client, in the order in which they were written."""
+    edits: dict[int, list[bytes]] = {}
+    for edit in _with_turns(round_trips.authored()):
+        edits.setdefault(edit.client_id, []).append(edit.update)
+    return edits
+
+
+def _clocks_used(client: int, edits: dict[int, list[bytes]]) -> int:
+    """The clock at which this client would write next: behind the last of its edits that has any."""
+    for update in reversed(edits.get(client, [])):
+        spans = decode_update(update).clock_ranges().of_client(client)
+        if spans:
+            return max(end for _, end in spans)
+    return 0
 
 
 def _ranges_of(round_trips: RoundTrips) -> ClockRanges:

@@ -120,6 +120,8 @@ class UserEvidence:
     """What this user received and its replica still does not hold, everything applied once more."""
     presence: PresenceEvidence | None = None
     """None: presence was not told (`--rtc-awareness none`)."""
+    wrote: int | None = None
+    """How many clocks of its client id this tab used. None: not known; it may have failed amid an edit."""
 
 
 @dataclass(frozen=True, slots=True)

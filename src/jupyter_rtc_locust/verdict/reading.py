@@ -26,6 +26,9 @@ STATE_ROOT = "state"
 
 CONNECTED = "connected"
 
+_NO_END = 2**53
+"""No clock comes near it."""
+
 CLOCKS_DIFFER_S = 2.0
 """By how much the clocks of several processes may differ that were set together by one message."""
 
@@ -144,6 +147,12 @@ class Reading:
         seated = {client for client, path in self.evidence.seated.items() if path == self.evidence.path}
         told = {user.client_id for user in self.evidence.users} | {one.edit.client_id for one in self.authored}
         return frozenset(client for client in seated - told if self.evidence.authors.get(client) != SEEDER)
+
+    @cached_property
+    def beyond_their_own(self) -> ClockRanges:
+        """Clocks under the ids of users that they did not use, by the account of their tabs: others' writing."""
+        users = (user for user in self.evidence.users if user.wrote is not None)
+        return ClockRanges.of((user.client_id, user.wrote or 0, _NO_END) for user in users)
 
     @cached_property
     def connected_clients(self) -> frozenset[int]:

@@ -28,12 +28,14 @@ NOTEBOOKS = "notebook_editing.py"
 TEXT_FILES = "text_file_editing.py"
 TYPING = LOCUSTFILES_OF_THE_TESTS / "typing_only.py"
 PAUSING = LOCUSTFILES_OF_THE_TESTS / "pausing.py"
+ONE_LEAVES = LOCUSTFILES_OF_THE_TESTS / "one_leaves.py"
 
 SOON = ("--rtc-save-timeout", "5")
 """A file that is wrong for good need not be waited for as long as one that may only be late."""
 IMPATIENT = ("--rtc-drain-timeout", "6")
 """An echo that never comes need not be waited for so long that its author counts as stalled, too."""
 TWO = ("--rtc-documents", "2")
+ONE_BY_ONE = test_findings.ONE_BY_ONE
 
 PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
 
@@ -231,7 +233,7 @@ STORE = [
         "store lost while away",
         "store",
         "",
-        AMID_MAY + " " + WITHOUT_IT,
+        AMID_MAY + " saved-file-differs " + WITHOUT_IT,
         to=disturbances.killed_in_a_pause(then=disturbances.lose_the_store),
         seconds=14,
         locustfile=PAUSING,
@@ -285,28 +287,32 @@ NEWCOMER = [
 ]
 
 AWARENESS = [
-    sick("presence-kept", "awareness", "awareness-differs", to={"at": 5}, seconds=15),
-    sick("presence-kept-from-one", "awareness", "awareness-differs", to={"at": 5}, seconds=15),
+    sick("hide-presence", "awareness", "awareness-differs", to={}, options=ONE_BY_ONE),
+    sick("stale-presence", "awareness", "awareness-differs", to={"at": 10}, seconds=9),
+    sick("alter-presence", "awareness", "awareness-differs", to={}),
+    sick("ghost", "awareness", "awareness-differs", to={}, locustfile=ONE_LEAVES),
+    sick("foreign-presence", "awareness", "awareness-differs", to={}, options=TWO),
+    # The first line is an observer's.
     sick(
         "drop-presence-to-one",
         "awareness",
         "awareness-differs",
-        to=proxy(on_the_way.DropPresenceToOne, at=5, times=EVER),
-        seconds=15,
+        to=proxy(on_the_way.DropPresenceToOne, user=2),
+        options=ONE_BY_ONE,
     ),
     sick(
         "drop-presence-of-one",
         "awareness",
         "awareness-differs",
-        to=proxy(on_the_way.DropPresenceOfOne, user=3),
-        seconds=15,
+        to=proxy(on_the_way.DropPresenceOfOne, user=4),
+        options=ONE_BY_ONE,
     ),
     sick(
-        "alter-presence",
+        "alter-presence on the way",
         "awareness",
         "awareness-differs",
-        to=proxy(on_the_way.AlterPresence, at=5, times=EVER),
-        seconds=15,
+        to=proxy(on_the_way.AlterPresence, at=0, times=EVER),
+        seconds=17,
     ),
 ]
 

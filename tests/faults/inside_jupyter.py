@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 class FaultOfJupyter(Fault):
     """More questions, each with the healthy answer."""
 
-    def shows(self, room: Room, connection: Any, message: bytes) -> bytes | None:
-        """What of somebody's presence goes to one connection."""
-        return message
-
     def leads_to(self, path: str) -> str:
         """Which file a session is made for."""
         return path
@@ -39,29 +35,6 @@ class FaultOfJupyter(Fault):
 
     def was_saved(self, room: Room, content: Any) -> None:
         """A file was written."""
-
-
-# Presence
-
-
-class PresenceKept(FaultOfJupyter):
-    """From then on nobody is told who is there."""
-
-    def shows(self, room: Room, connection: Any, message: bytes) -> bytes | None:
-        if not self.due(room):
-            return message
-        self.strike(room)
-        return None
-
-
-class PresenceKeptFromOne(FaultOfJupyter):
-    """From then on one user is not told who is there."""
-
-    def shows(self, room: Room, connection: Any, message: bytes) -> bytes | None:
-        if not self.due(room) or not self.strikes_user(connection):
-            return message
-        self.strike(room)
-        return None
 
 
 # Session
@@ -466,8 +439,6 @@ class Hungry(FaultOfJupyter):
 
 
 FAULTS_OF_JUPYTER: dict[str, type[FaultOfJupyter] | type[Fault]] = {
-    "presence-kept": PresenceKept,
-    "presence-kept-from-one": PresenceKeptFromOne,
     "other-document": OtherDocument,
     "other-document-for-all": OtherDocumentForAll,
     "store-forgets": StoreForgets,

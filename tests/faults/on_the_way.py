@@ -285,10 +285,10 @@ class NoDeletionsForNewcomer(OnTheWay):
 
 
 class DropPresenceToOne(OnTheWay):
-    """From then on one user is told nothing of who is there."""
+    """From the first message on one line's user is told nothing of who is there (the `user`-th line of the run)."""
 
     def down(self, line: Line, message: bytes) -> Iterable[Sent]:
-        if message[0] == PRESENCE and self.strikes(line):
+        if message[0] == PRESENCE and line.number == self.user:
             self.struck += 1
             return []
         return [(AS_IT_IS, message)]

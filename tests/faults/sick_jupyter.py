@@ -12,6 +12,7 @@ import asyncio
 import json
 import os
 import time
+from types import SimpleNamespace
 from typing import Any
 
 from jupyter_server import serverapp
@@ -37,6 +38,8 @@ class Room:
         self.last_update = time.monotonic()
         self.author: Any = None
         self.wrote: dict[bytes, Any] = {}
+        self.told: dict[bytes, Any] = {}
+        """Who sent the last messages about presence."""
         self.deduplicate = True
         real.ydoc.observe(self._changed)
 
@@ -51,6 +54,14 @@ class Room:
     @property
     def doc(self) -> Any:
         return self.real.ydoc
+
+    @property
+    def server(self) -> Any:
+        return SimpleNamespace(rooms=known)
+
+    @property
+    def connections(self) -> list[Any]:
+        return list(self.real.clients)
 
     @property
     def document(self) -> Any:
@@ -121,6 +132,8 @@ async def on_message(self: Any, message: Any) -> None:
         await Patched.on_message(self, message)
         return
     room = room_of(self.room)
+    if message[0] == YMessageType.AWARENESS:
+        room.told = {**dict(list(room.told.items())[-100:]), message: self}
     fault.received(room, self, message)
     if message[0] == YMessageType.SYNC and message[1] != YSyncMessageType.SYNC_STEP1:
         update = read_message(message[2:])
@@ -167,14 +180,22 @@ async def send(self: Any, message: bytes) -> None:
         answer = fault.answers_step1(room, self, update)
         step_2 = bytes([YMessageType.SYNC, YSyncMessageType.SYNC_STEP2])
         changed = None if answer is None else message if answer is update else step_2 + write_message(answer)
-    elif message[0] == YMessageType.AWARENESS and isinstance(fault, FaultOfJupyter):
-        changed = fault.shows(room, self, message)
+    elif message[0] == YMessageType.AWARENESS and message in room.told:
+        changed = fault.presence(room, self, room.told[message], message)
     if changed is None:
         return
     for delay, sent in fault.sends(room, self, changed):
         if delay:
             await asyncio.sleep(delay)
         await Patched.send(self, sent)
+
+
+def deliver(self: Any, message: bytes) -> None:
+    self.write_message(message, binary=True)
+
+
+def close_abruptly(self: Any) -> None:
+    self.ws_connection.stream.close()
 
 
 async def put(self: Any, path: str) -> Any:
@@ -218,6 +239,8 @@ def main() -> None:
     handlers.YDocWebSocketHandler.open = open_line
     handlers.YDocWebSocketHandler.on_message = on_message
     handlers.YDocWebSocketHandler.send = send
+    handlers.YDocWebSocketHandler.deliver = deliver
+    handlers.YDocWebSocketHandler.close_abruptly = close_abruptly
     handlers.DocSessionHandler.put = put
     loaders.FileLoader._save_content = save_content
     stores.SQLiteYStore.write = write

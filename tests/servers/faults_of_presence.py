@@ -50,7 +50,10 @@ class HidePresence(FaultOfPresence):
     """One user is told nothing of who else is there."""
 
     def presence(self, room: Room, connection: Connection, sender: Connection, message: bytes) -> bytes | None:
-        return None if connection is not sender and self.is_user(room, connection, self.user) else message
+        if connection is sender or not self.is_user(room, connection, self.user):
+            return message
+        self.strike(room)
+        return None
 
 
 class StalePresence(FaultOfPresence):
@@ -75,6 +78,7 @@ class AlterPresence(FaultOfPresence):
         client, clock, state = one_presence(message)
         if not struck or state == "null":
             return message
+        self.strike(room)
         changed = json.loads(state)
         changed["user"]["name"] = "Somebody Else"
         return presence_message(client, clock, json.dumps(changed))
@@ -109,6 +113,7 @@ class ForeignPresence(FaultOfPresence):
     def told(self, room: Room, connection: Connection, client: int, clock: int, state: str) -> None:
         one = min(room.server.rooms.values(), key=lambda other: other.path)
         if one is not room:
+            self.strike(one)
             for other in list(one.connections):
                 other.deliver(presence_message(client, clock, state))
 

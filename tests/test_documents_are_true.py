@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
@@ -110,6 +111,14 @@ def test_every_document_can_be_reached_from_the_first() -> None:
     first = REPOSITORY / "README.md"
     linked = {(REPOSITORY / target.partition("#")[0]).resolve() for target in links(first)}
     assert set(DOCUMENTS) - {first} <= linked
+
+
+def test_nothing_that_is_tracked_is_a_link() -> None:
+    """A link to an environment, once tracked, would take the place of other people's environment when they update."""
+    if not (REPOSITORY / ".git").exists():
+        return  # an unpacked archive
+    listed = subprocess.run(["git", "ls-files", "-s"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert not [line for line in listed.stdout.splitlines() if line.startswith("120000")]
 
 
 def test_every_picture_is_shown_and_small() -> None:

@@ -145,6 +145,7 @@ def main(arguments: list[str]) -> int:
     """Play the chosen cases; 1 when one of them is wrong."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--only", action="append", default=[], help="only cases whose name or place holds this")
+    parser.add_argument("--without", action="append", default=[], help="no cases whose name holds this")
     parser.add_argument("--seeds", type=int, default=3, help="how many seeds each case is played with")
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--at-once", type=int, default=AT_ONCE)
@@ -154,7 +155,8 @@ def main(arguments: list[str]) -> int:
     chosen = [
         case
         for case in CASES
-        if not options.only or any(word in (case.name, case.where) or word in case.name for word in options.only)
+        if (not options.only or any(word == case.where or word in case.name for word in options.only))
+        and not any(word in case.name for word in options.without)
     ]
     if options.list:
         for case in chosen:

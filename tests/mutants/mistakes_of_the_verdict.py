@@ -219,8 +219,8 @@ MUTANTS = (
     Mutant(
         "12 replaced history unnoticed",
         "oracle.py",
-        "replaced=reading.outside_state(conflicts.difference(altered)),",
-        "replaced=ClockRanges(),",
+        "        replaced=replaced,",
+        "        replaced=ClockRanges(),",
     ),
     Mutant(
         "12 never lost",
@@ -245,6 +245,60 @@ MUTANTS = (
         "oracle.py",
         "        altered=altered,",
         "        altered=ClockRanges(),",
+    ),
+    Mutant(
+        "12 doubled words unnoticed",
+        "doubled_words.py",
+        "if times > 1 and times > (meant := ",
+        "if times > 10 and times > (meant := ",
+    ),
+    Mutant(
+        "12 what people wrote twice is doubled",
+        "doubled_words.py",
+        "if times > 1 and times > (meant := ",
+        "if times > 1 and 1 >= -(meant := ",
+    ),
+    Mutant(
+        "12 a guest's copies are doubled",
+        "doubled_words.py",
+        "    if reading.visitors:\n        return ()\n",
+        "",
+    ),
+    Mutant(
+        "12 tabs that broke unnoticed",
+        "checks/history.py",
+        "if _REFUSED in one.trouble",
+        "if _REFUSED == one.trouble",
+    ),
+    Mutant(
+        "12 the oracle is made of two histories",
+        "oracle.py",
+        "[evidence.initial.update] if replaced else ",
+        "",
+    ),
+    Mutant(
+        "faults that never began are told",
+        "faults_beside.py",
+        "if one.began is not None]",
+        "]",
+    ),
+    Mutant(
+        "faults of others are told",
+        "faults_beside.py",
+        "and not (one.users and finding.users and not {*one.users} & {*finding.users})",
+        "",
+    ),
+    Mutant(
+        "faults that came later are told",
+        "faults_beside.py",
+        "(one.began or 0.0) < seen and ",
+        "",
+    ),
+    Mutant(
+        "faults that did not happen are as good as done",
+        "checks/completeness.py",
+        "if not fault.as_planned:",
+        "if False:",
     ),
     Mutant(
         "13 judged on users first",

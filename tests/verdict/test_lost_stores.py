@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from pycrdt import Map, Text
 
+from jupyter_rtc_locust.documents.replica import ReplicaError
 from jupyter_rtc_locust.verdict.decision import decide
 from jupyter_rtc_locust.verdict.evidence import Checkpoint, FaultEvidence
 from jupyter_rtc_locust.verdict.faults_beside import with_faults
@@ -13,6 +14,8 @@ from verdict.model_server import text_of
 from verdict.opinions import kinds_of, of_kind, report
 from verdict.swarm_model import SwarmModel
 from verdict.templates import TEXT, plain_notebook
+
+REFUSED = "ReplicaError: pycrdt failed in the replica of client 7 while an update was applied: RuntimeError"
 
 
 @pytest.fixture
@@ -111,6 +114,23 @@ class TestDoubledCells:
         assert Kind.DUPLICATED_CONTENT not in kinds_of(swarm.verdict())
 
 
+class TestTwoHistories:
+    @pytest.mark.parametrize("letters", range(1, 9))
+    def test_what_was_written_into_both_is_put_together_by_nobody(self, letters):
+        """What holds a cell's metadata in the new history is a letter, or a value, in the old one."""
+        swarm = SwarmModel(plain_notebook("first = 1", "second = 2", "third = 3"))
+        swarm.settle()
+        swarm[0].type("x" * letters, 0)
+        swarm.settle()
+        swarm.save_in_pause()
+        restarted(swarm, closed=(0, 1, 2))
+        swarm[1].write(lambda replica: replica.cells[1]["metadata"].update({"new": 1}), "set 'new' in cell 1")
+        swarm.finish()
+        verdict = swarm.verdict()
+        assert verdict.value is Value.INCONCLUSIVE, report(verdict)
+        assert len(verdict.opinion.unknown) == 1 and "replaced the document's history" in verdict.reason
+
+
 class TestTabsLeftBehind:
     def stale(self, swarm: SwarmModel) -> None:
         """User 1 sleeps; user 0 replaces a letter of the template by another; the others close and come again."""
@@ -140,22 +160,30 @@ class TestTabsLeftBehind:
         swarm.settle()
         self.stale(swarm)
         evidence = swarm.evidence()
-        users = tuple(
-            replace(one, stage="failed", trouble="ReplicaError: pycrdt failed in the replica") if one.user == 1 else one
-            for one in evidence.users
-        )
+        users = tuple(replace(one, stage="failed", trouble=REFUSED) if one.user == 1 else one for one in evidence.users)
         verdict = swarm.verdict(users=users)
         found = [one for one in verdict.opinion.findings if one.kind == Kind.DIVERGED]
         assert [one.users for one in found] == [(1,)], report(verdict)
         assert "does not fit what it had sent before" in found[0].detail
 
+    def test_so_a_replica_tells_that_it_refused_what_came(self, swarm):
+        with pytest.raises(ReplicaError, match="while an update was applied"):
+            TestTabsLeftBehind.stale(self, swarm)  # of other lengths, so that the new history does not fit the old one
+
+    def test_one_whose_own_edit_failed_is_another_matter(self):
+        swarm = SwarmModel(plain_notebook("first = 1", "second = 2", "third = 3"))
+        swarm.settle()
+        self.stale(swarm)
+        trouble = "ReplicaError: an edit by client 7 failed: KeyError: 'source'."
+        users = tuple(
+            replace(one, stage="failed", trouble=trouble) if one.user == 1 else one for one in swarm.evidence().users
+        )
+        assert Kind.DIVERGED not in kinds_of(swarm.verdict(users=users))
+
     def test_a_replica_that_broke_without_another_history_is_not_held_against_the_server(self, swarm):
         swarm.finish()
         evidence = swarm.evidence()
-        users = tuple(
-            replace(one, stage="failed", trouble="ReplicaError: pycrdt failed") if one.user == 1 else one
-            for one in evidence.users
-        )
+        users = tuple(replace(one, stage="failed", trouble=REFUSED) if one.user == 1 else one for one in evidence.users)
         verdict = swarm.verdict(users=users)
         assert verdict.value is Value.INCONCLUSIVE, report(verdict)
 

@@ -27,8 +27,8 @@ from jupyter_rtc_locust.verdict.wording import (
     shortened,
 )
 
-_REFUSED = "ReplicaError"
-"""Stands in what is told of a user whose replica refused an update."""
+_REFUSED = "while an update was applied"
+"""Stands in what is told of a user whose replica broke on an update (`documents/replica.py`); a test compares them."""
 
 
 def altered_words(reading: Reading, oracle: Oracle, judged: Judged) -> tuple[Finding, ...]:

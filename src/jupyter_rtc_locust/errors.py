@@ -45,3 +45,7 @@ class ConnectionBroken(RoomError):
 
 class FileGone(ConnectionBroken):
     """The server answers that the document's file does not exist."""
+
+
+class GivenUp(BaseException):
+    """Thrown into the end of a run that nobody waits for any more; a sentence says why. No check may swallow it."""

@@ -20,8 +20,10 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from jupyter_rtc_locust import exit_codes
 from jupyter_rtc_locust.coordination.coordinator import Coordinator
+from jupyter_rtc_locust.coordination.leaving import Leaving
 from jupyter_rtc_locust.coordination.making_faults import faults_of
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
+from jupyter_rtc_locust.coordination.signals import BEFORE_IT_BEGAN, Signals
 from jupyter_rtc_locust.demo.embedded_server import EXTRA_MISSING, NO_STORE, EmbeddedServer, missing_packages
 from jupyter_rtc_locust.errors import OptionsError, RtcLocustError
 from jupyter_rtc_locust.faults.plan import Fault, keeps_no_store
@@ -55,7 +57,11 @@ def install(environment: Environment) -> Coordinator | None:
     keep_secrets_out(secrets)
     agent = ProcessAgent(environment, secrets)
     environment.rtc_agent = agent  # type: ignore[attr-defined]
-    if isinstance(environment.runner, WorkerRunner) or environment.runner is None:
+    environment.rtc_leaving = None  # type: ignore[attr-defined]
+    if isinstance(environment.runner, WorkerRunner):
+        environment.rtc_leaving = Leaving(environment, agent)  # type: ignore[attr-defined]
+        return None
+    if environment.runner is None:
         return None
     embedded = None
     options = environment.parsed_options
@@ -140,7 +146,11 @@ def _on_init(environment: Environment, runner: Any = None, **_: Any) -> None:
     if runner is None or not any(issubclass(user, CollaborationUser) for user in environment.user_classes):
         return
     try:
-        install(environment)
+        coordinator = install(environment)
+        Signals(environment, coordinator, environment.rtc_leaving)  # type: ignore[attr-defined]
+    except KeyboardInterrupt:
+        print(f"jupyter-rtc-locust: {BEFORE_IT_BEGAN}", file=sys.stderr, flush=True)
+        _leave(environment, exit_codes.INCONCLUSIVE)
     except RtcLocustError as error:
         # Locust would print a stack trace and end with 1.
         code = exit_codes.OPTIONS_REFUSED if isinstance(error, OptionsError) else exit_codes.INCONCLUSIVE

@@ -8,7 +8,13 @@ from pycrdt import create_update_message
 
 from jupyter_rtc_locust.coordination import gathering
 from jupyter_rtc_locust.coordination.answers import encoded_rooms
-from jupyter_rtc_locust.coordination.gathering import gather, probe_all, stop_editing, wait_until_quiet
+from jupyter_rtc_locust.coordination.gathering import (
+    gather,
+    probe_all,
+    stop_editing,
+    wait_until_acknowledged,
+    wait_until_quiet,
+)
 from jupyter_rtc_locust.errors import ConnectionBroken
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.users.collaborator import Stage
@@ -72,6 +78,36 @@ def test_it_is_not_quiet_while_messages_go_on_coming_until_the_time_is_over(room
     going_on = gevent.spawn(lambda: [room.write(str(number)) and gevent.sleep(0.02) for number in range(200)])
     assert wait_until_quiet(swarm, 1.0) == {"room": False}
     going_on.kill()
+
+
+def test_it_is_not_quiet_while_somebody_still_opens_the_document(room, swarm, person):
+    person(0).open()
+    late = person(1)
+    opening = gevent.spawn_later(3 * QUIET, late.open)
+    assert wait_until_quiet(swarm, 5.0) == {"room": True}
+    assert late.stage is Stage.CONNECTED
+    opening.get()
+
+
+def test_who_leaves_waits_for_the_last_echo_and_not_for_others_to_be_quiet(room, swarm, person):
+    one = person()
+    one.open()
+    one.make_edit(type_letters(0), 0, time.monotonic())
+    going_on = gevent.spawn(lambda: [room.write(str(number)) and gevent.sleep(0.02) for number in range(200)])
+    started = time.monotonic()
+    wait_until_acknowledged(swarm, 3.0)
+    assert not swarm.rooms["room"].round_trips.oldest_pending(one.seat.user)
+    assert time.monotonic() - started < 2.5
+    going_on.kill()
+
+
+def test_who_leaves_does_not_wait_for_ever(room, swarm, person):
+    room.echoes = False
+    one = person()
+    one.open()
+    one.make_edit(type_letters(0), 0, time.monotonic())
+    wait_until_acknowledged(swarm, 0.2)
+    assert swarm.rooms["room"].round_trips.oldest_pending(one.seat.user)
 
 
 def test_an_edit_without_echo_holds_nobody_up_beyond_the_time_there_is(room, swarm, person):

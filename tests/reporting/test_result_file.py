@@ -16,6 +16,7 @@ from jupyter_rtc_locust.reporting.result_file import (
     check_folder_writable,
     installed_versions,
     redact,
+    remove_result,
     write_result,
 )
 from jupyter_rtc_locust.timing.generator_health import GeneratorHealth
@@ -250,3 +251,10 @@ def test_installed_versions_are_texts():
     assert versions["python"].startswith("3.")
     assert versions["locust"][0].isdigit()
     assert all(isinstance(version, str) for version in versions.values())
+
+
+def test_an_earlier_result_is_removed_where_there_is_one(tmp_path):
+    remove_result(tmp_path)
+    (tmp_path / "result.json").write_text("{}")
+    remove_result(tmp_path)
+    assert not list(tmp_path.iterdir())

@@ -130,9 +130,10 @@ def test_each_start_and_stop_has_a_verdict_and_statistics_of_its_own(page: WebUi
 
 
 def test_a_second_stop_waits_for_the_verdict_instead_of_stopping_the_users_under_it(page: WebUi) -> None:
+    before = page.result()["run"]["run_id"]
     assert page.start()["success"]
     page.wait_until(lambda: page.works(4, 5), "five echoes")
-    before = page.result()["run"]["run_id"]
+    assert not (page.results / "result.json").exists(), "the result of the run before could be taken for this one's"
     first = subprocess.Popen(
         [sys.executable, "-c", f"import requests; requests.post('{page.address}/stop', timeout=120)"]
     )

@@ -11,17 +11,16 @@ from typing import Any
 
 import gevent
 from locust.env import Environment
-from locust.runners import STATE_MISSING, MasterRunner
+from locust.runners import MasterRunner
 
 from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.coordination.answers import read_answer
+from jupyter_rtc_locust.coordination.hearing import Hearing
 from jupyter_rtc_locust.coordination.pieces import Assembly
 from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.settings import END_BUDGET_S, SYNC_DEADLINE_S, WORKER_ANSWER_DEADLINE_S
 
-_MISSING_GRACE_HEARTBEATS = -6
-"""Locust calls a worker missing after three seconds without a heartbeat; one that is only busy comes back."""
 _AFTER_EVIDENCE_S = 40.0
 """What a newcomer, the saved file and closing may take of the time from the end of editing to the exit."""
 
@@ -31,6 +30,7 @@ class EvidenceCollector:
 
     def __init__(self, environment: Environment) -> None:
         self.state: RunState | None = None
+        self.hearing = Hearing(environment)
         self._environment = environment
         runner = environment.runner
         assert runner is not None
@@ -40,6 +40,8 @@ class EvidenceCollector:
 
     def collect(self, state: RunState, collection: Collection, drain_timeout: float) -> None:
         """When all processes are quiet, ask for their evidence, and wait for it; who does not answer is lost."""
+        # Who left before this has told everything already.
+        collection.answers |= state.end.answers
 
         def noisy() -> set[str]:
             return state.pending(collection) - collection.quiet
@@ -65,23 +67,20 @@ class EvidenceCollector:
         state = self.state
         if state is not None and msg.data["run"] == state.run_id:
             collection = state.collection(msg.data["round"])
+            self.hearing.note(msg.node_id)
             if collection is not None:
                 collection.quiet.add(msg.node_id)
                 state.changed.set()
 
     def _notice_lost(self, state: RunState, collection: Collection) -> None:
-        runner = self._runner
-        if not isinstance(runner, MasterRunner):
-            return
-        for node in state.pending(collection):
-            client = runner.clients.get(node)
-            if client is None or (client.state == STATE_MISSING and client.heartbeat <= _MISSING_GRACE_HEARTBEATS):
-                collection.lost.add(node)
+        told = {node for node, assembly in collection.assemblies.items() if assembly.complete}
+        collection.lost |= {node for node in state.pending(collection) - told if self.hearing.is_gone(node)}
 
     def _on_evidence(self, msg: Any, **_: Any) -> None:
         state, body = self.state, msg.data
         if state is None or body["run"] != state.run_id:
             return
+        self.hearing.note(msg.node_id)
         taken = {name: body[name] for name in ("run", "round", "index")}
         self._runner.send_message(messages.EVIDENCE_TAKEN, taken, msg.node_id)
         collection = state.collection(body["round"])

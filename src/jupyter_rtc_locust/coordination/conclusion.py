@@ -18,7 +18,7 @@ from jupyter_rtc_locust.coordination.preparation import SEEDER, PreparedDocument
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.second_opening import opened_again
-from jupyter_rtc_locust.errors import FileGone, RtcLocustError
+from jupyter_rtc_locust.errors import FileGone, GivenUp, RtcLocustError
 from jupyter_rtc_locust.reporting.result_file import ResultFileError, build_result, redact, write_result
 from jupyter_rtc_locust.settings import END_BUDGET_S, HTTP_TRY_DEADLINE_S, JOINER_DEADLINE_S, LEAVE_DEADLINE_S
 from jupyter_rtc_locust.timing.generator_health import summarise
@@ -48,6 +48,8 @@ def conclude(
     health: dict[str, Any] = {"sound": False, "reasons": []}
     timings = Recorder()
     try:
+        if state.given_up:
+            raise GivenUp(state.given_up)
         answers = state.end.answers.values()
         health = summarise(answer["health"] for answer in answers)
         for answer in answers:
@@ -63,6 +65,9 @@ def conclude(
     except JudgeError as error:
         logger.error("%s", error)
         state.verdict = Verdict(Value.INCONCLUSIVE, str(error), Opinion(unknown=(str(error),)))
+    except GivenUp as error:
+        reason = str(error)
+        state.verdict = Verdict(Value.INCONCLUSIVE, reason, Opinion(unknown=(reason,)))
     except BaseException as error:
         logger.exception("The verdict could not be reached")
         reason = f"The verdict could not be reached: {type(error).__name__}: {error}"
@@ -106,6 +111,8 @@ def run_evidence(
         alive = _server_answers(state)
         gathered = [_document_evidence(state, collection, one) for one in state.prepared.documents]
         documents = tuple(_with_newcomer_and_file(state, gathered, ended, alive))
+        if alive and any(one.joiner is not None and one.joiner.problem for one in documents):
+            _server_answers(state)  # it may have gone while the newcomer waited
     return RunEvidence(
         documents=documents,
         silent_processes=tuple(sorted(collection.lost)),

@@ -19,12 +19,12 @@ from gevent.event import Event
 from locust.env import Environment
 from locust.runners import STATE_RUNNING, STATE_SPAWNING, MasterRunner
 
-from jupyter_rtc_locust import exit_codes
 from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.coordination.checkpoints import evidence_at_checkpoint, judged_checkpoint
 from jupyter_rtc_locust.coordination.collecting import EvidenceCollector
-from jupyter_rtc_locust.coordination.conclusion import checkpoint_as_dict, conclude
-from jupyter_rtc_locust.coordination.making_faults import FAULT_UNDER_WAY_S, begin_faults, faults_of
+from jupyter_rtc_locust.coordination.conclusion import checkpoint_as_dict
+from jupyter_rtc_locust.coordination.ending import Ending
+from jupyter_rtc_locust.coordination.making_faults import begin_faults, faults_of
 from jupyter_rtc_locust.coordination.preparation import prepare, rehearse, templates_for
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from jupyter_rtc_locust.coordination.rounds import Collection
@@ -32,18 +32,16 @@ from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.server_watch import ServerWatch
 from jupyter_rtc_locust.documents.kinds import DocumentKind
 from jupyter_rtc_locust.errors import OptionsError, ServerUnusable
-from jupyter_rtc_locust.reporting.console import checkpoint_sentence, end_report, start_sentence
+from jupyter_rtc_locust.reporting.console import checkpoint_sentence, start_sentence
 from jupyter_rtc_locust.reporting.history import COORDINATOR_FILE, History
-from jupyter_rtc_locust.reporting.result_file import redact
+from jupyter_rtc_locust.reporting.result_file import remove_result
+from jupyter_rtc_locust.reporting.terminal import say
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.settings import (
-    END_BUDGET_S,
-    LEAVE_DEADLINE_S,
     Settings,
     read_tokens,
 )
 from jupyter_rtc_locust.users.collaboration_user import CollaborationUser
-from jupyter_rtc_locust.verdict.findings import Value
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +59,8 @@ class Coordinator:
         self._agent: ProcessAgent = environment.rtc_agent  # type: ignore[attr-defined]
         self.embedded = embedded
         self.state: RunState | None = None
+        self.begun = False
+        """Whether any run has begun."""
         self._secrets = secrets
         self._checkpoints: gevent.Greenlet[..., None] | None = None
         self._not_preparing = Event()
@@ -70,7 +70,7 @@ class Coordinator:
         runner.register_message(messages.SEAT_WANTED, self._on_seat_wanted)
         runner.register_message(messages.SEAT_LEFT, self._on_seat_left)
         self._collector = EvidenceCollector(environment)
-        runner.register_message(messages.ALL_LEFT, self._on_all_left)
+        self._ending = Ending(environment, self._agent, self._collector, secrets, self._stop_watching)
         events = environment.events
         events.test_start.add_listener(self._on_test_start)
         events.test_stopping.add_listener(self._on_test_stopping)
@@ -119,6 +119,7 @@ class Coordinator:
         return HttpClient(settings.host or "", tokens, settings.ca_file), None
 
     def _on_test_start(self, **_: Any) -> None:
+        self.begun = True
         self._not_preparing.clear()
         try:
             self._start()
@@ -134,6 +135,8 @@ class Coordinator:
             # The command line was refused before; only a form or a program comes so far.
             self._refuse(RunState(uuid.uuid4().hex[:8], 0, Settings(), "", None), str(error))
             return
+        # Until this run has written its own, there is none that could be taken for it.
+        remove_result(settings.results)
         http, token = self._server_of(settings)
         base = http.base
         seed = settings.seed or random.SystemRandom().randrange(1, 2**31)
@@ -142,7 +145,7 @@ class Coordinator:
         documents = settings.documents * len(kinds)
         runner = self.environment.runner
         processes = len(runner.clients.ready) if isinstance(runner, MasterRunner) else 1
-        print(start_sentence(base, settings.users, documents, seed=seed, processes=processes), flush=True)
+        say(start_sentence(base, settings.users, documents, seed=seed, processes=processes))
         try:
             templates = templates_for(settings, kinds, token is not None)
             state.prepared = prepare(
@@ -163,7 +166,7 @@ class Coordinator:
         state.watch = ServerWatch(state, self._server_log(state), self._secrets)
         state.started = time.monotonic()
         self._agent.begin_history(History(settings.results / COORDINATOR_FILE) if settings.history else None)
-        self._note("start", seed=seed, documents=[one.document.path for one in state.prepared.documents])
+        self._ending.note("start", seed=seed, documents=[one.document.path for one in state.prepared.documents])
         state.watch.start(state.problems.append)
         begin_faults(state, faults_of(self.environment, settings), self.embedded, self._send)
         if settings.checkpoint_every:
@@ -191,10 +194,7 @@ class Coordinator:
         until = time.monotonic() + 20
         while runner.state not in (STATE_SPAWNING, STATE_RUNNING) and time.monotonic() < until:
             gevent.sleep(0.05)
-        if self.environment.web_ui is None:
-            runner.quit()
-        else:
-            runner.stop()
+        self._ending.quit_or_stop()
 
     # -- seats --------------------------------------------------------------------------------------------------
 
@@ -266,8 +266,8 @@ class Coordinator:
             paused = time.monotonic() - collection.began
             checkpoint = judged_checkpoint(state, collection, evidence, paused)
             state.checkpoints.append(checkpoint)
-            self._note("checkpoint", number=number, outcome=checkpoint.verdict, reason=checkpoint.reason)
-            print(checkpoint_sentence(checkpoint_as_dict(checkpoint)), flush=True)
+            self._ending.note("checkpoint", number=number, outcome=checkpoint.verdict, reason=checkpoint.reason)
+            say(checkpoint_sentence(checkpoint_as_dict(checkpoint)))
         finally:
             state.checkpoint = None
 
@@ -280,97 +280,33 @@ class Coordinator:
 
     # -- the end ------------------------------------------------------------------------------------------------
 
+    @property
+    def ending(self) -> bool:
+        """Whether a verdict is under way, or has been reached."""
+        return self.state is not None and self.state.concluding
+
+    def give_up(self, why: str) -> None:
+        """Wait for the verdict no longer, if one is under way: it is inconclusive then, for this reason."""
+        self._ending.give_up(why)
+
+    def conclude_unbegun(self, why: str) -> None:
+        """The verdict on a run that never began."""
+        try:
+            settings = self.check_options()
+        except OptionsError:
+            settings = Settings()
+        remove_result(settings.results)
+        self.state = RunState(uuid.uuid4().hex[:8], settings.seed, settings, settings.host or "", None)
+        self._ending.of_one_that_never_began(self.state, why)
+
     def _on_test_stopping(self, **_: Any) -> None:
         # A run may be told to end while its documents are being made; nobody could remove what is half made then.
         self._not_preparing.wait(_PREPARATION_DEADLINE_S)
-        state = self.state
-        if state is None or state.verdict is not None:
-            return
-        if state.concluding:
-            # A second Stop, or a signal while the first is being worked on, must not stop the users under it.
-            state.concluded.wait(120)
-            return
-        state.concluding = True
         if self._checkpoints is not None:
             self._checkpoints.kill()  # one that is under way is given up: the end compares everything anyway
             self._checkpoints = None
-        try:
-            if state.faults is not None:
-                state.faults.end(FAULT_UNDER_WAY_S)
-            self._collect(state)
-        except KeyboardInterrupt:
-            state.problems.append("The run was interrupted while its evidence was being collected.")
-        except BaseException as error:
-            logger.exception("The evidence could not be collected")
-            state.problems.append(f"The evidence could not be collected: {type(error).__name__}: {error}")
-            state.end.lost |= state.pending(state.end)
-        try:
-            conclude(self.environment, state, self._secrets, lambda: self._everybody_leaves(state))
-        finally:
-            self._stop_watching()
-            try:
-                self._everybody_leaves(state)
-                self._remove_documents(state)
-            finally:
-                state.concluded.set()
-        verdict = state.verdict
-        if verdict is not None:
-            self._note("verdict", outcome=verdict.value.value, reason=verdict.reason)
-        self._agent.begin_history(None)
-        self._set_exit_code()
-        if self.environment.web_ui is not None:
-            self._print_end()
-
-    def _note(self, event: str, **fields: Any) -> None:
-        """To the history, where one is kept."""
-        if self._agent.history is not None and self.state is not None:
-            moment = self.state.since_start(time.monotonic())
-            self._agent.history.note(moment, event, **redact(fields, self._secrets))
-
-    def _collect(self, state: RunState) -> None:
-        """Tell every process to stop editing; when all are quiet, ask for their evidence, and wait for it."""
-        end = state.end
-        end.began = end.last_piece = time.monotonic()
-        if state.users_seated:
-            print(
-                f"Editing has ended. The documents are being checked (a few seconds, at most {END_BUDGET_S:.0f}); "
-                f"Ctrl-C would give the verdict up.",
-                flush=True,
-            )
-        patience = state.settings.drain_timeout
-        self._send(messages.RUN_ENDS, {"run": state.run_id, "drain_timeout": patience})
-        self._collector.collect(state, end, patience)
-
-    def _everybody_leaves(self, state: RunState) -> None:
-        """Close all documents; once a run."""
-        if state.parted:
-            return
-        state.parted = True
-        self._send(messages.RUN_OVER, {"run": state.run_id})
-        until = time.monotonic() + LEAVE_DEADLINE_S
-        while state.end.answers.keys() - state.left - state.end.lost and time.monotonic() < until:
-            state.changed.wait(0.1)
-            state.changed.clear()
-        for one in state.prepared.documents if state.prepared is not None else ():
-            one.leave()
-
-    def _remove_documents(self, state: RunState) -> None:
-        """Remove what the run made on the server."""
-        prepared = state.prepared
-        if prepared is None or state.settings.keep or state.settings.notebook is not None:
-            return
-        if state.silent_since is not None:
-            logger.warning(
-                "The server does not answer, so the run's documents in %s/ were not removed.", prepared.folder
-            )
-            return
-        for problem in prepared.server.remove(prepared.folder, [one.document for one in prepared.documents]):
-            logger.warning("%s", problem)
-
-    def _on_all_left(self, msg: Any, **_: Any) -> None:
-        if self.state is not None and msg.data["run"] == self.state.run_id:
-            self.state.left.add(msg.node_id)
-            self.state.changed.set()
+        if self.state is not None:
+            self._ending.of(self.state)
 
     # -- leaving ------------------------------------------------------------------------------------------------
 
@@ -381,29 +317,13 @@ class Coordinator:
             runner.stop()
         # A master that is told to end before its first user fires no test_stopping (measured on Locust 2.47).
         self._on_test_stopping()
-        self._set_exit_code()
         self._stop_watching()
         if self.embedded is not None:
             self.embedded.stop()
 
     def _on_quit(self, **_: Any) -> None:
-        if self.environment.web_ui is None:
-            self._print_end()
-
-    def _set_exit_code(self) -> None:
-        """3 and 4 win over Locust's 1; a pass leaves Locust's own rule in force."""
-        if self.state is None:
-            return
-        verdict = self.state.verdict
-        if verdict is None or verdict.value is Value.INCONCLUSIVE:
-            self.environment.process_exit_code = exit_codes.INCONCLUSIVE
-        elif verdict.value is Value.FAIL:
-            self.environment.process_exit_code = exit_codes.FAILED
-
-    def _print_end(self) -> None:
-        state = self.state
-        if state is not None and state.result is not None:
-            print("\n" + "\n".join(end_report(state.result, state.result_path)), flush=True)
+        if self.environment.web_ui is None and self.state is not None:
+            self._ending.print(self.state)
 
     def _send(self, kind: str, body: dict[str, Any], node_id: str | None = None) -> None:
         runner = self.environment.runner

@@ -72,7 +72,7 @@ def wait_until_quiet(swarm: Swarm, drain_timeout: float) -> dict[str, bool]:
                 room.round_trips.oldest_pending(one.seat.user)
                 for one in room.collaborators
                 if one.stage in (Stage.CONNECTED, Stage.LOST)
-            ) and not any(one.stage is Stage.LOST for one in room.collaborators)
+            ) and not any(one.stage in (Stage.LOST, Stage.OPENING) for one in room.collaborators)
             quiet[path] = silent_for >= QUIET_S and (settled or silent_for >= SYNC_DEADLINE_S + 1)
         if now - started > drain_timeout:
             return {
@@ -81,6 +81,17 @@ def wait_until_quiet(swarm: Swarm, drain_timeout: float) -> dict[str, bool]:
             }
         gevent.sleep(_POLL_S)
     return quiet
+
+
+def wait_until_acknowledged(swarm: Swarm, patience: float) -> None:
+    """Wait until every edit of a connected user came back, at most so many seconds: others may go on editing."""
+    until = time.monotonic() + patience
+    while time.monotonic() < until and any(
+        one.stage is Stage.CONNECTED and room.round_trips.oldest_pending(one.seat.user)
+        for room in swarm.rooms.values()
+        for one in room.collaborators
+    ):
+        gevent.sleep(_POLL_S)
 
 
 def probe_all(swarm: Swarm) -> None:

@@ -9,6 +9,7 @@ master → worker   OFFLINE         run, users, asleep                 these use
 master → worker   ONLINE          run, users                         they may come back
 master → worker   AWAY            run, users                         these users close their document
 master → worker   BACK            run                                they open it anew
+worker → master   LEAVING         run                                this worker was told to end, by whomever
 master → worker   RUN_ENDS        run, drain_timeout                 stop editing, and get quiet
 worker → master   QUIET           run, round                         quiet, or out of patience
 master → worker   GATHER          run, round                         everybody is quiet: tell everything
@@ -29,6 +30,7 @@ OFFLINE = "rtc-offline"
 ONLINE = "rtc-online"
 AWAY = "rtc-away"
 BACK = "rtc-back"
+LEAVING = "rtc-leaving"
 RUN_ENDS = "rtc-run-ends"
 QUIET = "rtc-quiet"
 GATHER = "rtc-gather"

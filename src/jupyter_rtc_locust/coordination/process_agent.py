@@ -8,14 +8,13 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
 import gevent
 import msgpack  # type: ignore[import-untyped]
 from gevent.event import AsyncResult, Event
-from gevent.pool import Pool
 from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
@@ -39,6 +38,7 @@ from jupyter_rtc_locust.timing.recorder import Recorder
 from jupyter_rtc_locust.users.collaborator import Collaborator
 from jupyter_rtc_locust.users.health_monitor import watch_health
 from jupyter_rtc_locust.users.swarm import Swarm
+from jupyter_rtc_locust.verdict.evidence import RoomEvidence
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +66,10 @@ class ProcessAgent:
         self._gather: dict[int, Event] = {}
         """For each round, whether everybody is quiet."""
         self._resume = Event()
+        self.ends = Event()
+        """Everybody was told to stop editing."""
+        self.over = Event()
+        """Everybody was told to close the documents."""
         self._checkpoint: gevent.Greenlet[..., None] | None = None
         self._problems: list[str] = []
         self._told: set[str] = set()
@@ -98,7 +102,7 @@ class ProcessAgent:
         request = next(self._requests)
         answer: AsyncResult[dict[str, Any]] = AsyncResult()
         self._waiting[request] = answer
-        self._send(messages.SEAT_WANTED, {"request": request, "kind": owner.document_kind})
+        self.send(messages.SEAT_WANTED, {"request": request, "kind": owner.document_kind})
         try:
             given: dict[str, Any] = answer.get(timeout=SEAT_DEADLINE_S) or {}
         except gevent.Timeout:
@@ -110,24 +114,31 @@ class ProcessAgent:
         try:
             swarm = self._swarm_of(given["run"])
         except BaseException:
-            self._send(messages.SEAT_LEFT, {"run": given["run"]["run_id"], "user": given["seat"]["user"]})
+            self.send(messages.SEAT_LEFT, {"run": given["run"]["run_id"], "user": given["seat"]["user"]})
             raise
         collaborator = Collaborator(Seat.from_message(given["seat"]), swarm, choose, owner=owner)
         try:
             collaborator.open()
         except BaseException:
-            self._give_seat_back(collaborator)
+            self.give_seat_back(collaborator)
             raise
         return collaborator
 
     def unseat_user(self, collaborator: Collaborator) -> None:
-        """Close the user's document and give its seat back. What it authored stays evidence."""
-        collaborator.leave()
-        self._give_seat_back(collaborator)
+        """Close the user's document and give its seat back. What it authored stays evidence.
 
-    def _give_seat_back(self, collaborator: Collaborator) -> None:
+        Whatever stops a user while the run is being judged, be it Locust that moves it to another worker, does not take
+        its document away: what it holds is evidence, and is closed when all is told.
+        """
+        if self.swarm is not None and not self.swarm.editing and not self.swarm.ended:
+            return
+        collaborator.leave()
+        self.give_seat_back(collaborator)
+
+    def give_seat_back(self, collaborator: Collaborator) -> None:
+        """Tell the coordinator that the user is gone, unless the run is over."""
         if self.swarm is not None and not self.swarm.ended:
-            self._send(messages.SEAT_LEFT, {"run": self.swarm.run_id, "user": collaborator.seat.user})
+            self.send(messages.SEAT_LEFT, {"run": self.swarm.run_id, "user": collaborator.seat.user})
 
     def swarm_settings(self) -> Settings:
         """The settings of the present run."""
@@ -183,6 +194,8 @@ class ProcessAgent:
         )
         self._problems = []
         self._taken_pieces = set()
+        self.ends.clear()
+        self.over.clear()
         self._gather = {}
         self._checkpoint = None
         self._greenlets = [gevent.spawn(watch_health, self.health), gevent.spawn(self._look_for_stalls, self.swarm)]
@@ -225,12 +238,12 @@ class ProcessAgent:
         swarm.pause_editing()
         try:
             quiet = wait_until_quiet(swarm, drain_timeout)
-            self._send(messages.QUIET, {"run": swarm.run_id, "round": number})
+            self.send(messages.QUIET, {"run": swarm.run_id, "round": number})
             self._gather_event(number).wait(drain_timeout + WORKER_ANSWER_DEADLINE_S / 3)
             probe_all(swarm)
             payload = {
                 "process": _process_name(self.environment),
-                "documents": encoded_rooms(gather(swarm, quiet, going_on=True, hide=self._hidden)),
+                "documents": encoded_rooms(gather(swarm, quiet, going_on=True, hide=self.hidden)),
                 "counts": dict(swarm.counts),
                 "health": self.health.as_evidence(),
             }
@@ -246,7 +259,20 @@ class ProcessAgent:
     # -- the end ------------------------------------------------------------------------------------------------
 
     def tell_evidence(self, run_id: str, drain_timeout: float) -> None:
-        """Stop editing, get quiet, wait until everybody is, gather, send. Once a run, whoever asks first."""
+        """Stop editing, get quiet, wait until everybody is, gather, send."""
+
+        def documents(swarm: Swarm) -> Iterator[RoomEvidence]:
+            quiet = wait_until_quiet(swarm, drain_timeout)
+            self.send(messages.QUIET, {"run": run_id, "round": AT_THE_END})
+            # A coordinator that says nothing any more is gone; the evidence is offered all the same.
+            self._gather_event(AT_THE_END).wait(drain_timeout + WORKER_ANSWER_DEADLINE_S / 3)
+            probe_all(swarm)
+            return gather(swarm, quiet, hide=self.hidden)
+
+        self.tell(run_id, documents)
+
+    def tell(self, run_id: str, documents: Callable[[Swarm], Iterator[RoomEvidence]]) -> None:
+        """Stop editing, gather this evidence, send it. Once a run, whoever asks first."""
         if run_id in self._told:
             return
         self._told.add(run_id)
@@ -258,12 +284,7 @@ class ProcessAgent:
             if swarm is not None and swarm.run_id == run_id:
                 stop_editing(swarm)
                 self._stop_greenlets()
-                quiet = wait_until_quiet(swarm, drain_timeout)
-                self._send(messages.QUIET, {"run": run_id, "round": AT_THE_END})
-                # A coordinator that says nothing any more is gone; the evidence is offered all the same.
-                self._gather_event(AT_THE_END).wait(drain_timeout + WORKER_ANSWER_DEADLINE_S / 3)
-                probe_all(swarm)
-                payload["documents"] = encoded_rooms(gather(swarm, quiet, hide=self._hidden))
+                payload["documents"] = encoded_rooms(documents(swarm))
                 payload["counts"] = dict(swarm.counts)
         except BaseException as error:
             logger.exception("The evidence of this process could not be gathered")
@@ -277,7 +298,7 @@ class ProcessAgent:
         payload["timings"] = self.recorder.as_evidence()
         self._send_in_pieces(run_id, AT_THE_END, msgpack.packb(payload))
 
-    def _hidden(self, text: str) -> str:
+    def hidden(self, text: str) -> str:
         """What a server said, without the secrets of this process."""
         return str(redact(text, self._secrets))
 
@@ -301,7 +322,7 @@ class ProcessAgent:
         for index, piece in enumerate(pieces):
             body = {"run": run_id, "round": number, "index": index, "count": len(pieces), "piece": piece}
             for _ in range(3):
-                self._send(messages.EVIDENCE, body)
+                self.send(messages.EVIDENCE, body)
                 if self._wait_for_taken((run_id, number, index)):
                     break
             else:
@@ -319,7 +340,8 @@ class ProcessAgent:
 
     # -- messages -----------------------------------------------------------------------------------------------
 
-    def _send(self, kind: str, body: dict[str, Any]) -> None:
+    def send(self, kind: str, body: dict[str, Any]) -> None:
+        """To the coordinator."""
         runner = self.environment.runner
         if runner is not None:
             runner.send_message(kind, body)
@@ -330,7 +352,7 @@ class ProcessAgent:
             waiting.set(msg.data)
         elif "seat" in msg.data:
             # Whoever asked is gone, or gave up waiting.
-            self._send(messages.SEAT_LEFT, {"run": msg.data["run"]["run_id"], "user": msg.data["seat"]["user"]})
+            self.send(messages.SEAT_LEFT, {"run": msg.data["run"]["run_id"], "user": msg.data["seat"]["user"]})
 
     def _on_checkpoint(self, msg: Any, **_: Any) -> None:
         swarm, body = self.swarm, msg.data
@@ -345,6 +367,8 @@ class ProcessAgent:
             self._resume.set()
 
     def _on_run_ends(self, msg: Any, **_: Any) -> None:
+        if self.swarm is not None and self.swarm.run_id == msg.data["run"]:
+            self.ends.set()
         gevent.spawn(self.tell_evidence, msg.data["run"], msg.data["drain_timeout"])
 
     def _on_gather(self, msg: Any, **_: Any) -> None:
@@ -356,19 +380,18 @@ class ProcessAgent:
         self._taken.set()
 
     def _on_run_over(self, msg: Any, **_: Any) -> None:
+        if self.swarm is not None and self.swarm.run_id == msg.data["run"]:
+            self.over.set()
         gevent.spawn(self._close_everything, msg.data["run"])
 
     def _close_everything(self, run_id: str) -> None:
         swarm = self.swarm
         if swarm is not None and swarm.run_id == run_id:
             swarm.ended = True
-            pool = Pool(50)
-            for one in swarm.collaborators():
-                pool.spawn(one.leave)
-            pool.join(timeout=5)
+            swarm.close(swarm.collaborators())
             if isinstance(self.environment.runner, WorkerRunner):
                 self.begin_history(None)
-        self._send(messages.ALL_LEFT, {"run": run_id})
+        self.send(messages.ALL_LEFT, {"run": run_id})
 
 
 def _write_history(history: History) -> None:

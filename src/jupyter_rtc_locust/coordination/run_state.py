@@ -44,6 +44,8 @@ class RunState:
     """The server's, at the end."""
     log_events: tuple[LogEvent, ...] = ()
     left: set[str] = field(default_factory=set)
+    leaving: set[str] = field(default_factory=set)
+    """Processes that were told to end, by whomever."""
     changed: Event = field(default_factory=Event)
     most_users: int = 0
     users_seated: int = 0
@@ -56,6 +58,10 @@ class RunState:
     result_path: str | None = None
     concluded: Event = field(default_factory=Event)
     concluding: bool = False
+    given_up: str = ""
+    """Why nobody waits for a verdict any more: a sentence."""
+    printed: bool = False
+    """Whether the terminal was told of the verdict."""
     parted: bool = False
     """Whether everybody was told to close the documents."""
 

@@ -9,6 +9,7 @@ Knows nothing of Locust, servers or how a verdict comes about.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import platform
@@ -152,6 +153,15 @@ def write_result(folder: Path | str, result: Mapping[str, Any]) -> Path:
     except (OSError, TypeError, ValueError) as problem:
         raise ResultFileError(_sentence(folder, problem)) from problem
     return target
+
+
+def remove_result(folder: Path | str) -> None:
+    """Remove the result of an earlier run, so that nobody takes it for that of the run which begins now.
+
+    What cannot be removed cannot be replaced either, which the run itself finds out and says at its end.
+    """
+    with contextlib.suppress(OSError):
+        (Path(folder) / FILE_NAME).unlink()
 
 
 def _timing(histogram: Any, failures: Failures, secrets: Sequence[str]) -> dict[str, Any]:

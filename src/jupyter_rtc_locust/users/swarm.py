@@ -9,9 +9,11 @@ import logging
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from gevent.pool import Pool
 
 from jupyter_rtc_locust.editing.recent_edits import RecentEdits
 from jupyter_rtc_locust.reporting.history import History
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from jupyter_rtc_locust.users.collaborator import Collaborator
 
 logger = logging.getLogger(__name__)
+
+_CLOSING_AT_ONCE = 50
+_CLOSING_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +132,13 @@ class Swarm:
         self.paused = False
         for one in self.collaborators():
             self.counts["edits_postponed"] += one.resume_editing()
+
+    def close(self, people: Iterable[Collaborator]) -> None:
+        """Close their documents, many at once, and wait for it, but not long."""
+        pool = Pool(_CLOSING_AT_ONCE)
+        for one in people:
+            pool.spawn(one.leave)
+        pool.join(timeout=_CLOSING_S)
 
     def since_start(self, moment: float) -> float:
         """Seconds since the start of the run of a moment of `time.monotonic`."""

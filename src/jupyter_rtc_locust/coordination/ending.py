@@ -1,0 +1,225 @@
+"""The end of a run, from "stop editing" to the exit code: once, in order, whoever asks for it and however often.
+
+It goes on in a greenlet of its own. Whoever asked waits for it, be it Locust's run-time limit, a click on Stop, a user
+that quits the runner, a signal, or the greenlet of Locust's that noticed the loss of the last worker. So Ctrl-C, which
+is thrown into the main greenlet, never strikes in the middle of it, and whoever comes second does not stop users under
+it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+from locust.env import Environment
+from locust.runners import MasterRunner
+
+from jupyter_rtc_locust import exit_codes
+from jupyter_rtc_locust.coordination import messages
+from jupyter_rtc_locust.coordination.collecting import EvidenceCollector
+from jupyter_rtc_locust.coordination.conclusion import conclude
+from jupyter_rtc_locust.coordination.making_faults import FAULT_UNDER_WAY_S
+from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
+from jupyter_rtc_locust.coordination.run_state import RunState
+from jupyter_rtc_locust.errors import GivenUp
+from jupyter_rtc_locust.reporting.console import end_report
+from jupyter_rtc_locust.reporting.result_file import redact
+from jupyter_rtc_locust.reporting.terminal import say
+from jupyter_rtc_locust.settings import END_BUDGET_S, LEAVE_DEADLINE_S
+from jupyter_rtc_locust.verdict.findings import Value
+
+logger = logging.getLogger(__name__)
+
+CTRL_C = "The verdict was given up: Ctrl-C came while it was being reached."
+_LAST_MOMENTS_S = 20.0
+"""After a verdict was given up: to write it down, and to close and remove the documents."""
+_TOO_LONG = f"The verdict was given up: it took longer than {END_BUDGET_S:.0f} s."
+_LOCUST_QUITS_S = 2.0
+"""After a verdict, until Locust has told its workers to quit."""
+
+
+class Ending:
+    """Ends the runs of one environment. `stop_watching` is called when the verdict is there."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        agent: ProcessAgent,
+        collector: EvidenceCollector,
+        secrets: list[str],
+        stop_watching: Callable[[], None],
+    ) -> None:
+        self._environment = environment
+        self._agent = agent
+        self._collector = collector
+        self._secrets = secrets
+        self._stop_watching = stop_watching
+        self._state: RunState | None = None
+        self._under_way: gevent.Greenlet[..., None] | None = None
+        runner = environment.runner
+        assert runner is not None
+        self._runner = runner
+        runner.register_message(messages.LEAVING, self._on_leaving)
+        runner.register_message(messages.ALL_LEFT, self._on_all_left)
+
+    # -- asked for ----------------------------------------------------------------------------------------------
+
+    def of(self, state: RunState) -> None:
+        """End this run, or wait for the end that is under way; afterwards the exit code is set."""
+        if not state.concluding:
+            state.concluding = True
+            self._state = state
+            self._under_way = gevent.spawn(self._end, state)
+        budget = END_BUDGET_S + (FAULT_UNDER_WAY_S if state.faults is not None else 0.0)
+        for patience, why in ((budget, _TOO_LONG), (_LAST_MOMENTS_S, "")):
+            try:
+                if state.concluded.wait(patience):
+                    break
+            except KeyboardInterrupt:
+                why = CTRL_C
+            self.give_up(why)
+        self.set_exit_code(state)
+
+    def of_one_that_never_began(self, state: RunState, why: str) -> None:
+        """A verdict all the same: the process is about to end."""
+        state.concluding = True
+        state.given_up = why
+        conclude(self._environment, state, self._secrets, lambda: None)
+        state.concluded.set()
+        self.print(state)
+        self.set_exit_code(state)
+
+    def give_up(self, why: str) -> None:
+        """Wait for the verdict no longer, if one is under way: it is inconclusive then, for this sentence."""
+        state = self._state
+        if state is None or state.verdict is not None or self._under_way is None:
+            return
+        state.given_up = state.given_up or why
+        self._under_way.kill(GivenUp(why), block=False)
+
+    def quit_or_stop(self) -> None:
+        """Have Locust end the run, which asks for its end here."""
+        if self._environment.web_ui is None:
+            self._runner.quit()
+        else:
+            self._runner.stop()
+
+    def _on_leaving(self, msg: Any, **_: Any) -> None:
+        """A worker was told to end. Where all were, as by whoever stops containers, the run ends for all together."""
+        state = self._collector.state
+        if state is None or msg.data["run"] != state.run_id:
+            return
+        state.leaving.add(msg.node_id)
+        if not state.concluding and not self._collector.hearing.staying() - state.leaving:
+            logger.info("Every worker was told to end, so the run ends.")
+            gevent.spawn(self.quit_or_stop)
+
+    # -- in order -----------------------------------------------------------------------------------------------
+
+    def _end(self, state: RunState) -> None:
+        try:
+            try:
+                if state.faults is not None:
+                    state.faults.end(FAULT_UNDER_WAY_S)
+                self._collect(state)
+            except GivenUp:
+                pass  # `conclude` says so
+            except BaseException as error:
+                logger.exception("The evidence could not be collected")
+                state.problems.append(f"The evidence could not be collected: {type(error).__name__}: {error}")
+                state.end.lost |= state.pending(state.end)
+            conclude(self._environment, state, self._secrets, lambda: self._everybody_leaves(state))
+        except GivenUp:
+            pass  # a moment too late: the verdict had been reached
+        finally:
+            self._stop_watching()
+            try:
+                self._everybody_leaves(state)
+                self._remove_documents(state)
+            finally:
+                state.concluded.set()
+        if state.verdict is not None:
+            self.note("verdict", outcome=state.verdict.value.value, reason=state.verdict.reason)
+        self._agent.begin_history(None)
+        if self._environment.web_ui is not None:
+            self.print(state)
+        else:
+            gevent.spawn_later(_LOCUST_QUITS_S, self._quit_without_workers)
+
+    def _collect(self, state: RunState) -> None:
+        """Tell every process to stop editing; when all are quiet, ask for their evidence, and wait for it."""
+        end = state.end
+        end.began = end.last_piece = time.monotonic()
+        if state.users_seated:
+            say(
+                f"Editing has ended. The documents are being checked (a few seconds, at most {END_BUDGET_S:.0f}); "
+                f"Ctrl-C would give the verdict up."
+            )
+        patience = state.settings.drain_timeout
+        self._runner.send_message(messages.RUN_ENDS, {"run": state.run_id, "drain_timeout": patience})
+        self._collector.collect(state, end, patience)
+
+    def _everybody_leaves(self, state: RunState) -> None:
+        """Close all documents; once a run."""
+        if state.parted:
+            return
+        state.parted = True
+        self._runner.send_message(messages.RUN_OVER, {"run": state.run_id})
+        until = time.monotonic() + LEAVE_DEADLINE_S
+        gone = self._collector.hearing.is_gone
+        while time.monotonic() < until and any(
+            not gone(node) for node in state.processes - state.left - state.end.lost
+        ):
+            state.changed.wait(0.1)
+            state.changed.clear()
+        for one in state.prepared.documents if state.prepared is not None else ():
+            one.leave()
+
+    def _on_all_left(self, msg: Any, **_: Any) -> None:
+        state = self._collector.state
+        if state is not None and msg.data["run"] == state.run_id:
+            state.left.add(msg.node_id)
+            state.changed.set()
+
+    def _remove_documents(self, state: RunState) -> None:
+        """Remove what the run made on the server."""
+        prepared = state.prepared
+        if prepared is None or state.settings.keep or state.settings.notebook is not None:
+            return
+        if state.silent_since is not None:
+            logger.warning(
+                "The server does not answer, so the run's documents in %s/ were not removed.", prepared.folder
+            )
+            return
+        for problem in prepared.server.remove(prepared.folder, [one.document for one in prepared.documents]):
+            logger.warning("%s", problem)
+
+    def _quit_without_workers(self) -> None:
+        """Locust stops a run whose last worker went missing, and then does nothing until `--run-time` is over."""
+        if isinstance(self._runner, MasterRunner) and not self._runner.worker_count:
+            self._runner.quit()
+
+    # -- told ---------------------------------------------------------------------------------------------------
+
+    def note(self, event: str, **fields: Any) -> None:
+        """To the history, where one is kept."""
+        state = self._collector.state
+        if self._agent.history is not None and state is not None:
+            self._agent.history.note(state.since_start(time.monotonic()), event, **redact(fields, self._secrets))
+
+    def set_exit_code(self, state: RunState) -> None:
+        """3 and 4 win over Locust's 1; a pass leaves Locust's own rule in force."""
+        verdict = state.verdict
+        if verdict is None or verdict.value is Value.INCONCLUSIVE:
+            self._environment.process_exit_code = exit_codes.INCONCLUSIVE
+        elif verdict.value is Value.FAIL:
+            self._environment.process_exit_code = exit_codes.FAILED
+
+    def print(self, state: RunState) -> None:
+        """The verdict and the figures, once a run."""
+        if state.result is not None and not state.printed:
+            state.printed = True
+            say("\n" + "\n".join(end_report(state.result, state.result_path)))

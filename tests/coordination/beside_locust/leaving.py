@@ -1,0 +1,118 @@
+"""A worker that leaves before the others tells what its users wrote, and closes their documents."""
+
+import time
+from types import SimpleNamespace
+
+import gevent
+import pytest
+from gevent.event import Event
+from locust.event import Events
+
+from jupyter_rtc_locust.coordination import leaving
+from jupyter_rtc_locust.coordination.gathering import stop_editing
+from jupyter_rtc_locust.coordination.leaving import Leaving
+from users.conftest import type_letters
+from users.fake_room import wait_until
+
+
+class Agent:
+    def __init__(self, swarm):
+        self.swarm = swarm
+        self.ends, self.over = Event(), Event()
+        self.sent = []
+        self.told = []
+        self.seats = []
+
+    def send(self, kind, _body):
+        self.sent.append(kind)
+
+    def tell(self, _run_id, documents):
+        stop_editing(self.swarm)
+        self.told += documents(self.swarm)
+
+    def give_seat_back(self, one):
+        self.seats.append(one.seat.user)
+
+    def begin_history(self, _history):
+        pass
+
+    def hidden(self, text):
+        return text
+
+
+@pytest.fixture
+def environment():
+    runner = SimpleNamespace(last_heartbeat_timestamp=time.time())
+    return SimpleNamespace(events=Events(), runner=runner, process_exit_code=None)
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch):
+    monkeypatch.setattr(leaving, "TOGETHER_S", 0.1)
+
+
+def quit(environment):
+    """A signal makes Locust fire this, in a greenlet of its own."""
+    return gevent.spawn(environment.events.quitting.fire, environment=environment, reverse=True)
+
+
+def test_a_worker_that_leaves_alone_tells_what_was_written_and_closes_its_documents(room, swarm, person, environment):
+    one = person()
+    one.open()
+    one.make_edit(type_letters(0), 0, time.monotonic())
+    agent = Agent(swarm)
+    Leaving(environment, agent)
+    quit(environment).get(timeout=5)
+    (evidence,) = agent.told
+    assert [edit.acknowledged is not None for edit in evidence.authored] == [True]
+    assert [user.stage for user in evidence.users] == ["left"]
+    assert agent.seats == [one.seat.user]
+    assert agent.sent == ["rtc-leaving", "rtc-all-left"]
+    assert swarm.ended
+
+
+def test_a_worker_that_hears_that_all_end_stays_until_all_is_over(room, swarm, person, environment):
+    one = person()
+    one.open()
+    agent = Agent(swarm)
+    Leaving(environment, agent)
+    agent.ends.set()
+    quitting = quit(environment)
+    gevent.sleep(0.2)  # twice as long as it would wait alone
+    assert not quitting.ready()
+    assert one.stage.value == "connected"
+    agent.over.set()
+    quitting.get(timeout=5)
+    assert agent.told == agent.sent == []
+
+
+def test_a_second_signal_waits_for_the_first_and_a_second_ctrl_c_ends_the_wait(room, swarm, environment):
+    agent = Agent(swarm)
+    here = Leaving(environment, agent)
+    agent.ends.set()
+    both = [quit(environment), quit(environment)]
+    gevent.sleep(0.05)
+    assert not any(one.ready() for one in both)
+    here.give_up()
+    gevent.joinall(both, timeout=5, raise_error=True)
+    wait_until(lambda: all(one.ready() for one in both))
+    quit(environment).get(timeout=5)  # Locust stops its users next, and so asks again
+    assert agent.told == []
+
+
+def test_a_worker_without_a_master_has_no_verdict(room, swarm, environment, caplog):
+    agent = Agent(swarm)
+    Leaving(environment, agent)
+    environment.runner.last_heartbeat_timestamp = time.time() - 60
+    quit(environment).get(timeout=5)
+    assert environment.process_exit_code == 4
+    assert "no verdict" in caplog.text
+    assert agent.told == []
+
+
+def test_a_worker_whose_run_is_over_has_nothing_to_tell(room, swarm, environment):
+    agent = Agent(swarm)
+    Leaving(environment, agent)
+    agent.over.set()
+    quit(environment).get(timeout=5)
+    assert agent.sent == []

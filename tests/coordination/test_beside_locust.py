@@ -1,0 +1,24 @@
+"""Parts of the coordination that import Locust, which patches its process: each file is tested in one of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+PROGRAM = "import sys, locust, pytest; sys.exit(pytest.main(sys.argv[1:]))"
+FILES = sorted(path.name for path in (HERE / "beside_locust").glob("*.py") if path.name != "conftest.py")
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_the_tests_of_this_file_pass(file):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LOCUST_", "PYTEST"))}
+    # Locust brings a plugin for pytest, which would rather be imported by pytest itself.
+    quietly = ("-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
+    command = [sys.executable, "-c", PROGRAM, *quietly, str(HERE / "beside_locust" / file)]
+    done = subprocess.run(
+        command, cwd=HERE.parents[1], env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]

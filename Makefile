@@ -14,7 +14,7 @@ older_server := .venv-jupyter-collaboration-4/.installed
 node_server := tests/servers/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test lint bench mutants faults soak clean
+.PHONY: help demo web test lint bench mutants endings faults soak clean
 
 help:
 	@echo 'make demo    ten people edit two notebooks for 30 s on a server of their own; a verdict'
@@ -23,6 +23,7 @@ help:
 	@echo 'make lint    format, style, types, the documents and the compose file'
 	@echo 'make bench   what the load generator itself costs'
 	@echo 'make mutants  mistakes made on purpose, each of which a test has to notice (minutes)'
+	@echo 'make endings every way in which a run can end, and the verdict it must have (a quarter of an hour)'
 	@echo 'make faults  released servers made to lose, double, alter, invent: is it found? (an hour; ARGS=--list)'
 	@echo 'make soak    200 short runs on released servers: is nothing found where nothing is wrong? (half an hour)'
 	@echo 'make clean   remove the environments and caches, not the results'
@@ -49,6 +50,9 @@ bench: $(installed)
 
 mutants: $(installed)
 	cd tests && ../.venv/bin/python -m mutants $(ARGS)
+
+endings: $(installed)
+	cd tests && ../.venv/bin/python -m endings $(ARGS)
 
 faults: $(installed) $(older_server) $(node_server)
 	cd tests && ../.venv/bin/python -m faults $(ARGS)

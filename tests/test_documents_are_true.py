@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from endings.all_endings import ENDINGS
 from jupyter_rtc_locust import exit_codes
 from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.demo.notebooks import DEMO_NOTEBOOKS
@@ -252,6 +253,21 @@ def test_the_faults_of_the_sick_server_are_those_of_the_code() -> None:
     kinds = {value for name, value in vars(Kind).items() if name.isupper()}
     promised = {kind for row in table for kind in quoted(row[1])}
     assert promised == kinds
+
+
+def test_the_endings_are_those_that_are_played_with_their_verdicts() -> None:
+    promised = {
+        name: (verdict, code)
+        for names, verdict, code, _ in rows("docs/verdict.md", after="## Endings")
+        for name in quoted(names)
+    }
+    codes = {"pass": "0", "fail": "3", "inconclusive": "4"}
+    assert promised == {
+        ending.name: ("none", "of the workers: 4")
+        if ending.verdict is None
+        else (ending.verdict, codes[ending.verdict])
+        for ending in ENDINGS
+    }
 
 
 def test_the_messages_are_those_of_the_code() -> None:

@@ -131,10 +131,12 @@ class LocustProcess:
         folder: Path,
         server: ServerProcess | None = None,
         environment: Mapping[str, str] | None = None,
+        wrapped_in: Sequence[str] = (),
     ) -> None:
         """Starts it. `locustfile` is one of the product's by name, or a path. `folder` must not exist yet.
 
-        The results go to `folder`/results. `server` gives host and token.
+        The results go to `folder`/results. `server` gives host and token. `wrapped_in` is a program that runs what
+        follows its own arguments.
         """
         folder.mkdir(parents=True)
         self.folder = folder
@@ -154,7 +156,7 @@ class LocustProcess:
         self._started = time.monotonic()
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), *self.command],
+                [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), *wrapped_in, *self.command],
                 cwd=folder,
                 env=environment_without_jupyter(**token, **(environment or {}), PYTHONUNBUFFERED="1", COLUMNS="200"),
                 stdin=subprocess.DEVNULL,

@@ -347,9 +347,13 @@ def random_run(
     leaving: float = 0.01,
     joining: float = 0.01,
     twice: float = 0.05,
+    dice: random.Random | None = None,
 ) -> SwarmModel:
-    """People at work: edits, messages late, in batches and twice, saves, broken lines, people who leave and come."""
-    dice = random.Random(f"steps {swarm.seed}")
+    """People at work: edits, messages late, in batches and twice, saves, broken lines, people who leave and come.
+
+    What happens follows from the seed, or from the dice that are handed in: then one run can go on after another.
+    """
+    dice = dice or random.Random(f"steps {swarm.seed}")
     if twice:
         swarm.server.relay = lambda _user, update: [update] * (2 if dice.random() < twice else 1)
     for _ in range(steps):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from jupyter_rtc_locust.documents.cells import make_cell
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.protocol.contents import StringContent
 from jupyter_rtc_locust.protocol.structs import Item
@@ -38,8 +39,15 @@ class TestDoubledText:
         verdict = swarm.verdict()
         assert kinds_of(verdict) == {Kind.DUPLICATED_CONTENT}
         found = of_kind(verdict, Kind.DUPLICATED_CONTENT)
-        assert found.users == (1,) and "'[by 1]'" in found.detail
+        assert found.users == (1,) and "'[by 1]' in cell cell-1" in found.detail
+        assert "The original is what edit 0 of user 1" in found.detail
         assert str(swarm.server.doc.client_id) in found.detail
+
+    def test_of_what_stood_there_from_the_start(self, swarm):
+        insert(swarm, "c = 3", 2, before="c = 3")
+        swarm.finish()
+        found = of_kind(swarm.verdict(), Kind.DUPLICATED_CONTENT)
+        assert found.users == () and "stood in the document from the start" in found.detail
 
     def test_before_the_original(self, swarm):
         insert(swarm, "[by 1]", 1, before="[by 1]")
@@ -108,7 +116,23 @@ class TestDoubledCell:
         swarm.settle()
         verdict = swarm.verdict(saved=None)
         assert Kind.DUPLICATED_CONTENT in kinds_of(verdict) <= {Kind.DUPLICATED_CONTENT, Kind.MALFORMED_DOCUMENT}
-        assert "'b = 2[by 1]'" in of_kind(verdict, Kind.DUPLICATED_CONTENT).detail
+        found = of_kind(verdict, Kind.DUPLICATED_CONTENT)
+        assert f"'b = 2[by 1]' and the id {new_id} stands there a second time" in found.detail
+        assert "The original is cell cell-1, which stood there from the start." in found.detail
+        assert found.users == (1,)
+
+    def test_names_who_made_the_original_and_who_typed_into_it(self, swarm):
+        made = {**cells_of(swarm.server.doc)[0].to_py(), "id": "made-by-2", "source": "made"}
+        swarm[2].write(lambda replica: replica.cells.append(make_cell(made)), "made a cell")
+        swarm.settle()
+        swarm[0].type(" and typed into", 3)
+        swarm.settle()
+        cells = cells_of(swarm.server.doc)
+        cells.append(swarm.server.document.create_ycell({**cells[3].to_py(), "id": "another"}))
+        swarm.finish()
+        found = of_kind(swarm.verdict(), Kind.DUPLICATED_CONTENT)
+        assert "The original is cell made-by-2, which edit 1 of user 2" in found.detail
+        assert found.users == (0, 2) and "Users 0, 2 wrote in it." in found.detail
 
     def test_is_found_when_its_original_was_edited_afterwards(self, swarm):
         cells = cells_of(swarm.server.doc)

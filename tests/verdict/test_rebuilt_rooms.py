@@ -153,7 +153,8 @@ def test_a_value_that_somebody_replaced_or_deleted_is_found_when_the_server_brin
     restart(swarm)
     swarm.finish()
     verdict = swarm.verdict()
-    assert len(verdict.opinion.findings) == 2 and kinds_of(verdict) == {Kind.INVENTED_EDIT}, report(verdict)
+    assert len(verdict.opinion.findings) == 2 and kinds_of(verdict) == {Kind.LOST_EDIT}, report(verdict)
+    assert {finding.users for finding in verdict.opinion.findings} == {(0,), (1,)}
 
 
 def test_a_value_set_while_the_server_was_away_that_the_old_one_takes_the_place_of_is_found(swarm):
@@ -165,7 +166,8 @@ def test_a_value_set_while_the_server_was_away_that_the_old_one_takes_the_place_
     swarm.finish()
     verdict = swarm.verdict()
     assert metadata(swarm, 1)["scrolled"] == "auto"
-    assert kinds_of(verdict) == {Kind.INVENTED_EDIT, Kind.LOST_EDIT}, report(verdict)
+    assert kinds_of(verdict) == {Kind.LOST_EDIT} and len(verdict.opinion.findings) == 1, report(verdict)
+    assert verdict.opinion.findings[0].users == (2,)
 
 
 def test_trusted_at_another_place_than_the_metadata_of_a_cell_is_found(swarm):

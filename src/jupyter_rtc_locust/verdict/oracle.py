@@ -40,7 +40,7 @@ class Oracle:
     foreign: ClockRanges
     """Clocks outside `state` that nobody of the run wrote, apart from what guests, `renamed` and `reloaded` hold."""
     overwritten: ClockRanges
-    """Values of ours that foreign entries of a map took the place of."""
+    """Values of ours under keys of maps under which foreign entries were written, whose findings name them."""
     guests: Guests
     renamed: ClockRanges
     """New ids that a server gave to copies of cells."""
@@ -231,17 +231,21 @@ def _needed(update: Update, anchors: set[Id]) -> set[Id]:
 
 
 def _overwritten(reading: Reading, foreign: ClockRanges) -> ClockRanges:
-    """The values, not foreign themselves, that foreign entries of maps stand behind."""
-    found = []
-    for client, start, end in foreign:
-        for struct in reading.lineage.structs_in(client, start, end):
-            anchor = struct.origin if isinstance(struct, Item) and struct.keyed else None
-            while anchor is not None:
-                before = reading.lineage.struct_at(anchor)
-                if not isinstance(before, Item) or not isinstance(before.content, AnyContent):
-                    break
-                if not foreign.contains(anchor):
-                    found.append((anchor.client, anchor.clock, anchor.clock + 1))
-                    break
-                anchor = before.origin
-    return ClockRanges.of(found)
+    """The values, not foreign themselves, that stand under a key of a map under which a foreign entry was written."""
+    lineage = reading.lineage
+    places = {
+        place
+        for client, start, end in foreign
+        for struct in lineage.structs_in(client, start, end)
+        if isinstance(struct, Item) and struct.keyed and (place := lineage.place_of((client, struct.clock))) is not None
+    }
+    if not places:
+        return ClockRanges()
+    return ClockRanges.of(
+        (struct.client, struct.clock, struct.end)
+        for struct in lineage
+        if isinstance(struct, Item)
+        and struct.keyed
+        and isinstance(struct.content, AnyContent)
+        and lineage.place_of((struct.client, struct.clock)) in places
+    ).difference(foreign)

@@ -16,14 +16,14 @@ def check_edits_were_acknowledged(reading: Reading) -> Opinion:
     """
     path = reading.evidence.path
     stayed: dict[int, list[AuthoredStructs]] = {}
-    gone: dict[int, int] = {}
+    gone: dict[int, list[AuthoredStructs]] = {}
     for one in reading.authored:
         if reading.is_acknowledged(one) or (reading.joiner is None and reading.is_held_elsewhere(one)):
             continue
         if one.edit.client_id in reading.connected_clients:
             stayed.setdefault(one.edit.user, []).append(one)
         else:
-            gone[one.edit.user] = gone.get(one.edit.user, 0) + 1
+            gone.setdefault(one.edit.user, []).append(one)
     findings = []
     unknown = []
     for user, edits in stayed.items():
@@ -38,10 +38,10 @@ def check_edits_were_acknowledged(reading: Reading) -> Opinion:
         Caution(
             "unknown-edit",
             path,
-            f"{counted(count, 'edit')} of user {user}, who was gone at the end, got no acknowledgement, and may or may "
-            f"not be there.",
+            f"{counted(len(edits), 'edit')} of user {user}, who was gone at the end, got no acknowledgement, and may "
+            f"or may not be there. The first: {described(edits[0].edit)}.",
         )
-        for user, count in gone.items()
+        for user, edits in gone.items()
     ]
     return Opinion(tuple(findings), tuple(cautions), tuple(unknown))
 

@@ -35,10 +35,10 @@ def check_against_oracle(reading: Reading, oracle: Oracle, unauthored: Sequence[
         return history_replaced(reading, oracle, judged)
     content = content_of(judged.encoded, reading.evidence.kind)
     live = reading.live_in(judged.update)
+    told = ClockRanges().union(*(one.ranges for one in unauthored))
     opinion = _unknowns(reading, oracle) + _cautions(reading, oracle)
     opinion += Opinion(guests=oracle.guests.listed(path))
-    opinion += Opinion(altered_words(reading, oracle, judged) + foreign_findings(reading, oracle, live))
-    told = ClockRanges().union(*(one.ranges for one in unauthored))
+    opinion += Opinion(altered_words(reading, oracle, judged) + foreign_findings(reading, oracle, live, told))
     missing = oracle.live.difference(live).difference(oracle.overwritten).difference(told)
     extra = _outside_foreign(reading, oracle, live.difference(oracle.live))
     if same(content, oracle.content):

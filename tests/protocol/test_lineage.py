@@ -125,3 +125,24 @@ def test_a_whole_state_with_deleted_cells_still_tells_where_the_rest_belongs():
     assert lineage.root_of((1, 0)) == "cells"
     assert lineage.root_of((1, 1)) is None
     assert lineage.root_of((1, 3)) == "cells"
+
+
+def test_an_entry_of_a_map_is_known_also_when_merging_has_lost_the_bit_that_says_so():
+    from pycrdt import Doc, Map, Text, merge_updates
+
+    doc = Doc(client_id=1)
+    settings, text = doc.get("settings", type=Map), doc.get("text", type=Text)
+    written: list[bytes] = []
+    doc.observe(lambda event: written.append(event.update))
+    for change in (
+        lambda: settings.update({"size": 1}),
+        lambda: settings.update({"size": 2}),
+        lambda: text.insert(0, "ab"),
+        lambda: text.insert(1, "x"),
+    ):
+        change()
+    merged = decode_update(merge_updates(*written))
+    lineage = Lineage([merged])
+    entries = [struct for struct in merged if lineage.is_entry(struct)]
+    assert [(struct.clock, struct.keyed) for struct in entries] == [(0, True), (1, False)]
+    assert all(lineage.place_of((1, struct.clock)).key == "size" for struct in entries)

@@ -129,8 +129,15 @@ class EventfulRun:
         return True
 
     def restart(self) -> None:
-        """The server is started again, all of it saved before; it makes the room of its store and its file."""
+        """The server is started again, all of it saved before; it makes the room of its store and its file.
+
+        Nobody is away with a value that the server does not know yet, nor types before the room was synced: of two
+        values at once, that of the server may stay, and somebody's is lost.
+        """
         swarm = self.swarm
+        for one in swarm.users:
+            if one.stage == "lost its connection" and not one.online:
+                one.connect()
         swarm.settle()
         swarm.save_in_pause()
         ids = [cell.get("id") for cell in cells_of(swarm.server.doc)]
@@ -143,6 +150,7 @@ class EventfulRun:
         for one in swarm.users:
             if one.stage == "lost its connection":
                 one.connect()
+        swarm.settle()
 
 
 def _cut(text: Any, start: int) -> None:

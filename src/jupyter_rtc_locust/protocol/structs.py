@@ -46,7 +46,9 @@ class Item:
     parent_key: str | None
     """The key in a map, known only where `parent` is; an overwritten entry has an origin, and so neither."""
     keyed: bool
-    """Whether it is an entry of a map (bit 0x20), which is known also where the key is not."""
+    """Whether its bytes say that it is an entry of a map (bit 0x20), also where the key is not there.
+
+    Merging can lose the bit: `Lineage.is_entry` knows."""
     content: Content
 
     @property

@@ -114,7 +114,7 @@ def _deed_of_cell(lineage: Lineage, originals: Originals, cell: Id) -> _Deed:
 
 def _deed_of_entry(reading: Reading, oracle: Oracle, item: Item, what: str) -> _Deed:
     """A value in place of somebody's: of one that stood there before, that somebody's edit is lost; else invented."""
-    earlier = _earlier_entries(reading, oracle, item) if item.keyed else []
+    earlier = _earlier_entries(reading, oracle, item) if reading.lineage.is_entry(item) else []
     author = reading.author_of(earlier[0].client, earlier[0].clock) if earlier else None
     if earlier and _same_value(earlier[0], item):
         units = ClockRanges.of([(earlier[0].client, earlier[0].clock, earlier[0].end)])

@@ -33,14 +33,15 @@ class MapEntries:
     @staticmethod
     def _place(reading: Reading, identity: Id) -> Place | None:
         struct = reading.lineage.struct_at(identity)
-        return reading.lineage.place_of(identity) if isinstance(struct, Item) and struct.keyed else None
+        is_entry = isinstance(struct, Item) and reading.lineage.is_entry(struct)
+        return reading.lineage.place_of(identity) if is_entry else None
 
 
 def _entries_at(reading: Reading, places: set[Place]) -> dict[Place, list[Item]]:
     """All entries that were ever written at these places."""
     found: dict[Place, list[Item]] = {place: [] for place in places}
     for struct in reading.lineage:
-        if isinstance(struct, Item) and struct.keyed:
+        if isinstance(struct, Item) and reading.lineage.is_entry(struct):
             place = reading.lineage.place_of((struct.client, struct.clock))
             if place in found:
                 found[place].append(struct)

@@ -11,7 +11,7 @@ The numbered rules are those of docs/verdict.md.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from jupyter_rtc_locust.documents.canonical import Content, read_whole_content
@@ -105,7 +105,7 @@ def build_oracle(reading: Reading) -> Oracle:
         welcomed,
         anew,
         notes,
-        _made_invisible(select(material, hidden), _anchors([*meant, notes], hidden), hidden, reading.strangers),
+        _made_invisible(reading, select(material, hidden), _anchors([*meant, notes], hidden), hidden),
         unseen,
     ]
     conflicts = _conflicts(reading)
@@ -195,7 +195,7 @@ def _references(struct: Struct) -> list[Id]:
     return [*beside, struct.parent] if isinstance(struct.parent, Id) else beside
 
 
-def _made_invisible(update: Update, anchors: set[Id], hidden: ClockRanges, strangers: Container[int]) -> Update:
+def _made_invisible(reading: Reading, update: Update, anchors: set[Id], hidden: ClockRanges) -> Update:
     """The same clocks with nothing to be seen: deleted, and entries of maps that nobody builds on without a place.
 
     A deleted entry would still take the place of the value before it, and the oracle would lack what its author wrote.
@@ -207,7 +207,7 @@ def _made_invisible(update: Update, anchors: set[Id], hidden: ClockRanges, stran
         client: tuple(
             GC(client, struct.clock, struct.length)
             if isinstance(struct, Item)
-            and (struct.keyed or client in strangers)
+            and (client in reading.strangers or reading.lineage.is_entry(struct))
             and Id(client, struct.clock) not in needed
             else struct
             for struct in of_client
@@ -237,7 +237,9 @@ def _overwritten(reading: Reading, foreign: ClockRanges) -> ClockRanges:
         place
         for client, start, end in foreign
         for struct in lineage.structs_in(client, start, end)
-        if isinstance(struct, Item) and struct.keyed and (place := lineage.place_of((client, struct.clock))) is not None
+        if isinstance(struct, Item)
+        and lineage.is_entry(struct)
+        and (place := lineage.place_of((client, struct.clock))) is not None
     }
     if not places:
         return ClockRanges()
@@ -245,7 +247,7 @@ def _overwritten(reading: Reading, foreign: ClockRanges) -> ClockRanges:
         (struct.client, struct.clock, struct.end)
         for struct in lineage
         if isinstance(struct, Item)
-        and struct.keyed
         and isinstance(struct.content, AnyContent)
+        and lineage.is_entry(struct)
         and lineage.place_of((struct.client, struct.clock)) in places
     ).difference(foreign)

@@ -47,7 +47,7 @@ def reloaded_entries(reading: Reading, foreign: ClockRanges) -> ClockRanges:
 
 def _entry_of_metadata(lineage: Lineage, struct: object) -> tuple[str | None, Id | None]:
     """The key of an entry, and the map it is in, where that is the metadata of a cell."""
-    if not isinstance(struct, Item) or not struct.keyed:
+    if not isinstance(struct, Item) or not lineage.is_entry(struct):
         return None, None
     place = lineage.place_of((struct.client, struct.clock))
     if place is None or isinstance(place.parent, str):

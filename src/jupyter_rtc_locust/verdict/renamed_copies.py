@@ -49,7 +49,9 @@ def _id_entries(reading: Reading) -> Iterator[tuple[Item, Id]]:
     lineage = reading.lineage
     for client, start, end in lineage.clock_ranges():
         for struct in lineage.structs_in(client, start, end):
-            if not isinstance(struct, Item) or not struct.keyed or not isinstance(struct.content, AnyContent):
+            if not isinstance(struct, Item) or not isinstance(struct.content, AnyContent):
+                continue
+            if not lineage.is_entry(struct):
                 continue
             place = lineage.place_of((client, struct.clock))
             if place is None or place.key != "id" or isinstance(place.parent, str):

@@ -21,7 +21,7 @@ from verdict.templates import TEXT, plain_notebook, rich_notebook
 LATER_S = 5.0
 """More than the clocks of processes may differ."""
 
-many = settings(max_examples=60, deadline=None)
+few = settings(max_examples=25, deadline=None)
 
 
 def swarm_of(seed: int, kind: str, **options: Any) -> SwarmModel:
@@ -61,7 +61,7 @@ def delete_anything(swarm: SwarmModel, dice: random.Random) -> bool:
     return True
 
 
-@many
+@few
 @given(st.integers(0, 2**32), st.sampled_from(["notebook", "notebook", "text"]))
 def test_a_deletion_by_nobody_is_found_wherever_it_comes_and_whatever_comes_later(seed, kind):
     swarm = swarm_of(seed, kind, files=False)
@@ -84,14 +84,14 @@ def test_a_deletion_by_nobody_is_found_wherever_it_comes_and_whatever_comes_late
     assert Kind.LOST_EDIT in {finding.kind for finding in verdict.opinion.findings}, report(verdict)
 
 
-@many
+@few
 @given(st.integers(0, 2**32), st.sampled_from(["notebook", "notebook", "text"]))
 def test_whatever_a_healthy_server_and_people_do_is_no_finding(seed, kind):
     verdict = eventful(seed, kind, restarts=seed % 3 == 0).verdict()
     assert verdict.value is Value.PASS, report(verdict)
 
 
-@many
+@few
 @given(st.integers(0, 2**32), st.sampled_from(["notebook", "notebook", "text"]))
 def test_whatever_guests_do_beside_them_is_no_finding(seed, kind):
     verdict = eventful(seed, kind, guests=True).verdict(guests_expected=True)
@@ -99,7 +99,7 @@ def test_whatever_guests_do_beside_them_is_no_finding(seed, kind):
 
 
 @pytest.mark.parametrize("kind", ["notebook", "text"])
-@many
+@few
 @given(seed=st.integers(0, 2**32))
 def test_what_a_worker_knew_that_was_killed_makes_no_finding(kind, seed):
     swarm = eventful(seed, kind)

@@ -10,7 +10,7 @@ import argparse
 from dataclasses import dataclass
 from typing import Any
 
-from jupyter_rtc_locust.settings import AWARENESS_KINDS, SERVER_KINDS
+from jupyter_rtc_locust.settings import AWARENESS_KINDS, EVIDENCE_KINDS, SERVER_KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,9 @@ OPTIONS = (
     Option("--rtc-seed", 0, "the seed of all choices; 0: drawn at random and printed"),
     Option("--rtc-edit-rate", 1.0, "edits per second and user; 0: users only watch"),
     Option("--rtc-awareness", "own", "what users tell of their presence", choices=AWARENESS_KINDS),
-    Option("--rtc-results", "results", "folder that receives result.json", in_web_ui=False),
+    Option("--rtc-results", "results", "folder that receives result.json and the evidence", in_web_ui=False),
+    Option("--rtc-evidence", "on-failure", "when all evidence is kept", in_web_ui=False, choices=EVIDENCE_KINDS),
+    Option("--rtc-evidence-limit", 200.0, "megabytes of evidence that are kept at most", in_web_ui=False),
     Option("--rtc-drain-timeout", 30.0, "seconds to wait for outstanding messages after the last edit (at most 60)"),
     Option("--rtc-save-timeout", 30.0, "seconds to wait for the saved file after the last edit (at most 60)"),
     Option(

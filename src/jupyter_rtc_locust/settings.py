@@ -17,6 +17,8 @@ from jupyter_rtc_locust.errors import OptionsError
 
 SERVER_KINDS = ("auto", "jupyter-collaboration", "y-websocket")
 """What `--rtc-server` takes: `auto`, and the names in `servers/detection.py`; a test compares them."""
+EVIDENCE_KINDS = ("on-failure", "always")
+"""When everything a verdict was made from is kept; of a pass otherwise only digests are."""
 AWARENESS_KINDS = ("none", "own")
 
 SYNC_DEADLINE_S = 15.0
@@ -48,6 +50,9 @@ class Settings:
     edit_rate: float = 1.0
     awareness: str = "own"
     results: Path = Path("results")
+    evidence: str = "on-failure"
+    evidence_limit: float = 200.0
+    """Megabytes (1,000,000 bytes) of evidence that are kept at most."""
     drain_timeout: float = 30.0
     save_timeout: float = 30.0
     checkpoint_every: float = 0.0
@@ -85,6 +90,8 @@ class Settings:
             edit_rate=_number("--rtc-edit-rate", options.rtc_edit_rate),
             awareness=_one_of("--rtc-awareness", options.rtc_awareness, AWARENESS_KINDS),
             results=Path(options.rtc_results or "results"),
+            evidence=_one_of("--rtc-evidence", options.rtc_evidence, EVIDENCE_KINDS),
+            evidence_limit=_number("--rtc-evidence-limit", options.rtc_evidence_limit),
             drain_timeout=_number("--rtc-drain-timeout", options.rtc_drain_timeout, most=60.0),
             save_timeout=_number("--rtc-save-timeout", options.rtc_save_timeout, most=60.0),
             checkpoint_every=_duration("--rtc-checkpoint-every", options.rtc_checkpoint_every),

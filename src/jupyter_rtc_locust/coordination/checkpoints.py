@@ -37,7 +37,7 @@ def evidence_at_checkpoint(state: RunState, collection: Collection, secrets: Seq
 def judged_checkpoint(state: RunState, collection: Collection, evidence: RunEvidence, paused: float) -> Checkpoint:
     """What the checks say of it, people being at work again. `paused` in seconds."""
     try:
-        verdict = judged(parts_of_run(evidence), _JUDGE_DEADLINE_S)
+        verdict = judged(parts_of_run(evidence), _JUDGE_DEADLINE_S).verdict
     except JudgeError as error:
         logger.error("At a checkpoint: %s", error)
         verdict = Verdict(Value.INCONCLUSIVE, str(error), Opinion(unknown=(str(error),)))

@@ -13,7 +13,7 @@ import gevent
 from gevent.pool import Pool
 from locust.env import Environment
 
-from jupyter_rtc_locust.coordination.judging import JudgeError, judged
+from jupyter_rtc_locust.coordination.judging import JudgeError, Keeping, judged
 from jupyter_rtc_locust.coordination.preparation import SEEDER, PreparedDocument
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
@@ -28,6 +28,8 @@ from jupyter_rtc_locust.verdict.checks.saved_file import file_agrees
 from jupyter_rtc_locust.verdict.evidence import Checkpoint, DocumentEvidence, RunEvidence, SavedFile, Snapshot
 from jupyter_rtc_locust.verdict.evidence_form import parts_of_run
 from jupyter_rtc_locust.verdict.findings import Opinion, Value, Verdict
+from jupyter_rtc_locust.verdict.folder.names import FOLDER
+from jupyter_rtc_locust.verdict.folder.writing import Kept, remove_earlier
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +60,7 @@ def conclude(
         state.memory, state.log_events = evidence.server_memory, evidence.server_log
         evidence = replace(evidence, documents=opened_again(state, evidence.documents, everybody_leaves))
         evidence = replace(evidence, documents=tuple(without_secrets(one, secrets) for one in evidence.documents))
-        state.verdict = judged(parts_of_run(evidence), _time_to_judge(state))
+        state.verdict = _decided(state, evidence)
         for name, samples in state.verdict.figures.items():
             for milliseconds in samples:
                 timings.record(name, milliseconds)
@@ -82,6 +84,29 @@ def conclude(
             state.verdict = Verdict(Value.INCONCLUSIVE, str(error), state.verdict.opinion)
             state.result |= {"verdict": state.verdict.value.value, "reason": redact(str(error), secrets)}
     _tell_locust(environment, state.verdict, secrets)
+
+
+def _decided(state: RunState, evidence: RunEvidence) -> Verdict:
+    """The judge's verdict; the evidence is kept beside the result, and that of an earlier run is not.
+
+    Raises:
+        JudgeError: there is none.
+    """
+    settings = state.settings
+    try:
+        remove_earlier(settings.results)
+    except OSError as error:
+        logger.error("The evidence of an earlier run in %s could not be removed: %s", settings.results, error)
+    keeping = Keeping(settings.results, int(settings.evidence_limit * 1_000_000), settings.evidence == "always")
+    judgement = judged(parts_of_run(evidence), _time_to_judge(state), keeping)
+    state.kept, verdict = judgement.kept, judgement.verdict
+    if state.kept is not None and state.kept.problem:
+        logger.error("%s", state.kept.problem)
+        if verdict.value is Value.PASS:
+            # What nobody can look at afterwards was not established.
+            opinion = verdict.opinion + Opinion(unknown=(state.kept.problem,))
+            return replace(verdict, value=Value.INCONCLUSIVE, reason=state.kept.problem, opinion=opinion)
+    return verdict
 
 
 def _time_to_judge(state: RunState) -> float:
@@ -289,6 +314,7 @@ def _result(
         exercised=dict(verdict.exercised),
         checkpoints=[checkpoint_as_dict(one) for one in state.checkpoints],
         server=_server_figures(state),
+        evidence=_evidence_kept(state),
         counts={
             "users": state.most_users,
             "users_asked": state.settings.users,
@@ -326,6 +352,18 @@ def checkpoint_as_dict(checkpoint: Checkpoint) -> dict[str, Any]:
     }
 
 
+def _evidence_kept(state: RunState) -> dict[str, Any]:
+    kept = state.kept or Kept()
+    return {
+        "folder": FOLDER if kept.files else None,
+        "files": len(kept.files),
+        "bytes": kept.size,
+        "left_out": kept.left_out,
+        "names_left_out": list(kept.names_left_out),
+        "problem": kept.problem,
+    }
+
+
 def _server_figures(state: RunState) -> dict[str, Any]:
     memory = state.memory
     return {
@@ -349,4 +387,6 @@ def _options(state: RunState) -> dict[str, Any]:
         "checkpoint_every": settings.checkpoint_every,
         "evict_after": settings.evict_after,
         "keep": settings.keep,
+        "evidence": settings.evidence,
+        "evidence_limit": settings.evidence_limit,
     }

@@ -14,6 +14,7 @@ from jupyter_rtc_locust.faults.executor import FaultExecutor
 from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S, Settings
 from jupyter_rtc_locust.verdict.evidence import Checkpoint, LogEvent, ServerMemory
 from jupyter_rtc_locust.verdict.findings import Verdict
+from jupyter_rtc_locust.verdict.folder.writing import Kept
 
 if TYPE_CHECKING:
     from jupyter_rtc_locust.coordination.server_watch import ServerWatch
@@ -54,6 +55,8 @@ class RunState:
     silent_since: float | None = None
     faults: FaultExecutor | None = None
     verdict: Verdict | None = None
+    kept: Kept | None = None
+    """What was kept of the evidence; None: nothing, because there was no verdict on it."""
     result: dict[str, Any] | None = None
     result_path: str | None = None
     concluded: Event = field(default_factory=Event)

@@ -61,6 +61,7 @@ def build_result(
     guests: Iterable[Any] = (),
     checkpoints: Iterable[Any] = (),
     server: Mapping[str, Any] | None = None,
+    evidence: Mapping[str, Any] | None = None,
     secrets: Iterable[str] = (),
 ) -> dict[str, Any]:
     """The content of `result.json`, as data that JSON can carry.
@@ -85,6 +86,7 @@ def build_result(
         "guests": redact(list(guests), secrets),
         "checkpoints": redact(list(checkpoints), secrets),
         "server": redact(server or {}, secrets),
+        "evidence": _redacted_values(evidence or {}, secrets),
         "timings": {
             name: _timing(histogram, failures[name], secrets) for name, histogram in timings.histograms().items()
         },

@@ -35,14 +35,17 @@ from jupyter_rtc_locust.verdict.received_deletions import UnauthoredDeletion, un
 from jupyter_rtc_locust.verdict.weak_runs import weak_points
 from jupyter_rtc_locust.verdict.wording import counted
 
+Witness = Callable[[Reading, Oracle | None], None]
+"""Is shown each document that was judged, taken apart; must not raise."""
 
-def decide(run: RunEvidence) -> Verdict:
+
+def decide(run: RunEvidence, witness: Witness | None = None) -> Verdict:
     """The verdict of a run."""
     opinion = _safely("that everybody answered", "", lambda: check_run_is_complete(run))
     opinion += _safely("that the server answers", "", lambda: check_server_answers(run))
     with _collector_at_rest():
         for document in run.documents:
-            opinion += judge_document(document, run.sound, run.documents)
+            opinion += judge_document(document, run.sound, run.documents, witness)
     opinion += _safely("of the server's memory", "", lambda: check_server_memory(run))
     opinion += _safely("of the server's log", "", lambda: read_server_log(run))
     opinion = with_faults(opinion, run.faults, run.checkpoints)
@@ -51,7 +54,12 @@ def decide(run: RunEvidence) -> Verdict:
     return replace(verdict_of(opinion, run), exercised=exercised(run))
 
 
-def judge_document(document: DocumentEvidence, sound: bool, documents: Sequence[DocumentEvidence] = ()) -> Opinion:
+def judge_document(
+    document: DocumentEvidence,
+    sound: bool,
+    documents: Sequence[DocumentEvidence] = (),
+    witness: Witness | None = None,
+) -> Opinion:
     """What all checks say of one document; `documents` are all of the run, where they are at hand."""
     path = document.path
     opinion = _safely("that users took part", path, lambda: check_users_took_part(document))
@@ -85,6 +93,8 @@ def judge_document(document: DocumentEvidence, sound: bool, documents: Sequence[
     opinion += _safely("of the notebook's form", path, lambda: check_document_is_well_formed(reading, oracle))
     opinion += _safely("of the saved file", path, lambda: check_saved_file(reading))
     opinion += _safely("of the document opened again", path, lambda: check_reopened_document(reading))
+    if witness is not None:
+        witness(reading, oracle)
     return opinion + seeing
 
 

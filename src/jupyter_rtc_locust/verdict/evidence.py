@@ -27,6 +27,11 @@ class AuthoredUpdate:
     acknowledged: float | None
     update: bytes
 
+    @property
+    def key(self) -> tuple[int, int]:
+        """Client id and number: what names an edit in its document."""
+        return self.client_id, self.number
+
 
 @dataclass(frozen=True, slots=True)
 class ForeignUpdate:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from jupyter_rtc_locust.verdict.findings import Value, Verdict
+from jupyter_rtc_locust.verdict.folder.writing import Kept
 
 _LENGTH = struct.Struct(">Q")
 END = _LENGTH.pack(0)
@@ -61,6 +62,23 @@ def read_verdict(line: bytes) -> Verdict:
             f"it says {verdict.value.value} with {len(opinion.findings)} findings and {len(opinion.unknown)} unknowns"
         )
     return verdict
+
+
+def kept_line(kept: Kept) -> bytes:
+    """What was kept of the evidence, as one line."""
+    return msgspec.json.encode(kept) + b"\n"
+
+
+def read_kept(line: bytes) -> Kept:
+    """The other way.
+
+    Raises:
+        TalkError: it is something else.
+    """
+    try:
+        return msgspec.json.decode(line, type=Kept)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise TalkError(str(error)) from None
 
 
 def _exactly(read: Callable[[int], bytes], count: int) -> bytes:

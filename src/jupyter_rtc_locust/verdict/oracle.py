@@ -35,6 +35,8 @@ class Oracle:
     """The right content, and everything that did not come from the run's authors."""
 
     content: Content
+    update: bytes
+    """The whole of it as one update."""
     live: ClockRanges
     """Clocks of content that is there, outside `state`."""
     foreign: ClockRanges
@@ -120,7 +122,8 @@ def build_oracle(reading: Reading) -> Oracle:
     )
     return Oracle(
         content=read_whole_content(doc, evidence.kind),
-        live=reading.live_in(decode_update(doc.get_update())),
+        update=(update := doc.get_update()),
+        live=reading.live_in(decode_update(update)),
         foreign=foreign,
         overwritten=_overwritten(reading, foreign.union(strange)),
         guests=guests,

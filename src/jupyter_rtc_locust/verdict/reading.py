@@ -7,8 +7,10 @@ snapshot and goes on writing. Which content is right is not decided in here; tha
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from math import inf
 
 from jupyter_rtc_locust.documents.canonical import Content, content_digest
@@ -40,6 +42,15 @@ class AuthoredStructs:
     edit: AuthoredUpdate
     update: Update
     ranges: ClockRanges
+
+
+_MOST_KEYS = 200
+
+
+def keys_of(edits: Iterable[AuthoredStructs | None]) -> tuple[tuple[int, int], ...]:
+    """What names these edits in a finding, each once; of very many the first."""
+    keys = dict.fromkeys(one.edit.key for one in edits if one is not None)
+    return tuple(islice(keys, _MOST_KEYS))
 
 
 @dataclass(frozen=True, slots=True)

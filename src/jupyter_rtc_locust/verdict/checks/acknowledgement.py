@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jupyter_rtc_locust.verdict.findings import Caution, Finding, Kind, Opinion
-from jupyter_rtc_locust.verdict.reading import CONNECTED, AuthoredStructs, Reading
+from jupyter_rtc_locust.verdict.reading import CONNECTED, AuthoredStructs, Reading, keys_of
 from jupyter_rtc_locust.verdict.wording import counted, described, named_users
 
 
@@ -33,7 +33,7 @@ def check_edits_were_acknowledged(reading: Reading) -> Opinion:
             unknown.append(f"{path}: {start}, and whether the server holds them is not known. {first}")
         else:
             detail = f"{start}, and the server does not hold them. {first}"
-            findings.append(Finding(Kind.UNACKNOWLEDGED_EDIT, path, detail, (user,)))
+            findings.append(Finding(Kind.UNACKNOWLEDGED_EDIT, path, detail, (user,), edits=keys_of(edits)))
     cautions = [
         Caution(
             "unknown-edit",
@@ -60,5 +60,6 @@ def check_nothing_is_pending(reading: Reading) -> Opinion:
                 f"User {user.user} was sent {counted(gaps.total(), 'unit')}{by} that its copy cannot take in, "
                 f"because something before them never arrived. That person sees an old document and no error."
             )
-            findings.append(Finding(Kind.PENDING_UPDATES, document.path, detail, (user.user,)))
+            keys = keys_of(author for author, _ in reading.divided_by_author(gaps))
+            findings.append(Finding(Kind.PENDING_UPDATES, document.path, detail, (user.user,), edits=keys))
     return Opinion(tuple(findings))

@@ -14,7 +14,7 @@ from jupyter_rtc_locust.documents.comparison import differences, sentence
 from jupyter_rtc_locust.documents.leniency import first_snapshot_differences
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.verdict.findings import Finding, Kind, Opinion
-from jupyter_rtc_locust.verdict.reading import CONNECTED, Reading
+from jupyter_rtc_locust.verdict.reading import CONNECTED, Reading, keys_of
 from jupyter_rtc_locust.verdict.rebuilt import content_of
 from jupyter_rtc_locust.verdict.wording import capitalised, counted, described, named_users, pieces_of
 
@@ -41,7 +41,8 @@ def check_replicas_agree(reading: Reading) -> Opinion:
             told.update(users)
             what = _what(reading, lacks, undeleted)
             detail = f"{capitalised(named_users(users))} never got what the server holds: {what}"
-            findings.append(Finding(Kind.DIVERGED, document.path, detail, users))
+            keys = _edits_lacking(reading, lacks, undeleted)
+            findings.append(Finding(Kind.DIVERGED, document.path, detail, users, edits=keys))
     return Opinion(tuple(findings), unknown=_not_looked_at(reading))
 
 
@@ -70,7 +71,8 @@ def check_newcomer_gets_the_document(reading: Reading) -> Opinion:
             have = "has" if len(one.evidence.users) == 1 else "have"
             detail = f"A newcomer is not given all that {named_users(one.evidence.users)} {have}: "
             detail += _what(reading, lacks, undeleted)
-            return Opinion((Finding(Kind.JOINER_DIFFERS, document.path, detail, one.evidence.users),))
+            keys = _edits_lacking(reading, lacks, undeleted)
+            return Opinion((Finding(Kind.JOINER_DIFFERS, document.path, detail, one.evidence.users, edits=keys),))
     return Opinion()
 
 
@@ -118,6 +120,11 @@ def _lacking(reading: Reading) -> list[tuple[tuple[int, ...], ClockRanges, Clock
 def _known(reading: Reading, ranges: ClockRanges) -> ClockRanges:
     """The part of these clocks that belongs to those of the run who may write in this document."""
     return ranges.of_clients(reading.authors)
+
+
+def _edits_lacking(reading: Reading, lacks: ClockRanges, undeleted: ClockRanges) -> tuple[tuple[int, int], ...]:
+    """The edits that wrote, and those that deleted, what is lacking."""
+    return keys_of([*(author for author, _ in reading.divided_by_author(lacks)), *reading.deleted_by(undeleted)])
 
 
 def _what(reading: Reading, lacks: ClockRanges, undeleted: ClockRanges) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.verdict.findings import Finding, Kind, Opinion, limited
 from jupyter_rtc_locust.verdict.oracle import Oracle
-from jupyter_rtc_locust.verdict.reading import Reading
+from jupyter_rtc_locust.verdict.reading import Reading, keys_of
 from jupyter_rtc_locust.verdict.received_deletions import UnauthoredDeletion
 from jupyter_rtc_locust.verdict.wording import capitalised, cells_around, counted, described, named_users, pieces_of
 
@@ -30,7 +30,7 @@ def check_deletions_were_authored(
                 what = f"what {described(author.edit)} wrote"
             detail = _sentence(reading, oracle, live, one.received, what, ranges)
             users = () if author is None else (author.edit.user,)
-            findings.append(Finding(Kind.LOST_EDIT, reading.evidence.path, detail, users))
+            findings.append(Finding(Kind.LOST_EDIT, reading.evidence.path, detail, users, edits=keys_of([author])))
     return Opinion(limited(findings))
 
 

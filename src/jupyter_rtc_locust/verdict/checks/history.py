@@ -15,7 +15,7 @@ from jupyter_rtc_locust.protocol.updates import Update, decode_update
 from jupyter_rtc_locust.verdict.doubled_words import doubled_words, texts_in
 from jupyter_rtc_locust.verdict.findings import Finding, Kind, Opinion, limited
 from jupyter_rtc_locust.verdict.oracle import Oracle
-from jupyter_rtc_locust.verdict.reading import Judged, Reading
+from jupyter_rtc_locust.verdict.reading import Judged, Reading, keys_of
 from jupyter_rtc_locust.verdict.rebuilt import content_of, document_of
 from jupyter_rtc_locust.verdict.wording import (
     capitalised,
@@ -47,7 +47,7 @@ def altered_words(reading: Reading, oracle: Oracle, judged: Judged) -> tuple[Fin
             source, standing = _first_conflict(reading, ranges)
         given, wrote = pieces_of(Lineage([source]), standing), pieces_of(reading.lineage, standing)
         detail = f"{capitalised(who)} was given {given} in place of {wrote}, which {described(author.edit)} wrote."
-        findings.append(Finding(kind, reading.evidence.path, detail, (author.edit.user,)))
+        findings.append(Finding(kind, reading.evidence.path, detail, (author.edit.user,), edits=keys_of([author])))
     return limited(findings)
 
 
@@ -88,7 +88,7 @@ def history_replaced(reading: Reading, oracle: Oracle, judged: Judged) -> Opinio
                 f"The server replaced the document's history, and what {described(one.edit)} wrote is gone: "
                 f"{shortened(''.join(gone))}."
             )
-            findings.append(Finding(Kind.LOST_EDIT, path, detail, (one.edit.user,)))
+            findings.append(Finding(Kind.LOST_EDIT, path, detail, (one.edit.user,), edits=keys_of([one])))
     return found + Opinion(limited(findings), unknown=(unknown,))
 
 

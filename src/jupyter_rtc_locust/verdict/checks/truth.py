@@ -15,7 +15,7 @@ from jupyter_rtc_locust.verdict.checks.history import altered_words, history_rep
 from jupyter_rtc_locust.verdict.findings import Caution, Finding, Kind, Opinion, limited
 from jupyter_rtc_locust.verdict.foreign_content import foreign_findings
 from jupyter_rtc_locust.verdict.oracle import Oracle
-from jupyter_rtc_locust.verdict.reading import Reading
+from jupyter_rtc_locust.verdict.reading import Reading, keys_of
 from jupyter_rtc_locust.verdict.rebuilt import content_of
 from jupyter_rtc_locust.verdict.received_deletions import UnauthoredDeletion
 from jupyter_rtc_locust.verdict.wording import cells_around, counted, described, items_in, named_users, pieces_of
@@ -76,7 +76,7 @@ def _lost(reading: Reading, oracle: Oracle, missing: ClockRanges, whose: str) ->
         lineage = reading.lineage
         detail = f"For {whose}, {what} is gone: {pieces_of(lineage, ranges)}{cells_around(lineage, ranges)}. "
         detail += _why(oracle, ranges)
-        findings.append(Finding(Kind.LOST_EDIT, reading.evidence.path, detail, users))
+        findings.append(Finding(Kind.LOST_EDIT, reading.evidence.path, detail, users, edits=keys_of([author])))
     return tuple(findings)
 
 
@@ -99,7 +99,9 @@ def _not_deleted(reading: Reading, extra: ClockRanges, whose: str) -> tuple[Find
             what = pieces_of(reading.lineage, undone)
             where = cells_around(reading.lineage, undone)
             detail = f"For {whose}, what {described(one.edit)} deleted still stands there: {what}{where}."
-            findings.append(Finding(Kind.LOST_EDIT, reading.evidence.path, detail, (one.edit.user,)))
+            findings.append(
+                Finding(Kind.LOST_EDIT, reading.evidence.path, detail, (one.edit.user,), edits=keys_of([one]))
+            )
     if left:
         # Deleted with something around it, or replaced by a newer value: no edit names it.
         what, where = pieces_of(reading.lineage, left), cells_around(reading.lineage, left)

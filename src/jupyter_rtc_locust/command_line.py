@@ -1,4 +1,4 @@
-"""The command `jupyter rtc-locust`: the demo in one word, and a locustfile to start from.
+"""The command `jupyter rtc-locust`: the demo in one word, a locustfile to start from, and what became of a run.
 
 A convenience around Locust's own command line, and no second one: `demo` and `web` become `locust` with the packaged
 locustfile and a few options set. They do so by `exec`, so that Ctrl-C, SIGTERM and SIGKILL meet the run itself, and
@@ -69,6 +69,26 @@ Everything after "web" goes to Locust after these options, and wins:
   {PROGRAM} web -f my_locustfile.py --host http://127.0.0.1:8888
 """
 
+_CHECK = """\
+Repeat all checks of a run on the evidence in its results folder, without the
+run: no server, no Locust, on any machine. Says whether the same comes out as
+stands in result.json. Of a pass only digests are kept, unless it ran with
+--rtc-evidence always; then they are compared with each other.
+"""
+
+_CHECK_EXIT_CODES = """\
+exit codes:
+  0  pass
+  2  the folder holds no evidence that could be checked
+  3  fail
+  4  inconclusive, or a pass that does not agree with result.json
+"""
+
+_SHOW = """\
+Print what a run found, from its results folder: the verdict, every finding
+and where its evidence lies, what is not known, and what was not tested.
+"""
+
 _INIT = "Write a commented locustfile to start from. An existing file is not overwritten without --force."
 
 
@@ -80,6 +100,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if passed_on:
             parser.error(f"init does not know: {' '.join(passed_on)}")
         return write_locustfile(options.file, force=options.force)
+    if options.command in ("check", "show"):
+        if passed_on:
+            parser.error(f"{options.command} does not know: {' '.join(passed_on)}")
+        return look_into_results(options.command, options.folder)
     try:
         command = locust_command(options.command, passed_on)
         refusal = _reason_not_to_start(options.command, passed_on)
@@ -90,6 +114,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     return os.execv(command[0], command)
+
+
+def look_into_results(command: str, results: Path) -> int:
+    """`check` or `show` a results folder, and return an exit code."""
+    from jupyter_rtc_locust.reporting.stored_results import checked, shown
+    from jupyter_rtc_locust.verdict.folder.stored import StoredError
+
+    try:
+        lines, code = checked(results) if command == "check" else (shown(results), PASSED)
+    except StoredError as error:
+        return _refuse(str(error))
+    # A terminal may know fewer letters than documents have.
+    letters = sys.stdout.encoding or "utf-8"
+    print("\n".join(lines).encode(letters, "backslashreplace").decode(letters), flush=True)
+    return code
 
 
 def locust_command(command: str, passed_on: Sequence[str]) -> list[str]:
@@ -181,6 +220,13 @@ def _parser() -> argparse.ArgumentParser:
     init = subcommand("init", "write a locustfile to start from", _INIT)
     init.add_argument("file", metavar="FILE", nargs="?", type=Path, default=Path("locustfile.py"), help="locustfile.py")
     init.add_argument("--force", action="store_true", help="overwrite FILE if it exists")
+    for name, summary, description in (
+        ("show", "print what a run found, from its results folder", _SHOW),
+        ("check", "repeat all checks on the evidence in a results folder", _CHECK),
+    ):
+        later = subcommand(name, summary, description)
+        later.epilog = _CHECK_EXIT_CODES if name == "check" else None
+        later.add_argument("folder", metavar="DIR", nargs="?", type=Path, default=Path("results"), help="results")
     return parser
 
 

@@ -36,7 +36,7 @@ def children() -> list[psutil.Process]:
 
 
 def test_its_verdict_is_the_one_on_the_evidence():
-    verdict = judged(parts_of_run(RUN), LONG_S)
+    verdict = judged(parts_of_run(RUN), LONG_S).verdict
     assert verdict.value is Value.INCONCLUSIVE
     assert verdict.reason.startswith("Nobody came.")
     assert not children()
@@ -52,7 +52,7 @@ def test_no_token_is_in_its_environment(judge_is, monkeypatch):
 @pytest.mark.parametrize(
     ("code", "sentence"),
     [
-        ("import sys; sys.exit('no room')", "ended with exit code 1 before it told a verdict: no room"),
+        ("import sys; sys.exit('no room')", "ended with exit code 1, saying: no room, before it told a verdict"),
         ("import os; os.kill(os.getpid(), 9)", r"ended by signal 9 \(somebody killed it, or the machine ran out of"),
         ("print('pass')", "told what is no verdict"),
         ("print('{}')", "told what is no verdict"),

@@ -172,4 +172,4 @@ def _died(code: int, complaints: str) -> str:
         how = f"by signal {-code}"
         if -code == signal.SIGKILL:
             how += " (somebody killed it, or the machine ran out of memory)"
-    return f"{how}, saying: {complaints.splitlines()[-1]}" if complaints else how
+    return f"{how}, saying: {complaints.splitlines()[-1]}," if complaints else how

@@ -24,6 +24,9 @@ FINDINGS_SHOWN: Final = 10
 TEXT_SHOWN: Final = 500
 """How many characters of one sentence are shown."""
 
+TEXT_IN_FULL: Final = 20_000
+"""How many, where a result is shown in full."""
+
 _LABELS: Final = {"pass": "PASS", "fail": "FAIL", "inconclusive": "INCONCLUSIVE"}
 
 _UNSAFE_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -69,11 +72,7 @@ def checkpoint_sentence(checkpoint: Mapping[str, Any]) -> str:
 
 def end_report(result: Mapping[str, Any], result_path: str | None = None) -> list[str]:
     """The lines that end a run, from the content of its result file and the place where that is."""
-    verdict = str(result["verdict"])
-    lines = [f"{_LABELS.get(verdict, verdict.upper())}: {_shown(result['reason'])}"]
-    lines += _told("finding", result["findings"])
-    lines += _unknown(result)
-    lines += _told("warning", result["warnings"])
+    lines = verdict_report(result)
     lines += _faults(result["run"])
     lines.append(_exercised(result))
     lines += _not_exercised(result)
@@ -81,6 +80,78 @@ def end_report(result: Mapping[str, Any], result_path: str | None = None) -> lis
     lines += _health(result["generator"])
     if result_path is not None:
         lines.append(f"Result file: {_shown(result_path)}")
+    return lines
+
+
+def verdict_report(result: Mapping[str, Any]) -> list[str]:
+    """The verdict with the first of its findings, of what is not known, and of its warnings."""
+    lines = [_verdict(result)]
+    lines += _told("finding", result["findings"])
+    lines += _unknown(result)
+    lines += _told("warning", result["warnings"])
+    return lines
+
+
+def full_report(result: Mapping[str, Any], folder: str) -> list[str]:
+    """Everything that a result file tells of its verdict, no finding left out; `folder` is where the results are."""
+    lines = [_verdict(result, TEXT_IN_FULL)]
+    for number, finding in enumerate(result["findings"], start=1):
+        lines += ["", *_finding_in_full(number, finding, folder)]
+    sections = (
+        ("Not known:", [_shown(one, TEXT_IN_FULL) for one in result.get("unknown") or ()]),
+        ("Warnings:", [_one("", one, TEXT_IN_FULL).removeprefix("  : ") for one in result["warnings"]]),
+        ("Guests:", [_guest(one) for one in result.get("guests") or ()]),
+        ("Checkpoints:", [checkpoint_sentence(one) for one in result.get("checkpoints") or ()]),
+    )
+    for head, sentences in sections:
+        if sentences:
+            lines += ["", head, *(f"  {sentence}" for sentence in sentences)]
+    lines += [
+        "",
+        *_faults(result["run"]),
+        _exercised(result),
+        *_not_exercised(result),
+        *_kept(result.get("evidence") or {}, folder),
+    ]
+    return lines
+
+
+def _verdict(result: Mapping[str, Any], longest: int = TEXT_SHOWN) -> str:
+    verdict = str(result["verdict"])
+    label = _LABELS.get(verdict, neutralised(verdict.upper()))
+    return f"{label}: {_shown(result['reason'], longest)}"
+
+
+def _finding_in_full(number: int, finding: Mapping[str, Any], folder: str) -> list[str]:
+    users = ", ".join(str(user) for user in finding.get("users") or ())
+    rows = {
+        "document": finding.get("document"),
+        "users": users,
+        "evidence": f"{folder}/{finding['evidence']}" if finding.get("evidence") else None,
+    }
+    return [
+        f"Finding {number}: {_shown(finding['kind'])}",
+        f"  {_shown(finding['detail'], TEXT_IN_FULL)}",
+        *(f"  {name}: {_shown(value)}" for name, value in rows.items() if value),
+    ]
+
+
+def _guest(guest: Mapping[str, Any]) -> str:
+    who, where = _shown(guest["client_id"]), _shown(guest["document"])
+    return f"client {who} in {where}, who wrote {_shown(guest['units'])} units"
+
+
+def _kept(evidence: Mapping[str, Any], folder: str) -> list[str]:
+    """What was kept of the evidence, and what was not."""
+    lines = []
+    if evidence.get("folder"):
+        kept = f"{_counted(evidence['files'], 'file')}, {evidence['bytes']:,} bytes"
+        lines.append(f"Evidence: {_shown(folder)}/{_shown(evidence['folder'])} ({kept}).")
+    if evidence.get("left_out"):
+        left = _counted(evidence["left_out"], "file")
+        lines.append(f"Left out of it: {left}, for example {_shown('; '.join(evidence['names_left_out'][:3]))}.")
+    if evidence.get("problem"):
+        lines.append(_shown(evidence["problem"]))
     return lines
 
 
@@ -102,12 +173,12 @@ def _told(word: str, items: list[Mapping[str, Any]]) -> list[str]:
     return lines
 
 
-def _one(word: str, item: Mapping[str, Any]) -> str:
+def _one(word: str, item: Mapping[str, Any], longest: int = TEXT_SHOWN) -> str:
     document = f" in {_shown(item['document'])}" if item.get("document") else ""
     users = item.get("users") or ()
     concerned = f" ({'user' if len(users) == 1 else 'users'} {', '.join(str(user) for user in users)})" if users else ""
     evidence = f" [see {_shown(item['evidence'])}]" if item.get("evidence") else ""
-    return f"  {word}: {_shown(item['kind'])}{document}{concerned}: {_shown(item['detail'])}{evidence}"
+    return f"  {word}: {_shown(item['kind'])}{document}{concerned}: {_shown(item['detail'], longest)}{evidence}"
 
 
 def _faults(run: Mapping[str, Any]) -> list[str]:
@@ -201,6 +272,6 @@ def _counted(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, longest: int = TEXT_SHOWN) -> str:
     text = neutralised(str(value))
-    return text if len(text) <= TEXT_SHOWN else f"{text[:TEXT_SHOWN]}… ({len(text) - TEXT_SHOWN} characters more)"
+    return text if len(text) <= longest else f"{text[:longest]}… ({len(text) - longest} characters more)"

@@ -62,6 +62,8 @@ class Run:
     """The folder the run made on the server and what is in it, where it is still there."""
     statistics: dict[tuple[str, str], int] = field(default_factory=dict)
     """Locust's own statistics, where it was asked for them (`--csv stats`): (type, name) to the number of requests."""
+    folder: Path = Path()
+    """Its working directory."""
     server_log: str = ""
     """What the server wrote meanwhile, where it is known; of other runs, too, if they shared it."""
 
@@ -208,6 +210,7 @@ class LocustProcess:
             left_running=self._left_running(),
             documents_left=self._documents_left(),
             statistics=self._statistics(),
+            folder=self.folder,
             server_log=self._server_log()[self._server_log_before :],
         )
 

@@ -7,6 +7,7 @@ not the run's own numbering: that it is one and the same user in all findings is
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_rtc_locust.reporting.stored_results import checked
 from runs.locust_run import FAILED, LOCUSTFILES_OF_THE_TESTS, PASSED, REQUESTS_FAILED, Run, Together, run_locust
 from servers import processes
 
@@ -133,6 +135,7 @@ def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], Run]]]:
 def make_run(folder: Path, one: Case) -> Callable[[], Run]:
     def run() -> Run:
         load = ("-u", "3", "-r", "10", "-t", f"{one.seconds}s", "--rtc-edit-rate", "4", "--rtc-seed", "7")
+        load = (*load, "--rtc-evidence", "always")
         with processes.sick_server(one.fault, **one.strikes) as server:
             return run_locust(one.locustfile, *load, *one.options, folder=folder, server=server)
 
@@ -170,6 +173,23 @@ def test_a_finding_says_in_a_sentence_which_document_and_which_users_are_concern
         assert finding["document"] == where, str(ended)
         assert set(finding["users"]) <= {0, 1, 2}, str(ended)
         assert len(finding["detail"]) > 30, str(ended)
+
+
+@pytest.mark.parametrize("run", CASES)
+def test_the_same_is_found_again_in_the_evidence_without_the_server(run: str, runs: Together) -> None:
+    ended: Run = runs[run]
+    lines, code = checked(ended.folder / "results")
+    assert "This agrees with" in lines[-1], f"{lines}\n{ended}"
+    assert code == (PASSED if ended.exit_code == REQUESTS_FAILED else ended.exit_code), str(ended)
+
+
+@pytest.mark.parametrize("run", SICK)
+def test_every_finding_points_to_its_evidence(run: str, runs: Together) -> None:
+    ended: Run = runs[run]
+    for finding in ended.told["findings"]:
+        evidence = json.loads((ended.folder / "results" / finding["evidence"]).read_text())
+        assert (evidence["kind"], evidence["users"]) == (finding["kind"], finding["users"]), str(ended)
+    assert not ended.told["evidence"]["left_out"], str(ended)
 
 
 @pytest.mark.parametrize(

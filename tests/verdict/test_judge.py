@@ -13,16 +13,18 @@ from pathlib import Path
 
 import psutil
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pycrdt import Map, Text
 
 from jupyter_rtc_locust.verdict.decision import decide
 from jupyter_rtc_locust.verdict.evidence import RunEvidence, SavedFile
 from jupyter_rtc_locust.verdict.evidence_form import parts_of_run, run_of_parts
 from jupyter_rtc_locust.verdict.findings import Finding, Opinion, Value, Verdict
 from jupyter_rtc_locust.verdict.judge_talk import TalkError, heard, read_verdict, told, verdict_line
-from verdict.model_server import text_of
-from verdict.swarm_model import SwarmModel
+from jupyter_rtc_locust.verdict.rebuilt import content_of
+from verdict.model_server import cells_of, text_of
+from verdict.swarm_model import SwarmModel, random_run
 from verdict.templates import plain_notebook
 
 JUDGE = [sys.executable, "-P", "-m", "jupyter_rtc_locust.verdict.judge"]
@@ -61,6 +63,55 @@ def test_the_same_evidence_gives_the_same_bytes_whatever_the_seed_of_hashes(dama
     answers = {asked(data, PYTHONHASHSEED=str(seed)).stdout for seed in range(3)}
     assert len(answers) == 1
     assert json.loads(answers.pop())["opinion"]["findings"]
+
+
+def _invent_cell(swarm: SwarmModel) -> None:
+    cells = cells_of(swarm.server.doc)
+    metadata = {f"key {number}": {"a": 1.0, "b": [number], "c": True} for number in range(6)}
+    cells.append(
+        Map({"id": "x", "cell_type": "bogus", "source": Text("a\nb"), "metadata": Map(metadata), "y": metadata})
+    )
+
+
+def _lose_words(swarm: SwarmModel) -> None:
+    with swarm.server.silently():
+        text = text_of(swarm.server.doc)
+        del text[0 : len(str(text).encode()) // 2]
+
+
+def _forget_an_edit(swarm: SwarmModel) -> None:
+    authored = [edit.update for process in swarm.processes for edit in process.round_trips.authored()]
+    swarm.server.forget(*authored[-3:])
+
+
+def _spoil_the_file(swarm: SwarmModel) -> None:
+    swarm.server.written = lambda saved: {**saved, "metadata": {f"spoilt {number}": number for number in range(5)}}
+
+
+def _tell_one_user_less(swarm: SwarmModel) -> None:
+    swarm.server.relay = lambda user, update: [] if user.user == 1 else [update]
+
+
+DAMAGES = (_invent_cell, _lose_words, _forget_an_edit, _spoil_the_file, _tell_one_user_less)
+
+
+@given(seed=st.integers(0, 10**6), damages=st.lists(st.sampled_from(DAMAGES), min_size=1, max_size=3, unique=True))
+@settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow])
+def test_the_same_evidence_gives_the_same_bytes_whatever_pycrdt_does_at_random(seed, damages):
+    """pycrdt orders maps and delete sets at random, anew in each document; nothing of it may show in a verdict."""
+    swarm = random_run(SwarmModel(plain_notebook("alpha beta", "b = 2"), users=3, processes=2, seed=seed), 30)
+    for damage in damages:
+        damage(swarm)
+    for user in (0, 2):
+        if swarm[user].stage == "connected":
+            swarm[user].type("afterwards ")
+    swarm.finish()
+    parts = list(parts_of_run(swarm.run_evidence()))
+    content_of.cache_clear()
+    first = verdict_line(decide(run_of_parts(parts)))
+    for _ in range(3):
+        content_of.cache_clear()
+        assert verdict_line(decide(run_of_parts(parts))) == first
 
 
 def test_it_imports_neither_locust_nor_gevent():

@@ -142,17 +142,19 @@ def _canonical_number(number: float) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return shared types, at any depth, as plain data."""
+    """
+    Return shared types, at any depth, as plain data, with sorted keys: pycrdt's maps come in another order each time.
+    """
     if isinstance(value, Text):
         return str(value)
     if isinstance(value, Map):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _plain(item) for key, item in sorted(value.items())}
     if isinstance(value, Array):
         return [_plain(item) for item in value]
     if isinstance(value, bytearray | memoryview):
         return bytes(value)
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _plain(item) for key, item in sorted(value.items())}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, Doc):

@@ -69,6 +69,8 @@ VALUES = {
     "--rtc-edit-rate": ("0.5", 0.5),
     "--rtc-awareness": ("none", "none"),
     "--rtc-results": ("elsewhere", "elsewhere"),
+    "--rtc-evidence": ("always", "always"),
+    "--rtc-evidence-limit": ("5", 5.0),
     "--rtc-drain-timeout": ("7", 7.0),
     "--rtc-save-timeout": ("8.5", 8.5),
 }

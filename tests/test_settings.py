@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from jupyter_rtc_locust.errors import OptionsError
 from jupyter_rtc_locust.options import OPTIONS
-from jupyter_rtc_locust.settings import AWARENESS_KINDS, SERVER_KINDS, Settings, checked_host, read_tokens
+from jupyter_rtc_locust.settings import (
+    AWARENESS_KINDS,
+    EVIDENCE_KINDS,
+    SERVER_KINDS,
+    Settings,
+    checked_host,
+    read_tokens,
+)
 
 quick = settings(deadline=None, max_examples=100)
 
@@ -58,6 +65,8 @@ def test_every_option_arrives_in_the_setting_of_its_name(tmp_path):
             rtc_edit_rate=0.25,
             rtc_awareness="none",
             rtc_results="elsewhere",
+            rtc_evidence="always",
+            rtc_evidence_limit=12.5,
             rtc_drain_timeout=12.0,
             rtc_save_timeout=13.0,
             rtc_checkpoint_every="1m30s",
@@ -80,6 +89,8 @@ def test_every_option_arrives_in_the_setting_of_its_name(tmp_path):
         edit_rate=0.25,
         awareness="none",
         results=Path("elsewhere"),
+        evidence="always",
+        evidence_limit=12.5,
         drain_timeout=12.0,
         save_timeout=13.0,
         checkpoint_every=90.0,
@@ -135,6 +146,11 @@ def test_every_known_kind_of_server_is_taken(kind):
     assert Settings.from_options(options(rtc_server=kind)).server == kind
 
 
+@pytest.mark.parametrize("kind", EVIDENCE_KINDS)
+def test_evidence_is_kept_on_failure_or_always(kind):
+    assert Settings.from_options(options(rtc_evidence=kind)).evidence == kind
+
+
 @pytest.mark.parametrize("kind", AWARENESS_KINDS)
 def test_every_known_kind_of_awareness_is_taken(kind):
     assert Settings.from_options(options(rtc_awareness=kind)).awareness == kind
@@ -148,6 +164,7 @@ NUMBERS = [
     "--rtc-save-timeout",
     "--rtc-evict-after",
     "--rtc-server-memory-limit",
+    "--rtc-evidence-limit",
 ]
 WHOLE_NUMBERS = ["--rtc-documents", "--rtc-seed"]
 

@@ -410,6 +410,22 @@ CASES = (
         exits=2,
         says=("--rtc-results", "could not be written"),
     ),
+    _case(
+        "unknown keeping",
+        "evidence to be kept at a time that is none",
+        *_host("jupyter"),
+        *("--rtc-evidence", "never"),
+        exits=2,
+        says=("--rtc-evidence", "Choose one of: on-failure, always"),
+    ),
+    _case(
+        "evidence below nought",
+        "a negative limit of evidence",
+        *_host("jupyter"),
+        "--rtc-evidence-limit=-1",
+        exits=2,
+        says=("--rtc-evidence-limit", "negative"),
+    ),
     # This machine.
     _case(
         "web port in use",

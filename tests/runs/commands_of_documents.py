@@ -98,6 +98,14 @@ SCENARIOS = {
             "python -c \"import json; print(json.load(open('results/result.json'))['verdict'])\"",
         ),
     ),
+    "a run looked at later": Scenario(
+        "docs/use.md",
+        (
+            f"{_USERS} --rtc-evidence always",
+            "jupyter rtc-locust show results",
+            "jupyter rtc-locust check results",
+        ),
+    ),
     "two processes": Scenario("docs/use.md", (f"{_USERS} --rtc-documents 2 --processes 2",)),
     "master and workers": Scenario(
         "docs/use.md",

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import gevent
@@ -19,7 +20,7 @@ from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.second_opening import opened_again
 from jupyter_rtc_locust.errors import FileGone, GivenUp, RtcLocustError
-from jupyter_rtc_locust.reporting.result_file import ResultFileError, build_result, redact, write_result
+from jupyter_rtc_locust.reporting.result_file import ResultFileError, build_result, redact, remove_result, write_result
 from jupyter_rtc_locust.settings import END_BUDGET_S, HTTP_TRY_DEADLINE_S, JOINER_DEADLINE_S, LEAVE_DEADLINE_S
 from jupyter_rtc_locust.timing.generator_health import summarise
 from jupyter_rtc_locust.timing.recorder import Recorder
@@ -86,17 +87,23 @@ def conclude(
     _tell_locust(environment, state.verdict, secrets)
 
 
+def forget_earlier_run(results: Path) -> None:
+    """Remove result and evidence of an earlier run, so that nobody takes them for those of the run which begins now."""
+    remove_result(results)
+    try:
+        remove_earlier(results)
+    except OSError as error:
+        # What cannot be removed is in the way of this run's own, which is found out and said at its end.
+        logger.warning("The evidence of an earlier run in %s could not be removed: %s", results, error)
+
+
 def _decided(state: RunState, evidence: RunEvidence) -> Verdict:
-    """The judge's verdict; the evidence is kept beside the result, and that of an earlier run is not.
+    """The judge's verdict; what is to be kept of the evidence lies beside the result then.
 
     Raises:
         JudgeError: there is none.
     """
     settings = state.settings
-    try:
-        remove_earlier(settings.results)
-    except OSError as error:
-        logger.error("The evidence of an earlier run in %s could not be removed: %s", settings.results, error)
     keeping = Keeping(settings.results, int(settings.evidence_limit * 1_000_000), settings.evidence == "always")
     judgement = judged(parts_of_run(evidence), _time_to_judge(state), keeping)
     state.kept, verdict = judgement.kept, judgement.verdict

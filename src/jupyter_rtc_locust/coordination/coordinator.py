@@ -22,7 +22,7 @@ from locust.runners import STATE_RUNNING, STATE_SPAWNING, MasterRunner
 from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.coordination.checkpoints import evidence_at_checkpoint, judged_checkpoint
 from jupyter_rtc_locust.coordination.collecting import EvidenceCollector
-from jupyter_rtc_locust.coordination.conclusion import checkpoint_as_dict
+from jupyter_rtc_locust.coordination.conclusion import checkpoint_as_dict, forget_earlier_run
 from jupyter_rtc_locust.coordination.ending import Ending
 from jupyter_rtc_locust.coordination.making_faults import begin_faults, faults_of
 from jupyter_rtc_locust.coordination.preparation import prepare, rehearse, templates_for
@@ -34,7 +34,6 @@ from jupyter_rtc_locust.documents.kinds import DocumentKind
 from jupyter_rtc_locust.errors import OptionsError, ServerUnusable
 from jupyter_rtc_locust.reporting.console import checkpoint_sentence, start_sentence
 from jupyter_rtc_locust.reporting.history import COORDINATOR_FILE, History
-from jupyter_rtc_locust.reporting.result_file import remove_result
 from jupyter_rtc_locust.reporting.terminal import say
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.settings import (
@@ -136,7 +135,7 @@ class Coordinator:
             self._refuse(RunState(uuid.uuid4().hex[:8], 0, Settings(), "", None), str(error))
             return
         # Until this run has written its own, there is none that could be taken for it.
-        remove_result(settings.results)
+        forget_earlier_run(settings.results)
         http, token = self._server_of(settings)
         base = http.base
         seed = settings.seed or random.SystemRandom().randrange(1, 2**31)
@@ -295,7 +294,7 @@ class Coordinator:
             settings = self.check_options()
         except OptionsError:
             settings = Settings()
-        remove_result(settings.results)
+        forget_earlier_run(settings.results)
         self.state = RunState(uuid.uuid4().hex[:8], settings.seed, settings, settings.host or "", None)
         self._ending.of_one_that_never_began(self.state, why)
 

@@ -42,6 +42,7 @@ OPTIONS = (
     Option("--rtc-evidence-limit", 200.0, "megabytes of evidence that are kept at most", in_web_ui=False),
     Option("--rtc-drain-timeout", 30.0, "seconds to wait for outstanding messages after the last edit (at most 60)"),
     Option("--rtc-save-timeout", 30.0, "seconds to wait for the saved file after the last edit (at most 60)"),
+    Option("--rtc-max-save-age", 0.0, "seconds an acknowledged edit may wait for the disk, else a finding; 0: any"),
     Option(
         "--rtc-checkpoint-every", "0", "pause editing so often (60s, 2m) and compare everything; 0: only at the end"
     ),

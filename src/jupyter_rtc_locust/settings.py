@@ -26,6 +26,8 @@ SYNC_DEADLINE_S = 15.0
 JOINER_DEADLINE_S = 15.0
 WORKER_ANSWER_DEADLINE_S = 15.0
 HTTP_TRY_DEADLINE_S = 10.0
+SAVE_ANSWER_DEADLINE_S = 10.0
+"""A save asked for by hand that is not answered by then counts as not answered."""
 QUIET_S = 3.0
 """No document message for this long, with every edit acknowledged, is called quiet."""
 SHORTEST_CHECKPOINTS_S = 10.0
@@ -55,6 +57,8 @@ class Settings:
     """Megabytes (1,000,000 bytes) of evidence that are kept at most."""
     drain_timeout: float = 30.0
     save_timeout: float = 30.0
+    max_save_age: float = 0.0
+    """Seconds that an acknowledged edit may wait for the disk; 0: as long as it takes."""
     checkpoint_every: float = 0.0
     """Seconds from one checkpoint to the next; 0: none."""
     evict_after: float = 0.0
@@ -94,6 +98,7 @@ class Settings:
             evidence_limit=_number("--rtc-evidence-limit", options.rtc_evidence_limit),
             drain_timeout=_number("--rtc-drain-timeout", options.rtc_drain_timeout, most=60.0),
             save_timeout=_number("--rtc-save-timeout", options.rtc_save_timeout, most=60.0),
+            max_save_age=_number("--rtc-max-save-age", options.rtc_max_save_age),
             checkpoint_every=_duration("--rtc-checkpoint-every", options.rtc_checkpoint_every),
             evict_after=_number("--rtc-evict-after", options.rtc_evict_after, most=5.0),
             server_log=_file("--rtc-server-log", options.rtc_server_log),

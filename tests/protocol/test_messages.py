@@ -10,6 +10,7 @@ from jupyter_rtc_locust.protocol.messages import (
     AwarenessMessage,
     MessageError,
     RawMessage,
+    SaveAnswer,
     SyncStep1,
     SyncStep2,
     UnknownMessage,
@@ -20,6 +21,7 @@ from jupyter_rtc_locust.protocol.messages import (
     encode_sync_step_1,
     encode_sync_step_2,
     encode_update,
+    read_save_answer,
     read_update_body,
 )
 from jupyter_rtc_locust.protocol.variable_length import write_string, write_variable_unsigned
@@ -74,6 +76,28 @@ class _WithState:
 def test_a_save_request_is_the_word_save_and_a_number():
     assert encode_save_request(5) == b"\x02\x04save\x05"
     assert encode_save_request(300) == b"\x02\x04save\xac\x02"
+
+
+def test_the_answer_to_a_save_names_its_request_and_what_became_of_it():
+    recorded = '{"type": "save", "responseTo": 5, "status": "success"}'
+    assert read_save_answer(RawMessage(recorded)) == SaveAnswer(5, "success")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "save",
+        "null",
+        "[]",
+        '{"type": "conflict"}',
+        '{"responseTo": 1, "status": "success"}',
+        '{"type": "save", "responseTo": "1", "status": "success"}',
+        '{"type": "save", "responseTo": 1}',
+    ],
+)
+def test_any_other_text_answers_no_save(text):
+    assert read_save_answer(RawMessage(text)) is None
 
 
 @given(text=st.text(max_size=200))

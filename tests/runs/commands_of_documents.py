@@ -50,6 +50,7 @@ class Scenario:
 WORDS_TAKEN_BACK = "a restart"
 CELLS_DOUBLED = "a restart with a lost store"
 TAB_LEFT_BEHIND = "a restart slept through"
+SAVE_NOT_DONE = "saves by hand"
 
 _LOST_STORE = "locust -f locustfiles/restart_with_lost_store.py"
 _LOCUST = "locust -f locustfiles/notebook_editing.py"
@@ -130,6 +131,12 @@ SCENARIOS = {
     TAB_LEFT_BEHIND: Scenario(
         "docs/issues.md",
         ("locust -f locustfiles/offline_through_restart.py --headless -u 4 -r 4 -t 40s",),
+        passes=False,
+        exit_codes=(3,),
+    ),
+    SAVE_NOT_DONE: Scenario(
+        "docs/issues.md",
+        ("locust -f locustfiles/saving_by_hand.py --headless -u 10 -r 10 -t 48s --rtc-edit-rate 10",),
         passes=False,
         exit_codes=(3,),
     ),

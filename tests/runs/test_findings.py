@@ -23,6 +23,7 @@ pytestmark = pytest.mark.run
 
 NOTEBOOKS = "notebook_editing.py"
 TEXT_FILES = "text_file_editing.py"
+SAVING_OFTEN = LOCUSTFILES_OF_THE_TESTS / "saving_often.py"
 TYPING = LOCUSTFILES_OF_THE_TESTS / "typing_only.py"
 
 SOON = ("--rtc-save-timeout", "4")
@@ -61,6 +62,8 @@ SICK = {
     "mute-one": case("mute-one", "stalled diverged", at=10),
     "no-sync": case("no-sync", "stalled", seconds=18),
     "die": case("die", "server-lost", "unacknowledged-edit", at=20, options=IMPATIENT),
+    "save-lies": case("save-lies", "save-not-done", at=5, save_delay=2, seconds=16, locustfile=SAVING_OFTEN),
+    "save-too-late": case("slow-save", "save-starved", options=("--rtc-max-save-age", "2")),
     # Between the server and its users
     "drop-relay": case("drop-relay", "pending-updates diverged", at=10),
     "drop-last-relay-to-one": case("drop-last-relay-to-one", "diverged", at=10),
@@ -99,14 +102,18 @@ SICK = {
     "corrupt-text-file": case("corrupt-file", "saved-file-differs", at=5, options=SOON, locustfile=TEXT_FILES),
     "corrupt-output": case("corrupt-output", "saved-file-differs", at=5, options=SOON),
     "drop-cell-in-file": case("drop-cell-in-file", "saved-file-differs", at=5, options=SOON),
-    "no-save": case("no-save", "saved-file-differs", at=5, options=SOON),
+    "no-save": case("no-save", "saved-file-differs save-stalled", at=5, options=SOON),
+    "stop-saving-midway": case(
+        "stop-saving-midway", "saved-file-differs save-stalled", at=20, save_delay=0.05, options=SOON
+    ),
     "grow-memory": case("grow-memory", "server-memory", options=("--rtc-server-memory-limit", "500")),
-    "disk-full": case("disk-full", "saved-file-differs", at=5, options=SOON),
+    "disk-full": case("disk-full", "saved-file-differs save-stalled", at=5, options=SOON),
 }
 HARMLESS = {
     name: Case(name, strikes={"at": 10})
     for name in ("none", "late", "duplicate-delivery", "re-encode", "abrupt-close", "slow-save", "http-flaky")
 }
+HARMLESS["saves-by-hand"] = Case("none", seconds=8, locustfile=SAVING_OFTEN)
 WITHOUT_ECHO = {"no-echo": Case("no-echo", strikes={"at": 10})}
 CASES = SICK | HARMLESS | WITHOUT_ECHO
 
@@ -124,6 +131,9 @@ KINDS = {
     "malformed-document",
     "server-lost",
     "server-memory",
+    "save-stalled",
+    "save-starved",
+    "save-not-done",
 }
 
 
@@ -247,6 +257,31 @@ def test_lines_that_are_cut_are_counted_and_come_back(run: str, runs: Together) 
     ended: Run = runs[run]
     counts = ended.told["counts"]
     assert counts["disconnects"] == counts["reconnects"] == ended.count("reconnect") == 3, str(ended)
+
+
+@pytest.mark.parametrize("run", ["saves-by-hand"])
+def test_saves_by_hand_are_timed_and_counted(run: str, runs: Together) -> None:
+    ended: Run = runs[run]
+    assert ended.count("save") >= 3, str(ended)
+    assert ended.told["timings"]["save"]["failures"] == 0, str(ended)
+
+
+@pytest.mark.parametrize("run", ["stop-saving-midway"])
+def test_a_file_that_is_not_saved_any_more_is_said_to_be_an_old_one_and_since_when(run: str, runs: Together) -> None:
+    ended: Run = runs[run]
+    detail = ended.findings("save-stalled")[0]["detail"]
+    assert "the file still lacked" in detail, str(ended)
+    assert "acknowledged edits of users" in detail, str(ended)
+    assert "It was as the document had been at" in detail, str(ended)
+
+
+@pytest.mark.parametrize("run", ["save-too-late"])
+def test_the_age_of_what_is_not_on_disk_is_a_timing_like_others(run: str, runs: Together) -> None:
+    ended: Run = runs[run]
+    timing = ended.told["timings"]["save age"]
+    assert timing["count"] > 3, str(ended)
+    assert timing["max_ms"] > 2000, str(ended)
+    assert "save age" in ended.output, str(ended)
 
 
 @pytest.mark.parametrize("run", WITHOUT_ECHO)

@@ -40,6 +40,8 @@ FAULTS: dict[str, type[Fault]] = {
     "corrupt-output": faults_of_files.CorruptOutput,  # saved-file-differs
     "drop-cell-in-file": faults_of_files.DropCellInFile,  # saved-file-differs
     "no-save": faults_of_files.NoSave,  # saved-file-differs, save-stalled, save-not-done
+    "stop-saving-midway": faults_of_files.StopSavingMidway,  # the same
+    "save-lies": faults_of_files.SaveLies,  # save-not-done
     "disk-full": faults_of_files.DiskFull,  # the same
     "refuse-writes": faults_of_files.RefuseWrites,
     "fail-writes": faults_of_files.FailWrites,

@@ -74,6 +74,24 @@ class NoSave(Fault):
         return None
 
 
+class StopSavingMidway(NoSave):
+    """Nothing is written any more once something was written after the fault's update."""
+
+    def saved(self, room: Room, content: Any) -> Any:
+        if self.struck(room):
+            return None
+        if self.due(room):
+            self.strike(room)
+        return content
+
+
+class SaveLies(Fault):
+    """Whoever asks for a save by hand is told that it was done, and nothing is; the server saves in pauses only."""
+
+    def saves_by_hand(self, room: Room) -> bool:
+        return not self.due(room)
+
+
 class SlowSave(Fault):
     """Saves come two seconds later than usual. Healthy, only slow."""
 

@@ -240,7 +240,8 @@ class Connection(Authorized, websocket.WebSocketHandler):
         if decoder.read_var_string() == "save":
             # Also where saving failed: jupyter-collaboration catches the failure before it makes its answer.
             reply = {"type": "save", "responseTo": decoder.read_var_uint(), "status": "success"}
-            room.save()
+            if room.fault.saves_by_hand(room):
+                room.save()
             text = json.dumps(reply).encode("ascii")
             assert len(text) < 128  # then the length is one byte
             self.deliver(bytes([RAW, len(text)]) + text)

@@ -283,6 +283,27 @@ def test_a_server_in_trouble_is_told_with_its_answer(server, jupyter):
     assert "500 disk full" in sentence_of(ConnectionBroken, jupyter.read_saved, TEXT)
 
 
+def marked(server, status, body):
+    server.on("GET", f"/api/contents/{NOTEBOOK_QUOTED}?type=file&content=0", status, body)
+
+
+def test_what_tells_one_version_of_a_file_from_another_is_asked_for_without_its_content(server, jupyter):
+    for when, size in ((1, 10), (1, 10), (2, 10), (2, 11)):
+        marked(server, 200, {"last_modified": f"2026-11-24T17:02:57.34400{when}Z", "size": size})
+    marks = [jupyter.saved_mark(NOTEBOOK) for _ in range(4)]
+    assert marks[0] == marks[1]
+    assert len(set(marks)) == 3
+
+
+def test_a_mark_that_is_not_told_is_trouble_or_a_file_that_is_gone(server, jupyter):
+    answers = ((404, {"message": "No such file"}), (500, {"message": "out of order"}), (200, {}), (200, "no JSON"))
+    for status, body in answers:
+        marked(server, status, body)
+    sentence_of(FileGone, jupyter.saved_mark, NOTEBOOK)
+    for _ in answers[1:]:
+        sentence_of(ConnectionBroken, jupyter.saved_mark, NOTEBOOK)
+
+
 # -- life and version -------------------------------------------------------------------------------------------------
 
 

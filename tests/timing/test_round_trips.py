@@ -365,3 +365,33 @@ def test_however_a_server_groups_and_encodes_each_edit_is_one_echo_and_one_deliv
     assert all(edit.timed for edit in trips.authored())
     assert not any(trips.oldest_pending(user) for user in people)
     assert len({edit.update for edit in trips.authored()}) == len(writers)
+
+
+# -- the order of the server ------------------------------------------------------------------------------------------
+
+
+def test_the_order_of_first_arrivals_is_the_servers_however_its_messages_are_spread_over_lines(trips, ada, bob):
+    first, second, strange = ada.type("a"), bob.type("b"), Person(7).type("c")
+    one, two = trips.write(ADA, 1001, first, due=1.0), trips.write(BOB, 1002, second, due=1.0)
+    # So the server took them in; the line of who wrote the second is read first.
+    for update in (first, strange, second):
+        trips.arrive(BOB, update, 2.0)
+    for update in (first, strange, second):
+        trips.arrive(ADA, update, 2.1)
+    (foreign,) = trips.foreign()
+    assert one.arrived < foreign.received < two.arrived
+    assert two.acknowledged < one.acknowledged
+    assert two.arrived == pytest.approx(2.0, abs=1e-4)
+
+
+def test_what_came_in_another_encoding_has_arrived(trips, ada, bob):
+    update = ada.type("a")
+    edit = trips.write(ADA, 1001, update)
+    trips.arrive(BOB, encoded_anew(update, bob.type("b")), 3.0)
+    assert edit.arrived == 3.0
+
+
+def test_what_a_state_vector_settled_arrived_at_nobody(trips, ada):
+    edit = trips.write(ADA, 1001, ada.type("a"))
+    assert trips.settle(ADA, {1001: 10}, 4.0) == 1
+    assert edit.arrived is None

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 def authored_of(process: ModelProcess) -> list[AuthoredUpdate]:
     return [
         AuthoredUpdate(
-            one.user, one.client_id, one.number, one.description, one.cell, one.due, one.acknowledged, one.update
+            one.user,
+            one.client_id,
+            one.number,
+            one.description,
+            one.cell,
+            one.due,
+            one.acknowledged,
+            one.update,
+            one.arrived,
         )
         for one in process.round_trips.authored()
     ]

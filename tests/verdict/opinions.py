@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jupyter_rtc_locust.verdict.findings import Finding, Value, Verdict
+from jupyter_rtc_locust.verdict.findings import Caution, Finding, Value, Verdict
 
 
 def kinds_of(verdict: Verdict) -> set[str]:
@@ -17,7 +17,13 @@ def of_kind(verdict: Verdict, kind: str) -> Finding:
     return found
 
 
+def cautions_of(verdict: Verdict) -> tuple[Caution, ...]:
+    """Its warnings, apart from unfinished business of people who left, which tests make on purpose."""
+    return tuple(caution for caution in verdict.opinion.cautions if caution.kind != "unknown-edit")
+
+
 def report(verdict: Verdict) -> str:
     """Everything it says, for the message of a failing assertion."""
     findings = [f"{finding.kind}: {finding.detail}" for finding in verdict.opinion.findings]
-    return "\n".join([verdict.value.value, *findings, *verdict.opinion.unknown])
+    cautions = [f"({caution.kind}: {caution.detail})" for caution in verdict.opinion.cautions]
+    return "\n".join([verdict.value.value, *findings, *verdict.opinion.unknown, *cautions])

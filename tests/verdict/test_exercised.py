@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, Checkpoint, DocumentEvidence, RunEvidence, Snapshot
+from jupyter_rtc_locust.verdict.evidence import (
+    AuthoredUpdate,
+    Checkpoint,
+    DocumentEvidence,
+    RunEvidence,
+    SaveSeen,
+    Snapshot,
+)
 from jupyter_rtc_locust.verdict.exercised import NOT_EXERCISED, concurrent_edits, exercised, holds_text_beyond_bmp
 from verdict.swarm_model import SwarmModel
 from verdict.templates import plain_notebook
@@ -36,10 +43,22 @@ def test_each_thing_that_happened_is_counted():
         "reconnects": 3,
         "newcomers_in_the_middle": 2,
         "newcomers_at_the_end": 1,
+        "saves_while_typing": 0,
         "second_openings": 1,
         "presence": 0,
         "texts_beyond_bmp": 0,
     }
+
+
+def test_versions_of_the_file_count_that_appeared_while_people_typed():
+    versions = (
+        SaveSeen(0.0, 0.9, "loaded"),
+        SaveSeen(2.0, 3.0, "between"),
+        SaveSeen(4.0, 4.0, "", "unread"),
+        SaveSeen(6.0, 9.0, "after the last"),
+    )
+    typed = document(edit(0, 1.0, 1.1), edit(0, 5.0, 5.1), saves=versions)
+    assert exercised(RunEvidence(documents=(typed,)))["saves_while_typing"] == 1
 
 
 def test_one_document_with_a_single_editor_makes_working_together_unexercised():

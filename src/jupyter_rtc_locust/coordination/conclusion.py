@@ -16,6 +16,7 @@ from locust.env import Environment
 
 from jupyter_rtc_locust.coordination.judging import JudgeError, Keeping, judged
 from jupyter_rtc_locust.coordination.preparation import SEEDER, PreparedDocument
+from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.second_opening import opened_again
@@ -26,6 +27,7 @@ from jupyter_rtc_locust.timing.generator_health import summarise
 from jupyter_rtc_locust.timing.recorder import Recorder
 from jupyter_rtc_locust.users.observer import look
 from jupyter_rtc_locust.verdict.checks.saved_file import file_agrees
+from jupyter_rtc_locust.verdict.checks.saving import SHORTEST_PAUSE_S
 from jupyter_rtc_locust.verdict.evidence import Checkpoint, DocumentEvidence, RunEvidence, SavedFile, Snapshot
 from jupyter_rtc_locust.verdict.evidence_form import parts_of_run
 from jupyter_rtc_locust.verdict.findings import Opinion, Value, Verdict
@@ -35,7 +37,8 @@ from jupyter_rtc_locust.verdict.folder.writing import Kept, remove_earlier
 logger = logging.getLogger(__name__)
 
 _FILE_POLL_S = 0.5
-_FILE_MOMENT_S = 5.0
+_LATEST_EDIT_S = 30.0
+"""From the end of editing to an edit from which the file is still waited for in full: the time is bounded."""
 _SERVER_POLL_S = 0.5
 _LEAST_TO_JUDGE_S = 5.0
 """What the judge gets in any case."""
@@ -62,9 +65,7 @@ def conclude(
         evidence = replace(evidence, documents=opened_again(state, evidence.documents, everybody_leaves))
         evidence = replace(evidence, documents=tuple(without_secrets(one, secrets) for one in evidence.documents))
         state.verdict = _decided(state, evidence)
-        for name, samples in state.verdict.figures.items():
-            for milliseconds in samples:
-                timings.record(name, milliseconds)
+        _record_figures(environment, state, state.verdict, timings)
     except JudgeError as error:
         logger.error("%s", error)
         state.verdict = Verdict(Value.INCONCLUSIVE, str(error), Opinion(unknown=(str(error),)))
@@ -152,6 +153,8 @@ def run_evidence(
         sound=health["sound"],
         unsound_reasons=tuple(health["reasons"]),
         edits_asked=state.settings.edit_rate > 0,
+        save_timeout=state.settings.save_timeout,
+        max_save_age=state.settings.max_save_age,
         problems=tuple(redact(problems, secrets)),
         reconnects=sum(answer.get("counts", {}).get("reconnects", 0) for answer in answers),
         checkpoints=tuple(state.checkpoints),
@@ -176,6 +179,8 @@ def without_secrets(document: DocumentEvidence, secrets: Sequence[str]) -> Docum
         joiner=hidden(document.joiner),
         saved=hidden(document.saved),
         reopened=hidden(document.reopened),
+        saves=tuple(hidden(one) for one in document.saves),
+        manual_saves=tuple(replace(one, status=redact(one.status, secrets)) for one in document.manual_saves),
     )
 
 
@@ -226,6 +231,7 @@ def _document_evidence(state: RunState, collection: Collection, prepared: Prepar
         presences=frozenset().union(*(part.presences for part in parts)),
         quiet=all(part.quiet for part in parts),
         guests_expected=not prepared.document.ours,
+        manual_saves=tuple(save for part in parts for save in part.manual_saves),
     )
 
 
@@ -259,25 +265,53 @@ def _look_at_the_end(
     evidence = replace(evidence, joiner=joiner)
     if not server.stores_files:
         return evidence
-    return replace(evidence, saved=_wait_for_file(state, evidence, prepared, ended))
+    saved = _wait_for_file(state, evidence, prepared, ended)
+    assert state.saves is not None
+    return replace(evidence, saved=saved, saves=state.saves.seen(prepared.document))
 
 
 def _wait_for_file(state: RunState, evidence: DocumentEvidence, prepared: PreparedDocument, ended: float) -> SavedFile:
     """Read the file until it holds what it should, or until the deadline; the last reading counts."""
-    assert state.prepared is not None
-    # Counted from the last edit; but what the file is compared with is known only now, so it gets a moment in any case.
-    until = max(ended + state.settings.save_timeout, time.monotonic() + _FILE_MOMENT_S)
-    while True:
-        try:
-            saved = SavedFile(
-                content=state.prepared.server.read_saved(prepared.document), waited=time.monotonic() - ended
-            )
-        except RtcLocustError as error:
-            gone = isinstance(error, FileGone)
-            saved = SavedFile(problem=str(error), gone=gone, waited=time.monotonic() - ended)
-        if (not saved.problem and file_agrees(evidence, saved)) or time.monotonic() >= until:
-            return saved
-        gevent.sleep(_FILE_POLL_S)
+    assert state.prepared is not None and state.saves is not None
+    until = _file_deadline(state, evidence, ended)
+    document = prepared.document
+    state.saves.leave_to_others(document, True)
+    try:
+        while True:
+            asked = time.monotonic()
+            try:
+                content = state.prepared.server.read_saved(document)
+                saved = SavedFile(content=content, waited=time.monotonic() - ended)
+            except RtcLocustError as error:
+                gone = isinstance(error, FileGone)
+                saved = SavedFile(problem=str(error), gone=gone, waited=time.monotonic() - ended)
+            state.saves.note(document, asked, saved.content, saved.problem)
+            if (not saved.problem and file_agrees(evidence, saved)) or time.monotonic() >= until:
+                return saved
+            gevent.sleep(_FILE_POLL_S)
+    finally:
+        state.saves.leave_to_others(document, False)
+
+
+def _file_deadline(state: RunState, evidence: DocumentEvidence, ended: float) -> float:
+    """Until when the file is waited for: so long from the last edit that came back, which may be after editing ended.
+
+    What the file is compared with is known only now, so it gets a moment in any case.
+    """
+    latest = max((one.acknowledged for one in evidence.authored if one.acknowledged is not None), default=0.0)
+    last_edit = min(max(ended, state.started + latest), ended + _LATEST_EDIT_S)
+    return max(last_edit + state.settings.save_timeout, time.monotonic() + SHORTEST_PAUSE_S)
+
+
+def _record_figures(environment: Environment, state: RunState, verdict: Verdict, timings: Recorder) -> None:
+    """What only the judge could measure is a timing like others: in the result, and in Locust's statistics."""
+    agent: ProcessAgent = environment.rtc_agent  # type: ignore[attr-defined]
+    for name, samples in verdict.figures.items():
+        for milliseconds in samples:
+            timings.record(name, milliseconds)
+            agent.recorder.record(name, milliseconds)
+    if verdict.figures:
+        agent.make_statistics(state.settings).flush()
 
 
 def _tell_locust(environment: Environment, verdict: Verdict, secrets: list[str]) -> None:
@@ -391,6 +425,7 @@ def _options(state: RunState) -> dict[str, Any]:
         "notebook": settings.notebook,
         "drain_timeout": settings.drain_timeout,
         "save_timeout": settings.save_timeout,
+        "max_save_age": settings.max_save_age,
         "checkpoint_every": settings.checkpoint_every,
         "evict_after": settings.evict_after,
         "keep": settings.keep,

@@ -29,6 +29,7 @@ from jupyter_rtc_locust.coordination.preparation import prepare, rehearse, templ
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
+from jupyter_rtc_locust.coordination.save_watch import SaveWatch
 from jupyter_rtc_locust.coordination.server_watch import ServerWatch
 from jupyter_rtc_locust.documents.kinds import DocumentKind
 from jupyter_rtc_locust.errors import OptionsError, ServerUnusable
@@ -163,10 +164,12 @@ class Coordinator:
             self._refuse(state, f"The run could not be prepared: {type(error).__name__}: {error}")
             return
         state.watch = ServerWatch(state, self._server_log(state), self._secrets)
+        state.saves = SaveWatch(state)
         state.started = time.monotonic()
         self._agent.begin_history(History(settings.results / COORDINATOR_FILE) if settings.history else None)
         self._ending.note("start", seed=seed, documents=[one.document.path for one in state.prepared.documents])
         state.watch.start(state.problems.append)
+        state.saves.start(state.problems.append)
         begin_faults(state, faults_of(self.environment, settings), self.embedded, self._send)
         if settings.checkpoint_every:
             self._checkpoints = gevent.spawn(self._hold_checkpoints, state)
@@ -276,6 +279,8 @@ class Coordinator:
             self._checkpoints = None
         if self.state is not None and self.state.watch is not None:
             self.state.watch.stop()
+        if self.state is not None and self.state.saves is not None:
+            self.state.saves.stop()
 
     # -- the end ------------------------------------------------------------------------------------------------
 

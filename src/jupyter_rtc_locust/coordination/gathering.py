@@ -26,6 +26,7 @@ from jupyter_rtc_locust.users.swarm import Room, Swarm
 from jupyter_rtc_locust.verdict.evidence import (
     AuthoredUpdate,
     ForeignUpdate,
+    ManualSave,
     PresenceEvidence,
     ReplicaEvidence,
     RoomEvidence,
@@ -180,6 +181,7 @@ def _gather_room(swarm: Swarm, room: Room, quiet: bool, going_on: bool) -> RoomE
             since(edit.due),
             None if edit.acknowledged is None else since(edit.acknowledged),
             edit.update,
+            None if edit.arrived is None else since(edit.arrived),
         )
         for edit in _with_turns(room.round_trips.authored())
     )
@@ -195,6 +197,10 @@ def _gather_room(swarm: Swarm, room: Room, quiet: bool, going_on: bool) -> RoomE
         users=tuple(users),
         stalls=tuple(StallEvidence(stall.user, stall.seconds, stall.what) for stall in room.stalls.values()),
         presences=frozenset(room.presences),
+        manual_saves=tuple(
+            ManualSave(one.user, since(one.asked), None if one.answered is None else since(one.answered), one.status)
+            for one in room.saves
+        ),
     )
 
 

@@ -17,6 +17,7 @@ from jupyter_rtc_locust.verdict.findings import Verdict
 from jupyter_rtc_locust.verdict.folder.writing import Kept
 
 if TYPE_CHECKING:
+    from jupyter_rtc_locust.coordination.save_watch import SaveWatch
     from jupyter_rtc_locust.coordination.server_watch import ServerWatch
 
 
@@ -41,6 +42,7 @@ class RunState:
     """The checkpoint under way."""
     checkpoints: list[Checkpoint] = field(default_factory=list)
     watch: ServerWatch | None = None
+    saves: SaveWatch | None = None
     memory: ServerMemory | None = None
     """The server's, at the end."""
     log_events: tuple[LogEvent, ...] = ()

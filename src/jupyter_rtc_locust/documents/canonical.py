@@ -41,7 +41,7 @@ def read_content(replica: Replica | Doc[Any], kind: DocumentKind) -> Content:
     """
     doc = replica.doc if isinstance(replica, Replica) else replica
     with doc.transaction():
-        return {name: _plain(doc.get(name, type=shared_type)) for name, shared_type in CONTENT_ROOTS[kind].items()}
+        return {name: plain_data(doc.get(name, type=shared_type)) for name, shared_type in CONTENT_ROOTS[kind].items()}
 
 
 def read_whole_content(replica: Replica | Doc[Any], kind: DocumentKind) -> Content:
@@ -67,8 +67,8 @@ def read_other_roots(replica: Replica | Doc[Any], kind: DocumentKind) -> dict[st
     copy.apply_update(doc.get_update())
     found = {}
     for name in sorted(set(copy.keys()) - known_roots(kind)):
-        entries = _plain(copy.get(name, type=Map))
-        sequence = _plain(copy.get(name, type=Array))
+        entries = plain_data(copy.get(name, type=Map))
+        sequence = plain_data(copy.get(name, type=Array))
         if entries or sequence:
             found[name] = {"entries": entries, "sequence": sequence}
     return found
@@ -141,22 +141,22 @@ def _canonical_number(number: float) -> str:
     return int.__repr__(int(number)) if number == int(number) else float.__repr__(number)
 
 
-def _plain(value: Any) -> Any:
+def plain_data(value: Any) -> Any:
     """
     Return shared types, at any depth, as plain data, with sorted keys: pycrdt's maps come in another order each time.
     """
     if isinstance(value, Text):
         return str(value)
     if isinstance(value, Map):
-        return {key: _plain(item) for key, item in sorted(value.items())}
+        return {key: plain_data(item) for key, item in sorted(value.items())}
     if isinstance(value, Array):
-        return [_plain(item) for item in value]
+        return [plain_data(item) for item in value]
     if isinstance(value, bytearray | memoryview):
         return bytes(value)
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in sorted(value.items())}
+        return {key: plain_data(item) for key, item in sorted(value.items())}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain_data(item) for item in value]
     if isinstance(value, Doc):
         return {"document": value.guid}
     if isinstance(value, _XmlElement | _XmlFragment | _XmlText):

@@ -7,6 +7,7 @@ PROTOCOL.md, jupyter-server-ydoc's `MessageType`.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -77,6 +78,14 @@ class RawMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveAnswer:
+    """What jupyter-collaboration 4 and 5 say of a save asked for by hand: `success`, `skipped` or `failed`."""
+
+    request_id: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
 class UnknownMessage:
     """A type this protocol does not have; ignored, as y-websocket does."""
 
@@ -109,6 +118,20 @@ def encode_awareness(payload: bytes) -> bytes:
 def encode_save_request(request_id: int) -> bytes:
     """jupyter-collaboration's manual save: `02`, the string "save", the request's number (docprovider 4 and 5)."""
     return b"\x02" + write_string("save") + write_variable_unsigned(request_id)
+
+
+def read_save_answer(message: RawMessage) -> SaveAnswer | None:
+    """The answer to a manual save, `{"type": "save", "responseTo": 3, "status": "success"}`; None: another message."""
+    try:
+        said = json.loads(message.text)
+    except ValueError:
+        return None
+    if not isinstance(said, dict) or said.get("type") != "save":
+        return None
+    request_id, status = said.get("responseTo"), said.get("status")
+    if not isinstance(request_id, int) or not isinstance(status, str):
+        return None
+    return SaveAnswer(request_id, status)
 
 
 def decode_message(frame: bytes) -> Message:

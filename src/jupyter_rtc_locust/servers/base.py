@@ -88,6 +88,14 @@ class Server(ABC):
             ConnectionBroken: when it could not be read or parsed.
         """
 
+    def saved_mark(self, document: Document) -> str | None:  # noqa: ARG002 (whoever knows one needs the document)
+        """What changes whenever the saved file does, and is asked for cheaply; None: the file has to be read.
+
+        Raises:
+            ConnectionBroken: when it was not told.
+        """
+        return None
+
     @abstractmethod
     def remove(self, folder: str, documents: list[Document]) -> list[str]:
         """Remove what the run made; sentences about what could not be removed."""

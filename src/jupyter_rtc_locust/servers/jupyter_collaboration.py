@@ -132,6 +132,17 @@ class JupyterCollaboration(Server):
         except ValueError as error:
             raise ConnectionBroken(f"{document.path} as saved is no JSON: {error}.") from None
 
+    def saved_mark(self, document: Document) -> str | None:
+        """When the file was written last (to a millionth of a second), and its size."""
+        path = f"/api/contents/{quoted(document.path)}?type=file&content=0"
+        answer = self.http.request("GET", path, tries=3)
+        if answer.status_code == 404:
+            raise FileGone(f"GET {self.http.base}{path} answered {self._short(answer)}.")
+        model = _json(answer)
+        if answer.status_code != 200 or not model.get("last_modified"):
+            raise ConnectionBroken(f"GET {self.http.base}{path} answered {self._short(answer)}.")
+        return f"{model['last_modified']} {model.get('size')}"
+
     def remove(self, folder: str, documents: list[Document]) -> list[str]:
         """Delete the run's own files, then its folder."""
         problems = []

@@ -17,6 +17,8 @@ from typing import Protocol
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.protocol.updates import UpdateError, decode_update
 
+_ONE_AFTER_ANOTHER_S = 1e-6
+
 
 @dataclass(slots=True, eq=False)
 class AuthoredEdit:
@@ -33,6 +35,8 @@ class AuthoredEdit:
     """When its echo came, or a state vector of the server covered it; None: not yet."""
     timed: bool = False
     """Whether the acknowledgement was an echo, and so a sample."""
+    arrived: float | None = None
+    """When its broadcast first reached anybody in this process; of several in one read, each a little later."""
 
 
 @dataclass(slots=True, eq=False)
@@ -62,7 +66,17 @@ class Witness(Protocol):
 class RoundTrips:
     """The edits of one document in one process. `echo` and `delivery` take milliseconds."""
 
-    __slots__ = ("_authors", "_by_client", "_deliver", "_echo", "_witness", "known", "last_acknowledged_due", "pending")
+    __slots__ = (
+        "_authors",
+        "_by_client",
+        "_deliver",
+        "_echo",
+        "_latest_arrival",
+        "_witness",
+        "known",
+        "last_acknowledged_due",
+        "pending",
+    )
 
     def __init__(
         self, echo: Callable[[float], None], delivery: Callable[[float], None], witness: Witness | None = None
@@ -76,6 +90,7 @@ class RoundTrips:
         """For each user, its edits without an acknowledgement, oldest first."""
         self._by_client: dict[int, list[AuthoredEdit]] = {}
         self._authors: dict[int, tuple[list[int], list[tuple[int, int]]]] = {}
+        self._latest_arrival = float("-inf")
         self.last_acknowledged_due: dict[int, float] = {}
         """For each user, when the latest acknowledged of its edits was due: others' echoes come while mine do not."""
 
@@ -99,6 +114,8 @@ class RoundTrips:
         """
         entry = self.known.get(update)
         if isinstance(entry, AuthoredEdit):
+            if entry.arrived is None:
+                entry.arrived = self._arrival(now)
             if entry.user != user:
                 self._delivered(entry, user, now)
                 return False
@@ -158,14 +175,25 @@ class RoundTrips:
         if edit.due > self.last_acknowledged_due.get(edit.user, float("-inf")):
             self.last_acknowledged_due[edit.user] = edit.due
 
+    def _arrival(self, now: float) -> float:
+        """A time for what arrives now that no earlier arrival has.
+
+        A server tells everybody in one order, so the order of first arrivals is the order in which it took edits in,
+        however its messages are spread over reads of many lines.
+        """
+        self._latest_arrival = max(now, self._latest_arrival + _ONE_AFTER_ANOTHER_S)
+        return self._latest_arrival
+
     def _meet_foreign(self, update: bytes, now: float) -> ForeignUpdate:
-        entry = self.known[update] = ForeignUpdate(now, update)
+        entry = self.known[update] = ForeignUpdate(self._arrival(now), update)
         try:
             ranges = decode_update(update).clock_ranges()
         except UpdateError:
             entry.readable = False
         else:
             entry.originals = self._edits_within(ranges)
+            for edit in entry.originals:
+                edit.arrived = edit.arrived or entry.received
         return entry
 
     def _edits_within(self, ranges: ClockRanges) -> list[AuthoredEdit]:

@@ -13,6 +13,7 @@ from jupyter_rtc_locust.editing.weights import DEFAULT_WEIGHTS, TEXT_WEIGHTS, We
 from jupyter_rtc_locust.errors import RtcLocustError, SeatRefused
 from jupyter_rtc_locust.faults.plan import Fault
 from jupyter_rtc_locust.users.collaborator import Collaborator
+from jupyter_rtc_locust.users.manual_saves import NOT_ASKED
 
 if TYPE_CHECKING:
     # Only its type: users are handed their process's agent by the environment, and know nothing of coordination.
@@ -98,6 +99,14 @@ class CollaborationUser(User):
             document=seat.document_index,
             weights=self.weights,
         )
+
+    def save(self) -> str:
+        """Save by hand, as Ctrl+S does, and wait for the server's answer: for a `@task`, not for `choose_edit`.
+
+        Returns what the server said (`success`, `skipped`, `failed`), or `not answered`, or `not asked` where there
+        is no line, and when editing is over. The verdict looks whether a success was one.
+        """
+        return self.collaborator.save() if self.collaborator is not None else NOT_ASKED
 
     def _agent(self) -> ProcessAgent:
         agent: ProcessAgent | None = getattr(self.environment, "rtc_agent", None)

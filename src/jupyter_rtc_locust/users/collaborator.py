@@ -22,6 +22,7 @@ from jupyter_rtc_locust.protocol.messages import (
     UPDATE_PREFIX,
     AwarenessMessage,
     MessageError,
+    RawMessage,
     SyncStep1,
     SyncStep2,
     decode_message,
@@ -33,9 +34,10 @@ from jupyter_rtc_locust.protocol.messages import (
 from jupyter_rtc_locust.protocol.state_vectors import decode_state_vector
 from jupyter_rtc_locust.protocol.variable_length import MalformedBytesError
 from jupyter_rtc_locust.servers.base import RoomAddress
-from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S, SYNC_DEADLINE_S
+from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S, SAVE_ANSWER_DEADLINE_S, SYNC_DEADLINE_S
 from jupyter_rtc_locust.users.chronicle import FAILED, OK
 from jupyter_rtc_locust.users.connection import Connection, open_websocket
+from jupyter_rtc_locust.users.manual_saves import NOT_ASKED, ManualSaves
 from jupyter_rtc_locust.users.presence import OwnPresence
 from jupyter_rtc_locust.users.schedule import EditSchedule
 from jupyter_rtc_locust.users.seat import Seat
@@ -89,6 +91,7 @@ class Collaborator:
         self._probed = Event()
         self._schedule: EditSchedule | None = None
         recorder = swarm.recorder
+        self._saving = ManualSaves(seat.user, self._send_save, self.room.saves, recorder, self._tell)
         self.presence = OwnPresence(seat.client_id, seat.user, self._send_presence, recorder.timer("awareness echo"))
 
     # -- opening, leaving, coming back --------------------------------------------------------------------------
@@ -162,6 +165,7 @@ class Collaborator:
         """Close the notebook: tell of it in awareness, then close the connection."""
         self.stop_editing()
         self.presence.pause()
+        self._saving.line_lost()
         connection = self._connection
         if connection is not None and connection.open:
             if self.swarm.settings.awareness != "none":
@@ -268,6 +272,7 @@ class Collaborator:
         self._connection = None
         self._connected_since = None
         self.presence.pause()
+        self._saving.line_lost()
         self._probing = None
         self._probed.set()
         self.swarm.counts["disconnects"] += 1
@@ -344,6 +349,17 @@ class Collaborator:
     def _note_stall(self, seconds: float, what: str) -> None:
         self.room.note_stall(Stall(self.seat.user, seconds, what))
 
+    def save(self, deadline: float = SAVE_ANSWER_DEADLINE_S) -> str:
+        """Ask the server to save, as Ctrl+S does, and wait for its answer, at most `deadline` seconds.
+
+        Returns the server's word (`success`, `skipped` or `failed`), `not answered`, or `not asked` where there is no
+        line just now, and when editing is over or pauses for a checkpoint: a file that is waited for must be the
+        server's own doing.
+        """
+        if self.stage is not Stage.CONNECTED or not self.swarm.editing or self.swarm.paused:
+            return NOT_ASKED
+        return self._saving.ask(deadline)
+
     # -- receiving ----------------------------------------------------------------------------------------------
 
     def receive(self, messages: list[bytes]) -> None:
@@ -404,7 +420,7 @@ class Collaborator:
             self._answer_step_1(decoded.state_vector, now)
         elif isinstance(decoded, AwarenessMessage):
             self._receive_awareness(decoded.payload, now)
-        else:
+        elif not (isinstance(decoded, RawMessage) and self._saving.receive(decoded, now)):
             self.swarm.counts["messages_of_other_kinds"] += 1
 
     def _note_unreadable(self, error: Exception) -> None:
@@ -435,6 +451,10 @@ class Collaborator:
         self.swarm.counts["edits_covered_without_echo"] += self.room.round_trips.settle(self.seat.user, covered, now)
         if self._connection is not None:
             self._connection.send(encode_sync_step_2(answer))
+
+    def _send_save(self, message: bytes) -> None:
+        if self._connection is not None:
+            self._connection.send(message)
 
     # -- presence -----------------------------------------------------------------------------------------------
 

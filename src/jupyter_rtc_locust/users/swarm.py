@@ -42,6 +42,17 @@ class Stall:
 
 
 @dataclass(slots=True, eq=False)
+class Save:
+    """A save asked for by hand. Times are of `time.monotonic`."""
+
+    user: int
+    asked: float
+    answered: float | None = None
+    status: str = ""
+    """The server's word: success, skipped, failed."""
+
+
+@dataclass(slots=True, eq=False)
 class Room:
     """One document, as far as this process has to do with it."""
 
@@ -57,6 +68,8 @@ class Room:
     last_message: float = 0.0
     """When the last document message arrived at any user here (`time.monotonic`)."""
     stalls: dict[int, Stall] = field(default_factory=dict)
+    saves: list[Save] = field(default_factory=list)
+    """Saves that users asked for by hand."""
 
     def note_stall(self, stall: Stall) -> None:
         """Keep a user's first stall, and say at once that somebody's document has come to a stop."""

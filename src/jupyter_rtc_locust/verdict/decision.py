@@ -21,6 +21,13 @@ from jupyter_rtc_locust.verdict.checks.isolation import check_nothing_came_from_
 from jupyter_rtc_locust.verdict.checks.presence import check_everybody_is_seen
 from jupyter_rtc_locust.verdict.checks.reopening import check_reopened_document
 from jupyter_rtc_locust.verdict.checks.saved_file import check_saved_file
+from jupyter_rtc_locust.verdict.checks.saving import (
+    DEFAULT_LIMITS,
+    SaveLimits,
+    check_age_of_saves,
+    check_manual_saves,
+    check_saves_in_pauses,
+)
 from jupyter_rtc_locust.verdict.checks.server_health import check_server_memory, read_server_log
 from jupyter_rtc_locust.verdict.checks.service import check_nobody_stalled, check_server_answers
 from jupyter_rtc_locust.verdict.checks.shape import check_document_is_well_formed
@@ -32,6 +39,7 @@ from jupyter_rtc_locust.verdict.findings import Opinion, Value, Verdict
 from jupyter_rtc_locust.verdict.oracle import Oracle, build_oracle
 from jupyter_rtc_locust.verdict.reading import Reading
 from jupyter_rtc_locust.verdict.received_deletions import UnauthoredDeletion, unauthored_deletions
+from jupyter_rtc_locust.verdict.save_ages import SaveHistory
 from jupyter_rtc_locust.verdict.weak_runs import weak_points
 from jupyter_rtc_locust.verdict.wording import counted
 
@@ -43,9 +51,10 @@ def decide(run: RunEvidence, witness: Witness | None = None) -> Verdict:
     """The verdict of a run."""
     opinion = _safely("that everybody answered", "", lambda: check_run_is_complete(run))
     opinion += _safely("that the server answers", "", lambda: check_server_answers(run))
+    limits = SaveLimits(run.save_timeout, run.max_save_age)
     with _collector_at_rest():
         for document in run.documents:
-            opinion += judge_document(document, run.sound, run.documents, witness)
+            opinion += judge_document(document, run.sound, run.documents, limits, witness)
     opinion += _safely("of the server's memory", "", lambda: check_server_memory(run))
     opinion += _safely("of the server's log", "", lambda: read_server_log(run))
     opinion = with_faults(opinion, run.faults, run.checkpoints)
@@ -58,6 +67,7 @@ def judge_document(
     document: DocumentEvidence,
     sound: bool,
     documents: Sequence[DocumentEvidence] = (),
+    limits: SaveLimits = DEFAULT_LIMITS,
     witness: Witness | None = None,
 ) -> Opinion:
     """What all checks say of one document; `documents` are all of the run, where they are at hand."""
@@ -92,10 +102,30 @@ def judge_document(
         opinion += _safely(what, path, lambda: check_nothing_came_from_elsewhere(reading, oracle, documents))
     opinion += _safely("of the notebook's form", path, lambda: check_document_is_well_formed(reading, oracle))
     opinion += _safely("of the saved file", path, lambda: check_saved_file(reading))
+    opinion += _judge_saves(reading, limits, sound)
     opinion += _safely("of the document opened again", path, lambda: check_reopened_document(reading))
     if witness is not None:
         witness(reading, oracle)
     return opinion + seeing
+
+
+def _judge_saves(reading: Reading, limits: SaveLimits, sound: bool) -> Opinion:
+    """What is to say of the versions of the file that were seen; nothing where none was."""
+    document = reading.evidence
+    if not document.saves:
+        return Opinion()
+    histories: list[SaveHistory] = []
+    what = "of the versions of the file"
+    opinion = _safely(what, document.path, lambda: _kept(histories, SaveHistory(reading)))
+    if histories:
+        history = histories[0]
+        what = "that the file was saved in pauses"
+        opinion += _safely(what, document.path, lambda: check_saves_in_pauses(document, history, limits, sound))
+        what = "of the age of what was not on disk"
+        opinion += _safely(what, document.path, lambda: check_age_of_saves(document, history, limits, sound))
+        what = "of saves by hand"
+        opinion += _safely(what, document.path, lambda: check_manual_saves(document, history, sound))
+    return opinion
 
 
 def verdict_of(opinion: Opinion, run: RunEvidence) -> Verdict:

@@ -26,6 +26,8 @@ class AuthoredUpdate:
     due: float
     acknowledged: float | None
     update: bytes
+    arrived: float | None = None
+    """When its broadcast first reached anybody in its author's process, later than what came before it there."""
 
     @property
     def key(self) -> tuple[int, int]:
@@ -139,6 +141,30 @@ class StallEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class ManualSave:
+    """A save that a user asked for by hand (Ctrl+S)."""
+
+    user: int
+    asked: float
+    answered: float | None = None
+    """None: nobody answered it in time."""
+    status: str = ""
+    """The server's word for it: `success`, `skipped` or `failed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaveSeen:
+    """One version of the file, and between which two looks at it: it was there at both, and all the time between."""
+
+    since: float
+    until: float
+    digest: str
+    """Of its form on disk (`documents.saved_digest`)."""
+    problem: str = ""
+    """Why it could not be read; the digest is then empty."""
+
+
+@dataclass(frozen=True, slots=True)
 class RoomEvidence:
     """What one process tells of one document."""
 
@@ -152,6 +178,7 @@ class RoomEvidence:
     stalls: tuple[StallEvidence, ...] = ()
     presences: frozenset[int] = frozenset()
     """Client ids of people that showed themselves in awareness to users of this process."""
+    manual_saves: tuple[ManualSave, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +234,9 @@ class DocumentEvidence:
     reopened: Snapshot | None = None
     """What somebody was given who opened the document again after everybody had left, and the server had dropped its
     room; None: not tried."""
+    saves: tuple[SaveSeen, ...] = ()
+    """The versions of the file that were seen while people typed and at the end, in that order."""
+    manual_saves: tuple[ManualSave, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +320,10 @@ class RunEvidence:
     server_log: tuple[LogEvent, ...] = ()
     faults: tuple[FaultEvidence, ...] = ()
     """What was done to the server and to users' lines on purpose, in the order of the scenario."""
+    save_timeout: float = 30.0
+    """Seconds without an edit after which everything has to be on disk (`--rtc-save-timeout`)."""
+    max_save_age: float = 0.0
+    """Seconds that an acknowledged edit may wait for the disk while people type (`--rtc-max-save-age`); 0: any time."""
     problems: tuple[str, ...] = ()
     """Sentences about what kept the run from being judged (the server could not be used, nobody could be seated)."""
     users_asked: int = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import inf
 
 from jupyter_rtc_locust.verdict.checks.presence import presence_was_exercised
-from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, RunEvidence
+from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, DocumentEvidence, RunEvidence
 from jupyter_rtc_locust.verdict.wording import SEEDER
 
 NOT_EXERCISED = {
@@ -18,6 +18,7 @@ NOT_EXERCISED = {
     "reconnects": "a lost line",
     "newcomers_in_the_middle": "a newcomer in the middle of the run",
     "newcomers_at_the_end": "a newcomer at the end",
+    "saves_while_typing": "a save while people were typing",
     "second_openings": "a document opened again after everybody had left",
     "presence": "who is shown as being there",
     "texts_beyond_bmp": "text beyond the Basic Multilingual Plane, such as emoji",
@@ -43,10 +44,19 @@ def exercised(run: RunEvidence) -> dict[str, int]:
         "reconnects": run.reconnects,
         "newcomers_in_the_middle": sum(one.newcomers for one in run.checkpoints),
         "newcomers_at_the_end": sum(one.joiner is not None and not one.joiner.problem for one in documents),
+        "saves_while_typing": sum(saves_while_typing(one) for one in documents),
         "second_openings": sum(one.reopened is not None and not one.reopened.problem for one in documents),
         "presence": sum(presence_was_exercised(one) for one in documents),
         "texts_beyond_bmp": sum(holds_text_beyond_bmp(edit.update) for one in documents for edit in one.authored),
     }
+
+
+def saves_while_typing(document: DocumentEvidence) -> int:
+    """Versions of the file that appeared after the first edit and before the last."""
+    dues = [edit.due for edit in document.authored if edit.user != SEEDER]
+    first, last = min(dues, default=inf), max(dues, default=-inf)
+    # The first version is the one that the room was loaded from.
+    return sum(first < version.since < last and not version.problem for version in document.saves[1:])
 
 
 def concurrent_edits(edits: tuple[AuthoredUpdate, ...]) -> int:

@@ -32,6 +32,9 @@ class Kind:
     SERVER_LOST = "server-lost"
     SERVER_MEMORY = "server-memory"
     AWARENESS_DIFFERS = "awareness-differs"
+    SAVE_STALLED = "save-stalled"
+    SAVE_STARVED = "save-starved"
+    SAVE_NOT_DONE = "save-not-done"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import re
 import sys
 import tempfile
 import traceback
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -24,13 +25,13 @@ AT_ONCE = 2
 """Runs at the same time: more would wait for the cores of a small machine, and be unsound."""
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Play what was asked for; 1 when one is wrong."""
     parser = argparse.ArgumentParser(prog="endings", description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--only", metavar="WORDS", action="append", default=[], help="those whose name has these words")
     parser.add_argument("--at-once", type=int, default=AT_ONCE)
     parser.add_argument("--list", action="store_true", help="their names")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     chosen = [one for one in ENDINGS if not options.only or any(words in one.name for words in options.only)]
     if options.list:
         print("\n".join(one.name for one in chosen))

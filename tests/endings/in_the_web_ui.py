@@ -20,10 +20,11 @@ def stopped(times: int) -> Played:
             if number:
                 process.wait_for(CHECKING)
             pressed.append(page.press_stop())
+            play.happened()
         for one in pressed:
             assert one.wait(150) == 0, process.output
         page.wait_until_stopped()
-        play.send(SIGTERM, process)
+        process.terminate()
         return play.ends(process)
 
     return ending
@@ -38,15 +39,16 @@ def stopped_while_a_newcomer_waits(play: Play) -> Ended:
     play.let_newcomer_in()
     assert first.wait(150) == second.wait(150) == 0, process.output
     page.wait_until_stopped()
-    play.send(SIGTERM, process)
+    process.terminate()
     return play.ends(process)
 
 
 def run_time_over(play: Play) -> Ended:
     process, page = play.web(run_time="5s")
-    process.wait_for("Result file: ")
+    process.wait_for(CHECKING)
+    play.happened()
     page.wait_until_stopped()
-    play.send(SIGTERM, process)
+    process.terminate()
     return play.ends(process)
 
 

@@ -158,6 +158,11 @@ ELSEWHERE = {
     ),
     "make soak ARGS='--list --runs 20 --seed 5'": "tests/soak/test_soak.py::"
     "test_the_list_names_every_run_and_makes_none",
+    **dict.fromkeys(
+        ("make endings", "make endings ARGS='--only \"a worker\"'"),
+        "tests/runs/test_endings.py::test_this_ending_has_its_one_verdict",
+    ),
+    "make endings ARGS='--list'": "tests/runs/test_endings.py::test_the_list_names_every_ending_and_plays_none",
     "make faults ARGS=--list": "tests/faults/test_planted_faults.py::test_the_list_names_every_case",
     # The same arguments stand in the Makefile, which `.ci/run` calls; test_documents_are_true.py compares them.
     ".venv/bin/python -m pip install -c constraints/locked.txt -e '.[demo]'": ".ci/run",

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from endings.__main__ import main
 from endings.all_endings import ENDINGS
 from endings.ending import Ending
 from endings.play import Ended, Play
@@ -23,17 +24,13 @@ pytestmark = pytest.mark.run
 
 BY_NAME = {ending.name: ending for ending in ENDINGS}
 PLAYED_HERE = (
-    "workers: SIGTERM during a load shape",
     "SIGTERM at a worker, later at master",
     "SIGTERM at all, twice",
     "forked workers: Ctrl-C twice",
-    "a worker added during the verdict",
     "SIGINT before the workers came",
     "SIGTERM twice",
     "SIGINT twice",
-    "server killed while a newcomer waits",
     "a check raises",
-    "results folder replaced by a file",
 )
 
 
@@ -59,3 +56,8 @@ def test_this_ending_has_its_one_verdict(run: str, runs: Together) -> None:
 
 def test_every_ending_has_a_name_of_its_own() -> None:
     assert len(BY_NAME) == len(ENDINGS)
+
+
+def test_the_list_names_every_ending_and_plays_none(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list"]) == 0
+    assert capsys.readouterr().out.splitlines() == list(BY_NAME)

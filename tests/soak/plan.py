@@ -86,6 +86,9 @@ def planned_run(soak_seed: int, number: int) -> PlannedRun:
     seconds = draw.randint(3, 12)
     if script in ("pausing", "moving_one_cell", "emptying"):
         seconds = max(seconds, 10)  # a round and its pause
+    checkpoints: tuple[str, ...] = ()
+    if draw.random() < 0.1:
+        seconds, checkpoints = 14, ("--rtc-checkpoint-every", "10s")  # the shortest there is
     fresh = draw.random() < 0.25 and server != EMBEDDED
     cleanup_delay = 1.0 if server in WITH_FILES and (fresh or server == EMBEDDED) and draw.random() < 0.5 else None
     return PlannedRun(
@@ -104,6 +107,7 @@ def planned_run(soak_seed: int, number: int) -> PlannedRun:
         template=_template(draw, script),
         options=(
             *_options(draw, server),
+            *checkpoints,
             *([] if cleanup_delay is None else ["--rtc-evict-after", f"{cleanup_delay:g}"]),
         ),
     )
@@ -144,8 +148,6 @@ def _options(draw: Random, server: str) -> tuple[str, ...]:
         options += ["--rtc-keep"]
     if draw.random() < 0.1:
         options += ["--rtc-request-events"]
-    if draw.random() < 0.15:
-        options += ["--rtc-checkpoint-every", f"{draw.randint(2, 5)}s"]
     if draw.random() < 0.15:
         options += ["--rtc-history"]
     return tuple(options)

@@ -122,6 +122,17 @@ DOCUMENTS: dict[str, Draw] = {
 }
 """Notebooks by name; "duplicate ids" is repaired by whoever loads it."""
 
+WITH_IDS = (
+    "format 4.5",
+    "one empty cell",
+    "200 cells",
+    "every output",
+    "beyond 16 bits",
+    "right to left",
+    "odd metadata",
+)
+"""Those that a server makes a room of again as it was."""
+
 TEXTS: dict[str, Draw] = {
     "text": lambda _: TEXT,
     "empty text": lambda _: "",

@@ -1,8 +1,9 @@
 """What became of one run, as a line of JSON; and the state of a soak, a file of such lines, by which it goes on.
 
-Four standings. *pass*: what a healthy server must get. *confirmed*: a fail that the second opinion confirms and that is
-described in docs/issues.md (`confirmed.py`). *alarm*: any other fail. *unknown*: inconclusive, or the run itself went
-wrong: no result, an exit code that does not fit, failed requests, something left behind.
+Five standings. *pass*: what a healthy server must get, and the second opinion sees nothing either. *confirmed*: a fail
+that the second opinion confirms and that is described in docs/issues.md (`confirmed.py`). *alarm*: any other fail.
+*missed*: a pass in which the second opinion sees something. *unknown*: inconclusive, or the run itself went wrong: no
+result, an exit code that does not fit, failed requests, something left behind.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-PASS, CONFIRMED, ALARM, UNKNOWN = "pass", "confirmed", "alarm", "unknown"
+PASS, CONFIRMED, ALARM, MISSED, UNKNOWN = "pass", "confirmed", "alarm", "missed", "unknown"
 
 
 @dataclass(frozen=True)

@@ -19,14 +19,14 @@ from servers import processes
 from servers.server_process import ServerProcess
 from soak.confirmed import confirmed_bug
 from soak.documents import write_document
-from soak.outcome import ALARM, CONFIRMED, PASS, UNKNOWN, Outcome
+from soak.outcome import ALARM, CONFIRMED, MISSED, PASS, UNKNOWN, Outcome
 from soak.plan import EMBEDDED, JUPYTER_4, PlannedRun
 
 SECOND_OPINION = Path(__file__).resolve().with_name("second_opinion.mjs")
 SECOND_OPINION_DEADLINE_S = 120.0
 SECOND_OPINION_CHARACTERS = 4000
-IS_CONFIRMED = 0
-"""How the second opinion ends when it sees the same; with anything else it does not, or cannot say."""
+SEES_THE_SAME, SEES_SOMETHING_ELSE = 0, 1
+"""How the second opinion ends; with anything else it cannot say."""
 
 RUN_DEADLINE_S = 180.0
 """At most 120 s from the end of editing to the exit, and a slow start beside another run."""
@@ -148,7 +148,7 @@ def options_of(planned: PlannedRun, template: Path | None) -> tuple[str, ...]:
         *([user_class] if user_class else []),
         *("-u", str(planned.users), "-r", str(planned.spawn_rate), "-t", f"{planned.seconds}s"),
         *("--rtc-seed", str(planned.seed), "--rtc-edit-rate", str(planned.edit_rate)),
-        *("--rtc-documents", str(planned.documents)),
+        *("--rtc-documents", str(planned.documents), "--rtc-evidence", "always"),
         *(["--rtc-template", str(template)] if template is not None else []),
         *(["--processes", str(planned.processes)] if planned.processes > 1 else []),
         *planned.options,
@@ -156,17 +156,20 @@ def options_of(planned: PlannedRun, template: Path | None) -> tuple[str, ...]:
 
 
 def judged(planned: PlannedRun, run: Run, opinion: Callable[[Path], tuple[int, str]]) -> Outcome:
-    """What became of a run; `opinion` is asked about the folder of its results where it failed."""
+    """What became of a run; `opinion` is asked about the folder of its results, unless it was inconclusive."""
     results = Path(run.command[run.command.index("--rtc-results") + 1])
     told = run.result or {}
     verdict = str(told.get("verdict", "none"))
     kinds = tuple(sorted({finding["kind"] for finding in told.get("findings", ())}))
     beside = oddities(planned, run)
-    standing, said, issue = (PASS if verdict == "pass" and not beside else UNKNOWN), "", ""
-    if verdict == "fail":
+    standing, said, issue = UNKNOWN, "", ""
+    if verdict in ("pass", "fail"):
         code, said = opinion(results)
-        bug = confirmed_bug(planned.server, kinds) if code == IS_CONFIRMED else None
+    if verdict == "fail":
+        bug = confirmed_bug(planned.server, kinds) if code == SEES_THE_SAME else None
         standing, issue = (CONFIRMED, bug.issue) if bug is not None and not beside else (ALARM, "")
+    elif verdict == "pass":
+        standing = MISSED if code == SEES_SOMETHING_ELSE else PASS if code == SEES_THE_SAME and not beside else UNKNOWN
     return Outcome(
         number=planned.number,
         seed=planned.seed,
@@ -202,7 +205,7 @@ def oddities(planned: PlannedRun, run: Run) -> list[str]:
         found.append(f"Still running: {run.left_running}.")
     if run.documents_left and "--rtc-keep" not in planned.options:
         found.append(f"Left on the server: {[path.name for path in run.documents_left]}.")
-    if "Traceback (most recent call last)" in run.output:
+    if any(line.startswith("Traceback (most recent call last)") for line in run.output.splitlines()):
         found.append("A traceback stands in its output.")
     return found
 

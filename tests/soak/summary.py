@@ -9,9 +9,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from soak.outcome import ALARM, CONFIRMED, PASS, UNKNOWN, Outcome, succeeded
+from soak.outcome import ALARM, CONFIRMED, MISSED, PASS, UNKNOWN, Outcome, succeeded
 
-COLUMNS = (PASS, CONFIRMED, ALARM, UNKNOWN)
+COLUMNS = (PASS, CONFIRMED, ALARM, MISSED, UNKNOWN)
 
 
 def summarised(outcomes: Sequence[Outcome], *, soak_seed: int, left_out: int, wall_seconds: float) -> dict[str, Any]:

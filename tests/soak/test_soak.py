@@ -23,7 +23,7 @@ def test_a_soak_passes_and_is_not_made_again(tmp_path: Path, capsys: pytest.Capt
     assert (outcome.number, outcome.seed, outcome.standing) == (planned.number, planned.seed, "pass")
     assert outcome.edits > 0
     assert json.loads((tmp_path / "summary.json").read_text())["succeeded"] is True
-    assert "| all | 1 | 1 | 0 | 0 | 0 |" in (tmp_path / "summary.md").read_text()
+    assert "| all | 1 | 1 | 0 | 0 | 0 | 0 |" in (tmp_path / "summary.md").read_text()
     assert not list(tmp_path.glob("run-*"))  # nothing is kept of a pass
     capsys.readouterr()
     assert main(arguments) == 0

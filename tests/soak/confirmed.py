@@ -11,18 +11,28 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ConfirmedBug:
-    """A bug: where it is described, on which servers it is, and by which findings it shows."""
+    """A bug: where it is described, in which runs it can strike, and by which findings it shows."""
 
     issue: str
     """The heading in docs/issues.md."""
-    servers: tuple[str, ...]
+    words: tuple[str, ...]
+    """All of them stand in the description of a planned run that may meet it."""
     kinds: frozenset[str]
 
 
-CONFIRMED_BUGS: tuple[ConfirmedBug, ...] = ()
+CONFIRMED_BUGS = (
+    ConfirmedBug(
+        "Whoever opens a notebook as its room is dropped sees an empty one",
+        ("rooms dropped after", "emptying"),
+        frozenset({"diverged", "pending-updates"}),
+    ),
+)
 
 
-def confirmed_bug(server: str, kinds: Iterable[str]) -> ConfirmedBug | None:
-    """The bug that explains all these findings on this server."""
+def confirmed_bug(planned: str, kinds: Iterable[str]) -> ConfirmedBug | None:
+    """The bug that explains all these findings in a run that is described so."""
     found = frozenset(kinds)
-    return next((bug for bug in CONFIRMED_BUGS if server in bug.servers and found and found <= bug.kinds), None)
+    return next(
+        (bug for bug in CONFIRMED_BUGS if all(word in planned for word in bug.words) and found and found <= bug.kinds),
+        None,
+    )

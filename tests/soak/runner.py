@@ -166,7 +166,7 @@ def judged(planned: PlannedRun, run: Run, opinion: Callable[[Path], tuple[int, s
     if verdict in ("pass", "fail"):
         code, said = opinion(results)
     if verdict == "fail":
-        bug = confirmed_bug(planned.server, kinds) if code == SEES_THE_SAME else None
+        bug = confirmed_bug(str(planned), kinds) if code == SEES_THE_SAME else None
         standing, issue = (CONFIRMED, bug.issue) if bug is not None and not beside else (ALARM, "")
     elif verdict == "pass":
         standing = MISSED if code == SEES_SOMETHING_ELSE else PASS if code == SEES_THE_SAME and not beside else UNKNOWN

@@ -48,7 +48,7 @@ def never(results: Path) -> tuple[int, str]:
 
 @pytest.fixture
 def known_bug(monkeypatch: pytest.MonkeyPatch) -> None:
-    bug = ConfirmedBug("A heading", (PLANNED.server,), frozenset({"lost-edit", "diverged"}))
+    bug = ConfirmedBug("A heading", (PLANNED.server, PLANNED.script), frozenset({"lost-edit", "diverged"}))
     monkeypatch.setattr(confirmed, "CONFIRMED_BUGS", (bug,))
 
 

@@ -42,7 +42,11 @@ def _conflicts(known: Lineage, update: Update) -> Iterator[tuple[int, int, int]]
         if not isinstance(struct, Item) or isinstance(struct.content, DeletedContent):
             continue
         for other in known.structs_in(struct.client, struct.clock, struct.end):
-            if not isinstance(other, Item) or (other.content == struct.content and other.clock == struct.clock):
+            if (
+                other is struct
+                or not isinstance(other, Item)
+                or (other.content == struct.content and other.clock == struct.clock)
+            ):
                 continue
             start, end = max(struct.clock, other.clock), min(struct.end, other.end)
             ours, theirs = cut(other, start, end), cut(struct, start, end)

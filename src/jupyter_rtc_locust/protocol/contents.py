@@ -250,8 +250,14 @@ def _read_type(buffer: bytes, position: int) -> Read:
     return TypeContent(reference), 1, position
 
 
+_SINGLE_BOOLEANS = {byte[0]: AnyContent((byte,)) for byte in (b"x", b"y")}
+"""`True` and `False`: every edit marks unsaved changes, so that these two would be there once for each edit."""
+
+
 def _read_any(buffer: bytes, position: int) -> Read:
     count, position = read_variable_unsigned(buffer, position)
+    if count == 1 and (boolean := _SINGLE_BOOLEANS.get(buffer[position])) is not None:
+        return boolean, 1, position + 1
     encoded = []
     for _ in range(count):
         _, end = read_value(buffer, position)

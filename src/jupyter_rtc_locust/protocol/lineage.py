@@ -9,7 +9,7 @@ Whatever is asked here about a whole document costs one walk over its structs: n
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.protocol.contents import Id, StringContent
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from jupyter_rtc_locust.protocol.updates import Update
+
+
+_ORDERS = 1 << 48
+"""More structs than anybody has: ranks by what a struct tells come before ranks by the order in which they came."""
 
 
 class Place(NamedTuple):
@@ -39,28 +43,34 @@ class Lineage:
 
     def __init__(self, updates: Iterable[Update]) -> None:
         """Index all structs of the updates, in any order; what servers cut or joined anew is cut to fit."""
-        by_client: dict[int, list[tuple[tuple[int, int], Struct]]] = {}
+        by_client: dict[int, list[tuple[int, Struct]]] = {}
+        seen: dict[int, set[int]] = {}
         order = 0
         for update in updates:
             for client, structs in update.structs.items():
                 ranked = by_client.setdefault(client, [])
+                met = seen.setdefault(client, set())
                 for struct in structs:
-                    ranked.append(((knowledge(struct), order), struct))
-                    order += 1
-        self._structs = {client: without_overlaps(ranked) for client, ranked in by_client.items()}
+                    # The same object again says nothing new; it lives as long as the list that holds it.
+                    if id(struct) not in met:
+                        met.add(id(struct))
+                        ranked.append((knowledge(struct) * _ORDERS + order, struct))
+                        order += 1
+        self._structs = {client: without_overlaps(by_client.pop(client)) for client in list(by_client)}
         self._clocks = {client: [struct.clock for struct in structs] for client, structs in self._structs.items()}
-        # By the id of a struct's first unit. None: it cannot be known.
-        self._places: dict[Id, Place | None] = {}
-        self._roots: dict[Id, str | None] = {}
+        # By client and by the number of the struct. None: it cannot be known. False: not asked yet.
+        self._places: dict[int, list[Place | Literal[False] | None]] = _nothing_known(self._structs)
+        self._roots: dict[int, list[str | Literal[False] | None]] = _nothing_known(self._structs)
 
     def struct_at(self, identity: tuple[int, int]) -> Struct | None:
         """Give the struct that holds this unit; None when no update held it."""
+        index = self._index_of(identity)
+        return None if index is None else self._structs[identity[0]][index]
+
+    def _index_of(self, identity: tuple[int, int]) -> int | None:
         client, clock = identity
         index = bisect_right(self._clocks.get(client, ()), clock) - 1
-        if index < 0:
-            return None
-        struct = self._structs[client][index]
-        return struct if clock < struct.end else None
+        return index if index >= 0 and clock < self._structs[client][index].end else None
 
     def structs_in(self, client: int, start: int, end: int) -> Iterator[Struct]:
         """Give the structs that hold any clock from `start` to before `end`, ascending, not cut."""
@@ -82,41 +92,48 @@ class Lineage:
 
     def place_of(self, identity: tuple[int, int]) -> Place | None:
         """Give the parent and key of a unit; None when unknown: no update held it, or its origins end in a GC."""
-        struct = self.struct_at(identity)
-        return self._place(struct) if isinstance(struct, Item) else None
+        index = self._index_of(identity)
+        return None if index is None else self._place(identity[0], index)
 
-    def _place(self, item: Item) -> Place | None:
-        places = self._places
+    def _place(self, client: int, index: int) -> Place | None:
+        known = self._places[client][index]
+        if known is not False:
+            return known
         # A depth-first walk along the origins, which are older, except in hostile updates: `walked` ends a ring.
-        walk, walked = [item], {Id(item.client, item.clock)}
+        walk, walked = [(client, index)], {(client, index)}
         while walk:
-            current = walk[-1]
-            identity = Id(current.client, current.clock)
-            if identity in places:
+            current_client, current_index = walk[-1]
+            current = self._structs[current_client][current_index]
+            places = self._places[current_client]
+            if places[current_index] is not False:
                 walk.pop()
                 continue
-            place = None if current.parent is None else Place(current.parent, current.parent_key)
-            if place is None:
+            place: Place | None = None
+            if isinstance(current, Item) and current.parent is not None:
+                place = Place(current.parent, current.parent_key)
+            elif isinstance(current, Item):
                 deeper = False
                 for anchor in (current.origin, current.right_origin):
-                    beside = None if anchor is None else self.struct_at(anchor)
-                    if not isinstance(beside, Item):
+                    beside = None if anchor is None else self._index_of(anchor)
+                    if anchor is None or beside is None:
                         continue
-                    beside_identity = Id(beside.client, beside.clock)
-                    if beside_identity in places:
-                        place = places[beside_identity]
+                    of_beside = self._places[anchor.client][beside]
+                    if of_beside is not False:
+                        place = of_beside
                         if place is not None:
                             break
-                    elif beside_identity not in walked:
-                        walked.add(beside_identity)
-                        walk.append(beside)
+                    elif (anchor.client, beside) not in walked:
+                        walked.add((anchor.client, beside))
+                        walk.append((anchor.client, beside))
                         deeper = True
                         break
                 if deeper:
                     continue
-            places[identity] = place
+            places[current_index] = place
             walk.pop()
-        return places[Id(item.client, item.clock)]
+        found = self._places[client][index]
+        assert found is not False
+        return found
 
     def is_entry(self, item: Item) -> bool:
         """Say whether an item is an entry of a map, also where its bytes do not say so any more.
@@ -128,7 +145,7 @@ class Lineage:
             return True
         if item.right_origin is not None or isinstance(item.content, StringContent):
             return False
-        place = self._place(item)
+        place = self.place_of((item.client, item.clock))
         return place is not None and place.key is not None
 
     def ancestors(self, identity: tuple[int, int]) -> tuple[Id, ...]:
@@ -143,26 +160,27 @@ class Lineage:
 
     def root_of(self, identity: tuple[int, int]) -> str | None:
         """Give the name of the root that a unit is in; None when unknown."""
-        struct = self.struct_at(identity)
-        walked: list[Id] = []
-        root = None
-        while isinstance(struct, Item):
-            first = Id(struct.client, struct.clock)
-            if first in self._roots:
-                root = self._roots[first]
+        client = identity[0]
+        index = self._index_of(identity)
+        walked: list[tuple[int, int]] = []
+        root: str | None = None
+        while index is not None:
+            known = self._roots[client][index]
+            if known is not False:
+                root = known
                 break
             # Until it is known, so that a ring in hostile updates ends here.
-            self._roots[first] = None
-            walked.append(first)
-            place = self._place(struct)
+            self._roots[client][index] = None
+            walked.append((client, index))
+            place = self._place(client, index)
             if place is None:
                 break
             if isinstance(place.parent, str):
                 root = place.parent
                 break
-            struct = self.struct_at(place.parent)
-        for first in walked:
-            self._roots[first] = root
+            client, index = place.parent.client, self._index_of(place.parent)
+        for client, index in walked:
+            self._roots[client][index] = root
         return root
 
     def by_root(self, ranges: ClockRanges) -> dict[str | None, ClockRanges]:
@@ -180,3 +198,7 @@ class Lineage:
             if clock < end:
                 divided.setdefault(None, []).append((client, clock, end))
         return {root: ClockRanges.of(spans) for root, spans in divided.items()}
+
+
+def _nothing_known(structs: dict[int, tuple[Struct, ...]]) -> dict[int, list[Any]]:
+    return {client: [False] * len(of_client) for client, of_client in structs.items()}

@@ -42,16 +42,21 @@ def select(update: Update, ranges: ClockRanges) -> Update:
 
 def union_of_structs(updates: Iterable[Update]) -> Update:
     """Give all structs and all deletions of several updates; where several hold a clock, the first given has it."""
-    by_client: dict[int, list[tuple[tuple[int, int], Struct]]] = {}
+    by_client: dict[int, list[tuple[int, Struct]]] = {}
+    seen: dict[int, set[int]] = {}
     deletions = []
     order = 0
     for update in updates:
         deletions.append(update.deletions)
         for client, structs in update.structs.items():
             known = by_client.setdefault(client, [])
+            met = seen.setdefault(client, set())
             for struct in structs:
-                known.append(((0, order), struct))
-                order += 1
+                # The same object again says nothing new; it lives as long as the list that holds it.
+                if id(struct) not in met:
+                    met.add(id(struct))
+                    known.append((order, struct))
+                    order += 1
     united = {client: without_overlaps(ranked) for client, ranked in by_client.items()}
     deleted = ClockRanges.of(span for one in deletions for span in one)
     return Update({client: structs for client, structs in united.items() if structs}, deleted)

@@ -93,7 +93,7 @@ def knowledge(struct: Struct) -> int:
     return 1 if isinstance(struct.content, DeletedContent) else 0
 
 
-def without_overlaps(ranked: Iterable[tuple[tuple[int, int], Struct]]) -> tuple[Struct, ...]:
+def without_overlaps(ranked: Iterable[tuple[int, Struct]]) -> tuple[Struct, ...]:
     """Give structs of one client ascending and disjoint; where several hold a clock, the lowest rank has it.
 
     Takes `(rank, struct)` with ranks that are all different. Empty structs vanish. Linear but for sorting.
@@ -102,11 +102,21 @@ def without_overlaps(ranked: Iterable[tuple[tuple[int, int], Struct]]) -> tuple[
     count = len(waiting)
     chosen: list[Struct] = []
     # Those that begin at or before the present clock, best rank first; ranks differ, so structs are never compared.
-    begun: list[tuple[tuple[int, int], Struct]] = []
+    begun: list[tuple[int, Struct]] = []
     clock = next_waiting = 0
     while next_waiting < count or begun:
         if not begun:
-            clock = max(clock, waiting[next_waiting][1].clock)
+            struct = waiting[next_waiting][1]
+            if clock <= struct.clock and (
+                next_waiting + 1 == count or struct.end <= waiting[next_waiting + 1][1].clock
+            ):
+                # Most overlap nothing, and the rest of this loop costs ten times as much.
+                next_waiting += 1
+                clock = struct.end
+                if struct.length:
+                    chosen.append(struct)
+                continue
+            clock = max(clock, struct.clock)
         while next_waiting < count and waiting[next_waiting][1].clock <= clock:
             heappush(begun, waiting[next_waiting])
             next_waiting += 1

@@ -12,6 +12,7 @@ The encoding is Yjs's own (yjs/src/utils/encoding.js and UpdateEncoder.js), chec
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from sys import intern
 from typing import TYPE_CHECKING
 
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
@@ -115,15 +116,17 @@ def _read_update(update: bytes) -> Update:
                 if information & _ORIGIN:
                     origin_client, position = read_unsigned(update, position)
                     origin_clock, position = read_unsigned(update, position)
-                    origin = Id(origin_client, origin_clock)
+                    # Equal numbers as one object: of large evidence, they are a fifth of the memory.
+                    origin = Id(client if origin_client == client else origin_client, origin_clock)
                 if information & _RIGHT_ORIGIN:
                     origin_client, position = read_unsigned(update, position)
                     origin_clock, position = read_unsigned(update, position)
-                    right_origin = Id(origin_client, origin_clock)
+                    right_origin = Id(client if origin_client == client else origin_client, origin_clock)
                 if not information & (_ORIGIN | _RIGHT_ORIGIN):
                     parent, position = _read_parent(update, position)
                     if information & _KEYED:
                         key, position = read_string(update, position)
+                        key = intern(key)
                 content, length, position = reader(update, position)
                 keyed = information & _KEYED != 0
                 structs.append(Item(client, clock, length, origin, right_origin, parent, key, keyed, content))
@@ -131,7 +134,7 @@ def _read_update(update: bytes) -> Update:
             if clock > _CLOCK_LIMIT:
                 raise MalformedBytesError(f"before byte {position} a clock passes 2**53")
     for client in repeated:
-        sections[client] = list(without_overlaps(((0, order), one) for order, one in enumerate(sections[client])))
+        sections[client] = list(without_overlaps(enumerate(sections[client])))
     deletions = _read_deletions(update, position)
     return Update({client: tuple(structs) for client, structs in sections.items() if structs}, deletions)
 
@@ -139,7 +142,8 @@ def _read_update(update: bytes) -> Update:
 def _read_parent(update: bytes, position: int) -> tuple[str | Id, int]:
     is_root, position = read_variable_unsigned(update, position)
     if is_root == 1:
-        return read_string(update, position)
+        name, position = read_string(update, position)
+        return intern(name), position
     client, position = read_variable_unsigned(update, position)
     clock, position = read_variable_unsigned(update, position)
     return Id(client, clock), position

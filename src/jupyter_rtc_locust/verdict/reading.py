@@ -17,6 +17,7 @@ from jupyter_rtc_locust.documents.canonical import Content, content_digest
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.protocol.contents import DeletedContent
 from jupyter_rtc_locust.protocol.lineage import Lineage
+from jupyter_rtc_locust.protocol.shared_structs import SharedStructs
 from jupyter_rtc_locust.protocol.structs import Item, Struct, cut
 from jupyter_rtc_locust.protocol.updates import Update, UpdateError, decode_update
 from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, DocumentEvidence, ReplicaEvidence
@@ -103,9 +104,10 @@ class Reading:
         Raises:
             UpdateError: the initial snapshot, an authored update, a replica or the newcomer's document is no update.
         """
+        sharing = SharedStructs()
         authored = []
         for edit in evidence.authored:
-            update = decode_update(edit.update)
+            update = sharing.shared(decode_update(edit.update))
             authored.append(AuthoredStructs(edit, update, update.clock_ranges()))
         # Of several processes, each has the others' edits among its foreign updates.
         known = {edit.update for edit in evidence.authored}
@@ -116,17 +118,19 @@ class Reading:
                 continue
             known.add(foreign.update)
             try:
-                received.append((foreign.received, decode_update(foreign.update)))
+                received.append((foreign.received, sharing.shared(decode_update(foreign.update))))
             except UpdateError:
                 unreadable += 1
+        # Whole documents hold what was deleted as such, so they resemble each other more than what was written.
+        of_views = SharedStructs()
         joiner = evidence.joiner
         return cls(
             evidence=evidence,
             initial=decode_update(evidence.initial.update),
             authored=tuple(authored),
             received=tuple(received),
-            replicas=_connected_replicas(evidence),
-            joiner=decode_update(joiner.update) if joiner is not None and not joiner.problem else None,
+            replicas=_connected_replicas(evidence, of_views),
+            joiner=of_views.shared(decode_update(joiner.update)) if joiner is not None and not joiner.problem else None,
             unreadable=unreadable,
         )
 
@@ -367,7 +371,7 @@ class Reading:
         return Judged(named_users(group.users), group.replicas[0].update, group.replicas[0].evidence.update)
 
 
-def _connected_replicas(evidence: DocumentEvidence) -> tuple[ReplicaRead, ...]:
+def _connected_replicas(evidence: DocumentEvidence, sharing: SharedStructs) -> tuple[ReplicaRead, ...]:
     """Replicas with those of their users that were connected at the end.
 
     Whoever had lost the line holds what nobody else can have, and lacks what came meanwhile: that is no difference.
@@ -377,7 +381,7 @@ def _connected_replicas(evidence: DocumentEvidence) -> tuple[ReplicaRead, ...]:
     for one in evidence.replicas:
         users = tuple(user for user in one.users if user in clients)
         if users:
-            update = decode_update(one.update)
+            update = sharing.shared(decode_update(one.update))
             of_them = frozenset(clients[user] for user in users)
             read.append(ReplicaRead(replace(one, users=users), update, update.clock_ranges(), of_them))
     return tuple(read)

@@ -12,6 +12,7 @@ holds of it. What its author surely held and did not delete had gone before.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
@@ -157,13 +158,13 @@ def _items(reading: Reading, ranges: ClockRanges) -> Iterator[Item]:
 
 def _deleters(reading: Reading, wanted: set[Id]) -> dict[Id, list[AuthoredStructs]]:
     """The edits that deleted each of these."""
-    by_client: dict[int, list[Id]] = {}
-    for one in wanted:
-        by_client.setdefault(one.client, []).append(one)
+    by_client: dict[int, list[int]] = {}
+    for one in sorted(wanted):
+        by_client.setdefault(one.client, []).append(one.clock)
     found: dict[Id, list[AuthoredStructs]] = {}
     for edit in reading.authored:
-        for client in edit.update.deletions.clients():
-            for one in by_client.get(client, ()):
-                if one in edit.update.deletions:
-                    found.setdefault(one, []).append(edit)
+        for client, start, end in edit.update.deletions:
+            clocks = by_client.get(client, [])
+            for index in range(bisect_left(clocks, start), bisect_left(clocks, end)):
+                found.setdefault(Id(client, clocks[index]), []).append(edit)
     return found

@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import editing, machine, memory, opening, receiving
+from benchmarks import deciding, editing, machine, memory, opening, receiving
 from benchmarks.measurement import Measurement, table
 from benchmarks.processes import Child
 from benchmarks.recording import record
 from benchmarks.sizes import FULL, QUICK, Sizes
 
-NAMES = ("receiving", "editing", "memory", "opening")
+NAMES = ("receiving", "editing", "memory", "opening", "deciding")
 
 
 def main() -> int:
@@ -54,6 +54,7 @@ def run(sizes: Sizes, names: tuple[str, ...]) -> list[Measurement]:
                 "editing": lambda: editing.measure(sizes, port),
                 "memory": lambda: memory.measure(sizes, port, path),
                 "opening": lambda: opening.measure(sizes, port),
+                "deciding": lambda: deciding.measure(sizes),
             }
             for name in names:
                 print(f"Measuring: {name}", file=sys.stderr, flush=True)

@@ -15,14 +15,18 @@ from typing import Any
 from pycrdt import Array, Doc, Map
 
 from benchmarks.recording import notebook
+from jupyter_rtc_locust.documents.canonical import read_whole_content
 from jupyter_rtc_locust.documents.file_form import as_saved
 from jupyter_rtc_locust.documents.replica import Replica
 from jupyter_rtc_locust.documents.seeding import fill
 from jupyter_rtc_locust.editing import Edit, RecentEdits, choose, make_edit
 from jupyter_rtc_locust.editing.weights import DEFAULT_WEIGHTS
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
+from jupyter_rtc_locust.protocol.contents import StringContent
+from jupyter_rtc_locust.protocol.merging import merge_updates
 from jupyter_rtc_locust.protocol.state_vectors import decode_state_vector
-from jupyter_rtc_locust.protocol.updates import decode_update
+from jupyter_rtc_locust.protocol.structs import Item
+from jupyter_rtc_locust.protocol.updates import Update, decode_update, encode_update
 from jupyter_rtc_locust.verdict.evidence import (
     AuthoredUpdate,
     DocumentEvidence,
@@ -70,6 +74,8 @@ class LargeRun:
         self.replicas = [Replica("notebook", 1_000_000 + user) for user in range(self.users)]
         for replica in self.replicas:
             replica.apply_updates([self.initial.update])
+        self.rounds: list[bytes] = []
+        self.told = 0
         self.read = [0] * self.users
         self.numbers = [0] * self.users
         self.recent = RecentEdits()
@@ -90,12 +96,18 @@ class LargeRun:
                 waiting = [one for one in waiting if one]
             if self.now - self.saved_at >= 1.0:
                 self._save()
+            self._end_round()
+
+    def _end_round(self) -> None:
+        """What was sent since the last one is told to everybody as one update: applying is what takes the time."""
+        news = [update for _, update, _ in self.sent[self.told :]]
+        self.told = len(self.sent)
+        self.rounds.append(merge_updates(news))
 
     def _catch_up(self, user: int) -> None:
-        news = [update for _, update, index in self.sent[self.read[user] :]]
-        if news:
+        if news := self.rounds[self.read[user] :]:
             self.replicas[user].apply_updates(news)
-        self.read[user] = len(self.sent)
+        self.read[user] = len(self.rounds)
 
     def _burst(self, user: int) -> list[tuple[int, bytes]]:
         made = []
@@ -138,32 +150,58 @@ class LargeRun:
 
     def evidence(self) -> RunEvidence:
         """What two processes would hand over: each has what the other's users authored among what it received."""
-        for user in range(self.users):
-            self._catch_up(user)
         self._save()
+        self._end_round()
         for user in range(self.users):
             self._catch_up(user)
-        whole = self.server.get_update()
+        copies = [self.replicas[process].full_update() for process in (0, 1)]
+        return self._evidence(self.server.get_update(), copies)
+
+    def evidence_without_an_edit(self) -> tuple[RunEvidence, AuthoredUpdate]:
+        """The same, but of one edit all words are gone, for everybody, and nobody was told; and that edit."""
+        self.evidence()
+        edit, words = self._words_that_stand()
+        gone = encode_update(Update({}, words))
+        wrong: Doc[Any] = Doc(client_id=_SERVER)
+        wrong.apply_update(merge_updates([self.server.get_update(), gone]))
+        whole = wrong.get_update()
+        return self._evidence(whole, [whole, whole]), edit
+
+    def _words_that_stand(self) -> tuple[AuthoredUpdate, ClockRanges]:
+        """An edit from the middle of the run that typed words of which all still stand, and their clocks."""
+        deleted = decode_update(self.server.get_update()).deletions
+        for edit in self.authored[len(self.authored) // 2 :]:
+            words = ClockRanges.of(
+                (struct.client, struct.clock, struct.end)
+                for struct in decode_update(edit.update)
+                if isinstance(struct, Item) and isinstance(struct.content, StringContent)
+            )
+            if words and not words.intersection(deleted):
+                return edit, words
+        raise AssertionError("of no edit in the second half all words stand")
+
+    def _evidence(self, whole: bytes, copies: list[bytes]) -> RunEvidence:
         vector = decode_state_vector(self.server.get_state())
         covered = ClockRanges.from_state_vector(vector)
         deletions = decode_update(whole).deletions
-        foreign = []
-        for process in (0, 1):
-            for received, update, index in self.sent:
-                if index is None or self.authored[index].user % 2 != process:
-                    foreign.append(ForeignUpdate(received, bytes(bytearray(update))))
-        replicas = tuple(
-            ReplicaEvidence(
-                tuple(range(process, self.users, 2)), self.replicas[process].full_update(), deletions, covered
-            )
+        foreign = [
+            # Two processes, two copies of the bytes.
+            ForeignUpdate(received, bytes(bytearray(update)))
             for process in (0, 1)
+            for received, update, index in self.sent
+            if index is None or self.authored[index].user % 2 != process
+        ]
+        replicas = tuple(
+            ReplicaEvidence(tuple(range(process, self.users, 2)), copy, deletions, covered)
+            for process, copy in enumerate(copies)
         )
         users = tuple(
             UserEvidence(user, replica.client_id, "connected", "", True, ClockRanges(), ClockRanges())
             for user, replica in enumerate(self.replicas)
         )
         authors = {replica.client_id: user for user, replica in enumerate(self.replicas)}
-        saved = as_saved(_content(self.server), "notebook")
+        doc: Doc[Any] = Doc(client_id=_SERVER)
+        doc.apply_update(whole)
         document = DocumentEvidence(
             path=PATH,
             kind="notebook",
@@ -177,12 +215,6 @@ class LargeRun:
             users=users,
             presences=frozenset(authors),
             joiner=Snapshot(vector, whole),
-            saved=SavedFile(content=saved, waited=1.0),
+            saved=SavedFile(content=as_saved(read_whole_content(doc, "notebook"), "notebook"), waited=1.0),
         )
         return RunEvidence(documents=(document,))
-
-
-def _content(doc: Doc[Any]) -> Any:
-    from jupyter_rtc_locust.documents.canonical import read_whole_content
-
-    return read_whole_content(doc, "notebook")

@@ -52,14 +52,14 @@ class Child:
         except BrokenPipeError:
             raise self._failure("ended") from None
 
-    def answer(self) -> dict[str, Any]:
+    def answer(self, deadline_s: float = ANSWER_DEADLINE_S) -> dict[str, Any]:
         """The next line of the child."""
         assert self._process.stdout is not None
         descriptor = self._process.stdout.fileno()
-        until = time.monotonic() + ANSWER_DEADLINE_S
+        until = time.monotonic() + deadline_s
         while b"\n" not in self._pending:
             if not select.select([descriptor], [], [], max(0.0, until - time.monotonic()))[0]:
-                raise self._failure(f"gave no answer within {ANSWER_DEADLINE_S:.0f} s")
+                raise self._failure(f"gave no answer within {deadline_s:.0f} s")
             data = os.read(descriptor, 65536)
             if not data:
                 raise self._failure("ended")

@@ -22,6 +22,8 @@ class Sizes:
     """How long edits are made, and then pings, in each round."""
     users_in_memory: int
     documents_opened: int
+    edits_with_one_lost: int
+    edits_decided: int
 
 
 FULL = Sizes(
@@ -35,6 +37,8 @@ FULL = Sizes(
     edit_slice_s=0.7,
     users_in_memory=300,
     documents_opened=60,
+    edits_with_one_lost=10_000,
+    edits_decided=100_000,
 )
 
 QUICK = Sizes(
@@ -48,4 +52,6 @@ QUICK = Sizes(
     edit_slice_s=0.2,
     users_in_memory=10,
     documents_opened=5,
+    edits_with_one_lost=60,
+    edits_decided=60,
 )

@@ -7,6 +7,7 @@ verdict that is wrong ends the benchmark: a healthy run has to pass, and of one 
 from __future__ import annotations
 
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,12 @@ def measure(sizes: Sizes) -> list[Measurement]:
     """Seconds and megabytes for one edit lost among some, and for many edits in one document."""
     with tempfile.TemporaryDirectory() as folder:
         few, many = sizes.edits_with_one_lost, sizes.edits_decided
-        lost, made = _decided(Path(folder, "lost"), few, lose=True)
+        lost, made = _decided(Path(folder, "lost"), few, lose=True, apart=sizes.judged)
         findings = lost["findings"]
         if len(findings) != 1 or findings[0][0] != "lost-edit" or made["lost"] not in findings[0][1]:
             raise ChildFailedError(f"{made['lost']} was lost, and the findings are {findings}")
         own, others = made["own_bytes"], made["others_bytes"]
-        healthy, made = _decided(Path(folder, "healthy"), many, lose=False)
+        healthy, made = _decided(Path(folder, "healthy"), many, lose=False, apart=sizes.judged)
         if healthy["verdict"] != "pass":
             raise ChildFailedError(f"A healthy run got {healthy['verdict']}: {healthy['findings'][:3]}")
     received = f"{made['received']:,} updates received that differ from what the same process sent"
@@ -44,10 +45,12 @@ def measure(sizes: Sizes) -> list[Measurement]:
     ]
 
 
-def _decided(path: Path, edits: int, *, lose: bool) -> tuple[dict[str, Any], dict[str, Any]]:
-    with Child("decider") as maker:
+def _decided(path: Path, edits: int, *, lose: bool, apart: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The decision and what was decided on; made in another process, where the figures matter."""
+    with ExitStack() as children:
+        maker = children.enter_context(Child("decider"))
         maker.tell("make", path=str(path), edits=edits, users=USERS, lose=lose)
         made = maker.answer(_DEADLINE_S)
-    with Child("decider") as decider:
+        decider = children.enter_context(Child("decider")) if apart else maker
         decider.tell("decide", path=str(path))
         return decider.answer(_DEADLINE_S), made

@@ -24,7 +24,7 @@ def measurement(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 def run_benchmarks(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "benchmarks", "--quick", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
 
 
 def saved(folder: Path) -> dict[str, Any]:

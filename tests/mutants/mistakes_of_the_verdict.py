@@ -27,8 +27,8 @@ MUTANTS = (
     Mutant(
         "2 state does not enter",
         "oracle.py",
-        "entering = [welcomed, notes, ",
-        "entering = [welcomed, ",
+        "        notes,\n        _made",
+        "        _made",
     ),
     Mutant(
         "2 state enters with deletions",
@@ -39,13 +39,13 @@ MUTANTS = (
     Mutant(
         "2 foreign enters visibly",
         "oracle.py",
-        "_made_invisible(select(material, hidden), _anchors(meant, hidden), hidden)",
+        "_made_invisible(reading, select(material, hidden), _anchors([*meant, notes], hidden), hidden)",
         "select(material, hidden).without_deletions()",
     ),
     Mutant(
         "2 foreign left out",
         "oracle.py",
-        "_made_invisible(select(material, hidden), _anchors(meant, hidden), hidden), ",
+        "        _made_invisible(reading, select(material, hidden), _anchors([*meant, notes], hidden), hidden),\n",
         "",
     ),
     Mutant(
@@ -69,7 +69,7 @@ MUTANTS = (
     Mutant(
         "2 new ids at any time",
         "renamed_copies.py",
-        "        return first - _CLOCKS_DIFFER_S <= moment <= last + _READ_LATE_S",
+        "        return first - self._clocks_differ <= moment <= last + _READ_LATE_S",
         "        return True",
     ),
     Mutant(
@@ -93,7 +93,7 @@ MUTANTS = (
     Mutant(
         "4 unaccounted is foreign",
         "oracle.py",
-        "unaccounted = others.of_clients(evidence.authors)",
+        "unaccounted = others.of_clients(reading.authors).difference(forged)",
         "unaccounted = ClockRanges()",
     ),
     Mutant(
@@ -105,8 +105,8 @@ MUTANTS = (
     Mutant(
         "4 guests delete nothing",
         "guests.py",
-        "return Guests(clients, outside_state.of_clients(clients), ClockRanges().union(*deletions))",
-        "return Guests(clients, outside_state.of_clients(clients), ClockRanges())",
+        "    deletions = _came_with(reading, clients)",
+        "    deletions = ClockRanges()",
     ),
     Mutant(
         "4 watchers are guests",
@@ -147,20 +147,20 @@ MUTANTS = (
     Mutant(
         "6 lacks of anybody",
         "checks/agreement.py",
-        "    return ranges.of_clients(reading.evidence.authors)",
+        "    return ranges.of_clients(reading.authors)",
         "    return ranges",
     ),
     Mutant(
         "7 pending not judged",
         "checks/acknowledgement.py",
-        "        if user.stage == CONNECTED and user.gaps:",
+        "        if user.stage == CONNECTED and gaps:",
         "        if False:",
     ),
     Mutant(
         "7 pending of the lost",
         "checks/acknowledgement.py",
-        "        if user.stage == CONNECTED and user.gaps:",
-        "        if user.gaps:",
+        "        if user.stage == CONNECTED and gaps:",
+        "        if gaps:",
     ),
     Mutant(
         "8 pure deletions need an echo",
@@ -309,31 +309,31 @@ MUTANTS = (
     Mutant(
         "13 text never doubled",
         "foreign_content.py",
-        "        if original := _text_beside(lineage, item):",
-        "        if False:",
+        "        if original is None or original in deleted_by_nobody:",
+        "        if True:",
     ),
     Mutant(
         "13 text behind not looked at",
-        "foreign_content.py",
-        "    if item.right_origin is not None and _text_behind",
-        "    if False and _text_behind",
+        "neighbouring_text.py",
+        "    if item.right_origin is not None and text_behind",
+        "    if False and text_behind",
     ),
     Mutant(
         "13 cells never doubled",
         "foreign_content.py",
-        "            Kind.DUPLICATED_CONTENT if cells.has_another(identity, cell_type, source) else Kind.INVENTED_EDIT,",
-        "            Kind.INVENTED_EDIT,",
+        "    if original is not None:\n        return _Deed(Kind.DUPLICATED_CONTENT",
+        "    if False:\n        return _Deed(Kind.DUPLICATED_CONTENT",
     ),
     Mutant(
         "13 no look back",
-        "foreign_content.py",
-        "        return _has_cell(self._before(foreign), cell_type, source)",
-        "        return False",
+        "originals.py",
+        "            found = _cell_in(self._before(foreign), cell_type, source)",
+        "            pass",
     ),
     Mutant(
         "13 empty cells doubled",
-        "foreign_content.py",
-        "        if not source.strip():\n            return False\n",
+        "originals.py",
+        "        if not source.strip():\n            return None\n",
         "",
     ),
     Mutant(
@@ -345,8 +345,8 @@ MUTANTS = (
     Mutant(
         "13 pieces inside are lost",
         "checks/truth.py",
-        "    if not oracle.foreign:\n        return ranges",
-        "    return ranges.difference(oracle.foreign)",
+        "    if not foreign:\n        return ranges",
+        "    return ranges.difference(foreign)",
     ),
     Mutant(
         "foreign gone unnoticed",
@@ -357,20 +357,20 @@ MUTANTS = (
     Mutant(
         "overwritten told twice",
         "oracle.py",
-        "overwritten=_overwritten(reading, foreign),",
+        "overwritten=_overwritten(reading, foreign.union(strange)),",
         "overwritten=ClockRanges(),",
     ),
     Mutant(
         "entries hidden by deletion",
         "oracle.py",
-        "if isinstance(struct, Item) and struct.keyed and Id(client, struct.clock) not in needed",
-        "if False",
+        "            and (client in reading.strangers or reading.lineage.is_entry(struct))",
+        "            and False",
     ),
     Mutant(
         "entries forgotten though built on",
         "oracle.py",
-        "if isinstance(struct, Item) and struct.keyed and Id(client, struct.clock) not in needed",
-        "if isinstance(struct, Item) and struct.keyed",
+        "            and Id(client, struct.clock) not in needed\n",
+        "",
     ),
     Mutant(
         "lost lines are compared",
@@ -393,7 +393,7 @@ MUTANTS = (
     Mutant(
         "lost not told",
         "checks/truth.py",
-        "    found = _lost(reading, missing, judged.whose) + _not",
+        "    found = _lost(reading, oracle, missing, judged.whose) + _not",
         "    found = () + _not",
     ),
     Mutant(
@@ -405,7 +405,7 @@ MUTANTS = (
     Mutant(
         "order not told",
         "checks/truth.py",
-        "    if not found and not opinion.findings:",
+        "    if not found and not told and not oracle.strange and not opinion.findings:",
         "    if False:",
     ),
     Mutant(
@@ -587,5 +587,167 @@ MUTANTS = (
         "checks/presence.py",
         "    if sound:",
         "    if True:",
+    ),
+    Mutant(
+        "10 deletions not asked who authored them",
+        "decision.py",
+        "        unauthored = ledger[0] if ledger else ()",
+        "        unauthored = ()",
+    ),
+    Mutant(
+        "10 authored at any time",
+        "received_deletions.py",
+        "    suspects = arrivals.ranges().difference(authored.ranges()).union(too_early)",
+        "    suspects = arrivals.ranges().difference(authored.ranges())",
+    ),
+    Mutant(
+        "10 no room for clocks",
+        "reading.py",
+        "        return CLOCKS_DIFFER_S + max(0.0, max(early, default=0.0))",
+        "        return 0.0",
+    ),
+    Mutant(
+        "10 clocks that differ by more",
+        "reading.py",
+        "        return CLOCKS_DIFFER_S + max(0.0, max(early, default=0.0))",
+        "        return CLOCKS_DIFFER_S",
+    ),
+    Mutant(
+        "10 ancestors excuse nothing",
+        "received_deletions.py",
+        "            if any(one.edit.due <= latest and not",
+        "            if False and any(one.edit.due <= latest and not",
+    ),
+    Mutant(
+        "10 ancestors excuse at any time",
+        "received_deletions.py",
+        "            if any(one.edit.due <= latest and not",
+        "            if any(not",
+    ),
+    Mutant(
+        "10 cause not asked, first content",
+        "received_deletions.py",
+        "        if identity in self._reading.initial_ranges:\n            return True",
+        "        if identity in self._reading.initial_ranges:\n            return False",
+    ),
+    Mutant(
+        "10 cause not asked, own words",
+        "received_deletions.py",
+        "        return deleter.edit.client_id == identity.client and bool(own)",
+        "        return False and bool(own)",
+    ),
+    Mutant(
+        "10 cause asked of whoever deleted it itself",
+        "received_deletions.py",
+        "        if identity in deleter.update.deletions:\n            return False\n",
+        "",
+    ),
+    Mutant(
+        "10 overwritten entries excuse nothing",
+        "received_deletions.py",
+        "        if any(self._entries.was_replaced(one, latest) for one in (identity, *chain)):\n            return True\n",
+        "",
+    ),
+    Mutant(
+        "10 overwritten entries excuse at any time",
+        "map_entries.py",
+        "        return entry in self._replaced and self._replaced[entry] <= latest",
+        "        return entry in self._replaced",
+    ),
+    Mutant(
+        "10 any other entry excuses",
+        "map_entries.py",
+        "    for entry in reversed(ordered):",
+        "    for entry in (*ordered, *reversed(ordered)):",
+    ),
+    Mutant(
+        "10 entries by the bit alone",
+        "map_entries.py",
+        "        is_entry = isinstance(struct, Item) and reading.lineage.is_entry(struct)",
+        "        is_entry = isinstance(struct, Item) and struct.keyed",
+    ),
+    Mutant(
+        "10 what is held at the end not asked",
+        "received_deletions.py",
+        "    if reading.joiner is not None:\n        yield inf, reading.joiner.deletions",
+        "    return",
+    ),
+    Mutant(
+        "10 first deletions are asked, too",
+        "received_deletions.py",
+        "    return reading.initial.deletions.union(forgotten)",
+        "    return ClockRanges()",
+    ),
+    Mutant(
+        "10 state is asked, too",
+        "received_deletions.py",
+        "if root not in (STATE_ROOT, None)))",
+        "if root is not None))",
+    ),
+    Mutant(
+        "10 guests are no excuse",
+        "checks/deletions.py",
+        "    if oracle.guests.clients:",
+        "    if False:",
+    ),
+    Mutant(
+        "10 missing records are no excuse",
+        "checks/deletions.py",
+        "    if missing:",
+        "    if False:",
+    ),
+    Mutant(
+        "10 who wrote nothing known has a record",
+        "reading.py",
+        "        return frozenset(client for client in seated - told if",
+        "        return frozenset(client for client in () if",
+    ),
+    Mutant(
+        "10 told twice",
+        "checks/truth.py",
+        ".difference(oracle.overwritten).difference(told)",
+        ".difference(oracle.overwritten)",
+    ),
+    Mutant(
+        "10 text that was deleted beside counts as doubled",
+        "foreign_content.py",
+        "        if original is None or original in deleted_by_nobody:",
+        "        if original is None:",
+    ),
+    Mutant(
+        "isolation: strangers unaccounted",
+        "oracle.py",
+        "    strange = others.of_clients(reading.strangers)",
+        "    strange = ClockRanges()",
+    ),
+    Mutant(
+        "isolation: only what stands there",
+        "checks/isolation.py",
+        "    for client in sorted(oracle.strange.clients()):",
+        "    for client in sorted(oracle.strange.clients()) if reading.joiner_ranges.intersection(oracle.strange) else ():",
+    ),
+    Mutant(
+        "isolation: strangers keep a place",
+        "oracle.py",
+        "            and (client in reading.strangers or reading.lineage.is_entry(struct))",
+        "            and reading.lineage.is_entry(struct)",
+    ),
+    Mutant(
+        "isolation: gaps told twice",
+        "checks/acknowledgement.py",
+        "        gaps = user.gaps.difference(user.gaps.of_clients(reading.strangers))",
+        "        gaps = user.gaps",
+    ),
+    Mutant(
+        "a reverted value is invented",
+        "foreign_content.py",
+        "    return _Deed(Kind.LOST_EDIT if was_there else Kind.INVENTED_EDIT, what, (author.edit.user,))",
+        "    return _Deed(Kind.INVENTED_EDIT, what, (author.edit.user,))",
+    ),
+    Mutant(
+        "a cell that is back is invented",
+        "foreign_content.py",
+        "    if deleter is not None:",
+        "    if False:",
     ),
 )

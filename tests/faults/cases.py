@@ -317,6 +317,7 @@ AWARENESS = [
 ]
 
 SESSION = [
+    sick("leak-edit", "session", "invented-edit", "diverged joiner-differs lost-edit", to={"at": 10}, options=TWO),
     sick("other-document", "session", "", AMID_MAY + " joiner-differs", to={"user": 8}, options=TWO),
     sick(
         "other-document-for-all",

@@ -78,6 +78,10 @@ SICK = {
     "swallow": case(
         "swallow", "unacknowledged-edit diverged", "joiner-differs pending-updates lost-edit", at=10, options=IMPATIENT
     ),
+    # Whether its words find a place there, and so are seen by some, is chance.
+    "leak-edit": case(
+        "leak-edit", "invented-edit", "diverged joiner-differs lost-edit", at=10, options=("--rtc-documents", "2")
+    ),
     "stale-joiner": case("stale-joiner", "joiner-differs lost-edit", at=10, options=SOON),
     # In the document, where all agree
     "delete-text": case("delete-text", "lost-edit", **IN_A_PAUSE),

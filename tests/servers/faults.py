@@ -9,6 +9,7 @@ FAULTS: dict[str, type[Fault]] = {
     "drop-relay": faults_of_lines.DropRelay,  # pending-updates, diverged
     "drop-last-relay-to-one": faults_of_lines.DropLastRelayToOne,  # diverged
     "lose-edit": faults_of_lines.LoseEdit,  # diverged (its author has it), lost-edit
+    "leak-edit": faults_of_lines.LeakEdit,  # invented-edit, where there are two documents
     "no-echo": faults_of_lines.NoEcho,  # none: the state vector covers it; a sample without its answer
     "swallow": faults_of_lines.Swallow,  # unacknowledged-edit
     "mute-one": faults_of_lines.MuteOne,  # stalled

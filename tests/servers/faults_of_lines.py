@@ -74,6 +74,18 @@ class LoseEdit(Fault):
         return False
 
 
+class LeakEdit(Fault):
+    """One update of another document is passed on to the people of one, too."""
+
+    def accepts(self, room: Room, connection: Connection, update: bytes) -> bool:
+        one = min(room.server.rooms.values(), key=lambda other: other.path)
+        if one is not room and not self.struck(one) and self.due(room) and insertions_of_update(room, update):
+            self.strike(one)
+            for other in list(one.connections):
+                other.deliver(create_update_message(update))
+        return True
+
+
 class MuteOne(Fault):
     """From then on nothing at all is sent to one user, whose line stays open."""
 

@@ -28,7 +28,8 @@ SICK = {"damaged": "delete-text", "healthy": "none"}
 def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], Run]]]:
     runs = {name: on_sick_server(folder / name, fault) for name, fault in SICK.items()}
     runs["embedded"] = lambda: run_locust("notebook_editing.py", *LOAD, *EMBEDDED, folder=folder / "embedded")
-    two = ("--processes", "2")
+    # The master's only samples are the ages of saves, which come with the verdict.
+    two = ("--processes", "2", "--rtc-request-events")
     runs["workers"] = lambda: run_locust("notebook_editing.py", *LOAD, *EMBEDDED, *two, folder=folder / "workers")
     yield runs
 

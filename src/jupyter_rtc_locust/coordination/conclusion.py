@@ -305,13 +305,16 @@ def _file_deadline(state: RunState, evidence: DocumentEvidence, ended: float) ->
 
 def _record_figures(environment: Environment, state: RunState, verdict: Verdict, timings: Recorder) -> None:
     """What only the judge could measure is a timing like others: in the result, and in Locust's statistics."""
+    if not verdict.figures:
+        return
     agent: ProcessAgent = environment.rtc_agent  # type: ignore[attr-defined]
+    # Before the first sample: a master has played no user, and so has made none yet.
+    statistics = agent.make_statistics(state.settings)
     for name, samples in verdict.figures.items():
         for milliseconds in samples:
             timings.record(name, milliseconds)
             agent.recorder.record(name, milliseconds)
-    if verdict.figures:
-        agent.make_statistics(state.settings).flush()
+    statistics.flush()
 
 
 def _tell_locust(environment: Environment, verdict: Verdict, secrets: list[str]) -> None:

@@ -148,7 +148,8 @@ RELAY = [
         to=proxy(on_the_way.MuteAll),
         seconds=20,
     ),
-    sick("not-relayed", "relay", "diverged", "pending-updates", to=AMID),
+    # Whoever comes now is given what three of four lack.
+    sick("not-relayed", "relay", "diverged", "pending-updates joiner-differs", to=AMID),
     # All of them, because whoever deletes the cell around it later covers what was missed.
     sick(
         "drop-deletions-up",
@@ -318,12 +319,12 @@ AWARENESS = [
 
 SESSION = [
     sick("leak-edit", "session", "invented-edit", "diverged joiner-differs lost-edit", to={"at": 10}, options=TWO),
-    sick("other-document", "session", "", AMID_MAY + " joiner-differs", to={"user": 8}, options=TWO),
+    sick("other-document", "session", "", AMID_MAY + " joiner-differs awareness-differs", to={"user": 8}, options=TWO),
     sick(
         "other-document-for-all",
         "session",
         "",
-        AMID_MAY + " joiner-differs saved-file-differs",
+        AMID_MAY + " joiner-differs saved-file-differs awareness-differs",
         to={},
         options=(*TWO, *SOON),
     ),

@@ -28,6 +28,7 @@ NOTEBOOKS = "notebook_editing.py"
 TEXT_FILES = "text_file_editing.py"
 TYPING = LOCUSTFILES_OF_THE_TESTS / "typing_only.py"
 PAUSING = LOCUSTFILES_OF_THE_TESTS / "pausing.py"
+SAVING_OFTEN = LOCUSTFILES_OF_THE_TESTS / "saving_often.py"
 ONE_LEAVES = LOCUSTFILES_OF_THE_TESTS / "one_leaves.py"
 
 SOON = ("--rtc-save-timeout", "5")
@@ -266,8 +267,9 @@ FILE = [
     sick("other-file", "file", "saved-file-differs", to={}, options=(*TWO, *SOON)),
     sick("metadata-changed", "file", "saved-file-differs", to=AMID, options=SOON),
     sick("notebook-metadata-changed", "file", "saved-file-differs", to=AMID, options=SOON),
-    sick("no-save", "file", "saved-file-differs", "save-stalled", to={"at": 1}, options=SOON),
-    sick("no-save after a while", "file", "saved-file-differs", "save-stalled", to={"at": 30}, options=SOON),
+    sick("no-save", "file", "saved-file-differs save-stalled", to={"at": 1}, options=SOON),
+    sick("no-save after a while", "file", "saved-file-differs save-stalled", to={"at": 30}, options=SOON),
+    sick("save-lies", "file", "save-not-done", to={"at": 5}, seconds=16, locustfile=SAVING_OFTEN),
     sick("old-file", "file", "saved-file-differs", "save-stalled", to={"at": 30}, options=SOON, locustfile=PAUSING),
     sick("file-reverted", "file", "lost-edit", "invented-edit duplicated-content", to={"at": 20}, options=SOON),
 ]
@@ -324,7 +326,7 @@ SESSION = [
         "other-document-for-all",
         "session",
         "",
-        AMID_MAY + " joiner-differs saved-file-differs awareness-differs",
+        AMID_MAY + " joiner-differs saved-file-differs awareness-differs save-stalled",
         to={},
         options=(*TWO, *SOON),
     ),

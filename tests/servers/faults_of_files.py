@@ -89,7 +89,10 @@ class SaveLies(Fault):
     """Whoever asks for a save by hand is told that it was done, and nothing is; the server saves in pauses only."""
 
     def saves_by_hand(self, room: Room) -> bool:
-        return not self.due(room)
+        if not self.due(room):
+            return True
+        self.strike(room)
+        return False
 
 
 class SlowSave(Fault):

@@ -12,6 +12,7 @@ from jupyter_rtc_locust.documents.canonical import (
     canonical_text,
     content_digest,
     read_content,
+    read_in_turns,
     read_other_roots,
     read_whole_content,
     same,
@@ -203,3 +204,14 @@ def test_nested_documents_and_xml_are_seen_too():
     doc = Doc()
     doc["cells"] = Array([Doc(guid="inner")])
     assert read_content(doc, "notebook")["cells"] == [{"document": "inner"}]
+
+
+@pytest.mark.parametrize("cells", [0, 1, 10, 11, 35])
+def test_a_document_read_in_turns_is_read_as_at_once(cells):
+    replica = Replica("notebook", 1)
+    for number in range(cells):
+        replica.cells.append(Map({"id": str(number), "source": Text(f"text {number}")}))
+    replica.doc.get("elsewhere", type=Array).append("an intruder")
+    turns = []
+    assert read_in_turns(replica.doc, "notebook", lambda: turns.append(None)) == read_whole_content(replica, "notebook")
+    assert len(turns) == -(-cells // 10) + 1

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from jupyter_rtc_locust.reporting.result_file import (
@@ -179,6 +179,8 @@ def texts(value):
 @settings(deadline=None, max_examples=100)
 @given(nested, st.text("0123456789%+/é-", min_size=8, max_size=20))
 def test_whatever_surrounds_it_a_secret_is_gone_and_the_rest_is_json(value, secret):
+    # Written twice, "25...%" reads like an encoded percent sign in the middle, and nobody can tell where it begins.
+    assume("%25" not in secret * 2)
     hidden = {
         secret: [value, f"x{secret}y", {"z": quote(secret), "l": quote_plus(secret).lower()}, f"{secret}{secret}"]
     }

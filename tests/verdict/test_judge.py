@@ -22,7 +22,7 @@ from jupyter_rtc_locust.verdict.evidence import RunEvidence, SavedFile
 from jupyter_rtc_locust.verdict.evidence_form import parts_of_run, run_of_parts
 from jupyter_rtc_locust.verdict.findings import Finding, Opinion, Value, Verdict
 from jupyter_rtc_locust.verdict.judge_talk import TalkError, heard, read_verdict, told, verdict_line
-from jupyter_rtc_locust.verdict.rebuilt import content_of
+from jupyter_rtc_locust.verdict.rebuilt import forget_contents
 from verdict.model_server import cells_of, text_of
 from verdict.swarm_model import SwarmModel, random_run
 from verdict.templates import plain_notebook
@@ -107,10 +107,10 @@ def test_the_same_evidence_gives_the_same_bytes_whatever_pycrdt_does_at_random(s
             swarm[user].type("afterwards ")
     swarm.finish()
     parts = list(parts_of_run(swarm.run_evidence()))
-    content_of.cache_clear()
+    forget_contents()
     first = verdict_line(decide(run_of_parts(parts)))
     for _ in range(3):
-        content_of.cache_clear()
+        forget_contents()
         assert verdict_line(decide(run_of_parts(parts))) == first
 
 

@@ -20,19 +20,22 @@ from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.second_opening import opened_again
+from jupyter_rtc_locust.coordination.turns import Turns
+from jupyter_rtc_locust.documents.canonical import read_in_turns
 from jupyter_rtc_locust.errors import FileGone, GivenUp, RtcLocustError
 from jupyter_rtc_locust.reporting.result_file import ResultFileError, build_result, redact, remove_result, write_result
 from jupyter_rtc_locust.settings import END_BUDGET_S, HTTP_TRY_DEADLINE_S, JOINER_DEADLINE_S, LEAVE_DEADLINE_S
 from jupyter_rtc_locust.timing.generator_health import summarise
 from jupyter_rtc_locust.timing.recorder import Recorder
 from jupyter_rtc_locust.users.observer import look
-from jupyter_rtc_locust.verdict.checks.saved_file import file_agrees
+from jupyter_rtc_locust.verdict.checks.saved_file import contents_compared, file_agrees
 from jupyter_rtc_locust.verdict.checks.saving import SHORTEST_PAUSE_S
 from jupyter_rtc_locust.verdict.evidence import Checkpoint, DocumentEvidence, RunEvidence, SavedFile, Snapshot
 from jupyter_rtc_locust.verdict.evidence_form import parts_of_run
 from jupyter_rtc_locust.verdict.findings import Opinion, Value, Verdict
 from jupyter_rtc_locust.verdict.folder.names import FOLDER
 from jupyter_rtc_locust.verdict.folder.writing import Kept, remove_earlier
+from jupyter_rtc_locust.verdict.rebuilt import document_of, remember_content
 
 logger = logging.getLogger(__name__)
 
@@ -275,18 +278,24 @@ def _wait_for_file(state: RunState, evidence: DocumentEvidence, prepared: Prepar
     assert state.prepared is not None and state.saves is not None
     until = _file_deadline(state, evidence, ended)
     document = prepared.document
+    for update in contents_compared(evidence):
+        # Large notebooks take long to read, and the loop is not to stand still for that.
+        content = read_in_turns(document_of([update]), evidence.kind, Turns())
+        remember_content(update, evidence.kind, content)
+    agrees: tuple[Any, bool] | None = None
     state.saves.leave_to_others(document, True)
     try:
         while True:
             asked = time.monotonic()
             try:
-                content = state.prepared.server.read_saved(document)
-                saved = SavedFile(content=content, waited=time.monotonic() - ended)
+                saved = SavedFile(content=state.prepared.server.read_saved(document), waited=time.monotonic() - ended)
             except RtcLocustError as error:
                 gone = isinstance(error, FileGone)
                 saved = SavedFile(problem=str(error), gone=gone, waited=time.monotonic() - ended)
             state.saves.note(document, asked, saved.content, saved.problem)
-            if (not saved.problem and file_agrees(evidence, saved)) or time.monotonic() >= until:
+            if not saved.problem and (agrees is None or agrees[0] != saved.content):
+                agrees = saved.content, file_agrees(evidence, saved)
+            if (not saved.problem and agrees is not None and agrees[1]) or time.monotonic() >= until:
                 return saved
             gevent.sleep(_FILE_POLL_S)
     finally:

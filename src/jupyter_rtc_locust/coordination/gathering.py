@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 import gevent
 from gevent.lock import BoundedSemaphore
 
-from jupyter_rtc_locust.documents.canonical import content_digest, read_whole_content
+from jupyter_rtc_locust.coordination.turns import Turns
+from jupyter_rtc_locust.documents.canonical import content_digest, read_in_turns
 from jupyter_rtc_locust.documents.replica import Replica, ReplicaError
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.protocol.merging import merge_updates
@@ -33,15 +34,13 @@ from jupyter_rtc_locust.verdict.evidence import (
     StallEvidence,
     UserEvidence,
 )
+from jupyter_rtc_locust.verdict.rebuilt import document_of
 
-_TURN_S = 0.0001
-"""Sleeping 0 in a long loop starves timers and sockets (measured on gevent 26.9: 260 ms); this does not."""
 _POLL_S = 0.05
 _PROBES_AT_ONCE = 100
 _READER = 0xFFFF_FFFE
 """Client id of copies that are only read."""
-_UPDATES_A_TURN = 200
-"""Updates read between two looks at the event loop: about 10 ms."""
+_UPDATES_A_MERGE = 5_000
 _UPDATES_A_PART = 10_000
 _REPLICAS_A_PART = 10
 """A document's evidence is told in parts, so that neither end has to encode or read much at once."""
@@ -142,9 +141,9 @@ def _in_parts(whole: RoomEvidence) -> Iterator[RoomEvidence]:
 
 def _with_turns(pieces: Iterable[Piece]) -> Iterator[Piece]:
     """One after the other, with a turn of the event loop now and then."""
-    for number, piece in enumerate(pieces):
-        if number % _UPDATES_A_TURN == 0:
-            gevent.sleep(_TURN_S)
+    turns = Turns()
+    for piece in pieces:
+        turns()
         yield piece
 
 
@@ -154,8 +153,9 @@ def _gather_room(swarm: Swarm, room: Room, quiet: bool, going_on: bool) -> RoomE
     users = []
     everything = _ranges_of(room.round_trips)
     edits = _edits_by_client(room.round_trips)
+    turns = Turns()
     for one in room.collaborators:
-        gevent.sleep(_TURN_S)
+        turns.take()
         if going_on and one.stage is Stage.OPENING:
             continue  # it has seen nothing yet, and nothing is wrong with that
         if one.stage in (Stage.CONNECTED, Stage.LOST) and not going_on:
@@ -285,10 +285,15 @@ def _gaps_of(everything: list[bytes], replica: Replica) -> ClockRanges:
     if ClockRanges.from_state_vector(replica.state_vector()).covers(wanted) or replica.broken is not None:
         return ClockRanges()
     try:
-        replica.apply_updates([merge_updates(received)])
+        replica.apply_updates([_merged(received)])
     except (ReplicaError, ValueError):
         pass  # what cannot be applied stays a gap
     return wanted.difference(ClockRanges.from_state_vector(replica.state_vector()))
+
+
+def _merged(updates: list[bytes]) -> bytes:
+    starts = _with_turns(range(0, len(updates), _UPDATES_A_MERGE))
+    return merge_updates([merge_updates(updates[start : start + _UPDATES_A_MERGE]) for start in starts])
 
 
 def _replica_evidence(replica: Replica) -> tuple[Any, ReplicaEvidence]:
@@ -296,5 +301,7 @@ def _replica_evidence(replica: Replica) -> tuple[Any, ReplicaEvidence]:
     # Asked for what it lacks itself, a document answers with nothing but its delete set.
     deletions = decode_update(replica.update_since(replica.encoded_state())).deletions
     covered = ClockRanges.from_state_vector(state_vector)
-    key = (content_digest(read_whole_content(replica, replica.kind)), covered, deletions)
-    return key, ReplicaEvidence((), replica.full_update(), deletions, covered)
+    # Read in a copy, so that nothing comes in between while other greenlets have their turns.
+    update = replica.full_update()
+    content = read_in_turns(document_of([update]), replica.kind, Turns())
+    return (content_digest(content), covered, deletions), ReplicaEvidence((), update, deletions, covered)

@@ -19,6 +19,7 @@ from typing import IO, Any
 import gevent
 from gevent.subprocess import PIPE, Popen
 
+from jupyter_rtc_locust.coordination.turns import Turns
 from jupyter_rtc_locust.errors import RtcLocustError
 from jupyter_rtc_locust.verdict.findings import Verdict
 from jupyter_rtc_locust.verdict.folder.stored import with_evidence_named
@@ -30,7 +31,6 @@ logger = logging.getLogger(__name__)
 JUDGE = (sys.executable, "-P", "-m", "jupyter_rtc_locust.verdict.judge")
 """-P: a file in the current folder that is called like one of ours must not be imported in its place."""
 
-_TURN_S = 0.0001
 _BYTES_A_TURN = 1_000_000
 _KEPT_OF_ERRORS = 2_000
 
@@ -133,11 +133,12 @@ def _start(keeping: Keeping | None) -> Any:
 
 def _tell(judge: Any, parts: Iterable[bytes]) -> None:
     """Write everything, with a turn of the loop between. A judge that hears no more has died, which is seen later."""
+    turns = Turns()
     try:
         for piece in told(parts):
             for start in range(0, len(piece), _BYTES_A_TURN):
                 judge.stdin.write(piece[start : start + _BYTES_A_TURN])
-                gevent.sleep(_TURN_S)
+                turns()
         judge.stdin.flush()
     except BrokenPipeError:
         pass

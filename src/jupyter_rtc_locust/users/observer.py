@@ -14,7 +14,7 @@ from jupyter_rtc_locust.documents.kinds import DocumentKind
 from jupyter_rtc_locust.documents.replica import Replica
 from jupyter_rtc_locust.errors import ConnectionBroken, RoomError
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
-from jupyter_rtc_locust.protocol.merging import merge_updates
+from jupyter_rtc_locust.protocol.merging import EMPTY_UPDATE, merge_updates
 from jupyter_rtc_locust.protocol.messages import (
     MessageError,
     SyncStep1,
@@ -60,7 +60,8 @@ class Observer:
         self._wait_until(lambda: self._synced and self._state_vector is not None)
         try:
             whole = merge_updates(self._updates)
-            decode_update(whole)
+            # Merged with nothing, to see whether it is one: decoding a large one takes seconds, in which no loop turns.
+            merge_updates([whole, EMPTY_UPDATE])
         except ValueError as error:
             raise ConnectionBroken(f"what the server sent as its document is no update: {error}") from None
         return Snapshot(self._state_vector or {}, whole)

@@ -6,9 +6,8 @@ missing any more.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
 from pycrdt import Doc
@@ -28,14 +27,33 @@ def document_of(updates: Iterable[bytes]) -> Doc[Any]:
     return doc
 
 
-@lru_cache(maxsize=32)
+_REMEMBERED = 32
+_contents: OrderedDict[tuple[bytes, DocumentKind], Content] = OrderedDict()
+
+
 def content_of(update: bytes, kind: DocumentKind) -> Content:
     """The content of a whole document given as one update. Remembered, so nobody may change it.
 
     The checks ask for the same few documents again and again, and the coordinator does so twice a second while it
     waits for the file.
     """
-    return read_whole_content(document_of([update]), kind)
+    content = _contents.get((update, kind))
+    if content is None:
+        content = read_whole_content(document_of([update]), kind)
+        remember_content(update, kind, content)
+    return content
+
+
+def remember_content(update: bytes, kind: DocumentKind, content: Content) -> None:
+    """What `content_of` says from now on of this document, for whoever read it with turns of an event loop between."""
+    _contents[update, kind] = content
+    while len(_contents) > _REMEMBERED:
+        _contents.popitem(last=False)
+
+
+def forget_contents() -> None:
+    """Remember nothing."""
+    _contents.clear()
 
 
 def copied_ids(content: Content) -> frozenset[str]:

@@ -17,6 +17,11 @@ def file_agrees(document: DocumentEvidence, saved: SavedFile) -> bool:
     return not _differences(document, saved)
 
 
+def contents_compared(document: DocumentEvidence) -> list[bytes]:
+    """The documents, as updates, that a reading of the file may be compared with."""
+    return [*_expected(document), document.initial.update]
+
+
 def check_saved_file(reading: Reading) -> Opinion:
     """`saved-file-differs`: whoever opens the file tomorrow does not find what users had at the end."""
     document = reading.evidence

@@ -68,13 +68,13 @@ def read_in_turns(doc: Doc[Any], kind: DocumentKind, turn: Callable[[], None]) -
     for name, shared_type in CONTENT_ROOTS[kind].items():
         root = doc.get(name, type=shared_type)
         if not isinstance(root, Array):
-            content[name] = _plain(root)
+            content[name] = plain_data(root)
             continue
         content[name] = items = []
         for start in range(0, len(root), _ITEMS_A_TURN):
             turn()
             with doc.transaction():
-                items += [_plain(root[index]) for index in range(start, min(start + _ITEMS_A_TURN, len(root)))]
+                items += [plain_data(root[index]) for index in range(start, min(start + _ITEMS_A_TURN, len(root)))]
     turn()
     others = read_other_roots(doc, kind)
     return {**content, OTHER_ROOTS: others} if others else content

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from jupyter_rtc_locust.protocol.any_values import write_value
@@ -17,7 +19,7 @@ from jupyter_rtc_locust.protocol.contents import (
     utf16_length,
 )
 from jupyter_rtc_locust.protocol.lineage import Lineage
-from jupyter_rtc_locust.protocol.structs import GC, Item
+from jupyter_rtc_locust.protocol.structs import GC, Item, cut
 from jupyter_rtc_locust.protocol.updates import Update
 
 
@@ -109,3 +111,16 @@ def test_contents_that_mean_the_same_are_the_same(left, right):
 def test_contents_that_differ_are_not_the_same(left, right):
     assert not same_content(left, right)
     assert not same_content(right, left)
+
+
+def test_a_pair_whose_halves_are_both_replaced_in_one_struct_was_cut_by_nobody():
+    whole, halves = (
+        Item(1, 0, 4, None, None, "list", None, False, StringContent("a🙂b")),
+        StringContent("a\ufffd\ufffdb"),
+    )
+    known, damaged = Lineage([update_of(whole)]), replace(whole, content=halves)
+    assert content_conflicts(known, update_of(damaged)) == ClockRanges.of([(1, 1, 3)])
+    deleted = Update({1: (damaged,)}, ClockRanges.of([(1, 2, 3)]))
+    assert not content_conflicts(known, deleted), "a cut, and nobody collects what is deleted"
+    cut_through = update_of(cut(whole, 0, 2), cut(whole, 2, 4))
+    assert not content_conflicts(known, cut_through)

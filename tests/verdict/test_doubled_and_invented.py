@@ -311,6 +311,15 @@ class TestAltered:
         found = of_kind(verdict, Kind.DIVERGED)
         assert found.users == (1,) and "'teh' in place of 'the'" in found.detail
 
+    def test_an_emoji_that_somebody_was_given_as_two_halves_is_another_one(self, swarm):
+        swarm.server.relay = lambda user, update: [_altered(update, "\ufffd\ufffd") if user.user == 0 else update]
+        swarm[1].type("😀", 2)
+        swarm.settle()
+        swarm.server.relay = lambda _user, update: [update]
+        swarm[2].write(lambda replica: replica.cells.pop(2), "deleted cell 2")
+        swarm.finish()
+        assert kinds_of(swarm.verdict()) == {Kind.DIVERGED}
+
     def test_a_value_that_the_server_changes(self, swarm):
         swarm.server.accept = lambda _user, update: update.replace(b"\x05right", b"\x05wrong")
         swarm[1].write(lambda replica: replica.cells[0]["metadata"].update({"name": "right"}), "set name")

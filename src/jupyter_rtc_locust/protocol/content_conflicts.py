@@ -53,6 +53,11 @@ def _conflicts(known: Lineage, update: Update) -> Iterator[tuple[int, int, int]]
             assert isinstance(ours, Item) and isinstance(theirs, Item)
             if not same_content(ours.content, theirs.content):
                 yield struct.client, start, end
+                continue
+            for pair in _replaced_pairs(ours.content, theirs.content):
+                whole = (struct.client, start + pair, start + pair + 2)
+                if not update.deletions.intersection(ClockRanges.of([whole])):
+                    yield whole
 
 
 def same_content(left: Content, right: Content) -> bool:
@@ -76,6 +81,19 @@ def same_content(left: Content, right: Content) -> bool:
     if isinstance(left, DocumentContent) and isinstance(right, DocumentContent):
         return left.guid == right.guid
     return False
+
+
+def _replaced_pairs(known: Content, found: Content) -> Iterator[int]:
+    """Say where both halves of a surrogate pair are U+FFFD in one struct.
+
+    Yjs cannot have cut there: something stands between the halves of a pair that was cut through, or one is deleted.
+    """
+    if isinstance(known, StringContent) and isinstance(found, StringContent) and chr(_REPLACEMENT) * 2 in found.text:
+        units = memoryview(known.text.encode("utf-16-le")).cast("H")
+        others = memoryview(found.text.encode("utf-16-le")).cast("H")
+        for at in range(len(units) - 1):
+            if 0xD800 <= units[at] <= 0xDBFF and others[at] == others[at + 1] == _REPLACEMENT:
+                yield at
 
 
 def _same_text(left: str, right: str) -> bool:

@@ -238,3 +238,18 @@ def _with_cells_in_another_order(encoded: bytes) -> bytes:
     before = replace(cells[1], origin=None, right_origin=Id(0, cells[0].clock))
     structs = tuple(before if struct is cells[1] else struct for struct in whole.structs[0])
     return encode_update(replace(whole, structs={**whole.structs, 0: structs}))
+
+
+def test_an_edit_that_nobody_got_is_known_all_the_same_where_later_ones_of_its_author_build_on_it():
+    swarm = SwarmModel(plain_notebook())
+    swarm[0].type("first ")
+    swarm.settle()
+    swarm[0].type("swallowed ")
+    swarm[0].outbox.clear()
+    waiting = swarm[0].type("waiting for what was swallowed ")
+    swarm[0].outbox.clear()
+    given = swarm.server.snapshot()
+    # A server passes on what waits for something else.
+    verdict = swarm.verdict(saved=None, joiner=replace(given, update=merge_updates([given.update, waiting])))
+    assert Kind.UNACKNOWLEDGED_EDIT in kinds_of(verdict), report(verdict)
+    assert not verdict.opinion.unknown, report(verdict)

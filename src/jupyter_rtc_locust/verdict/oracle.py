@@ -75,9 +75,7 @@ class Oracle:
 def build_oracle(reading: Reading) -> Oracle:
     """Make the oracle of one document from its evidence."""
     evidence = reading.evidence
-    left_out = tuple(
-        one for one in reading.authored if not reading.is_acknowledged(one) and not reading.is_held_elsewhere(one)
-    )
+    left_out = _left_out(reading)
     out = {id(one) for one in left_out}
     included = [one for one in reading.authored if id(one) not in out]
 
@@ -137,6 +135,23 @@ def build_oracle(reading: Reading) -> Oracle:
         replaced=replaced,
         left_out=left_out,
     )
+
+
+def _left_out(reading: Reading) -> tuple[AuthoredStructs, ...]:
+    """Edits never acknowledged, of which nobody but perhaps their author holds anything.
+
+    Not where something later of the same client is held: that builds on them, and what they hold is known.
+    """
+    unheard = [
+        one for one in reading.authored if not reading.is_acknowledged(one) and not reading.is_held_elsewhere(one)
+    ]
+    out = {id(one) for one in unheard}
+    held: dict[int, int] = {}
+    for one in reading.authored:
+        if id(one) not in out:
+            for client, _, end in one.ranges:
+                held[client] = max(end, held.get(client, 0))
+    return tuple(one for one in unheard if all(start >= held.get(client, 0) for client, start, _ in one.ranges))
 
 
 def _conflicts(reading: Reading) -> ClockRanges:

@@ -750,4 +750,52 @@ MUTANTS = (
         "    if deleter is not None:",
         "    if False:",
     ),
+    Mutant(
+        "judge: a verdict that contradicts itself is taken",
+        "judge_talk.py",
+        "    if bool(opinion.findings) != (verdict.value is Value.FAIL) or (opinion.unknown and verdict.value is Value.PASS):",
+        "    if False:",
+    ),
+    Mutant(
+        "judge: evidence that was cut is judged",
+        "judge_talk.py",
+        "    if len(data) != count:",
+        "    if False:",
+    ),
+    Mutant(
+        "evidence: digests of the file are not compared",
+        "folder/digests.py",
+        "        if one.saved_file != one.expected_file and not one.saved_file_forgiven:",
+        "        if False:",
+    ),
+    Mutant(
+        "evidence: what was left out is not said",
+        "folder/writing.py",
+        "        if left_out:",
+        "        if False:",
+    ),
+    Mutant(
+        "evidence: the limit is none",
+        "folder/writing.py",
+        "            if not item.always and size + len(data) > limit:",
+        "            if False:",
+    ),
+    Mutant(
+        "evidence: other people's files are replaced",
+        "folder/writing.py",
+        "    if target.exists() or target.is_symlink():",
+        "    if target.unlink(missing_ok=True):",
+    ),
+    Mutant(
+        "evidence: a list may lead outside",
+        "folder/writing.py",
+        '    inside = [name for name in names if not name.is_absolute() and ".." not in name.parts]',
+        "    inside = names",
+    ),
+    Mutant(
+        "evidence: documents with findings do not go first",
+        "folder/contents.py",
+        "    first = [one for one in run.documents if one.path in concerned]",
+        "    first = [one for one in run.documents if one.path not in concerned]",
+    ),
 )

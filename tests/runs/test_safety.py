@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import secrets
 import sys
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.run
 
 USERS = 2
 SMALL_RUN = ("-u", str(USERS), "-r", str(USERS), "-t", "5s", "--rtc-edit-rate", "3")
-SHORT = ("--rtc-drain-timeout", "5", "--rtc-save-timeout", "5")
+SHORT = ("--rtc-drain-timeout", "5", "--rtc-save-timeout", "5", "--rtc-evidence", "always")
 REPORTS = ("--csv", "run", "--csv-full-history", "--html", "run.html", "--json-file", "run", "--loglevel", "DEBUG")
 """Everything that Locust can write."""
 
@@ -73,7 +74,8 @@ def assert_nowhere(token: str, run_folder: Path) -> None:
     """The token is in no file of the run: output, reports, results."""
     for path in run_folder.rglob("*"):
         if path.is_file():
-            text = path.read_bytes().decode("utf-8", "replace")
+            data = path.read_bytes()
+            text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8", "replace")
             for form in forms_of(token):
                 assert form not in text, f"{path.name}: {text[max(0, text.index(form) - 300) : text.index(form) + 100]}"
 

@@ -38,6 +38,8 @@ class Outcome:
     edits: int
     seconds: float
     """From the start of the process to its end."""
+    again: bool = False
+    """Whether this was its second time, because the machine had been overloaded the first time."""
     second_opinion: str = ""
     issue: str = ""
     """The heading in docs/issues.md that explains a confirmed fail."""

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from pathlib import Path
 
 from runs.locust_run import INCONCLUSIVE, LOCUSTFILES, LOCUSTFILES_OF_THE_TESTS, PASSED, Run, run_locust
@@ -81,6 +82,11 @@ class Runner:
         return rest
 
     def _made(self, planned: PlannedRun) -> Outcome:
+        """A run that the machine was too busy for is made once more: that it was inconclusive says nothing of it."""
+        outcome, overloaded = self._tried(planned)
+        return replace(self._tried(planned)[0], again=True) if overloaded else outcome
+
+    def _tried(self, planned: PlannedRun) -> tuple[Outcome, bool]:
         folder = self.folder / f"run-{planned.number:03}"
         shutil.rmtree(folder, ignore_errors=True)
         template = template_of(planned, folder.with_name(f"{folder.name}-template"))
@@ -96,13 +102,13 @@ class Runner:
                 )
         except (AssertionError, OSError, RuntimeError) as error:
             # It did not end by its deadline, or its server did not start: the others go on.
-            return broken(planned, str(error), time.monotonic() - started, folder)
+            return broken(planned, str(error), time.monotonic() - started, folder), False
         (folder / "server.log").write_text(run.server_log, encoding="utf-8")
         outcome = judged(planned, run, second_opinion)
         if outcome.standing == PASS and not self.keep:
             shutil.rmtree(folder)
             shutil.rmtree(template.parent if template is not None else folder, ignore_errors=True)
-        return outcome
+        return outcome, outcome.verdict == "inconclusive" and overloaded(run)
 
     @contextlib.contextmanager
     def _server(self, planned: PlannedRun) -> Iterator[ServerProcess | None]:
@@ -208,6 +214,12 @@ def oddities(planned: PlannedRun, run: Run) -> list[str]:
     if any(line.startswith("Traceback (most recent call last)") for line in run.output.splitlines()):
         found.append("A traceback stands in its output.")
     return found
+
+
+def overloaded(run: Run) -> bool:
+    """Whether the machine was too busy: the load generator says so, or Locust's workers were silent for seconds."""
+    sound = run.result is None or run.result["generator"]["sound"]
+    return not sound or "failed to send heartbeat" in run.output
 
 
 def broken(planned: PlannedRun, why: str, seconds: float, folder: Path) -> Outcome:

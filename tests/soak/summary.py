@@ -27,6 +27,7 @@ def summarised(outcomes: Sequence[Outcome], *, soak_seed: int, left_out: int, wa
         "servers": {
             server: dict(Counter(one.standing for one in outcomes if one.server == server)) for server in servers
         },
+        "made_again": [one.number for one in outcomes if one.again],
         "warnings": dict(Counter(kind for one in outcomes for kind in one.warnings)),
         "not_passed": [asdict(one) for one in outcomes if one.standing != PASS],
     }
@@ -48,6 +49,9 @@ def as_markdown(summary: dict[str, Any]) -> str:
     lines += ["", f"Seed {summary['seed']}, {summary['edits']:,} edits, {summary['wall_seconds']:.0f} s."]
     if summary["left_out"]:
         lines.append(f"{summary['left_out']} runs were left out, because the time was over; the same command goes on.")
+    if summary["made_again"]:
+        numbers = ", ".join(map(str, summary["made_again"]))
+        lines.append(f"Made once more, because the machine was overloaded the first time: run {numbers}.")
     if summary["warnings"]:
         told = ", ".join(f"{kind} {count}" for kind, count in sorted(summary["warnings"].items()))
         lines.append(f"Runs with warnings: {told}.")

@@ -14,7 +14,7 @@ from soak import confirmed
 from soak.confirmed import ConfirmedBug
 from soak.outcome import ALARM, CONFIRMED, MISSED, PASS, UNKNOWN, Outcome, finished, succeeded
 from soak.plan import planned_run
-from soak.runner import broken, judged
+from soak.runner import broken, judged, overloaded
 from soak.summary import as_markdown, summarised
 
 PLANNED = replace(planned_run(1, 0), options=())
@@ -105,6 +105,22 @@ def test_a_run_in_which_something_else_is_odd_is_unknown(more: dict[str, Any], s
     outcome = judged(PLANNED, ended("pass", **more), agrees)
     assert outcome.standing == UNKNOWN
     assert sentence in outcome.reason
+
+
+def test_a_machine_is_overloaded_where_the_generator_or_the_silence_of_workers_says_so() -> None:
+    run = ended("inconclusive")
+    assert run.result is not None
+    run.result["generator"] = {"sound": True}
+    assert not overloaded(run)
+    assert overloaded(replace(run, output="Worker vm_1 failed to send heartbeat, setting state to missing."))
+    run.result["generator"] = {"sound": False}
+    assert overloaded(run)
+
+
+def test_what_was_made_once_more_is_said() -> None:
+    again = replace(judged(PLANNED, ended(), agrees), again=True)
+    text = as_markdown(summarised([again], soak_seed=1, left_out=0, wall_seconds=1.0))
+    assert f"overloaded the first time: run {PLANNED.number}." in text
 
 
 def test_failed_requests_are_told() -> None:

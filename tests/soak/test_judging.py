@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,8 @@ from runs.locust_run import FAILED, INCONCLUSIVE, PASSED, REQUESTS_FAILED, Run
 from soak import confirmed
 from soak.confirmed import ConfirmedBug
 from soak.outcome import ALARM, CONFIRMED, MISSED, PASS, UNKNOWN, Outcome, finished, succeeded
-from soak.plan import planned_run
-from soak.runner import broken, judged, overloaded
+from soak.plan import PlannedRun, planned_run
+from soak.runner import Runner, broken, judged, overloaded
 from soak.summary import as_markdown, summarised
 
 PLANNED = replace(planned_run(1, 0), options=())
@@ -115,6 +116,24 @@ def test_a_machine_is_overloaded_where_the_generator_or_the_silence_of_workers_s
     assert overloaded(replace(run, output="Worker vm_1 failed to send heartbeat, setting state to missing."))
     run.result["generator"] = {"sound": False}
     assert overloaded(run)
+
+
+def test_a_run_is_made_once_more_where_the_machine_was_too_busy_and_no_third_time(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made: list[int] = []
+
+    def tried(planned: PlannedRun) -> tuple[Outcome, bool]:
+        made.append(planned.number)
+        return broken(planned, "too busy", 1.0, tmp_path), True
+
+    with Runner(tmp_path, at_once=1) as runner:
+        monkeypatch.setattr(runner, "_tried", tried)
+        told: list[Outcome] = []
+        assert runner.make([PLANNED], until=math.inf, tell=told.append) == 0
+    assert made == [PLANNED.number] * 2
+    assert [one.again for one in told] == [True]
+    assert finished(tmp_path / "state.jsonl")[PLANNED.number].again
 
 
 def test_what_was_made_once_more_is_said() -> None:

@@ -484,6 +484,18 @@ def test_a_question_that_is_not_answered_is_a_stall_and_a_failure(room, swarm, p
     assert failed(swarm, "sync probe") == 1
 
 
+def test_the_answer_at_an_earlier_checkpoint_does_not_stand_in_for_one_that_never_came(
+    room, swarm, person, short_deadline
+):
+    one = person()
+    one.open()
+    one.probe()
+    assert one.probe_answer is not None
+    room.answers_step_1 = False
+    one.probe()
+    assert one.probe_answer is None
+
+
 def test_who_is_not_connected_is_not_asked(room, swarm, person):
     one = person()
     one.open()

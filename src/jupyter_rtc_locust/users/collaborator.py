@@ -209,8 +209,10 @@ class Collaborator:
     def probe(self) -> None:
         """Ask the server what this replica lacks; the answer is evidence, and is not applied.
 
-        Called when the document is quiet. A connection lost meanwhile leaves no answer.
+        Called when the document is quiet. A connection lost meanwhile leaves no answer, and none that was given at an
+        earlier checkpoint stands in for it.
         """
+        self.probe_answer = None
         if self.stage is not Stage.CONNECTED or self._connection is None:
             return
         self._probed.clear()

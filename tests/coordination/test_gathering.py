@@ -17,6 +17,7 @@ from jupyter_rtc_locust.coordination.gathering import (
 )
 from jupyter_rtc_locust.errors import ConnectionBroken
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
+from jupyter_rtc_locust.servers.base import Document
 from jupyter_rtc_locust.users.collaborator import Stage
 from jupyter_rtc_locust.verdict.evidence import RoomEvidence
 from jupyter_rtc_locust.verdict.evidence_form import decode_evidence
@@ -295,3 +296,11 @@ def test_without_awareness_nothing_is_told_of_presence(room, told, person):
     person(swarm=swarm).open()
     (evidence,) = gather(swarm, {})
     assert evidence.users[0].presence is None
+
+
+def test_somebody_may_open_another_document_while_the_evidence_is_put_together(room, swarm, person):
+    person().open()
+    evidence = gather(swarm, {}, going_on=True)
+    assert next(evidence).path == "room"
+    swarm.room(Document("another", "notebook"))
+    assert list(evidence) == []

@@ -114,7 +114,7 @@ def gather(
 
     Where users go on, nothing is done to their replicas. `hide` takes secrets out of what servers said in their errors.
     """
-    for path, room in swarm.rooms.items():
+    for path, room in tuple(swarm.rooms.items()):  # somebody may open another document between two turns of the loop
         whole = _gather_room(swarm, room, quiet.get(path, True), going_on)
         users = tuple(replace(user, trouble=hide(user.trouble)) for user in whole.users)
         yield from _in_parts(replace(whole, users=users))

@@ -232,6 +232,17 @@ class TestComposition:
         assert verdict.value is Value.INCONCLUSIVE
         assert type(error).__name__ in verdict.reason and str(error) in verdict.reason
 
+    def test_what_was_exercised_may_not_be_counted_and_a_finding_stands_all_the_same(self, swarm, monkeypatch):
+        def raises(*_):
+            raise ValueError("no count")
+
+        monkeypatch.setattr(decision, "exercised", raises)
+        verdict = swarm.verdict()
+        assert verdict.value is Value.INCONCLUSIVE and "no count" in verdict.reason
+        assert verdict.exercised == {}
+        verdict = swarm.verdict(stalls=(StallEvidence(1, 20.0, "its sync was not answered"),))
+        assert verdict.value is Value.FAIL
+
     def test_a_request_to_stop_is_not_swallowed(self, swarm, monkeypatch):
         def raises(*_):
             raise KeyboardInterrupt

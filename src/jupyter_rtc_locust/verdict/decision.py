@@ -60,7 +60,9 @@ def decide(run: RunEvidence, witness: Witness | None = None) -> Verdict:
     opinion = with_faults(opinion, run.faults, run.checkpoints)
     opinion = with_checkpoints(opinion, run.checkpoints)
     opinion += _safely("of who took part together", "", lambda: Opinion(cautions=weak_points(run)))
-    return replace(verdict_of(opinion, run), exercised=exercised(run))
+    figures: list[dict[str, int]] = []
+    opinion += _safely("of what was exercised", "", lambda: _kept(figures, exercised(run)))
+    return replace(verdict_of(opinion, run), exercised=figures[0] if figures else {})
 
 
 def judge_document(

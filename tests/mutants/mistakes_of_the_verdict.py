@@ -500,7 +500,7 @@ MUTANTS = (
     ),
     Mutant(
         "sound ignored",
-        "checks/service.py",
+        "findings.py",
         "    if sound:\n",
         "    if True:\n",
     ),
@@ -585,8 +585,8 @@ MUTANTS = (
     Mutant(
         "presence: overload ignored",
         "checks/presence.py",
-        "    if sound:",
-        "    if True:",
+        "_ghosts(document, parties)], sound)",
+        "_ghosts(document, parties)], True)",
     ),
     Mutant(
         "10 deletions not asked who authored them",

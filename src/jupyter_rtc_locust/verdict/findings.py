@@ -144,3 +144,12 @@ def limited(findings: Sequence[Finding]) -> tuple[Finding, ...]:
             users = tuple(sorted({user for finding in rest for user in finding.users}))
             kept.append(Finding(kind, rest[0].document, f"{len(rest)} more of this kind in this document.", users))
     return tuple(kept)
+
+
+def resting_on_time(findings: Sequence[Finding], sound: bool) -> Opinion:
+    """Findings that rest on time, and are not known to be any where the generator was overloaded."""
+    kept = limited(findings)
+    if sound:
+        return Opinion(kept)
+    doubt = "But the generator was overloaded, so this may be its own doing."
+    return Opinion(unknown=tuple(f"{one.document}{': ' if one.document else ''}{one.detail} {doubt}" for one in kept))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jupyter_rtc_locust.verdict.findings import Caution, Finding, Kind, Opinion
+from jupyter_rtc_locust.verdict.findings import Caution, Finding, Kind, Opinion, limited
 from jupyter_rtc_locust.verdict.reading import CONNECTED, AuthoredStructs, Reading, keys_of
 from jupyter_rtc_locust.verdict.wording import counted, described, named_users
 
@@ -43,7 +43,7 @@ def check_edits_were_acknowledged(reading: Reading) -> Opinion:
         )
         for user, edits in gone.items()
     ]
-    return Opinion(tuple(findings), tuple(cautions), tuple(unknown))
+    return Opinion(limited(findings), tuple(cautions), tuple(unknown))
 
 
 def check_nothing_is_pending(reading: Reading) -> Opinion:
@@ -62,4 +62,4 @@ def check_nothing_is_pending(reading: Reading) -> Opinion:
             )
             keys = keys_of(author for author, _ in reading.divided_by_author(gaps))
             findings.append(Finding(Kind.PENDING_UPDATES, document.path, detail, (user.user,), edits=keys))
-    return Opinion(tuple(findings))
+    return Opinion(limited(findings))

@@ -13,7 +13,7 @@ from jupyter_rtc_locust.documents.canonical import Content, same
 from jupyter_rtc_locust.documents.comparison import differences, sentence
 from jupyter_rtc_locust.documents.leniency import first_snapshot_differences
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
-from jupyter_rtc_locust.verdict.findings import Finding, Kind, Opinion
+from jupyter_rtc_locust.verdict.findings import Finding, Kind, Opinion, limited
 from jupyter_rtc_locust.verdict.reading import CONNECTED, Reading, keys_of
 from jupyter_rtc_locust.verdict.rebuilt import content_of
 from jupyter_rtc_locust.verdict.wording import capitalised, counted, described, named_users, pieces_of
@@ -43,7 +43,7 @@ def check_replicas_agree(reading: Reading) -> Opinion:
             detail = f"{capitalised(named_users(users))} never got what the server holds: {what}"
             keys = _edits_lacking(reading, lacks, undeleted)
             findings.append(Finding(Kind.DIVERGED, document.path, detail, users, edits=keys))
-    return Opinion(tuple(findings), unknown=_not_looked_at(reading))
+    return Opinion(limited(findings), unknown=_not_looked_at(reading))
 
 
 def check_newcomer_gets_the_document(reading: Reading) -> Opinion:

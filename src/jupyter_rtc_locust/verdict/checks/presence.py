@@ -20,7 +20,7 @@ from jupyter_rtc_locust.verdict.evidence import (
     ToldPresence,
     UserEvidence,
 )
-from jupyter_rtc_locust.verdict.findings import Caution, Finding, Kind, Opinion, limited
+from jupyter_rtc_locust.verdict.findings import Caution, Finding, Kind, Opinion, limited, resting_on_time
 from jupyter_rtc_locust.verdict.reading import CONNECTED
 from jupyter_rtc_locust.verdict.wording import capitalised, named_users
 
@@ -53,11 +53,7 @@ def check_everybody_is_seen(document: DocumentEvidence, sound: bool, documents: 
     opinion += Opinion(cautions=tuple(_strangers(document, documents, parties)))
     if not document.quiet:
         return opinion  # which is inconclusive for that very reason
-    late = limited([*_unseen(document, parties), *_ghosts(document, parties)])
-    if sound:
-        return opinion + Opinion(late)
-    doubt = "But the generator was overloaded, so this may be its own doing."
-    return opinion + Opinion(unknown=tuple(f"{one.document}: {one.detail} {doubt}" for one in late))
+    return opinion + resting_on_time([*_unseen(document, parties), *_ghosts(document, parties)], sound)
 
 
 def presence_was_exercised(document: DocumentEvidence) -> bool:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from math import inf
 
 from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, DocumentEvidence, ManualSave, SaveSeen
-from jupyter_rtc_locust.verdict.findings import Caution, Finding, Kind, Opinion
+from jupyter_rtc_locust.verdict.findings import Caution, Finding, Kind, Opinion, resting_on_time
 from jupyter_rtc_locust.verdict.save_ages import SaveAge, SaveHistory
 from jupyter_rtc_locust.verdict.wording import counted, described, named_users
 
@@ -54,7 +54,7 @@ def check_saves_in_pauses(document: DocumentEvidence, history: SaveHistory, limi
                 f"{_counted_edits(missing)}. It was {_state(history, version, moment)}. Who opens the file then, or "
                 f"comes back after a crash, finds the old document."
             )
-            return _timed(Finding(Kind.SAVE_STALLED, document.path, detail, users), sound)
+            return resting_on_time([Finding(Kind.SAVE_STALLED, document.path, detail, users)], sound)
     return Opinion()
 
 
@@ -74,7 +74,7 @@ def check_age_of_saves(document: DocumentEvidence, history: SaveHistory, limits:
         return ages + unplaced + Opinion(cautions=(Caution(Kind.SAVE_STARVED, document.path, detail),))
     detail += f" At most {limits.max_age:g} s were asked for (--rtc-max-save-age)."
     users = tuple(sorted({edit.user for edit in _missing_at(history, worst.moment)}))
-    return ages + unplaced + _timed(Finding(Kind.SAVE_STARVED, document.path, detail, users), sound)
+    return ages + unplaced + resting_on_time([Finding(Kind.SAVE_STARVED, document.path, detail, users)], sound)
 
 
 def check_manual_saves(document: DocumentEvidence, history: SaveHistory, sound: bool) -> Opinion:
@@ -95,7 +95,7 @@ def check_manual_saves(document: DocumentEvidence, history: SaveHistory, sound: 
         f"{_state(history, version, save.answered + MANUAL_SAVE_S)}.{others}"
     )
     users = tuple(sorted({one.user for one, _, _ in broken}))
-    return _timed(Finding(Kind.SAVE_NOT_DONE, document.path, detail, users), sound)
+    return resting_on_time([Finding(Kind.SAVE_NOT_DONE, document.path, detail, users)], sound)
 
 
 def _not_done(history: SaveHistory, save: ManualSave) -> Iterator[tuple[SaveSeen, tuple[AuthoredUpdate, ...]]]:
@@ -172,10 +172,3 @@ def _unplaced(document: DocumentEvidence, history: SaveHistory) -> Opinion:
         f"they held.{f' The first problem: {unread}' if unread else ''}"
     )
     return Opinion(cautions=(Caution("save-unknown", document.path, detail),))
-
-
-def _timed(finding: Finding, sound: bool) -> Opinion:
-    if sound:
-        return Opinion((finding,))
-    doubt = "But the generator was overloaded, so this may be its own doing."
-    return Opinion(unknown=(f"{finding.document}: {finding.detail} {doubt}",))

@@ -6,7 +6,7 @@ Both rest on time. What an overloaded generator saw late may have been its own d
 from __future__ import annotations
 
 from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, RunEvidence
-from jupyter_rtc_locust.verdict.findings import Finding, Kind, Opinion
+from jupyter_rtc_locust.verdict.findings import Finding, Kind, Opinion, resting_on_time
 
 
 def check_server_answers(run: RunEvidence) -> Opinion:
@@ -19,7 +19,7 @@ def check_server_answers(run: RunEvidence) -> Opinion:
         )
         for when, length in run.server_silences
     ]
-    return _if_sound(findings, run.sound)
+    return resting_on_time(findings, run.sound)
 
 
 def check_nobody_stalled(document: DocumentEvidence, sound: bool) -> Opinion:
@@ -34,13 +34,4 @@ def check_nobody_stalled(document: DocumentEvidence, sound: bool) -> Opinion:
         )
         for stall in document.stalls
     ]
-    return _if_sound(findings, sound)
-
-
-def _if_sound(findings: list[Finding], sound: bool) -> Opinion:
-    if sound:
-        return Opinion(tuple(findings))
-    doubt = "But the generator was overloaded, so this may be its own doing."
-    return Opinion(
-        unknown=tuple(f"{one.document}{': ' if one.document else ''}{one.detail} {doubt}" for one in findings)
-    )
+    return resting_on_time(findings, sound)

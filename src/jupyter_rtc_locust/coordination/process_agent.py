@@ -39,6 +39,7 @@ from jupyter_rtc_locust.users.collaborator import Collaborator
 from jupyter_rtc_locust.users.health_monitor import watch_health
 from jupyter_rtc_locust.users.swarm import Swarm
 from jupyter_rtc_locust.verdict.evidence import RoomEvidence
+from jupyter_rtc_locust.verdict.neutralising import neutralised
 
 logger = logging.getLogger(__name__)
 
@@ -155,7 +156,7 @@ class ProcessAgent:
 
     def _fire_user_error(self, owner: Any, error: BaseException) -> None:
         # A server's words are in it, and it is shown on a page of the web UI.
-        text = str(redact(str(error), self._secrets))
+        text = neutralised(self.hidden(str(error)))
         if text not in self._reported_errors and len(self._reported_errors) < 20:
             self._reported_errors.add(text)
             logger.error("A user failed: %s", text)

@@ -9,11 +9,11 @@ turn its direction is written out as an escape.
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_rtc_locust.reporting.result_file import redact
 from jupyter_rtc_locust.verdict.exercised import NOT_EXERCISED
+from jupyter_rtc_locust.verdict.neutralising import neutralised
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,24 +28,6 @@ TEXT_IN_FULL: Final = 20_000
 """How many, where a result is shown in full."""
 
 _LABELS: Final = {"pass": "PASS", "fail": "FAIL", "inconclusive": "INCONCLUSIVE"}
-
-_UNSAFE_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-_JOINERS: Final = frozenset({"\u200c", "\u200d"})
-"""Invisible too, but many scripts and emoji need them, and they move nothing."""
-
-
-def neutralised(text: str) -> str:
-    """The text in one line, in which nothing acts on a terminal.
-
-    Control characters (line ends and tabs among them), ANSI sequences, marks of writing direction and lone surrogates
-    are written out, for example as `\\x1b` or `\\u202e`. Letters of all scripts and emoji stay.
-    """
-    return "".join(
-        character.encode("unicode_escape", "surrogatepass").decode("ascii")
-        if unicodedata.category(character) in _UNSAFE_CATEGORIES and character not in _JOINERS
-        else character
-        for character in text
-    )
 
 
 def start_sentence(

@@ -23,10 +23,10 @@ import locust.stats
 from locust.runners import locust_exception_handler
 from locust.stats import RequestStats, StatsEntry
 
-from jupyter_rtc_locust.reporting.console import neutralised
 from jupyter_rtc_locust.reporting.result_file import redact
 from jupyter_rtc_locust.timing.histogram import Histogram, bucket_of, bucket_value
 from jupyter_rtc_locust.timing.recorder import REQUEST_TYPE, Recorder
+from jupyter_rtc_locust.verdict.neutralising import neutralised
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

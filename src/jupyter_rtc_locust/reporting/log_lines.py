@@ -1,7 +1,8 @@
-"""Nothing secret in a log line, whoever wrote it.
+"""Nothing secret in a log line, and nothing that acts on a terminal, whoever wrote it.
 
 Our own sentences are written without secrets. A server's words, another library's error and a stack trace are not ours,
-and Locust shows its log in the web UI too; so the last step before a line is written takes every secret out of it.
+and Locust shows its log in the web UI too; so the last step before a line is written takes every secret out of it, and
+writes control characters out.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import logging
 from collections.abc import Iterable, Sequence
 
 from jupyter_rtc_locust.reporting.result_file import redact
+from jupyter_rtc_locust.verdict.neutralising import neutralised_lines
 
 
 class WithoutSecrets(logging.Formatter):
@@ -25,7 +27,7 @@ class WithoutSecrets(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The other formatter's line, stack trace included."""
-        return str(redact(self._formatter.format(record), self._secrets))
+        return neutralised_lines(str(redact(self._formatter.format(record), self._secrets)))
 
 
 def keep_secrets_out(secrets: Sequence[str], loggers: Iterable[str] = ("", "locust", "locust.stats_logger")) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_rtc_locust.exit_codes import FAILED, INCONCLUSIVE, PASSED
-from jupyter_rtc_locust.reporting.console import full_report, neutralised, verdict_report
+from jupyter_rtc_locust.reporting.console import full_report, verdict_report
 from jupyter_rtc_locust.reporting.result_file import FILE_NAME, REDACTED, installed_versions, redact
 from jupyter_rtc_locust.verdict.decision import decide
 from jupyter_rtc_locust.verdict.findings import Value, Verdict
@@ -28,6 +28,7 @@ from jupyter_rtc_locust.verdict.folder.stored import (
     read_stored_run,
     with_evidence_named,
 )
+from jupyter_rtc_locust.verdict.neutralising import neutralised
 from jupyter_rtc_locust.verdict.wording import counted
 
 COMPARED = ("verdict", "findings", "warnings", "unknown", "guests", "exercised")

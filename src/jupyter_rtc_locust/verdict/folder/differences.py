@@ -6,17 +6,15 @@ Documents and files hold text of servers and of users; what could act on a termi
 from __future__ import annotations
 
 import io
-import unicodedata
 from typing import Any
 
 from jupyter_rtc_locust.documents.comparison import differences, readable_difference, sentence
 from jupyter_rtc_locust.documents.kinds import DocumentKind
+from jupyter_rtc_locust.verdict.neutralising import neutralised, neutralised_lines
 
 _MOST_CELLS = 1000
 """nbdime takes too long for larger notebooks: its time grows with the square (measured: 1 s for 1,000 cells)."""
 _MOST_CHARACTERS = 1_000_000
-_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-_JOINERS = frozenset({"\u200c", "\u200d"})
 
 
 def described_difference(names: tuple[str, str], expected: Any, found: Any, kind: DocumentKind) -> str:
@@ -32,7 +30,7 @@ def described_difference(names: tuple[str, str], expected: Any, found: Any, kind
     head += [f"* {sentence(one)}" for one in listed]
     body = _by_nbdime(names, expected, found) if kind == "notebook" else None
     lines = (body if body is not None else readable_difference(expected, found))[:_MOST_CHARACTERS]
-    return "\n".join(_neutralised(line) for line in [*head, "", *lines.split("\n")]) + "\n"
+    return "\n".join([*map(neutralised, head), "", neutralised_lines(lines)]) + "\n"
 
 
 def _by_nbdime(names: tuple[str, str], expected: Any, found: Any) -> str | None:
@@ -55,12 +53,3 @@ def _by_nbdime(names: tuple[str, str], expected: Any, found: Any) -> str | None:
         # Notebooks that are none are what this is about; our own comparison reads everything.
         return None
     return shown.getvalue()
-
-
-def _neutralised(line: str) -> str:
-    return "".join(
-        letter.encode("unicode_escape", "surrogatepass").decode("ascii")
-        if unicodedata.category(letter) in _UNSAFE and letter not in _JOINERS
-        else letter
-        for letter in line
-    )

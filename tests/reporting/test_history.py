@@ -31,6 +31,13 @@ def test_events_come_in_order_with_their_time_and_fields(tmp_path):
     ]
 
 
+def test_no_secret_is_in_a_reason(tmp_path):
+    history = History(tmp_path / "h.gz", hide=lambda text: text.replace("s3cret", "[redacted]"))
+    history.note(1.0, "connection lost", reason="the server said s3cret")
+    history.close()
+    assert lines(history.path) == [{"t": 1.0, "event": "connection lost", "reason": "the server said [redacted]"}]
+
+
 def test_what_was_flushed_can_be_read_of_a_process_that_is_killed_then(tmp_path):
     history = History(tmp_path / "h.gz")
     for number in range(100):

@@ -166,7 +166,8 @@ class Coordinator:
         state.watch = ServerWatch(state, self._server_log(state), self._secrets)
         state.saves = SaveWatch(state)
         state.started = time.monotonic()
-        self._agent.begin_history(History(settings.results / COORDINATOR_FILE) if settings.history else None)
+        path = settings.results / COORDINATOR_FILE
+        self._agent.begin_history(History(path, hide=self._agent.hidden) if settings.history else None)
         self._ending.note("start", seed=seed, documents=[one.document.path for one in state.prepared.documents])
         state.watch.start(state.problems.append)
         state.saves.start(state.problems.append)

@@ -181,7 +181,7 @@ class ProcessAgent:
         if settings.history and not isinstance(self.environment.runner, LocalRunner):
             # On one process the coordinator has begun it.
             name = COORDINATOR_FILE.replace(".", f"-{_process_name(self.environment).replace(' ', '-')}.", 1)
-            self.begin_history(History(settings.results / name))
+            self.begin_history(History(settings.results / name, hide=self.hidden))
         self.swarm = Swarm(
             run_id=run["run_id"],
             seed=run["seed"],

@@ -13,6 +13,7 @@ import gzip
 import json
 import logging
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,8 +33,10 @@ UNKNOWN: Final = "unknown"
 class History:
     """One process's history of one run. Times are seconds since the start of the run."""
 
-    def __init__(self, path: Path, limit_bytes: int = LIMIT_BYTES) -> None:
+    def __init__(self, path: Path, limit_bytes: int = LIMIT_BYTES, *, hide: Callable[[str], str] = str) -> None:
+        """`hide` takes secrets out of a `reason`, in which a server's words may stand."""
         self.path = path
+        self._hide = hide
         self._left = limit_bytes
         self._events: list[dict[str, Any]] = []
         self._file: gzip.GzipFile | None = None
@@ -42,6 +45,8 @@ class History:
     def note(self, moment: float, event: str, **fields: Any) -> None:
         """Remember an event; it is written with the next `flush`."""
         if not self._ended:
+            if "reason" in fields:
+                fields["reason"] = self._hide(fields["reason"])
             self._events.append({"t": round(moment, 6), "event": event, **fields})
 
     def flush(self) -> None:

@@ -7,11 +7,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gevent
-from gevent.pool import Pool
 from locust.env import Environment
 
 from jupyter_rtc_locust.coordination.judging import JudgeError, Keeping, judged
@@ -20,6 +20,7 @@ from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.second_opening import opened_again
+from jupyter_rtc_locust.coordination.side_by_side import side_by_side
 from jupyter_rtc_locust.coordination.turns import Turns
 from jupyter_rtc_locust.documents.canonical import read_in_turns
 from jupyter_rtc_locust.errors import FileGone, GivenUp, RtcLocustError
@@ -146,7 +147,8 @@ def run_evidence(
     if state.prepared is not None and state.users_seated:
         alive = _server_answers(state)
         gathered = [_document_evidence(state, collection, one) for one in state.prepared.documents]
-        documents = tuple(_with_newcomer_and_file(state, gathered, ended, alive))
+        look_at = partial(_look_at_the_end, state, ended=ended, alive=alive)
+        documents = tuple(side_by_side(look_at, gathered, state.prepared.documents))
         if alive and any(one.joiner is not None and one.joiner.problem for one in documents):
             _server_answers(state)  # it may have gone while the newcomer waited
     return RunEvidence(
@@ -238,21 +240,8 @@ def _document_evidence(state: RunState, collection: Collection, prepared: Prepar
     )
 
 
-def _with_newcomer_and_file(
-    state: RunState, documents: list[DocumentEvidence], ended: float, alive: bool
-) -> list[DocumentEvidence]:
-    assert state.prepared is not None
-    pool = Pool(10)
-    greenlets = [
-        pool.spawn(_look_at_the_end, state, one, prepared, ended, alive)
-        for one, prepared in zip(documents, state.prepared.documents, strict=True)
-    ]
-    pool.join()
-    return [greenlet.get() for greenlet in greenlets]
-
-
 def _look_at_the_end(
-    state: RunState, evidence: DocumentEvidence, prepared: PreparedDocument, ended: float, alive: bool
+    state: RunState, evidence: DocumentEvidence, prepared: PreparedDocument, *, ended: float, alive: bool
 ) -> DocumentEvidence:
     assert state.prepared is not None
     server = state.prepared.server

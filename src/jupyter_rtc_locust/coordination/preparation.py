@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import gevent
-from gevent.pool import Pool
 
 from jupyter_rtc_locust.coordination.seats import Seats
+from jupyter_rtc_locust.coordination.side_by_side import side_by_side
 from jupyter_rtc_locust.documents.default_notebook import default_notebook
 from jupyter_rtc_locust.documents.default_text import default_text
 from jupyter_rtc_locust.documents.seeding import fill
@@ -194,11 +194,7 @@ def _look_at_all(settings: Settings, server: Server, prepared: list[PreparedDocu
             return error
         return None
 
-    pool = Pool(10)
-    greenlets = [pool.spawn(look, one) for one in prepared]
-    pool.join()
-    for greenlet in greenlets:
-        error = greenlet.get()
+    for error in side_by_side(look, prepared):
         if error is None:
             continue
         if isinstance(error, RoomError) and settings.server == "auto" and not server.stores_files:

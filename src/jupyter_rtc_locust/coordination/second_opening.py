@@ -6,14 +6,13 @@ room can be made anew of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 import gevent
-from gevent.pool import Pool
 
-from jupyter_rtc_locust.coordination.preparation import PreparedDocument
 from jupyter_rtc_locust.coordination.run_state import RunState
+from jupyter_rtc_locust.coordination.side_by_side import side_by_side
 from jupyter_rtc_locust.errors import RtcLocustError
 from jupyter_rtc_locust.servers.base import Document, Server
 from jupyter_rtc_locust.settings import JOINER_DEADLINE_S
@@ -37,17 +36,10 @@ def opened_again(
     everybody_leaves()
     # jupyter-collaboration 5.0.4 drops a room when its last user leaves alone, and keeps it for ever when all leave at
     # one moment, as here: each still sees the others in the room. So somebody comes once more, and leaves alone.
-    _everywhere(prepared.documents, lambda one: _look(prepared.server, one.document, ca_file))
+    side_by_side(lambda one: _look(prepared.server, one.document, ca_file), prepared.documents)
     gevent.sleep(settings.evict_after + MARGIN_S)
-    looks = _everywhere(prepared.documents, lambda one: _look(prepared.server, one.document, ca_file))
+    looks = side_by_side(lambda one: _look(prepared.server, one.document, ca_file), prepared.documents)
     return tuple(replace(one, reopened=seen) for one, seen in zip(documents, looks, strict=True))
-
-
-def _everywhere(documents: Sequence[PreparedDocument], do: Callable[[PreparedDocument], Snapshot]) -> list[Snapshot]:
-    pool = Pool(10)
-    looks = [pool.spawn(do, one) for one in documents]
-    pool.join()
-    return [look.get() for look in looks]
 
 
 def _look(server: Server, document: Document, ca_file: str | None) -> Snapshot:

@@ -11,6 +11,7 @@ from jupyter_rtc_locust.protocol.awareness import Presence, decode_presences, en
 from jupyter_rtc_locust.protocol.messages import decode_message, encode_awareness
 from jupyter_rtc_locust.users import collaborator as collaborator_module
 from jupyter_rtc_locust.users import presence as presence_module
+from jupyter_rtc_locust.users import writing
 from jupyter_rtc_locust.users.collaborator import Stage
 from users.conftest import make_swarm, type_letters
 from users.fake_room import CLOSE, settle, wait_until
@@ -448,7 +449,7 @@ def test_an_edit_without_effect_is_counted_and_not_sent(room, swarm, person, mon
         def apply(self, _):
             return False
 
-    monkeypatch.setattr(collaborator_module, "make_edit", lambda *_, **__: Nothing())
+    monkeypatch.setattr(writing, "make_edit", lambda *_, **__: Nothing())
     assert one.make_edit(type_letters(0), 0, 0.0) is None
     settle()
     assert swarm.counts["edits_without_effect"] == 1

@@ -320,10 +320,10 @@ class TestOffline:
     def test_who_is_asleep_makes_no_edit_that_is_due(self, swarm, one):
         one.go_offline(asleep=True)
         before = swarm.counts["edits"]
-        one._edit_when_due(0, time.monotonic())
+        one.writing.edit_when_due(0, time.monotonic())
         assert swarm.counts["edits"] == before
         one.come_online()
-        one._edit_when_due(1, time.monotonic())
+        one.writing.edit_when_due(1, time.monotonic())
         assert swarm.counts["edits"] == before + 1
 
     def test_a_user_that_leaves_while_offline_waits_for_no_network(self, one):

@@ -15,8 +15,6 @@ from gevent.event import Event
 
 from jupyter_rtc_locust.documents.replica import Replica, ReplicaError
 from jupyter_rtc_locust.editing.choices import Choice
-from jupyter_rtc_locust.editing.edit import Edit
-from jupyter_rtc_locust.editing.edits import make_edit
 from jupyter_rtc_locust.errors import ConnectionBroken, RoomError, RoomRefused
 from jupyter_rtc_locust.protocol.messages import (
     UPDATE_PREFIX,
@@ -28,7 +26,6 @@ from jupyter_rtc_locust.protocol.messages import (
     decode_message,
     encode_sync_step_1,
     encode_sync_step_2,
-    encode_update,
     read_update_body,
 )
 from jupyter_rtc_locust.protocol.state_vectors import decode_state_vector
@@ -39,10 +36,10 @@ from jupyter_rtc_locust.users.chronicle import FAILED, OK
 from jupyter_rtc_locust.users.connection import Connection, open_websocket
 from jupyter_rtc_locust.users.manual_saves import NOT_ASKED, ManualSaves
 from jupyter_rtc_locust.users.presence import OwnPresence
-from jupyter_rtc_locust.users.schedule import EditSchedule
 from jupyter_rtc_locust.users.seat import Seat
 from jupyter_rtc_locust.users.stage import Stage
 from jupyter_rtc_locust.users.swarm import Stall, Swarm
+from jupyter_rtc_locust.users.writing import Writing
 
 BACKOFF_FIRST_S = 0.1
 BACKOFF_LARGEST_S = 2.5
@@ -76,7 +73,6 @@ class Collaborator:
         """The server's answer to the question, at the end, what this replica lacks. Never applied to it."""
         self.trouble: str = ""
         """Why this user was refused or failed."""
-        self._choose = choose
         self.owner: Any = owner
         """The Locust user that plays it; None in tests."""
         self._address: RoomAddress | None = None
@@ -89,7 +85,9 @@ class Collaborator:
         self._synced = Event()
         self._probing: float | None = None
         self._probed = Event()
-        self._schedule: EditSchedule | None = None
+        self.writing = Writing(
+            seat, swarm, self.replica, choose, may_write=self._may_write, send=self._send_update, failed=self._fail
+        )
         recorder = swarm.recorder
         self._saving = ManualSaves(seat.user, self._send_save, self.room.saves, recorder, self._tell)
         self.presence = OwnPresence(seat.client_id, seat.user, self._send_presence, recorder.timer("awareness echo"))
@@ -133,33 +131,19 @@ class Collaborator:
 
     def start_editing(self, rate: float) -> None:
         """Make `rate` edits a second from now on; 0 only watches."""
-        if rate > 0:
-            self._schedule = EditSchedule(
-                rate=rate,
-                seat=self.seat.place,
-                seats=self.seat.places,
-                document=self.seat.document_index,
-                run_started=self.swarm.run_started,
-                edit=self._edit_when_due,
-            )
-            self._schedule.start()
-            if self.swarm.paused:
-                self._schedule.pause()
+        self.writing.start(rate)
 
     def pause_editing(self) -> None:
         """No scheduled edit leaves until `resume_editing`."""
-        if self._schedule is not None:
-            self._schedule.pause()
+        self.writing.pause()
 
     def resume_editing(self) -> int:
         """Go on; how many edits were due in the pause and come later."""
-        return self._schedule.resume() if self._schedule is not None else 0
+        return self.writing.resume()
 
     def stop_editing(self) -> None:
         """No edit leaves afterwards."""
-        if self._schedule is not None:
-            self._schedule.stop()
-            self._schedule = None
+        self.writing.stop()
 
     def leave(self) -> None:
         """Close the notebook: tell of it in awareness, then close the connection."""
@@ -474,50 +458,14 @@ class Collaborator:
 
     # -- editing ------------------------------------------------------------------------------------------------
 
-    def _edit_when_due(self, number: int, due: float) -> None:
-        """Called by the schedule, from the event loop: errors must not escape into it."""
-        if not self.swarm.editing or self._asleep or self.stage not in (Stage.CONNECTED, Stage.LOST):
-            return
-        try:
-            choice = self._choose(number)
-            if choice is not None:
-                now = time.monotonic()
-                self.swarm.schedule_lag(max(0.0, (now - due) * 1000))
-                self.make_edit(choice, number, min(due, now))
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:
-            self._fail(error)
-
     def make_edit(self, choice: Choice, number: int, due: float) -> bytes | None:
-        """Resolve a choice against the present document, apply it, note it, send it; the update's bytes.
+        """Make this edit now, as `Writing.make_edit` does."""
+        return self.writing.make_edit(choice, number, due)
 
-        None when there was nothing to do, when editing is over, and while it pauses for a checkpoint. Offline edits
-        stay in the replica and travel with the next sync.
-        """
-        if not self.swarm.editing:
-            return None
-        if self.swarm.paused:
-            self.swarm.counts["edits_postponed"] += 1
-            return None
-        now = time.monotonic()
-        user = self.seat.user
-        recent = self.room.recent
-        made: list[Edit] = []
+    def _may_write(self) -> bool:
+        return not self._asleep and self.stage in (Stage.CONNECTED, Stage.LOST)
 
-        def change(replica: Replica) -> bool:
-            made.append(make_edit(choice, replica, user_index=user, recent=recent, now=now))
-            return made[0].apply(replica)
-
-        update = self.replica.edit(change)
-        if update is None:
-            self.swarm.counts["edits_without_effect"] += 1
-            return None
-        edit = made[0]
-        self.swarm.counts["edits"] += 1
-        self.room.round_trips.author(user, self.seat.client_id, number, edit.description, edit.cell_id, due, update)
-        recent.note(user, edit.cell_id, now, edit.cell_index)
+    def _send_update(self, message: bytes) -> None:
         if self._connection is not None:
             self.swarm.counts["updates_sent"] += 1
-            self._connection.send(encode_update(update))
-        return update
+            self._connection.send(message)

@@ -1,0 +1,123 @@
+"""What one user writes, and when: each edit is resolved against the present document, applied, noted, and sent.
+
+Knows no line: whoever has one sends. Edits made without one stay in the replica and travel with the next sync.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from jupyter_rtc_locust.documents.replica import Replica
+from jupyter_rtc_locust.editing.choices import Choice
+from jupyter_rtc_locust.editing.edit import Edit
+from jupyter_rtc_locust.editing.edits import make_edit
+from jupyter_rtc_locust.protocol.messages import encode_update
+from jupyter_rtc_locust.users.schedule import EditSchedule
+from jupyter_rtc_locust.users.seat import Seat
+from jupyter_rtc_locust.users.swarm import Swarm
+
+
+class Writing:
+    """One user's edits, on schedule.
+
+    `choose(number)` tells what to do next, or None for nothing; `may_write` whether the user is there and awake; `send`
+    takes a message for the present line; `failed` an error, because none may escape into the event loop.
+    """
+
+    def __init__(
+        self,
+        seat: Seat,
+        swarm: Swarm,
+        replica: Replica,
+        choose: Callable[[int], Choice | None],
+        *,
+        may_write: Callable[[], bool],
+        send: Callable[[bytes], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        self._seat = seat
+        self._swarm = swarm
+        self._room = swarm.room(seat.document)
+        self._replica = replica
+        self._choose = choose
+        self._may_write = may_write
+        self._send = send
+        self._failed = failed
+        self._schedule: EditSchedule | None = None
+
+    def start(self, rate: float) -> None:
+        """Make `rate` edits a second from now on; 0 only watches."""
+        if rate > 0:
+            self._schedule = EditSchedule(
+                rate=rate,
+                seat=self._seat.place,
+                seats=self._seat.places,
+                document=self._seat.document_index,
+                run_started=self._swarm.run_started,
+                edit=self.edit_when_due,
+            )
+            self._schedule.start()
+            if self._swarm.paused:
+                self._schedule.pause()
+
+    def pause(self) -> None:
+        """No scheduled edit leaves until `resume`."""
+        if self._schedule is not None:
+            self._schedule.pause()
+
+    def resume(self) -> int:
+        """Go on; how many edits were due in the pause and come later."""
+        return self._schedule.resume() if self._schedule is not None else 0
+
+    def stop(self) -> None:
+        """No edit leaves afterwards."""
+        if self._schedule is not None:
+            self._schedule.stop()
+            self._schedule = None
+
+    def edit_when_due(self, number: int, due: float) -> None:
+        """Called by the schedule, from the event loop: errors must not escape into it."""
+        if not self._swarm.editing or not self._may_write():
+            return
+        try:
+            choice = self._choose(number)
+            if choice is not None:
+                now = time.monotonic()
+                self._swarm.schedule_lag(max(0.0, (now - due) * 1000))
+                self.make_edit(choice, number, min(due, now))
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:
+            self._failed(error)
+
+    def make_edit(self, choice: Choice, number: int, due: float) -> bytes | None:
+        """Resolve a choice against the present document, apply it, note it, send it; the update's bytes.
+
+        None when there was nothing to do, when editing is over, and while it pauses for a checkpoint. Offline edits
+        stay in the replica and travel with the next sync.
+        """
+        if not self._swarm.editing:
+            return None
+        if self._swarm.paused:
+            self._swarm.counts["edits_postponed"] += 1
+            return None
+        now = time.monotonic()
+        user = self._seat.user
+        recent = self._room.recent
+        made: list[Edit] = []
+
+        def change(replica: Replica) -> bool:
+            made.append(make_edit(choice, replica, user_index=user, recent=recent, now=now))
+            return made[0].apply(replica)
+
+        update = self._replica.edit(change)
+        if update is None:
+            self._swarm.counts["edits_without_effect"] += 1
+            return None
+        edit = made[0]
+        self._swarm.counts["edits"] += 1
+        self._room.round_trips.author(user, self._seat.client_id, number, edit.description, edit.cell_id, due, update)
+        recent.note(user, edit.cell_id, now, edit.cell_index)
+        self._send(encode_update(update))
+        return update

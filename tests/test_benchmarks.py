@@ -55,6 +55,14 @@ def test_the_quick_benchmarks_print_every_line_of_the_table_and_write_it_as_json
     assert content["judged"] is False
 
 
+def test_a_verdict_on_a_large_run_is_measured_where_it_is_asked_for(tmp_path: Path) -> None:
+    finished = run_benchmarks("--only", "deciding", "--results", tmp_path)
+
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    names = [one["name"] for one in saved(tmp_path)["measurements"]]
+    assert "kept for an edit" in names and "one edit lost among 60" in names and "verdict on 60 edits" in names
+
+
 def test_a_benchmark_that_nobody_knows_is_refused_with_the_names_there_are(tmp_path: Path) -> None:
     finished = run_benchmarks("--only", "everything", "--results", tmp_path)
 

@@ -627,20 +627,14 @@ MUTANTS = (
     Mutant(
         "10 cause not asked, first content",
         "received_deletions.py",
-        "        if identity in self._reading.initial_ranges:\n            return True",
-        "        if identity in self._reading.initial_ranges:\n            return False",
+        "        if piece in self._reading.initial_ranges:\n            return True",
+        "        if piece in self._reading.initial_ranges:\n            return False",
     ),
     Mutant(
         "10 cause not asked, own words",
         "received_deletions.py",
-        "        return deleter.edit.client_id == identity.client and bool(own)",
+        "        return deleter.edit.client_id == piece.client and bool(own)",
         "        return False and bool(own)",
-    ),
-    Mutant(
-        "10 cause asked of whoever deleted it itself",
-        "received_deletions.py",
-        "        if identity in deleter.update.deletions:\n            return False\n",
-        "",
     ),
     Mutant(
         "10 overwritten entries excuse nothing",
@@ -663,14 +657,14 @@ MUTANTS = (
     Mutant(
         "10 entries by the bit alone",
         "map_entries.py",
-        "        is_entry = isinstance(struct, Item) and reading.lineage.is_entry(struct)",
-        "        is_entry = isinstance(struct, Item) and struct.keyed",
+        "        if isinstance(struct, Item) and reading.lineage.is_entry(struct):",
+        "        if isinstance(struct, Item) and struct.keyed:",
     ),
     Mutant(
         "10 what is held at the end not asked",
         "received_deletions.py",
-        "    if reading.joiner is not None:\n        yield inf, reading.joiner.deletions",
-        "    return",
+        "        yield inf, replica.evidence.deletions\n    if reading.joiner is not None:\n        yield inf, reading.joiner",
+        "        pass\n    if False:\n        yield inf, reading.joiner",
     ),
     Mutant(
         "10 first deletions are asked, too",

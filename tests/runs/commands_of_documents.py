@@ -149,6 +149,8 @@ ELSEWHERE = {
     "make test": ".ci/run",
     "make bench": "tests/test_benchmarks.py::"
     "test_the_quick_benchmarks_print_every_line_of_the_table_and_write_it_as_json",
+    "make bench ARGS='--only deciding'": "tests/test_benchmarks.py::"
+    "test_a_verdict_on_a_large_run_is_measured_where_it_is_asked_for",
     "make faults": "tests/faults/test_planted_faults.py::test_a_planted_fault_strikes_and_is_found",
     "make faults ARGS='--only drop-to-one --seeds 1'": "tests/faults/test_planted_faults.py::"
     "test_a_planted_fault_strikes_and_is_found",

@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
+from jupyter_rtc_locust.protocol.merging import EMPTY_UPDATE, merge_updates
 from jupyter_rtc_locust.verdict.findings import Kind, Value, Verdict
-from verdict.model_server import cells_of, erase, text_of
+from verdict.model_server import UPDATE, cells_of, erase, text_of
 from verdict.opinions import kinds_of, report
 from verdict.swarm_model import SwarmModel
 from verdict.templates import plain_notebook
@@ -79,6 +80,20 @@ def test_trusted_and_equal_metadata_written_anew_are_a_warning(swarm, trusted):
 def test_a_server_that_restarts_twice_repeats_what_it_repeated(swarm):
     for trusted in (True, False, True):
         restart(swarm, trusted=trusted)
+    swarm.finish()
+    verdict = swarm.verdict()
+    assert verdict.value is Value.PASS, report(verdict)
+
+
+def test_what_was_written_anew_is_known_also_from_an_update_that_was_merged(swarm):
+    """Merging loses the bit that says of an entry of a map that it is one."""
+    restart(swarm)
+    for one in swarm.users:
+        one.inbox.append((UPDATE, merge_updates([swarm.server.doc.get_update(), EMPTY_UPDATE])))
+    swarm[0].type("after the restart ")
+    swarm.finish()
+    for one in swarm.users:
+        one.write(lambda replica: replica.cells.pop(0) and None, "deleted a cell")
     swarm.finish()
     verdict = swarm.verdict()
     assert verdict.value is Value.PASS, report(verdict)

@@ -101,9 +101,10 @@ class TestDamageThatALaterEditCovers:
         assert {(finding.kind, finding.users) for finding in found} == {(Kind.LOST_EDIT, (1,)), (Kind.LOST_EDIT, (2,))}
 
     @pytest.mark.parametrize("pause", [0.0, LATER_S])
-    def test_is_found_by_cause_alone_where_the_first_content_or_the_deleters_own_words_went(self, swarm, pause):
+    @pytest.mark.parametrize("words", ["b = 2", "b", "2"])
+    def test_is_found_by_cause_alone_where_the_first_content_went(self, swarm, pause, words):
         """Who deletes a cell deletes all that it holds of it: what is not among that had gone before."""
-        lose(swarm, "b = 2")
+        lose(swarm, words)
         swarm.pass_time(pause)
         delete_cell(swarm, 0, 1)
         swarm.finish()
@@ -212,6 +213,18 @@ class TestWhatNeedsNoAuthor:
         swarm[1].write(lambda replica: replica.cells[1].update({"execution_count": 9}), "ran")
         swarm.finish()
         self.passes(swarm)
+
+    def test_notes_that_the_server_takes_back(self, swarm):
+        from pycrdt import Map
+
+        notes = swarm.server.doc.get("state", type=Map)
+        for note in ("dirty", "path"):
+            swarm[0].type("x")
+            swarm.settle()
+            notes.pop(note)
+            swarm.settle()
+        swarm.server.unsaved = False
+        self.passes(swarm, saved=None)
 
     def test_echoes_encoded_anew_and_whole_delete_sets(self, swarm):
         swarm[0].erase("a = 1", 0)

@@ -47,7 +47,7 @@ def unauthored_deletions(reading: Reading, oracle: Oracle) -> tuple[UnauthoredDe
     causes = _Causes(reading, oracle, suspects)
     found: dict[float, list[tuple[int, int, int]]] = {}
     for item, start, end, moment in _pieces(reading, suspects, arrivals):
-        if not causes.explain(item, moment):
+        if not causes.explain(item, start, moment):
             found.setdefault(moment, []).append((item.client, start, end))
     dated = {moment: ClockRanges.of(spans) for moment, spans in sorted(found.items())}
     if inf in dated:
@@ -124,9 +124,10 @@ class _Causes:
             _gone_from_the_start(reading), oracle.foreign, oracle.strange, oracle.guests.structs
         )
 
-    def explain(self, item: Item, moment: float) -> bool:
-        """Whether this item may rightly have been told to be deleted at this time."""
+    def explain(self, item: Item, start: int, moment: float) -> bool:
+        """Whether a piece of this item, from clock `start` on, may rightly have been deleted at this time."""
         identity = Id(item.client, item.clock)
+        piece = Id(item.client, start)
         latest = moment + self._reading.clocks_differ
         chain = self._chains[identity]
         if any(self._entries.was_replaced(one, latest) for one in (identity, *chain)):
@@ -135,18 +136,19 @@ class _Causes:
             if ancestor in self._not_ours:
                 return True
             deleters = self._deleters.get(ancestor, ())
-            if any(one.edit.due <= latest and not self._held_and_kept(one, identity) for one in deleters):
+            if any(one.edit.due <= latest and not self._held_and_kept(one, piece) for one in deleters):
                 return True
         return False
 
-    def _held_and_kept(self, deleter: AuthoredStructs, identity: Id) -> bool:
-        """Whether who deleted something around this surely held it, and did not delete it: it had gone before."""
-        if identity in deleter.update.deletions:
-            return False
-        if identity in self._reading.initial_ranges:
+    def _held_and_kept(self, deleter: AuthoredStructs, piece: Id) -> bool:
+        """Whether who deleted something around this surely held it, and did not delete it: it had gone before.
+
+        That it was not deleted in that edit itself is known: else its deletion were authored, and no suspect.
+        """
+        if piece in self._reading.initial_ranges:
             return True
-        own = deleter.ranges.of_client(identity.client)
-        return deleter.edit.client_id == identity.client and bool(own) and identity.clock < own[0][0]
+        own = deleter.ranges.of_client(piece.client)
+        return deleter.edit.client_id == piece.client and bool(own) and piece.clock < own[0][0]
 
 
 def _items(reading: Reading, ranges: ClockRanges) -> Iterator[Item]:

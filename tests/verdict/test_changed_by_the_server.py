@@ -50,6 +50,13 @@ def test_words_typed_since_are_lost_and_named(swarm):
     assert Kind.DUPLICATED_CONTENT not in kinds_of(verdict), report(verdict)
 
 
+def test_words_deleted_since_that_stand_there_again_are_not_called_doubled(swarm):
+    """The server takes out all of the cell's text and puts in that of the file: its own words beside went before."""
+    revert(swarm, lambda swarm: swarm[2].erase("c = 3", 2))
+    verdict = swarm.verdict()
+    assert Kind.LOST_EDIT in kinds_of(verdict) and Kind.DUPLICATED_CONTENT not in kinds_of(verdict), report(verdict)
+
+
 def test_a_cell_deleted_since_stands_there_again_and_its_deletion_is_the_lost_edit(swarm):
     revert(swarm, lambda swarm: swarm[1].write(lambda replica: replica.cells.pop(1), "deleted cell 1"))
     verdict = swarm.verdict()

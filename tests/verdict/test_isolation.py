@@ -102,6 +102,20 @@ def test_words_that_users_of_another_document_were_only_sent_are_found(run, whos
     assert not verdict.opinion.unknown, report(verdict)
 
 
+def test_words_that_build_on_what_only_the_other_document_holds_keep_nothing_waiting(run):
+    run.there[0].type("before them", 1)
+    run.there.settle()
+    run.there.server.save()
+    run.there.settle()
+    update = run.there[1].type("words of there", 1)
+    for one in run.here.users:
+        one.inbox.append((UPDATE, update))
+    run.here.settle()
+    verdict = run.verdict()
+    assert Kind.INVENTED_EDIT in kinds_of(verdict), report(verdict)
+    assert not verdict.opinion.unknown, report(verdict)
+
+
 def test_an_edit_without_any_words_is_found_by_its_mark_of_unsaved_changes(run):
     update = run.there[1].write(lambda _: None, "marked unsaved changes")
     run.here[0].inbox.append((UPDATE, update))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -65,14 +66,17 @@ class Damage(Fault):
         self._watches[room].take()  # what the damage itself inserted
 
     def newest_insertion(self, room: Room) -> tuple[Text, Insertion] | None:
-        """The newest text that still stands, untouched, where a user put it."""
+        """The newest text that still stands untouched where a user put it, or where others have moved it to."""
         texts = _texts(room)
         for cell, insertion in reversed(self._recent[room]):
             text = texts.get(cell)
-            if text is not None:
-                standing = str(text).encode()[insertion.position : insertion.end]
-                if insertion.text.strip() and standing == insertion.text.encode():
-                    return text, insertion
+            if text is None or not insertion.text.strip():
+                continue
+            content, wanted = str(text).encode(), insertion.text.encode()
+            if content[insertion.position : insertion.end] == wanted:
+                return text, insertion
+            if len(wanted) > 3 and content.count(wanted) == 1:
+                return text, replace(insertion, position=content.index(wanted))
         return None
 
     def calmest(self, room: Room) -> list[tuple[str | None, Text]]:

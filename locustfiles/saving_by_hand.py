@@ -3,7 +3,7 @@
 Released versions of jupyter-collaboration answer "success" to a save that somebody's next letter cancels, so a run with
 this file can end in a fail, `save-not-done`, on a server where all is well otherwise (docs/issues.md).
 
-    locust -f locustfiles/saving_by_hand.py --headless -u 10 -r 10 -t 48s --rtc-edit-rate 10
+    locust -f locustfiles/saving_by_hand.py --headless -u 4 -r 4 -t 48s --rtc-edit-rate 20
 """
 
 from locust import constant, task

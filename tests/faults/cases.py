@@ -251,26 +251,31 @@ STORE = [
     ),
 ]
 
+BY_CHANCE = "save-stalled"
+"""A file that was spoiled may be, to the last letter, what the document was before somebody's edit."""
+
 FILE = [
-    sick("blank-lost", "file", "saved-file-differs", to=AMID, options=SOON),
-    sick("blank-lost, 4", "file", "saved-file-differs", to=AMID, options=SOON, server=JUPYTER_4),
-    sick("corrupt-file of a text", "file", "saved-file-differs", to=AMID, options=SOON, locustfile=TEXT_FILES),
-    sick("cells-swapped", "file", "saved-file-differs", to=AMID, options=SOON),
-    sick("cell-doubled-in-file", "file", "saved-file-differs", to=AMID, options=SOON),
-    sick("drop-cell-in-file", "file", "saved-file-differs", to=AMID, options=SOON),
-    sick("output-lost", "file", "saved-file-differs", to=AMID, options=SOON),
-    sick("count-changed", "file", "saved-file-differs", to=AMID, options=SOON),
+    sick("blank-lost", "file", "saved-file-differs", BY_CHANCE, to=AMID, options=SOON),
+    sick("blank-lost, 4", "file", "saved-file-differs", BY_CHANCE, to=AMID, options=SOON, server=JUPYTER_4),
+    sick(
+        "corrupt-file of a text", "file", "saved-file-differs", BY_CHANCE, to=AMID, options=SOON, locustfile=TEXT_FILES
+    ),
+    sick("cells-swapped", "file", "saved-file-differs", BY_CHANCE, to=AMID, options=SOON),
+    sick("cell-doubled-in-file", "file", "saved-file-differs", BY_CHANCE, to=AMID, options=SOON),
+    sick("drop-cell-in-file", "file", "saved-file-differs", BY_CHANCE, to=AMID, options=SOON),
+    sick("output-lost", "file", "saved-file-differs", BY_CHANCE, to=AMID, options=SOON),
+    sick("count-changed", "file", "saved-file-differs", BY_CHANCE, to=AMID, options=SOON),
     sick("emoji-lost", "file", "saved-file-differs", to=AMID, options=SOON),
     sick("id-changed", "file", "saved-file-differs", to=AMID, options=SOON),
     sick("type-changed", "file", "saved-file-differs", to=AMID, options=SOON),
     sick("file-behind", "file", "saved-file-differs", "save-stalled", to={}, options=SOON, locustfile=PAUSING),
     sick("other-file", "file", "saved-file-differs", to={}, options=(*TWO, *SOON)),
-    sick("metadata-changed", "file", "saved-file-differs", to=AMID, options=SOON),
-    sick("notebook-metadata-changed", "file", "saved-file-differs", to=AMID, options=SOON),
+    sick("metadata-changed", "file", "saved-file-differs", BY_CHANCE, to=AMID, options=SOON),
+    sick("notebook-metadata-changed", "file", "saved-file-differs", BY_CHANCE, to=AMID, options=SOON),
     sick("no-save", "file", "saved-file-differs save-stalled", to={"at": 1}, options=SOON),
     sick("no-save after a while", "file", "saved-file-differs save-stalled", to={"at": 30}, options=SOON),
     sick("save-lies", "file", "save-not-done", to={"at": 5}, seconds=16, locustfile=SAVING_OFTEN),
-    sick("old-file", "file", "saved-file-differs", "save-stalled", to={"at": 30}, options=SOON, locustfile=PAUSING),
+    sick("old-file", "file", "saved-file-differs save-stalled", to={"at": 30}, options=SOON, locustfile=PAUSING),
     sick("file-reverted", "file", "lost-edit", "invented-edit duplicated-content", to={"at": 20}, options=SOON),
 ]
 

@@ -136,7 +136,7 @@ SCENARIOS = {
     ),
     SAVE_NOT_DONE: Scenario(
         "docs/issues.md",
-        ("locust -f locustfiles/saving_by_hand.py --headless -u 10 -r 10 -t 48s --rtc-edit-rate 10",),
+        ("locust -f locustfiles/saving_by_hand.py --headless -u 4 -r 4 -t 48s --rtc-edit-rate 20",),
         passes=False,
         exit_codes=(3,),
     ),

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from mutants.mistakes_about_saves import MUTANTS_ABOUT_SAVES
 from mutants.mistakes_of_the_verdict import MUTANTS, Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +31,7 @@ def main(chosen: list[str]) -> int:
             ignored = shutil.ignore_patterns("node_modules", "__pycache__")
             shutil.copytree(ROOT / name, copy / name, ignore=ignored)
         shutil.copy(ROOT / "pyproject.toml", copy)
-        for mutant in MUTANTS:
+        for mutant in (*MUTANTS, *MUTANTS_ABOUT_SAVES):
             if chosen and not any(word in mutant.name for word in chosen):
                 continue
             noticed = tried(mutant, copy)

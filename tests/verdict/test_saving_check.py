@@ -106,6 +106,7 @@ def test_what_was_typed_and_taken_back_need_not_be_saved(watch):
     told = verdict(watch)
     assert not told.opinion.findings, report(told)
     assert ages(told)[-1] == 0
+    assert max(ages(told)) in (2, 3)  # until it was taken back
 
 
 def test_what_a_crashed_user_left_half_way_is_not_missed_and_what_it_had_acknowledged_is(watch):
@@ -116,10 +117,36 @@ def test_what_a_crashed_user_left_half_way_is_not_missed_and_what_it_had_acknowl
     watch.wait(40)
     told = verdict(watch)
     assert "edit 0 of user 1" in of_kind(told, Kind.SAVE_STALLED).detail
+    watch.swarm[0].type("later")
+    watch.swarm.settle()
     watch.swarm.server.save()
     watch.wait(40)
     told = verdict(watch)
-    assert len(of_kind(told, Kind.SAVE_STALLED).users) == 1
+    assert of_kind(told, Kind.SAVE_STALLED).users == (1,)
+    assert "save-unknown" not in {one.kind for one in cautions_of(told)}
+
+
+def test_what_arrived_and_never_came_back_to_a_crashed_author_is_not_counted(watch):
+    watch.swarm[1].type("never echoed")
+    watch.swarm[1].leave()
+    watch.swarm[0].type("echoed")
+    watch.swarm.settle()
+    watch.wait(40)
+    found = of_kind(verdict(watch), Kind.SAVE_STALLED)
+    assert "lacked edit 0 of user 0" in found.detail
+    assert found.users == (0,)
+
+
+def test_what_the_room_was_loaded_from_is_the_first_version_in_whatever_form():
+    template = plain_notebook("a = 1")
+    template["metadata"] = {}
+    swarm = SwarmModel(template)
+    watch = FileWatch(swarm)
+    watch.look()
+    type_for(watch, 3)
+    watch.wait(40)
+    assert Kind.SAVE_STALLED in kinds_of(verdict(watch))
+    assert "as before the first edit" in of_kind(verdict(watch), Kind.SAVE_STALLED).detail
 
 
 def test_edits_under_way_to_several_processes_are_taken_in_the_order_of_the_server():
@@ -128,12 +155,14 @@ def test_edits_under_way_to_several_processes_are_taken_in_the_order_of_the_serv
     watch.look()
     for number in range(12):
         for user in swarm.users:
-            user.type(f"{number} ", number % 2)
-        # The server has taken all of them in; who reads first hears of the others' edits before its own author does.
-        for user in swarm.users:
+            user.type(f"{number} by {user.user} ", number % 2)
+        # Who reads first hears of the others' edits before their own authors do.
+        for user in swarm.users[:2]:
             user.send()
         swarm.server.save()
         watch.look()
+        for user in swarm.users[2:]:
+            user.send()
         for user in reversed(swarm.users):
             swarm.pass_time(0.4)
             user.read()
@@ -341,7 +370,9 @@ def test_a_version_nobody_knows_may_be_the_one(watch):
     watch.save_by_hand(1)
     strange = copy.deepcopy(watch.swarm.server.file)
     watch.swarm.server.file = strange + "x" if watch.swarm.kind == "text" else {**strange, "nbformat": 5}
-    type_for(watch, 15)
+    type_for(watch, 3)
+    watch.swarm.server.file = strange
+    type_for(watch, 12)
     watch.swarm.finish()
     watch.look()
     assert not kinds_of(verdict(watch))

@@ -21,28 +21,21 @@ from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.second_opening import opened_again
 from jupyter_rtc_locust.coordination.side_by_side import side_by_side
-from jupyter_rtc_locust.coordination.turns import Turns
-from jupyter_rtc_locust.documents.canonical import read_in_turns
-from jupyter_rtc_locust.errors import FileGone, GivenUp, RtcLocustError
+from jupyter_rtc_locust.coordination.waiting_for_file import wait_for_file
+from jupyter_rtc_locust.errors import GivenUp, RtcLocustError
 from jupyter_rtc_locust.reporting.result_file import ResultFileError, build_result, redact, remove_result, write_result
 from jupyter_rtc_locust.settings import END_BUDGET_S, HTTP_TRY_DEADLINE_S, JOINER_DEADLINE_S, LEAVE_DEADLINE_S
 from jupyter_rtc_locust.timing.generator_health import summarise
 from jupyter_rtc_locust.timing.recorder import Recorder
 from jupyter_rtc_locust.users.observer import look
-from jupyter_rtc_locust.verdict.checks.saved_file import contents_compared, file_agrees
-from jupyter_rtc_locust.verdict.checks.saving import SHORTEST_PAUSE_S
 from jupyter_rtc_locust.verdict.evidence import Checkpoint, DocumentEvidence, RunEvidence, SavedFile, Snapshot
 from jupyter_rtc_locust.verdict.evidence_form import parts_of_run
 from jupyter_rtc_locust.verdict.findings import Opinion, Value, Verdict
 from jupyter_rtc_locust.verdict.folder.names import FOLDER
 from jupyter_rtc_locust.verdict.folder.writing import Kept, remove_earlier
-from jupyter_rtc_locust.verdict.rebuilt import document_of, remember_content
 
 logger = logging.getLogger(__name__)
 
-_FILE_POLL_S = 0.5
-_LATEST_EDIT_S = 30.0
-"""From the end of editing to an edit from which the file is still waited for in full: the time is bounded."""
 _SERVER_POLL_S = 0.5
 _LEAST_TO_JUDGE_S = 5.0
 """What the judge gets in any case."""
@@ -257,48 +250,9 @@ def _look_at_the_end(
     evidence = replace(evidence, joiner=joiner)
     if not server.stores_files:
         return evidence
-    saved = _wait_for_file(state, evidence, prepared, ended)
+    saved = wait_for_file(state, evidence, prepared.document, ended)
     assert state.saves is not None
     return replace(evidence, saved=saved, saves=state.saves.seen(prepared.document))
-
-
-def _wait_for_file(state: RunState, evidence: DocumentEvidence, prepared: PreparedDocument, ended: float) -> SavedFile:
-    """Read the file until it holds what it should, or until the deadline; the last reading counts."""
-    assert state.prepared is not None and state.saves is not None
-    until = _file_deadline(state, evidence, ended)
-    document = prepared.document
-    for update in contents_compared(evidence):
-        # Large notebooks take long to read, and the loop is not to stand still for that.
-        content = read_in_turns(document_of([update]), evidence.kind, Turns())
-        remember_content(update, evidence.kind, content)
-    agrees: tuple[Any, bool] | None = None
-    state.saves.leave_to_others(document, True)
-    try:
-        while True:
-            asked = time.monotonic()
-            try:
-                saved = SavedFile(content=state.prepared.server.read_saved(document), waited=time.monotonic() - ended)
-            except RtcLocustError as error:
-                gone = isinstance(error, FileGone)
-                saved = SavedFile(problem=str(error), gone=gone, waited=time.monotonic() - ended)
-            state.saves.note(document, asked, saved.content, saved.problem)
-            if not saved.problem and (agrees is None or agrees[0] != saved.content):
-                agrees = saved.content, file_agrees(evidence, saved)
-            if (not saved.problem and agrees is not None and agrees[1]) or time.monotonic() >= until:
-                return saved
-            gevent.sleep(_FILE_POLL_S)
-    finally:
-        state.saves.leave_to_others(document, False)
-
-
-def _file_deadline(state: RunState, evidence: DocumentEvidence, ended: float) -> float:
-    """Until when the file is waited for: so long from the last edit that came back, which may be after editing ended.
-
-    What the file is compared with is known only now, so it gets a moment in any case.
-    """
-    latest = max((one.acknowledged for one in evidence.authored if one.acknowledged is not None), default=0.0)
-    last_edit = min(max(ended, state.started + latest), ended + _LATEST_EDIT_S)
-    return max(last_edit + state.settings.save_timeout, time.monotonic() + SHORTEST_PAUSE_S)
 
 
 def _record_figures(environment: Environment, state: RunState, verdict: Verdict, timings: Recorder) -> None:

@@ -99,6 +99,21 @@ def test_what_was_written_anew_is_known_also_from_an_update_that_was_merged(swar
     assert verdict.value is Value.PASS, report(verdict)
 
 
+def test_a_value_that_somebody_replaced_who_left_before_it_arrived_may_be_written_anew(swarm):
+    swarm[1].write(lambda replica: replica.cells[1]["metadata"].update({"scrolled": True}))
+    swarm[1].leave(0)
+    swarm.save_in_pause()
+    for one in (swarm[0], swarm[2]):
+        one.lose_line()
+    swarm.server.restart(swarm.generator, trusted=True)
+    for one in (swarm[0], swarm[2]):
+        one.connect()
+    swarm.finish()
+    verdict = swarm.verdict()
+    assert metadata(swarm, 1)["scrolled"] == "auto"
+    assert verdict.value is Value.PASS, report(verdict)
+
+
 def test_people_may_change_what_was_written_anew(swarm):
     restart(swarm)
     swarm[0].write(lambda replica: replica.cells[1]["metadata"].update({"scrolled": True}))

@@ -118,7 +118,7 @@ def _deed_of_entry(reading: Reading, oracle: Oracle, item: Item, what: str) -> _
     author = reading.author_of(earlier[0].client, earlier[0].clock) if earlier else None
     if earlier and _same_value(earlier[0], item):
         units = ClockRanges.of([(earlier[0].client, earlier[0].clock, earlier[0].end)])
-        deleters = reading.deleted_by(units)
+        deleters = reading.rightly_deleted_by(units)
         if deleters:
             edit = deleters[-1].edit
             return _Deed(Kind.LOST_EDIT, what, (edit.user,), f"It had been deleted by {described(edit)}.")

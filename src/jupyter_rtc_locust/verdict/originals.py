@@ -78,7 +78,7 @@ class Originals:
         if name is None or any(isinstance(cell, dict) and cell.get("id") == name for cell in self._cells_at_the_end()):
             return None
         units = ClockRanges.of((cell.client, cell.clock, cell.clock + 1) for cell in self._cells.get(name, ()))
-        deleters = self._reading.deleted_by(units) if units else []
+        deleters = self._reading.rightly_deleted_by(units) if units else []
         return deleters[-1].edit if deleters else None
 
     def _cells_at_the_end(self) -> list[object]:

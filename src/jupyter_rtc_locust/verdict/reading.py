@@ -227,6 +227,10 @@ class Reading:
         """The edits that deleted any of these clocks."""
         return [one for one in self.authored if one.update.deletions.intersection(ranges)]
 
+    def rightly_deleted_by(self, ranges: ClockRanges) -> list[AuthoredStructs]:
+        """Those of them that the server got: what somebody deleted who left just then may stand there all the same."""
+        return [one for one in self.deleted_by(ranges) if self.is_acknowledged(one) or self.is_held_elsewhere(one)]
+
     # -- what is known -----------------------------------------------------------------------------------------------
 
     @cached_property

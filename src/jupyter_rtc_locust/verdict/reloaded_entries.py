@@ -36,7 +36,7 @@ def reloaded_entries(reading: Reading, foreign: ClockRanges) -> ClockRanges:
                 found.add(identity)
             elif key != _TRUSTED and struct.origin is not None and _repeats(reading.lineage, struct, struct.origin):
                 repeated[identity] = (struct.origin, metadata)
-    deleters = reading.deleted_by(_units(before for before, _ in repeated.values()))
+    deleters = reading.rightly_deleted_by(_units(before for before, _ in repeated.values()))
     found |= {
         identity
         for identity, (before, metadata) in repeated.items()

@@ -3,8 +3,8 @@
 An echo is matched by its bytes; where a server encoded anew (it does when two people set `state.dirty` at once), by
 client id and clock range. What nobody in this process authored is kept as foreign: the verdict reads it at the end.
 
-Pure: times are handed in (seconds of one monotonic clock), results go into recorders. What is kept for each edit, once a
-process however many users receive it, is measured by `make bench ARGS='--only deciding'`: 490 bytes for one of this
+Pure: times are handed in (seconds of one monotonic clock), results go into recorders. What is kept for each edit, once
+a process however many users receive it, is measured by `make bench ARGS='--only deciding'`: 490 bytes for one of this
 process, 355 for one of others, of which 155 are the update itself.
 """
 

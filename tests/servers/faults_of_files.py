@@ -136,4 +136,5 @@ class GrowMemory(Fault):
     """The process needs more and more memory, until it is 900 MB."""
 
     def applied(self, room: Room, connection: Connection, update: bytes) -> None:
+        self.strike(room)
         self.memory = min(self.memory + 100_000_000, 900_000_000)

@@ -10,7 +10,11 @@ from jupyter_rtc_locust.documents.cells import make_cell
 from jupyter_rtc_locust.documents.replica import Replica
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.protocol.updates import decode_update, encode_update
+from jupyter_rtc_locust.verdict.evidence import PresenceEvidence
 from jupyter_rtc_locust.verdict.findings import Kind, Value
+from jupyter_rtc_locust.verdict.oracle import build_oracle
+from jupyter_rtc_locust.verdict.reading import Reading
+from jupyter_rtc_locust.verdict.received_deletions import unauthored_deletions
 from verdict.model_server import UPDATE, cells_of, erase, everything, text_of
 from verdict.opinions import kinds_of, of_kind, report
 from verdict.swarm_model import SwarmModel
@@ -109,6 +113,23 @@ class TestDamageThatALaterEditCovers:
         delete_cell(swarm, 0, 1)
         swarm.finish()
         assert kinds_of(swarm.verdict()) == {Kind.LOST_EDIT}
+
+    @pytest.mark.parametrize(("clocks", "found"), [(("one",), True), (("one", "other"), False)])
+    def test_is_found_at_once_where_all_times_are_of_one_clock(self, clocks, found):
+        """Soon somebody moves the cell who need not have seen the words: only time tells the two apart."""
+        swarm = SwarmModel(plain_notebook("a = 1", "b = 2"))
+        swarm[1].type("typed", 1)
+        swarm.settle()
+        lose(swarm, "typed")
+        swarm.pass_time(0.5)
+        swarm[0].move(1, 0)
+        swarm.finish()
+        users = tuple(
+            replace(user, presence=PresenceEvidence(clocks[number % len(clocks)], swarm.now))
+            for number, user in enumerate(swarm.evidence().users)
+        )
+        reading = Reading.of(swarm.evidence(users=users))
+        assert bool(unauthored_deletions(reading, build_oracle(reading))) == found
 
     @pytest.mark.parametrize("words", ["[by 1]", "b = 2"])
     def test_is_found_in_what_people_hold_where_nobody_was_seen_to_be_told(self, swarm, words):

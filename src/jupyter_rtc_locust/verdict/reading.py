@@ -32,6 +32,9 @@ CONNECTED = "connected"
 _NO_END = 2**53
 """No clock comes near it."""
 
+_TIMER_EARLY_S = 0.05
+"""By how much an edit may leave before it is due: a timer's own precision, and ample."""
+
 CLOCKS_DIFFER_S = 2.0
 """By how much the clocks of several processes may differ that were set together by one message."""
 
@@ -293,6 +296,16 @@ class Reading:
             due[one.edit.update] = min(one.edit.due, due.get(one.edit.update, inf))
         early = (due[one.update] - one.received for one in self.evidence.foreign if one.update in due)
         return CLOCKS_DIFFER_S + max(0.0, max(early, default=0.0))
+
+    @cached_property
+    def arrivals_differ(self) -> float:
+        """Seconds by which something may seem to arrive before the edit that it follows from was due.
+
+        Where one process told everything, all times are of one clock.
+        """
+        clocks = {None if user.presence is None else user.presence.process for user in self.evidence.users}
+        of_one_clock = len(clocks) == 1 and None not in clocks and not self.without_record
+        return self.clocks_differ - CLOCKS_DIFFER_S + _TIMER_EARLY_S if of_one_clock else self.clocks_differ
 
     # -- what arrived --------------------------------------------------------------------------------------------------
 

@@ -79,7 +79,7 @@ def _suspects(reading: Reading, oracle: Oracle, arrivals: FirstTimes) -> ClockRa
         (client, first, last)
         for client, start, end, due in authored
         for first, last, received in arrivals.within(client, start, end)
-        if received < due - reading.clocks_differ
+        if received < due - reading.arrivals_differ
     )
     suspects = arrivals.ranges().difference(authored.ranges()).union(too_early)
     ours = reading.authored_ranges.union(reading.initial_ranges)
@@ -128,7 +128,7 @@ class _Causes:
         """Whether a piece of this item, from clock `start` on, may rightly have been deleted at this time."""
         identity = Id(item.client, item.clock)
         piece = Id(item.client, start)
-        latest = moment + self._reading.clocks_differ
+        latest = moment + self._reading.arrivals_differ
         chain = self._chains[identity]
         if any(self._entries.was_replaced(one, latest) for one in (identity, *chain)):
             return True

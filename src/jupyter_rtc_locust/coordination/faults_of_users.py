@@ -6,21 +6,27 @@ What is given back is kept track of here; that somebody who has left for good do
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gevent
-from locust.runners import Runner
 
 from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.users.collaborator import Collaborator
 from jupyter_rtc_locust.users.swarm import Swarm
 
+if TYPE_CHECKING:
+    from locust.runners import Runner
+
 
 class FaultsOfUsers:
-    """Listens to the messages of the faults. `swarm` tells who plays here at present."""
+    """Listens to the messages of the faults.
 
-    def __init__(self, swarm: Callable[[], Swarm | None]) -> None:
+    `swarm` tells who plays here at present; `failed` is told what could not be done.
+    """
+
+    def __init__(self, swarm: Callable[[], Swarm | None], failed: Callable[[str], None]) -> None:
         self._swarm = swarm
+        self._failed = failed
         self._away: dict[tuple[int, ...], list[Any]] = {}
 
     def listen(self, runner: Runner) -> None:
@@ -43,12 +49,18 @@ class FaultsOfUsers:
         owners = [one.owner for one in self._named(msg) if one.owner is not None]
         self._away[tuple(msg.data["users"])] = owners
         for owner in owners:
-            gevent.spawn(owner.go_away)
+            gevent.spawn(self._let, owner.go_away, "leave for a while")
 
     def _on_back(self, msg: Any, **_: Any) -> None:
         if self._named(msg):
             for owner in self._away.pop(tuple(msg.data["users"]), ()):
-                gevent.spawn(owner.come_back)
+                gevent.spawn(self._let, owner.come_back, "come back")
+
+    def _let(self, do: Callable[[], None], what: str) -> None:
+        try:
+            do()
+        except Exception as error:
+            self._failed(f"a user could not {what}, as the scenario has it: {type(error).__name__}: {error}")
 
     def _named(self, msg: Any) -> list[Collaborator]:
         """Those of the users that the message names who play here, each in its latest incarnation."""

@@ -84,7 +84,7 @@ class ProcessAgent:
             runner.register_message(messages.SEAT_GIVEN, self._on_seat_given)
             runner.register_message(messages.CHECKPOINT, self._on_checkpoint)
             runner.register_message(messages.RESUME, self._on_resume)
-            FaultsOfUsers(lambda: self.swarm).listen(runner)
+            FaultsOfUsers(lambda: self.swarm, self._note_problem).listen(runner)
             runner.register_message(messages.RUN_ENDS, self._on_run_ends)
             runner.register_message(messages.GATHER, self._on_gather)
             runner.register_message(messages.EVIDENCE_TAKEN, self._on_evidence_taken)
@@ -253,6 +253,9 @@ class ProcessAgent:
             self._resume.wait(LONGEST_PAUSE_S)
         finally:
             swarm.resume_editing()
+
+    def _note_problem(self, problem: str) -> None:
+        self._problems.append(problem)
 
     def _checkpoint_failed(self, dead: gevent.Greenlet[..., None]) -> None:
         self._problems.append(f"a checkpoint of it failed: {type(dead.exception).__name__}: {dead.exception}")

@@ -295,6 +295,12 @@ def test_what_tells_one_version_of_a_file_from_another_is_asked_for_without_its_
     assert len(set(marks)) == 3
 
 
+@pytest.mark.parametrize("second", ["57", "57.000", "57.000000"])
+def test_a_mark_of_whole_seconds_is_none_because_two_versions_may_have_it(server, jupyter, second):
+    marked(server, 200, {"last_modified": f"2026-11-24T17:02:{second}Z", "size": 10})
+    assert jupyter.saved_mark(NOTEBOOK) is None
+
+
 def test_a_mark_that_is_not_told_is_trouble_or_a_file_that_is_gone(server, jupyter):
     answers = ((404, {"message": "No such file"}), (500, {"message": "out of order"}), (200, {}), (200, "no JSON"))
     for status, body in answers:

@@ -133,7 +133,10 @@ class JupyterCollaboration(Server):
             raise ConnectionBroken(f"{document.path} as saved is no JSON: {error}.") from None
 
     def saved_mark(self, document: Document) -> str | None:
-        """When the file was written last (to a millionth of a second), and its size."""
+        """When the file was written last, to a part of a second, and its size.
+
+        A file system that tells whole seconds (or two) may hold two versions under one mark: there the file is read.
+        """
         path = f"/api/contents/{quoted(document.path)}?type=file&content=0"
         answer = self.http.request("GET", path, tries=3)
         if answer.status_code == 404:
@@ -141,6 +144,8 @@ class JupyterCollaboration(Server):
         model = _json(answer)
         if answer.status_code != 200 or not model.get("last_modified"):
             raise ConnectionBroken(f"GET {self.http.base}{path} answered {self._short(answer)}.")
+        if not re.search(r"\.0*[1-9]", model["last_modified"]):
+            return None
         return f"{model['last_modified']} {model.get('size')}"
 
     def remove(self, folder: str, documents: list[Document]) -> list[str]:

@@ -225,6 +225,8 @@ class TestComposition:
             "check_server_memory",
             "read_server_log",
             "weak_points",
+            "with_faults",
+            "with_checkpoints",
             "check_document_is_well_formed",
             "check_saved_file",
             "build_oracle",
@@ -250,6 +252,19 @@ class TestComposition:
         assert verdict.exercised == {}
         verdict = swarm.verdict(stalls=(StallEvidence(1, 20.0, "its sync was not answered"),))
         assert verdict.value is Value.FAIL
+
+    @pytest.mark.parametrize("amends", ["with_faults", "with_checkpoints"])
+    def test_what_is_said_beside_findings_may_fail_and_they_stand_all_the_same(self, swarm, monkeypatch, amends):
+        def raises(*_):
+            raise ValueError("no words")
+
+        stalls = (StallEvidence(1, 20.0, "its sync was not answered"),)
+        as_it_is = swarm.verdict(stalls=stalls)
+        monkeypatch.setattr(decision, amends, raises)
+        verdict = swarm.verdict(stalls=stalls)
+        assert verdict.value is Value.FAIL
+        assert verdict.opinion.findings == as_it_is.opinion.findings
+        assert any("no words" in sentence for sentence in verdict.opinion.unknown)
 
     def test_a_request_to_stop_is_not_swallowed(self, swarm, monkeypatch):
         def raises(*_):

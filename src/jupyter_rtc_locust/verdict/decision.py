@@ -57,8 +57,10 @@ def decide(run: RunEvidence, witness: Witness | None = None) -> Verdict:
             opinion += judge_document(document, run.sound, run.documents, limits, witness)
     opinion += _safely("of the server's memory", "", lambda: check_server_memory(run))
     opinion += _safely("of the server's log", "", lambda: read_server_log(run))
-    opinion = with_faults(opinion, run.faults, run.checkpoints)
-    opinion = with_checkpoints(opinion, run.checkpoints)
+    opinion = _amended(
+        "of what went wrong on purpose", opinion, lambda it: with_faults(it, run.faults, run.checkpoints)
+    )
+    opinion = _amended("of checkpoints", opinion, lambda it: with_checkpoints(it, run.checkpoints))
     opinion += _safely("of who took part together", "", lambda: Opinion(cautions=weak_points(run)))
     figures: list[dict[str, int]] = []
     opinion += _safely("of what was exercised", "", lambda: _kept(figures, exercised(run)))
@@ -173,6 +175,13 @@ def _collector_at_rest() -> Iterator[None]:
 def _kept(kept: list[Any], value: Any) -> Opinion:
     kept.append(value)
     return Opinion()
+
+
+def _amended(what: str, opinion: Opinion, amend: Callable[[Opinion], Opinion]) -> Opinion:
+    """The opinion with something added to it; where that raises, the opinion as it was, and what could not be said."""
+    amended: list[Opinion] = []
+    trouble = _safely(what, "", lambda: _kept(amended, amend(opinion)))
+    return amended[0] if amended else opinion + trouble
 
 
 def _safely(what: str, path: str, check: Callable[[], Opinion]) -> Opinion:

@@ -136,7 +136,7 @@ SCENARIOS = {
     ),
     SAVE_NOT_DONE: Scenario(
         "docs/issues.md",
-        ("locust -f locustfiles/saving_by_hand.py --headless -u 4 -r 4 -t 48s --rtc-edit-rate 20",),
+        ("locust -f locustfiles/saving_by_hand.py --headless -u 12 -r 12 -t 48s --rtc-documents 6 --rtc-edit-rate 20",),
         passes=False,
         exit_codes=(3,),
     ),
@@ -151,8 +151,8 @@ ELSEWHERE = {
     "test_the_quick_benchmarks_print_every_line_of_the_table_and_write_it_as_json",
     "make bench ARGS='--only deciding'": "tests/test_benchmarks.py::"
     "test_a_verdict_on_a_large_run_is_measured_where_it_is_asked_for",
-    "make faults": "tests/faults/test_planted_faults.py::test_a_planted_fault_strikes_and_is_found",
-    "make faults ARGS='--only drop-to-one --seeds 1'": "tests/faults/test_planted_faults.py::"
+    "make faults": "tests/runs/test_planted_faults.py::test_a_planted_fault_strikes_and_is_found",
+    "make faults ARGS='--only drop-to-one --seeds 1'": "tests/runs/test_planted_faults.py::"
     "test_a_planted_fault_strikes_and_is_found",
     **dict.fromkeys(
         ("make soak", "make soak ARGS='--runs 20 --seed 5 --only pycrdt'", "make soak ARGS='--seed 5 --run 12'"),

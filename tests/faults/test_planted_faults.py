@@ -1,9 +1,8 @@
-"""The planted faults strike what they say, and two of them are found in whole runs; all of them: `make faults`."""
+"""The planted faults strike what they say. That they are found in whole runs: tests/runs, and `make faults`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycrdt import Array, Doc, Map, Text, get_state
 
-from faults.__main__ import Outcome, main, played
-from faults.cases import CASES, FAIL, INCONCLUSIVE, PASS, SICK, Case
+from faults.__main__ import Outcome, main
+from faults.cases import CASES, FAIL, INCONCLUSIVE, PASS, SICK
 from faults.faulty_proxy import STEP_2, UPDATE, framed, update_of
 from faults.inside_jupyter import FAULTS_OF_JUPYTER
 from faults.update_reader import altered, read_update, without_deletions
-from runs.locust_run import Together
 
 BY_NAME = {case.name: case for case in CASES}
 PLACES = {"relay", "document", "store", "file", "newcomer", "awareness", "session", "service"}
@@ -127,28 +125,3 @@ def test_a_framed_update_is_taken_out_again(update: bytes) -> None:
     assert update_of(framed(UPDATE, update)) == update
     assert update_of(framed(STEP_2, update), STEP_2) == update
     assert update_of(framed(STEP_2, update)) is None
-
-
-# -- whole runs --------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    folder: Path = tmp_path_factory.mktemp("faults")
-    calls = {name: lambda name=name: played(BY_NAME[name], 1, folder / name) for name in SMOKE}
-    together = Together(calls)
-    yield together
-    together.close()
-
-
-SMOKE = ("drop-to-one", "metadata-changed")
-"""One in the proxy, one in the server's process."""
-
-
-@pytest.mark.run
-@pytest.mark.parametrize("name", SMOKE)
-def test_a_planted_fault_strikes_and_is_found(name: str, runs: Together) -> None:
-    outcome: Outcome = runs[name]
-    case: Case = outcome.case
-    assert outcome.wrong == "", outcome.told
-    assert outcome.struck > 0 and outcome.kinds >= case.must

@@ -1,4 +1,4 @@
-"""What the tests of whole runs share: the runs of a module, started together when its first test asks for one."""
+"""What the tests of whole runs share: one queue of runs for all modules, filled when the first test asks for a run."""
 
 from __future__ import annotations
 
@@ -6,23 +6,36 @@ from collections.abc import Iterator
 
 import pytest
 
-from runs.locust_run import Together
+from runs.together import Runs, queue
+
+DEADLINE_S = 120.0
+"""For the servers of a module to stop, when its last run has ended."""
+
+
+@pytest.fixture(scope="session")
+def runs_of_modules(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Runs]]:
+    """The runs of every module that has a `make_runs(folder)`: those that a selected test names as `run`."""
+    wanted: dict[str, dict[str, None]] = {}
+    modules = {}
+    for item in request.session.items:
+        if isinstance(item, pytest.Function) and hasattr(item.module, "make_runs") and hasattr(item, "callspec"):
+            modules[item.module.__name__] = item.module
+            if "run" in item.callspec.params:
+                wanted.setdefault(item.module.__name__, {})[item.callspec.params["run"]] = None
+    runs = {
+        name: Runs(modules[name].make_runs, tmp_path_factory.mktemp("runs"), list(names))
+        for name, names in wanted.items()
+    }
+    with queue(runs.values()):
+        yield runs
 
 
 @pytest.fixture(scope="module")
-def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Together]:
-    """The module's runs by name: of its `make_runs(folder)` those that a selected test names in its parameter `run`.
-
-    `make_runs` is a context manager; it is left when the runs have ended.
-    """
-    wanted = {
-        item.callspec.params.get("run")
-        for item in request.session.items
-        if isinstance(item, pytest.Function) and item.module is request.module and hasattr(item, "callspec")
-    }
-    with request.module.make_runs(tmp_path_factory.mktemp("runs")) as calls:
-        together = Together({name: call for name, call in calls.items() if name in wanted})
-        try:
-            yield together
-        finally:
-            together.close()
+def runs(request: pytest.FixtureRequest, runs_of_modules: dict[str, Runs]) -> Iterator[Runs]:
+    """The module's runs by name."""
+    module = runs_of_modules[request.module.__name__]
+    yield module
+    if module.all_were_asked_for():
+        module.left.result(DEADLINE_S)

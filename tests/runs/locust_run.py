@@ -1,8 +1,7 @@
 """Runs Locust as a child process, as a user would, and reads what it left behind.
 
 Each process has a temporary folder of its own: its working directory, its results, its log. Everything is on 127.0.0.1,
-the token travels in the environment, and a run that does not end by its deadline is killed and said so. Runs mostly
-wait, so that several of them can be under way at once: see `together`.
+the token travels in the environment, and a run that does not end by its deadline is killed and said so.
 """
 
 from __future__ import annotations
@@ -14,8 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,9 +33,6 @@ one takes five. What takes longer than this hangs."""
 
 GRACE_S = 3.0
 """Forked workers end a moment after the process that forked them."""
-
-AT_ONCE = 6
-"""Runs under way at the same time. More would wait for the two cores, and their load generators would be unsound."""
 
 LOG_CHARACTERS = 10_000_000
 
@@ -272,21 +267,3 @@ def run_locust(
     options = ("--headless", *options)
     with LocustProcess(locustfile, *options, folder=folder, server=server, environment=environment) as process:
         return process.ended(deadline)
-
-
-class Together:
-    """Calls under way at once, of which each test asks for its own. One that raised does so in the test that asks."""
-
-    def __init__(self, calls: Mapping[str, Callable[[], Any]], at_once: int = AT_ONCE) -> None:
-        self._pool = ThreadPoolExecutor(at_once)
-        self._futures: dict[str, Future[Any]] = {name: self._pool.submit(call) for name, call in calls.items()}
-
-    def __getitem__(self, name: str) -> Any:
-        return self._futures[name].result()
-
-    def names(self) -> Sequence[str]:
-        return tuple(self._futures)
-
-    def close(self) -> None:
-        """Waits for what has begun; what has not begins no more."""
-        self._pool.shutdown(cancel_futures=True)

@@ -28,7 +28,8 @@ from runs.bad_input_run import (
     snapshot,
     table,
 )
-from runs.locust_run import REPOSITORY, LocustProcess, Together
+from runs.locust_run import REPOSITORY, LocustProcess
+from runs.together import Together
 from servers.processes import free_port
 
 pytestmark = pytest.mark.run

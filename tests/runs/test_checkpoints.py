@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from runs.locust_run import FAILED, PASSED, Run, Together, run_locust
+from runs.locust_run import FAILED, PASSED, Run, run_locust
+from runs.together import Runs
 from servers import processes
 
 pytestmark = pytest.mark.run
@@ -44,7 +45,7 @@ def on_sick_server(folder: Path, fault: str) -> Callable[[], Run]:
 
 
 @pytest.mark.parametrize("run", ["healthy", "embedded", "workers"])
-def test_a_healthy_run_with_a_checkpoint_passes_and_people_go_on_after_it(run: str, runs: Together) -> None:
+def test_a_healthy_run_with_a_checkpoint_passes_and_people_go_on_after_it(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     assert (ended.exit_code, ended.verdict) == (PASSED, "pass"), str(ended)
     (checkpoint,) = ended.told["checkpoints"]
@@ -57,7 +58,7 @@ def test_a_healthy_run_with_a_checkpoint_passes_and_people_go_on_after_it(run: s
 
 
 @pytest.mark.parametrize("run", ["damaged"])
-def test_the_first_bad_checkpoint_dates_the_damage(run: str, runs: Together) -> None:
+def test_the_first_bad_checkpoint_dates_the_damage(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     assert (ended.exit_code, ended.kinds) == (FAILED, {"lost-edit"}), str(ended)
     (checkpoint,) = ended.told["checkpoints"]
@@ -68,7 +69,7 @@ def test_the_first_bad_checkpoint_dates_the_damage(run: str, runs: Together) -> 
 
 @pytest.mark.parametrize("run", ["embedded", "workers"])
 def test_a_document_is_opened_again_when_everybody_has_left_and_the_servers_memory_is_told(
-    run: str, runs: Together
+    run: str, runs: Runs
 ) -> None:
     ended: Run = runs[run]
     assert ended.told["exercised"]["second_openings"] == 1, str(ended)
@@ -78,7 +79,7 @@ def test_a_document_is_opened_again_when_everybody_has_left_and_the_servers_memo
 
 
 @pytest.mark.parametrize("run", ["embedded", "workers"])
-def test_the_history_tells_every_edit_its_echo_and_each_delivery(run: str, runs: Together) -> None:
+def test_the_history_tells_every_edit_its_echo_and_each_delivery(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     results = Path(ended.command[ended.command.index("--rtc-results") + 1])
     files = sorted(results.glob("history*.jsonl.gz"))

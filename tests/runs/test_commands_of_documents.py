@@ -36,7 +36,7 @@ from runs.commands_of_documents import (
     blocks,
     substituted,
 )
-from runs.locust_run import Together
+from runs.together import Runs
 from servers import processes
 from servers.processes import environment_without_jupyter, free_port
 from servers.server_process import ServerProcess
@@ -44,8 +44,6 @@ from servers.server_process import ServerProcess
 pytestmark = pytest.mark.run
 
 DEADLINE_S = 100.0
-AT_ONCE = 7
-"""Most of them wait most of the time, and no figures are judged."""
 PROGRAMS = Path(sys.executable).parent
 NOTEBOOK = {
     "cells": [{"cell_type": "markdown", "id": "first", "metadata": {}, "source": "# Shared"}],
@@ -166,22 +164,9 @@ def reproduce(folder: Path, server: ServerProcess, script: Path) -> Ended:
     return run(folder, server, Scenario("docs/issues.md", (f"python docs/reproductions/{script.name}",)))
 
 
-@pytest.fixture(scope="module")
-def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Together]:
-    """The runs that selected tests name in their parameter `run`, under way together."""
-    functions = [item for item in request.session.items if isinstance(item, pytest.Function)]
-    wanted = {item.callspec.params.get("run") for item in functions if item.module is request.module}
-    with make_runs(tmp_path_factory.mktemp("runs")) as calls:
-        together = Together({name: call for name, call in calls.items() if name in wanted}, AT_ONCE)
-        try:
-            yield together
-        finally:
-            together.close()
-
-
 @contextlib.contextmanager
 def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], Ended]]]:
-    """Every scenario and every reproduction, by name; those that wait longest first."""
+    """Every scenario and every reproduction, by name."""
     with processes.jupyter_collaboration(folder=folder / "server") as server:
         (server.root / "shared.ipynb").write_text(json.dumps(NOTEBOOK))
         calls: dict[str, Callable[[], Ended]] = {}
@@ -190,15 +175,11 @@ def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], Ended]]]:
             calls[name] = partial(how, folder / name.replace(" ", "-"), server, scenario)
         for script in REPRODUCTIONS:
             calls[script.name] = partial(reproduce, folder / script.stem, server, script)
-        slow = ("sigterm_does_not_end_the_server.py", "nothing_is_saved_while_people_type.py")
-        yield {
-            name: calls[name]
-            for name in (SAVE_NOT_DONE, TAB_LEFT_BEHIND, CELLS_DOUBLED, WORDS_TAKEN_BACK, *slow, *calls)
-        }
+        yield calls
 
 
 @pytest.mark.parametrize("run", [name for name, scenario in SCENARIOS.items() if scenario.passes])
-def test_the_run_passes(run: str, runs: Together) -> None:
+def test_the_run_passes(run: str, runs: Runs) -> None:
     ended: Ended = runs[run]
     assert ended.result is not None, ended.output[-3000:]
     assert ended.result["verdict"] == "pass", ended.output[-3000:]
@@ -206,7 +187,7 @@ def test_the_run_passes(run: str, runs: Together) -> None:
 
 
 @pytest.mark.parametrize("run", [name for name, scenario in SCENARIOS.items() if not scenario.passes])
-def test_the_commands_do_what_they_should(run: str, runs: Together) -> None:
+def test_the_commands_do_what_they_should(run: str, runs: Runs) -> None:
     needed = {"a clone": "git", "a secret": "openssl"}.get(run)
     if needed is not None and shutil.which(needed) is None:
         pytest.skip(f"{needed} is not installed")
@@ -217,7 +198,7 @@ def test_the_commands_do_what_they_should(run: str, runs: Together) -> None:
 
 
 @pytest.mark.parametrize("run", [script.name for script in REPRODUCTIONS])
-def test_the_problem_is_shown(run: str, runs: Together) -> None:
+def test_the_problem_is_shown(run: str, runs: Runs) -> None:
     ended: Ended = runs[run]
     assert ended.exit_code == 0, ended.output[-3000:]
     assert ended.output.rstrip().endswith("\nshown"), ended.output[-3000:]
@@ -226,14 +207,17 @@ def test_the_problem_is_shown(run: str, runs: Together) -> None:
 FAILS = {
     WORDS_TAKEN_BACK: ("lost-edit", r"store of updates was kept .*For a newcomer, what edit .* is gone"),
     CELLS_DOUBLED: ("duplicated-content", r"store of updates was lost .*cell with the source .* stands there 2 times"),
-    SAVE_NOT_DONE: ("save-not-done", r"User 0 saved by hand .* 10 s later the file still lacked .* acknowledged edits"),
+    SAVE_NOT_DONE: (
+        "save-not-done",
+        r"User \d saved by hand .* 10 s later the file still lacked .* acknowledged edits",
+    ),
     TAB_LEFT_BEHIND: ("diverged", r"After user 1 was asleep and offline .*keeps no store of updates"),
 }
 """Each run of issues.md: the kind of finding that it ends with, and words of one such finding."""
 
 
 @pytest.mark.parametrize("run", FAILS)
-def test_a_known_problem_ends_in_a_fail_that_names_what_happened_and_to_whom(run: str, runs: Together) -> None:
+def test_a_known_problem_ends_in_a_fail_that_names_what_happened_and_to_whom(run: str, runs: Runs) -> None:
     ended: Ended = runs[run]
     assert ended.result is not None, ended.output[-3000:]
     kind, words = FAILS[run]
@@ -247,7 +231,7 @@ def test_a_known_problem_ends_in_a_fail_that_names_what_happened_and_to_whom(run
 
 
 @pytest.mark.parametrize("run", ["one's own server"])
-def test_only_the_documents_of_the_runs_are_removed_from_ones_own_server(run: str, runs: Together) -> None:
+def test_only_the_documents_of_the_runs_are_removed_from_ones_own_server(run: str, runs: Runs) -> None:
     ended: Ended = runs[run]
     assert ended.result is not None
     folder = ended.result["run"]["documents"][0].split("/")[0]
@@ -256,21 +240,21 @@ def test_only_the_documents_of_the_runs_are_removed_from_ones_own_server(run: st
 
 
 @pytest.mark.parametrize("run", ["a notebook that exists"])
-def test_the_named_notebook_is_the_only_document(run: str, runs: Together) -> None:
+def test_the_named_notebook_is_the_only_document(run: str, runs: Runs) -> None:
     ended: Ended = runs[run]
     assert ended.result is not None
     assert ended.result["run"]["documents"] == ["shared.ipynb"]
 
 
 @pytest.mark.parametrize("run", ["only watching"])
-def test_who_only_watches_edits_nothing(run: str, runs: Together) -> None:
+def test_who_only_watches_edits_nothing(run: str, runs: Runs) -> None:
     ended: Ended = runs[run]
     assert ended.result is not None
     assert ended.result["counts"]["edits"] == 0
 
 
 @pytest.mark.parametrize("run", ["two processes", WITH_WORKERS])
-def test_users_are_spread_over_two_processes(run: str, runs: Together) -> None:
+def test_users_are_spread_over_two_processes(run: str, runs: Runs) -> None:
     ended: Ended = runs[run]
     assert ended.result is not None
     assert ended.result["run"]["workers"] == 2

@@ -17,8 +17,8 @@ from endings.__main__ import main
 from endings.all_endings import ENDINGS
 from endings.ending import Ending
 from endings.play import Ended, Play
-from runs.locust_run import Together
 from runs.shared_servers import SharedServers
+from runs.together import Runs
 
 pytestmark = pytest.mark.run
 
@@ -49,7 +49,7 @@ def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], Ended]]]:
 
 
 @pytest.mark.parametrize("run", PLAYED_HERE)
-def test_this_ending_has_its_one_verdict(run: str, runs: Together) -> None:
+def test_this_ending_has_its_one_verdict(run: str, runs: Runs) -> None:
     ended: Ended = runs[run]
     assert BY_NAME[run].judge(ended) == [], str(ended.run)
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from runs.locust_run import LOCUSTFILES_OF_THE_TESTS, PASSED, Run, Together, run_locust
+from runs.locust_run import LOCUSTFILES_OF_THE_TESTS, PASSED, Run, run_locust
+from runs.together import Runs
 from servers import processes
 
 pytestmark = pytest.mark.run
@@ -46,7 +47,7 @@ def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], Run]]]:
 
 
 @pytest.mark.parametrize("run", ["coming and going"])
-def test_users_who_come_and_go_are_no_finding(run: str, runs: Together) -> None:
+def test_users_who_come_and_go_are_no_finding(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     assert ended.exit_code == PASSED, ended
     offline, away = ended.told["run"]["faults"]
@@ -59,7 +60,7 @@ def test_users_who_come_and_go_are_no_finding(run: str, runs: Together) -> None:
 
 
 @pytest.mark.parametrize("run", ["too short"])
-def test_a_run_that_is_too_short_for_its_faults_is_inconclusive_and_says_so(run: str, runs: Together) -> None:
+def test_a_run_that_is_too_short_for_its_faults_is_inconclusive_and_says_so(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     assert ended.verdict == "inconclusive", ended
     assert "user 2 was away" in ended.told["reason"] and "not over when the run ended" in ended.told["reason"]
@@ -68,7 +69,7 @@ def test_a_run_that_is_too_short_for_its_faults_is_inconclusive_and_says_so(run:
 
 
 @pytest.mark.parametrize("run", ["a named server"])
-def test_a_server_that_was_named_is_never_harmed(run: str, runs: Together) -> None:
+def test_a_server_that_was_named_is_never_harmed(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     assert ended.exit_code == OPTIONS_REFUSED, ended
     assert "only a server of our own is ever harmed: leave --host out" in ended.output

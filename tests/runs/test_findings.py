@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from jupyter_rtc_locust.reporting.stored_results import checked
-from runs.locust_run import FAILED, LOCUSTFILES_OF_THE_TESTS, PASSED, REQUESTS_FAILED, Run, Together, run_locust
+from runs.locust_run import FAILED, LOCUSTFILES_OF_THE_TESTS, PASSED, REQUESTS_FAILED, Run, run_locust
+from runs.together import Runs
 from servers import processes
 
 pytestmark = pytest.mark.run
@@ -161,14 +162,14 @@ def test_every_kind_of_finding_is_among_the_cases() -> None:
 
 
 @pytest.mark.parametrize("run", SICK)
-def test_a_fault_leads_to_its_findings_and_to_no_others(run: str, runs: Together) -> None:
+def test_a_fault_leads_to_its_findings_and_to_no_others(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     assert SICK[run].must <= ended.kinds, str(ended)
     assert ended.kinds <= SICK[run].must | SICK[run].may, str(ended)
 
 
 @pytest.mark.parametrize("run", SICK)
-def test_a_finding_decides_exit_code_result_and_what_is_printed_alike(run: str, runs: Together) -> None:
+def test_a_finding_decides_exit_code_result_and_what_is_printed_alike(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     assert (ended.exit_code, ended.verdict) == (FAILED, "fail"), str(ended)
     assert ended.told["findings"][0]["kind"] in ended.told["reason"], str(ended)
@@ -179,7 +180,7 @@ def test_a_finding_decides_exit_code_result_and_what_is_printed_alike(run: str, 
 
 
 @pytest.mark.parametrize("run", SICK)
-def test_a_finding_says_in_a_sentence_which_document_and_which_users_are_concerned(run: str, runs: Together) -> None:
+def test_a_finding_says_in_a_sentence_which_document_and_which_users_are_concerned(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     documents = ended.told["run"]["documents"]
     for finding in ended.told["findings"]:
@@ -190,7 +191,7 @@ def test_a_finding_says_in_a_sentence_which_document_and_which_users_are_concern
 
 
 @pytest.mark.parametrize("run", CASES)
-def test_the_same_is_found_again_in_the_evidence_without_the_server(run: str, runs: Together) -> None:
+def test_the_same_is_found_again_in_the_evidence_without_the_server(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     lines, code = checked(ended.folder / "results")
     assert "This agrees with" in lines[-1], f"{lines}\n{ended}"
@@ -198,7 +199,7 @@ def test_the_same_is_found_again_in_the_evidence_without_the_server(run: str, ru
 
 
 @pytest.mark.parametrize("run", SICK)
-def test_every_finding_points_to_its_evidence(run: str, runs: Together) -> None:
+def test_every_finding_points_to_its_evidence(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     for finding in ended.told["findings"]:
         evidence = json.loads((ended.folder / "results" / finding["evidence"]).read_text())
@@ -218,7 +219,7 @@ def test_every_finding_points_to_its_evidence(run: str, runs: Together) -> None:
         ("no-sync", "stalled", "stalled"),
     ],
 )
-def test_a_finding_names_the_one_user_who_was_struck(run: str, telling: str, also: str, runs: Together) -> None:
+def test_a_finding_names_the_one_user_who_was_struck(run: str, telling: str, also: str, runs: Runs) -> None:
     ended: Run = runs[run]
     struck = ended.users_of(telling)
     assert len(struck) == 1, str(ended)
@@ -226,14 +227,14 @@ def test_a_finding_names_the_one_user_who_was_struck(run: str, telling: str, als
 
 
 @pytest.mark.parametrize("run", ["corrupt-file", "corrupt-text-file", "drop-cell-in-file", "no-save", "stale-joiner"])
-def test_what_concerns_everybody_names_everybody(run: str, runs: Together) -> None:
+def test_what_concerns_everybody_names_everybody(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     kind = "joiner-differs" if run == "stale-joiner" else "saved-file-differs"
     assert ended.users_of(kind) == {0, 1, 2}, str(ended)
 
 
 @pytest.mark.parametrize("run", ["delete-text", "delete-text-of-a-file", "lose-edit"])
-def test_a_lost_edit_is_told_with_its_words_and_who_wrote_them(run: str, runs: Together) -> None:
+def test_a_lost_edit_is_told_with_its_words_and_who_wrote_them(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     detail = ended.findings("lost-edit")[0]["detail"]
     user = ended.findings("lost-edit")[0]["users"][0]
@@ -242,13 +243,13 @@ def test_a_lost_edit_is_told_with_its_words_and_who_wrote_them(run: str, runs: T
 
 
 @pytest.mark.parametrize("run", ["invent-edit", "invent-edit-covered", "invent-cell"])
-def test_an_invented_edit_is_told_with_its_words(run: str, runs: Together) -> None:
+def test_an_invented_edit_is_told_with_its_words(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     assert "nobody wrote this" in ended.findings("invented-edit")[0]["detail"], str(ended)
 
 
 @pytest.mark.parametrize("run", HARMLESS)
-def test_what_a_healthy_stack_may_do_leads_to_no_finding(run: str, runs: Together) -> None:
+def test_what_a_healthy_stack_may_do_leads_to_no_finding(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     assert (ended.exit_code, ended.verdict, ended.kinds) == (PASSED, "pass", set()), str(ended)
     assert "\nPASS: " in ended.output, str(ended)
@@ -257,21 +258,21 @@ def test_what_a_healthy_stack_may_do_leads_to_no_finding(run: str, runs: Togethe
 
 
 @pytest.mark.parametrize("run", ["abrupt-close"])
-def test_lines_that_are_cut_are_counted_and_come_back(run: str, runs: Together) -> None:
+def test_lines_that_are_cut_are_counted_and_come_back(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     counts = ended.told["counts"]
     assert counts["disconnects"] == counts["reconnects"] == ended.count("reconnect") == 3, str(ended)
 
 
 @pytest.mark.parametrize("run", ["saves-by-hand"])
-def test_saves_by_hand_are_timed_and_counted(run: str, runs: Together) -> None:
+def test_saves_by_hand_are_timed_and_counted(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     assert ended.count("save") >= 3, str(ended)
     assert ended.told["timings"]["save"]["failures"] == 0, str(ended)
 
 
 @pytest.mark.parametrize("run", ["stop-saving-midway"])
-def test_a_file_that_is_not_saved_any_more_is_said_to_be_an_old_one_and_since_when(run: str, runs: Together) -> None:
+def test_a_file_that_is_not_saved_any_more_is_said_to_be_an_old_one_and_since_when(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     detail = ended.findings("save-stalled")[0]["detail"]
     assert "the file still lacked" in detail, str(ended)
@@ -280,7 +281,7 @@ def test_a_file_that_is_not_saved_any_more_is_said_to_be_an_old_one_and_since_wh
 
 
 @pytest.mark.parametrize("run", ["save-too-late"])
-def test_the_age_of_what_is_not_on_disk_is_a_timing_like_others(run: str, runs: Together) -> None:
+def test_the_age_of_what_is_not_on_disk_is_a_timing_like_others(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     timing = ended.told["timings"]["save age"]
     assert timing["count"] > 3, str(ended)
@@ -289,7 +290,7 @@ def test_the_age_of_what_is_not_on_disk_is_a_timing_like_others(run: str, runs: 
 
 
 @pytest.mark.parametrize("run", WITHOUT_ECHO)
-def test_an_edit_that_arrives_everywhere_but_never_comes_back_is_a_failed_request(run: str, runs: Together) -> None:
+def test_an_edit_that_arrives_everywhere_but_never_comes_back_is_a_failed_request(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     assert (ended.verdict, ended.kinds) == ("pass", set()), str(ended)
     assert ended.told["timings"]["update echo"]["failures"] == 1, str(ended)

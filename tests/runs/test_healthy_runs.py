@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from runs.locust_run import LOCUSTFILES_OF_THE_TESTS, PASSED, Run, Together, run_locust
+from runs.locust_run import LOCUSTFILES_OF_THE_TESTS, PASSED, Run, run_locust
 from runs.shared_servers import SharedServers
 from runs.templates import write_templates
+from runs.together import Runs
 
 pytestmark = pytest.mark.run
 
@@ -107,7 +108,7 @@ def test_there_are_twenty_runs_or_more_of_which_no_two_have_the_same_seed() -> N
 
 
 @pytest.mark.parametrize("run", RUNS)
-def test_a_healthy_run_passes_without_a_finding_or_a_failed_request(run: str, runs: Together) -> None:
+def test_a_healthy_run_passes_without_a_finding_or_a_failed_request(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     assert (ended.exit_code, ended.verdict, ended.kinds) == (PASSED, "pass", set()), str(ended)
     assert ended.told["counts"]["edits"] >= LEAST_EDITS, str(ended)
@@ -116,7 +117,7 @@ def test_a_healthy_run_passes_without_a_finding_or_a_failed_request(run: str, ru
 
 
 @pytest.mark.parametrize("run", [name for name, one in RUNS.items() if one.locustfile == BREAKING])
-def test_lines_that_broke_were_resumed_and_nothing_typed_meanwhile_is_missing(run: str, runs: Together) -> None:
+def test_lines_that_broke_were_resumed_and_nothing_typed_meanwhile_is_missing(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     counts = ended.told["counts"]
     assert counts["disconnects"] >= 8, str(ended)
@@ -126,13 +127,13 @@ def test_lines_that_broke_were_resumed_and_nothing_typed_meanwhile_is_missing(ru
 
 
 @pytest.mark.parametrize("run", [name for name, one in RUNS.items() if one.locustfile == MOVING])
-def test_copies_of_a_cell_that_two_people_moved_at_once_are_a_warning(run: str, runs: Together) -> None:
+def test_copies_of_a_cell_that_two_people_moved_at_once_are_a_warning(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     assert ended.warnings & {"cell-copies", "copy-renamed"}, str(ended)
 
 
 @pytest.mark.parametrize("run", [name for name, one in RUNS.items() if one.locustfile in (PAUSING, MOVING)])
-def test_pauses_were_long_enough_for_saves_in_the_middle(run: str, runs: Together) -> None:
+def test_pauses_were_long_enough_for_saves_in_the_middle(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     document = ended.told["run"]["documents"][0]
     assert ended.server_log.count(f"Saving file: {document}") >= 2, str(ended)

@@ -25,10 +25,10 @@ from runs.locust_run import (
     PASSED,
     LocustProcess,
     Run,
-    Together,
     run_locust,
 )
 from runs.shared_servers import SharedServers
+from runs.together import Runs
 from servers import processes
 from servers.processes import free_port
 from servers.server_process import ServerProcess
@@ -165,9 +165,7 @@ ON_A_SERVER = (*WAYS, *KILLED, *TERMINATED)
 
 
 @pytest.mark.parametrize("run", WAYS)
-def test_the_same_run_has_the_same_verdict_on_the_same_documents_however_many_processes(
-    run: str, runs: Together
-) -> None:
+def test_the_same_run_has_the_same_verdict_on_the_same_documents_however_many_processes(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     assert (ended.exit_code, ended.verdict, ended.kinds) == (PASSED, "pass", set()), str(ended)
     folder = f"rtc-locust-{ended.told['run']['run_id']}"
@@ -180,7 +178,7 @@ def test_the_same_run_has_the_same_verdict_on_the_same_documents_however_many_pr
 
 
 @pytest.mark.parametrize("run", WAYS)
-def test_the_timings_of_all_users_are_in_the_result(run: str, runs: Together) -> None:
+def test_the_timings_of_all_users_are_in_the_result(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     counts = ended.told["counts"]
     for name in ("session", "connect", "initial sync", "open document", "sync probe"):
@@ -198,7 +196,7 @@ def test_the_timings_of_all_users_are_in_the_result(run: str, runs: Together) ->
 
 
 @pytest.mark.parametrize("run", WAYS)
-def test_the_statistics_of_all_users_are_in_locusts_own_tables(run: str, runs: Together) -> None:
+def test_the_statistics_of_all_users_are_in_locusts_own_tables(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     of_ours = {name: count for (kind, name), count in ended.statistics.items() if kind == "RTC"}
     in_the_result = {name: timing["count"] for name, timing in ended.told["timings"].items() if timing["count"]}
@@ -207,7 +205,7 @@ def test_the_statistics_of_all_users_are_in_locusts_own_tables(run: str, runs: T
 
 
 @pytest.mark.parametrize("run", KILLED)
-def test_a_run_that_lost_a_worker_is_inconclusive_and_says_so(run: str, runs: Together) -> None:
+def test_a_run_that_lost_a_worker_is_inconclusive_and_says_so(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     assert (ended.exit_code, ended.verdict, ended.kinds) == (INCONCLUSIVE, "inconclusive", set()), str(ended)
     assert "did not answer at the end" in ended.told["reason"], str(ended)
@@ -216,7 +214,7 @@ def test_a_run_that_lost_a_worker_is_inconclusive_and_says_so(run: str, runs: To
 
 
 @pytest.mark.parametrize("run", TERMINATED)
-def test_a_run_that_is_told_to_end_ends_in_a_verdict_with_which_its_exit_code_agrees(run: str, runs: Together) -> None:
+def test_a_run_that_is_told_to_end_ends_in_a_verdict_with_which_its_exit_code_agrees(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     assert ended.exit_code == AGREEING[ended.verdict], str(ended)
     assert f"\n{ended.verdict.upper()}: " in ended.output, str(ended)
@@ -226,40 +224,38 @@ def test_a_run_that_is_told_to_end_ends_in_a_verdict_with_which_its_exit_code_ag
 @pytest.mark.parametrize(
     ("run", "verdict"), [("one, terminated", "pass"), ("apart, terminated", "pass"), ("one, terminated, sick", "fail")]
 )
-def test_a_run_that_is_told_to_end_in_the_middle_is_judged_by_what_was_done(
-    run: str, verdict: str, runs: Together
-) -> None:
+def test_a_run_that_is_told_to_end_in_the_middle_is_judged_by_what_was_done(run: str, verdict: str, runs: Runs) -> None:
     ended: Run = runs[run]
     assert ended.verdict == verdict, str(ended)
     assert ended.told["counts"]["edits"] > 10, str(ended)
 
 
 @pytest.mark.parametrize("run", [*ON_A_SERVER, "kept", "embedded"])
-def test_no_process_is_left_running(run: str, runs: Together) -> None:
+def test_no_process_is_left_running(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     assert ended.left_running == (), str(ended)
 
 
 @pytest.mark.parametrize("run", ["embedded, killed"])
-def test_a_server_of_our_own_ends_also_when_the_run_is_killed(run: str, runs: Together) -> None:
+def test_a_server_of_our_own_ends_also_when_the_run_is_killed(run: str, runs: Runs) -> None:
     assert runs[run] is None  # it raises where something is left
 
 
 @pytest.mark.parametrize("run", ["embedded"])
-def test_a_run_without_a_host_passes_on_a_server_of_its_own(run: str, runs: Together) -> None:
+def test_a_run_without_a_host_passes_on_a_server_of_its_own(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     assert (ended.exit_code, ended.verdict) == (PASSED, "pass"), str(ended)
 
 
 @pytest.mark.parametrize("run", ON_A_SERVER)
-def test_the_documents_that_the_run_made_are_removed(run: str, runs: Together) -> None:
+def test_the_documents_that_the_run_made_are_removed(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     assert ended.told["run"]["documents"], str(ended)
     assert ended.documents_left == (), str(ended)
 
 
 @pytest.mark.parametrize("run", ["kept"])
-def test_documents_are_kept_where_that_was_asked_for(run: str, runs: Together) -> None:
+def test_documents_are_kept_where_that_was_asked_for(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     folder = ended.documents_left[0]
     files = [file for file in ended.documents_left if file.parent == folder and file.suffix == ".ipynb"]

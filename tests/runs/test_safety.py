@@ -19,7 +19,8 @@ import psutil
 import pytest
 import requests
 
-from runs.locust_run import LOCUSTFILES_OF_THE_TESTS, LocustProcess, Run, Together
+from runs.locust_run import LOCUSTFILES_OF_THE_TESTS, LocustProcess, Run
+from runs.together import Runs
 from servers.processes import environment_without_jupyter, free_port, jupyter_collaboration
 from servers.server_process import ServerProcess
 from servers.small_client import SmallClient, wait_until
@@ -442,5 +443,5 @@ def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], None]]]:
 
 
 @pytest.mark.parametrize("run", SCENARIOS)
-def test_it_is_safe_because(run: str, runs: Together) -> None:
+def test_it_is_safe_because(run: str, runs: Runs) -> None:
     runs[run]

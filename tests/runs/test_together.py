@@ -1,0 +1,73 @@
+"""Runs of several modules in one queue: each test gets its own, and a module's servers stop when its last run ended."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runs.together import Runs, queue
+
+
+def module_of(calls: dict[str, Callable[[], Any]], told: list[str], *, leaves_with: Exception | None = None) -> Runs:
+    @contextlib.contextmanager
+    def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], Any]]]:
+        told.append(f"entered {folder.name}")
+        yield calls
+        told.append("left")
+        if leaves_with is not None:
+            raise leaves_with
+
+    return Runs(make_runs, Path("/folder"), list(calls))
+
+
+def raise_it(error: Exception) -> Any:
+    raise error
+
+
+def test_each_gets_its_own_and_the_context_is_entered_once_and_left_after_the_last() -> None:
+    told: list[str] = []
+    module = module_of({"one": lambda: 1, "two": lambda: 2}, told)
+    with queue([module]):
+        assert (module["one"], module["two"]) == (1, 2)
+        module.left.result(10)
+    assert told == ["entered folder", "left"]
+
+
+def test_a_run_that_raises_does_so_where_it_is_asked_for_and_nowhere_else() -> None:
+    module = module_of({"bad": lambda: raise_it(ValueError("bad")), "good": lambda: "good"}, [])
+    with queue([module]):
+        assert module["good"] == "good"
+        with pytest.raises(ValueError, match="bad"):
+            module["bad"]
+        module.left.result(10)
+
+
+def test_what_leaving_the_context_raises_is_kept_for_the_module() -> None:
+    module = module_of({"one": lambda: 1}, [], leaves_with=AssertionError("documents were left"))
+    with queue([module]):
+        assert module["one"] == 1
+        with pytest.raises(AssertionError, match="documents were left"):
+            module.left.result(10)
+
+
+def test_runs_of_two_modules_are_under_way_at_once() -> None:
+    both = threading.Barrier(2)
+    modules = [module_of({"meets": lambda: both.wait(10)}, []) for _ in range(2)]
+    with queue(modules):
+        assert sorted(module["meets"] for module in modules) == [0, 1]
+
+
+def test_what_has_not_begun_at_the_end_begins_no_more_and_its_context_is_not_entered() -> None:
+    told: list[str] = []
+    release = threading.Event()
+    first = module_of({str(number): lambda: release.wait(10) for number in range(6)}, [])
+    second = module_of({"late": lambda: told.append("ran")}, told)
+    with pytest.raises(KeyboardInterrupt), queue([first, second]):
+        threading.Timer(0.2, release.set).start()
+        raise KeyboardInterrupt
+    assert "ran" not in told

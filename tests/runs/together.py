@@ -1,0 +1,101 @@
+"""Whole runs under way at once, over the bounds of test modules.
+
+A run mostly waits: for edits to be due, for a deadline, for a file to be saved. One after the other they take an hour;
+six at a time, the two cores are half busy. Were each module to wait for its own last run, most of the time one long run
+would be waited for alone. So the runs of all selected tests stand in one queue, in the order of the tests.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+AT_ONCE = 6
+"""Runs under way at the same time. More would wait for the two cores, and their load generators would be unsound."""
+
+MakeRuns = Callable[[Path], contextlib.AbstractContextManager[dict[str, Callable[[], Any]]]]
+"""Given a folder, a context in which the runs of a module can be made, by name; it is left when all have ended."""
+
+
+class Runs:
+    """What one module's tests ask for, by name. A run that raised does so in the test that asks."""
+
+    def __init__(self, make_runs: MakeRuns, folder: Path, names: Sequence[str]) -> None:
+        """`names` are the runs that selected tests want."""
+        self._make_runs = make_runs
+        self._folder = folder
+        self.wanted = names
+        self._context = contextlib.ExitStack()
+        self._calls: dict[str, Callable[[], Any]] | None = None
+        self._lock = threading.Lock()
+        self._open = len(names)
+        self._futures: dict[str, Future[Any]] = {}
+        self._asked: set[str] = set()
+        self.left: Future[None] = Future()
+        """Done when the context has been left, with what that raised."""
+
+    def submit(self, pool: ThreadPoolExecutor) -> None:
+        """Put the runs into the queue."""
+        for name in self.wanted:
+            self._futures[name] = pool.submit(self._run, name)
+            self._futures[name].add_done_callback(self._one_has_ended)
+
+    def __getitem__(self, name: str) -> Any:
+        self._asked.add(name)
+        return self._futures[name].result()
+
+    def all_were_asked_for(self) -> bool:
+        """Not where the tests were broken off."""
+        return self._asked == set(self.wanted)
+
+    def _run(self, name: str) -> Any:
+        with self._lock:
+            if self._calls is None:
+                self._calls = self._context.enter_context(self._make_runs(self._folder))
+        return self._calls[name]()
+
+    def _one_has_ended(self, _: Future[Any]) -> None:
+        with self._lock:
+            self._open -= 1
+            if self._open:
+                return
+        try:
+            self._context.close()
+        except BaseException as error:
+            self.left.set_exception(error)
+        else:
+            self.left.set_result(None)
+
+
+@contextlib.contextmanager
+def queue(modules: Iterable[Runs]) -> Iterator[None]:
+    """The runs of all these modules, under way or waiting; at the end those that have not begun begin no more."""
+    pool = ThreadPoolExecutor(AT_ONCE)
+    try:
+        for module in modules:
+            module.submit(pool)
+        yield
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+class Together:
+    """Calls under way at once beside that queue, of which each test asks for its own."""
+
+    def __init__(self, calls: Mapping[str, Callable[[], Any]], at_once: int = AT_ONCE) -> None:
+        self._pool = ThreadPoolExecutor(at_once)
+        self._futures: dict[str, Future[Any]] = {name: self._pool.submit(call) for name, call in calls.items()}
+
+    def __getitem__(self, name: str) -> Any:
+        return self._futures[name].result()
+
+    def names(self) -> Sequence[str]:
+        return tuple(self._futures)
+
+    def close(self) -> None:
+        """Waits for what has begun; what has not begins no more."""
+        self._pool.shutdown(cancel_futures=True)

@@ -330,6 +330,34 @@ class TestAltered:
         assert "name = 'wrong' in place of name = 'right'" in of_kind(verdict, Kind.LOST_EDIT).detail
 
 
+class TestMisplaced:
+    def test_words_that_the_server_puts_elsewhere_for_everybody_are_named_with_their_author(self, swarm):
+        swarm[0].type("begin", 0, 0)
+        swarm.settle()
+        swarm.server.accept = lambda _user, update: _beside_nothing(update)
+        swarm[1].type("there", 0, 3)
+        swarm[1].leave()
+        swarm.settle()
+        swarm.server.save()
+        verdict = swarm.verdict()
+        assert kinds_of(verdict) == {Kind.LOST_EDIT}
+        lost = of_kind(verdict, Kind.LOST_EDIT)
+        assert lost.users == (1,) and "another place than it was written in: 'there'" in lost.detail
+
+
+def _beside_nothing(update: bytes) -> bytes:
+    """The update with its text at the beginning of where it stands."""
+    decoded = decode_update(update)
+    structs = {
+        client: tuple(
+            replace(struct, origin=None) if isinstance(struct, Item) and struct.right_origin is not None else struct
+            for struct in of_client
+        )
+        for client, of_client in decoded.structs.items()
+    }
+    return encode_update(replace(decoded, structs=structs))
+
+
 def _altered(update: bytes, words: str) -> bytes:
     """The update with other words in place of its text."""
     decoded = decode_update(update)

@@ -10,6 +10,7 @@ from jupyter_rtc_locust.protocol.lineage import Lineage
 from jupyter_rtc_locust.protocol.merging import merge_updates
 from jupyter_rtc_locust.protocol.structs import Item
 from jupyter_rtc_locust.protocol.updates import decode_update, encode_update
+from jupyter_rtc_locust.verdict.checks import truth
 from jupyter_rtc_locust.verdict.findings import Kind, Value
 from verdict.model_server import as_it_came, cells_of, erase, everything, nothing, text_of, without_deletions
 from verdict.opinions import kinds_of, of_kind, report
@@ -198,7 +199,9 @@ def test_more_losses_than_a_person_reads_are_counted(swarm):
     assert len(lost) == 21 and "more of this kind" in lost[-1].detail
 
 
-def test_content_that_stands_in_another_order_than_it_was_written_in_is_found():
+@pytest.fixture
+def reordered():
+    """The server has put the cells that were there from the start into another order, for everybody."""
     swarm = SwarmModel(plain_notebook("a = 1", "b = 2"))
     swarm[0].type("XY")
     swarm.settle()
@@ -207,7 +210,20 @@ def test_content_that_stands_in_another_order_than_it_was_written_in_is_found():
     for one in swarm.users:
         one.replica = type(one.replica)("notebook", one.client_id)
         one.replica.apply_updates([swarm.server.doc.get_update()])
-    verdict = swarm.verdict()
+    return swarm
+
+
+def test_content_that_stands_in_another_order_than_it_was_written_in_is_found(reordered):
+    verdict = reordered.verdict()
+    assert kinds_of(verdict) == {Kind.LOST_EDIT}
+    assert "another place than it was written in: a code cell with the source 'b = 2'" in (
+        of_kind(verdict, Kind.LOST_EDIT).detail
+    )
+
+
+def test_content_that_differs_is_a_finding_also_where_no_struct_says_why(reordered, monkeypatch):
+    monkeypatch.setattr(truth, "misplaced_words", lambda *_: ())
+    verdict = reordered.verdict()
     assert kinds_of(verdict) == {Kind.LOST_EDIT}
     assert "not as it was" in of_kind(verdict, Kind.LOST_EDIT).detail
 

@@ -6,11 +6,14 @@ Under other ids it is the sign that a room was made anew, from a file or an old 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from jupyter_rtc_locust.documents.canonical import read_whole_content
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.protocol.content_conflicts import content_conflicts
-from jupyter_rtc_locust.protocol.contents import StringContent
+from jupyter_rtc_locust.protocol.contents import DeletedContent, Id, StringContent
 from jupyter_rtc_locust.protocol.lineage import Lineage
+from jupyter_rtc_locust.protocol.structs import Item, Struct, cut
 from jupyter_rtc_locust.protocol.updates import Update, decode_update
 from jupyter_rtc_locust.verdict.doubled_words import doubled_words, texts_in
 from jupyter_rtc_locust.verdict.findings import Finding, Kind, Opinion, limited
@@ -19,6 +22,7 @@ from jupyter_rtc_locust.verdict.reading import Judged, Reading, keys_of
 from jupyter_rtc_locust.verdict.rebuilt import content_of, document_of
 from jupyter_rtc_locust.verdict.wording import (
     capitalised,
+    cells_around,
     counted,
     described,
     items_in,
@@ -49,6 +53,40 @@ def altered_words(reading: Reading, oracle: Oracle, judged: Judged) -> tuple[Fin
         detail = f"{capitalised(who)} was given {given} in place of {wrote}, which {described(author.edit)} wrote."
         findings.append(Finding(kind, reading.evidence.path, detail, (author.edit.user,), edits=keys_of([author])))
     return limited(findings)
+
+
+def misplaced_words(reading: Reading, judged: Judged) -> tuple[Finding, ...]:
+    """`lost-edit`: what stands in the judged document beside something else than its author wrote it beside.
+
+    Origins never change once they are written (YATA; Yjs and yrs keep them), so a server made them others. Asked only
+    where the contents differ and nothing else explains it.
+    """
+    findings = []
+    for author, ranges in reading.divided_by_author(ClockRanges.of(_misplaced(reading, judged.update))):
+        what = "what stood in the document from the start" if author is None else f"what {described(author.edit)} wrote"
+        users = () if author is None else (author.edit.user,)
+        lineage = reading.lineage
+        detail = (
+            f"For {judged.whose}, {what} stands in another place than it was written in: "
+            f"{pieces_of(lineage, ranges)}{cells_around(lineage, ranges)}."
+        )
+        findings.append(Finding(Kind.LOST_EDIT, reading.evidence.path, detail, users, edits=keys_of([author])))
+    return limited(findings)
+
+
+def _misplaced(reading: Reading, update: Update) -> Iterator[tuple[int, int, int]]:
+    for struct in update:
+        if not isinstance(struct, Item) or isinstance(struct.content, DeletedContent):
+            continue
+        for known in reading.lineage.structs_in(struct.client, struct.clock, struct.end):
+            start, end = max(struct.clock, known.clock), min(struct.end, known.end)
+            written, found = cut(known, start, end), cut(struct, start, end)
+            if isinstance(written, Item) and _beside(written) != _beside(found):
+                yield struct.client, start, end
+
+
+def _beside(struct: Struct) -> tuple[Id | None, Id | None] | None:
+    return (struct.origin, struct.right_origin) if isinstance(struct, Item) else None
 
 
 def _first_conflict(reading: Reading, ranges: ClockRanges) -> tuple[Update, ClockRanges]:

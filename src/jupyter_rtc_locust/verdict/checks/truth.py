@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from jupyter_rtc_locust.documents.canonical import same
 from jupyter_rtc_locust.documents.comparison import differences, sentence
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
-from jupyter_rtc_locust.verdict.checks.history import altered_words, history_replaced
+from jupyter_rtc_locust.verdict.checks.history import altered_words, history_replaced, misplaced_words
 from jupyter_rtc_locust.verdict.findings import Caution, Finding, Kind, Opinion, limited
 from jupyter_rtc_locust.verdict.foreign_content import foreign_findings
 from jupyter_rtc_locust.verdict.oracle import Oracle
@@ -48,6 +48,8 @@ def check_against_oracle(reading: Reading, oracle: Oracle, unauthored: Sequence[
     found = _lost(reading, oracle, missing, judged.whose) + _not_deleted(reading, extra, judged.whose)
     if found and oracle.guests.clients:
         return opinion + Opinion(unknown=(_perhaps_a_guest(reading, oracle, missing.union(extra)),))
+    if not found and not told and not oracle.strange and not opinion.findings:
+        found = misplaced_words(reading, judged)
     if not found and not told and not oracle.strange and not opinion.findings:
         first = differences(oracle.content, content, limit=1)
         detail = f"For {judged.whose}, everything that was written is there, but not as it was: {sentence(first[0])}"

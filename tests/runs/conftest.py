@@ -1,4 +1,4 @@
-"""What the tests of whole runs share: one queue of runs for all modules, filled when the first test asks for a run."""
+"""What the tests of whole runs share: one queue of runs for all modules, filled before the first test."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DEADLINE_S = 120.0
 """For the servers of a module to stop, when its last run has ended."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def runs_of_modules(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Runs]]:
@@ -25,10 +25,12 @@ def runs_of_modules(
             if "run" in item.callspec.params:
                 wanted.setdefault(item.module.__name__, {})[item.callspec.params["run"]] = None
     runs = {
-        name: Runs(modules[name].make_runs, tmp_path_factory.mktemp("runs"), list(names))
+        name: Runs(
+            modules[name].make_runs, tmp_path_factory.mktemp("runs"), list(names), getattr(modules[name], "LONGEST", ())
+        )
         for name, names in wanted.items()
     }
-    with queue(runs.values()):
+    with queue(list(runs.values())):
         yield runs
 
 

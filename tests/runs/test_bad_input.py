@@ -35,7 +35,8 @@ from servers.processes import free_port
 pytestmark = pytest.mark.run
 
 DOCUMENT = REPOSITORY / "docs" / "bad-input.md"
-AT_ONCE = 4
+AT_ONCE = 3
+"""Beside the queue of runs."""
 NAMES = [case.name for case in CASES]
 WEB_UI = "the web UI"
 SHORT = ("--rtc-drain-timeout", "5", "--rtc-save-timeout", "5")

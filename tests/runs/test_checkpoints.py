@@ -23,6 +23,7 @@ pytestmark = pytest.mark.run
 LOAD = ("-u", "3", "-r", "10", "-t", "19s", "--rtc-edit-rate", "4", "--rtc-checkpoint-every", "10s")
 EMBEDDED = ("--rtc-evict-after", "1", "--rtc-history")
 SICK = {"damaged": "delete-text", "healthy": "none"}
+LONGEST = ("healthy", "workers")
 
 
 @contextlib.contextmanager

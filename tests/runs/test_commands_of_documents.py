@@ -53,6 +53,7 @@ NOTEBOOK = {
 }
 WITH_A_PAGE = ("the web UI", "make web")
 WITH_WORKERS = "master and workers"
+LONGEST = (SAVE_NOT_DONE, TAB_LEFT_BEHIND, CELLS_DOUBLED, WORDS_TAKEN_BACK)
 
 
 @dataclass(frozen=True)

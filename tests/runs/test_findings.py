@@ -121,6 +121,7 @@ HARMLESS = {
 HARMLESS["saves-by-hand"] = Case("none", seconds=8, locustfile=SAVING_OFTEN)
 WITHOUT_ECHO = {"no-echo": Case("no-echo", strikes={"at": 10})}
 CASES = SICK | HARMLESS | WITHOUT_ECHO
+LONGEST = ("hang", "mute-one", "no-sync")
 
 KINDS = {
     "awareness-differs",

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from runs.together import Runs, queue
+from runs.together import AT_ONCE, Runs, queue
 
 
 def module_of(calls: dict[str, Callable[[], Any]], told: list[str], *, leaves_with: Exception | None = None) -> Runs:
@@ -62,10 +62,30 @@ def test_runs_of_two_modules_are_under_way_at_once() -> None:
         assert sorted(module["meets"] for module in modules) == [0, 1]
 
 
+def test_the_longest_of_all_modules_come_first() -> None:
+    told: list[str] = []
+    begin = threading.Event()
+
+    def module(name: str) -> Runs:
+        @contextlib.contextmanager
+        def make_runs(_: Path) -> Iterator[dict[str, Callable[[], Any]]]:
+            begin.wait(10)
+            yield {run: lambda run=run: told.append(f"{name} {run}") for run in ("short", "long")}
+
+        return Runs(make_runs, Path(), ["short", "long"], longest=["long", "not selected"])
+
+    modules = [module("first"), module("second")]
+    with queue(modules, at_once=1):
+        begin.set()
+        for one in modules:
+            one.left.result(10)
+    assert told == ["first long", "second long", "first short", "second short"]
+
+
 def test_what_has_not_begun_at_the_end_begins_no_more_and_its_context_is_not_entered() -> None:
     told: list[str] = []
     release = threading.Event()
-    first = module_of({str(number): lambda: release.wait(10) for number in range(6)}, [])
+    first = module_of({str(number): lambda: release.wait(10) for number in range(AT_ONCE)}, [])
     second = module_of({"late": lambda: told.append("ran")}, told)
     with pytest.raises(KeyboardInterrupt), queue([first, second]):
         threading.Timer(0.2, release.set).start()

@@ -133,6 +133,7 @@ class Troubled:
 
 
 RUNS = [name for name in vars(Troubled) if not name.startswith("_") and name not in ("run", "run_file")]
+LONGEST = ("hung_for_good",)
 
 
 # -- told to end before it began ---------------------------------------------------------------------------------------
@@ -214,11 +215,10 @@ def end_early(ending: str, folder: Path) -> tuple[Run, set[str]]:
 
 @contextmanager
 def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], Any]]]:
-    """The runs of this module, for the fixture `runs`; the one that takes the longest first."""
-    names = [name for name in vars(Troubled) if not name.startswith("_") and name not in ("run", "run_file")]
-    calls = {name: getattr(Troubled(folder / name), name) for name in names}
+    """The runs of this module, for the fixture `runs`."""
+    calls = {name: getattr(Troubled(folder / name), name) for name in RUNS}
     early = {ending: partial(end_early, ending, folder / f"early-{number}") for number, ending in enumerate(ENDINGS)}
-    yield {"hung_for_good": calls["hung_for_good"], **early, **calls}
+    yield {**early, **calls}
 
 
 def _saved_and_at_rest(server: ServerProcess) -> bool:

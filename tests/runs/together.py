@@ -1,8 +1,9 @@
 """Whole runs under way at once, over the bounds of test modules.
 
 A run mostly waits: for edits to be due, for a deadline, for a file to be saved. One after the other they take an hour;
-six at a time, the two cores are half busy. Were each module to wait for its own last run, most of the time one long run
-would be waited for alone. So the runs of all selected tests stand in one queue, in the order of the tests.
+seven at a time, the two cores are half busy. Were each module to wait for its own last run, most of the time one long run
+would be waited for alone. So the runs of all selected tests stand in one queue: first those that a module names as its
+`LONGEST`, then the others in the order of the tests.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-AT_ONCE = 6
-"""Runs under way at the same time. More would wait for the two cores, and their load generators would be unsound."""
+AT_ONCE = 7
+"""Runs under way at the same time. Many more would wait for the two cores, and their load generators be unsound."""
 
 MakeRuns = Callable[[Path], contextlib.AbstractContextManager[dict[str, Callable[[], Any]]]]
 """Given a folder, a context in which the runs of a module can be made, by name; it is left when all have ended."""
@@ -24,11 +25,12 @@ MakeRuns = Callable[[Path], contextlib.AbstractContextManager[dict[str, Callable
 class Runs:
     """What one module's tests ask for, by name. A run that raised does so in the test that asks."""
 
-    def __init__(self, make_runs: MakeRuns, folder: Path, names: Sequence[str]) -> None:
-        """`names` are the runs that selected tests want."""
+    def __init__(self, make_runs: MakeRuns, folder: Path, names: Sequence[str], longest: Sequence[str] = ()) -> None:
+        """`names` are the runs that selected tests want, `longest` those of the module that come before others."""
         self._make_runs = make_runs
         self._folder = folder
         self.wanted = names
+        self.longest = [name for name in longest if name in names]
         self._context = contextlib.ExitStack()
         self._calls: dict[str, Callable[[], Any]] | None = None
         self._lock = threading.Lock()
@@ -38,9 +40,9 @@ class Runs:
         self.left: Future[None] = Future()
         """Done when the context has been left, with what that raised."""
 
-    def submit(self, pool: ThreadPoolExecutor) -> None:
-        """Put the runs into the queue."""
-        for name in self.wanted:
+    def submit(self, pool: ThreadPoolExecutor, names: Iterable[str]) -> None:
+        """Put these runs into the queue."""
+        for name in names:
             self._futures[name] = pool.submit(self._run, name)
             self._futures[name].add_done_callback(self._one_has_ended)
 
@@ -72,12 +74,14 @@ class Runs:
 
 
 @contextlib.contextmanager
-def queue(modules: Iterable[Runs]) -> Iterator[None]:
+def queue(modules: Sequence[Runs], at_once: int = AT_ONCE) -> Iterator[None]:
     """The runs of all these modules, under way or waiting; at the end those that have not begun begin no more."""
-    pool = ThreadPoolExecutor(AT_ONCE)
+    pool = ThreadPoolExecutor(at_once)
     try:
         for module in modules:
-            module.submit(pool)
+            module.submit(pool, module.longest)
+        for module in modules:
+            module.submit(pool, [name for name in module.wanted if name not in module.longest])
         yield
     finally:
         pool.shutdown(cancel_futures=True)

@@ -97,7 +97,8 @@ class Troubled:
 
         def when_it_is_saved(process: LocustProcess) -> None:
             until = time.monotonic() + 6
-            while not _saved_and_at_rest(server):
+            typed = time.time()
+            while not _saved_since(server, typed):
                 assert time.monotonic() < until, server.end_of_log()
                 time.sleep(0.1)
             _restart(server, process)
@@ -221,11 +222,10 @@ def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], Any]]]:
     yield {**early, **calls}
 
 
-def _saved_and_at_rest(server: ServerProcess) -> bool:
-    """Whether the rooms were saved and nothing has changed for a second and a half."""
+def _saved_since(server: ServerProcess, moment: float) -> bool:
+    """Whether the file was written after this moment, and so long ago that all of it is there."""
     times = [path.stat().st_mtime for path in server.root.rglob("text-*.txt")]
-    # The room says so in the server's log, and writes the file right afterwards.
-    return "Saving the content" in server.end_of_log(20000) and all(time.time() - one > 1.5 for one in times)
+    return all(moment < one < time.time() - 0.5 for one in times)
 
 
 def _restart(server: ServerProcess, _: LocustProcess) -> None:

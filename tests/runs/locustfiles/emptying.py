@@ -21,7 +21,7 @@ LAST_S = 3.0
 class Emptying(NotebookUser):
     """Deals its edits from the default deck, while it is there."""
 
-    @task
+    @task(1000)
     def come_and_go(self) -> None:
         """Two periods of the run are the same for everybody: being there, and being away."""
         here = self.collaborator

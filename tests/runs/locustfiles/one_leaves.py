@@ -15,7 +15,7 @@ STAYS_S = 2.0
 class Guest(NotebookUser):
     """The first in each document stays for a moment only."""
 
-    @task
+    @task(1000)
     def go(self) -> None:
         """Leave when it is time; asked about once a second."""
         here = self.collaborator

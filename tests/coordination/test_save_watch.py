@@ -65,7 +65,9 @@ def watch(quick, disk):
 def watching(disk, documents=(DOCUMENT,)):
     state = RunState("run", 1, Settings(), "http://test", None)
     state.prepared = Prepared(disk, "run", [PreparedDocument(document, None) for document in documents], None)
-    made = SaveWatch(state)
+    told = []
+    made = SaveWatch(state, lambda event, **fields: told.append((event, fields)))
+    made.told = told
     made.deaths = []
     made.start(made.deaths.append)
     yield made
@@ -98,6 +100,19 @@ def test_each_version_is_told_once_with_the_looks_between_which_it_was_there(wat
     first, second = watch.seen(DOCUMENT)
     assert (first.digest, second.digest) == (file_digest("first", "text"), file_digest("second", "text"))
     assert first.since < first.until < second.since < second.until
+
+
+def test_each_version_is_an_event_of_the_history_and_so_is_trouble(watch, disk):
+    disk.write("second")
+    wait_until(lambda: len(watch.told) == 2)
+    disk.trouble = ConnectionBroken("out of order.")
+    wait_until(lambda: len(watch.told) == 3)
+    seen_for(watch, 3)
+    digest = file_digest("second", "text")
+    assert watch.told[1:] == [
+        ("file", {"document": DOCUMENT.path, "outcome": "ok", "digest": digest[:12]}),
+        ("file", {"document": DOCUMENT.path, "outcome": "failed", "reason": "out of order."}),
+    ]
 
 
 def test_a_file_is_read_only_when_it_changed(watch, disk):

@@ -90,5 +90,6 @@ def test_the_history_tells_every_edit_its_echo_and_each_delivery(run: str, runs:
     assert seen["edit"] == ended.told["counts"]["edits"], str(ended)
     assert seen["echo"] + seen["covered"] == seen["edit"], str(ended)
     assert seen["delivery"] == ended.count("update delivery"), str(ended)
+    assert seen["file"] >= 2 and seen["checkpoint"] == 1, str(ended)
     assert (seen["start"], seen["checkpoint"], seen["verdict"]) == (1, 1, 1), str(ended)
     assert {event["outcome"] for event in events if event["event"] == "verdict"} == {"pass"}

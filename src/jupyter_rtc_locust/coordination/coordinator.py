@@ -164,7 +164,7 @@ class Coordinator:
             self._refuse(state, f"The run could not be prepared: {type(error).__name__}: {error}")
             return
         state.watch = ServerWatch(state, self._server_log(state), self._secrets)
-        state.saves = SaveWatch(state)
+        state.saves = SaveWatch(state, self._ending.note)
         state.started = time.monotonic()
         path = settings.results / COORDINATOR_FILE
         self._agent.begin_history(History(path, hide=self._agent.hidden) if settings.history else None)

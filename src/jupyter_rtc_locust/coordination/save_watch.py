@@ -17,6 +17,7 @@ import gevent
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.documents.saved_digest import file_digest
 from jupyter_rtc_locust.errors import RtcLocustError
+from jupyter_rtc_locust.reporting.history import FAILED, OK
 from jupyter_rtc_locust.servers.base import Document
 from jupyter_rtc_locust.verdict.evidence import SaveSeen
 
@@ -37,12 +38,20 @@ class _File:
     """How many others read it just now, and tell what they find."""
 
 
-class SaveWatch:
-    """One run's watch over the files of its documents. Nobody is asked where the server stores none."""
+def _to_nobody(event: str, **fields: Any) -> None:
+    """Where no history is kept."""
 
-    def __init__(self, state: RunState) -> None:
+
+class SaveWatch:
+    """One run's watch over the files of its documents. Nobody is asked where the server stores none.
+
+    `tell` takes an event for the history: each version that is seen.
+    """
+
+    def __init__(self, state: RunState, tell: Callable[..., Any] = _to_nobody) -> None:
         assert state.prepared is not None
         self._state = state
+        self._tell = tell
         self._server = state.prepared.server
         documents = [one.document for one in state.prepared.documents] if self._server.stores_files else []
         self._files = {document.path: _File(document) for document in documents}
@@ -110,6 +119,8 @@ class SaveWatch:
             file.versions[-1] = replace(latest, until=moment)
         elif len(file.versions) < MOST_VERSIONS:
             file.versions.append(SaveSeen(moment, moment, digest, problem))
+            told = {"outcome": FAILED, "reason": problem} if problem else {"outcome": OK, "digest": digest[:12]}
+            self._tell("file", document=file.document.path, **told)
         else:
             full = f"there were more than {MOST_VERSIONS} versions; later ones were not told apart"
             file.versions[-1] = replace(file.versions[-1], until=moment, digest="", problem=full)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_rtc_locust.reporting.stored_results import checked
 from runs.locust_run import LOCUSTFILES_OF_THE_TESTS, PASSED, Run, run_locust
 from runs.shared_servers import SharedServers
 from runs.templates import write_templates
@@ -29,7 +30,7 @@ MOVING = LOCUSTFILES_OF_THE_TESTS / "moving_one_cell.py"
 PAUSING = LOCUSTFILES_OF_THE_TESTS / "pausing.py"
 BREAKING = LOCUSTFILES_OF_THE_TESTS / "breaking.py"
 
-LOAD = ("-u", "4", "-r", "20", "-t", "6s", "--rtc-edit-rate", "4")
+LOAD = ("-u", "4", "-r", "20", "-t", "6s", "--rtc-edit-rate", "4", "--rtc-evidence", "always")
 
 
 LEAST_EDITS = 10
@@ -114,6 +115,14 @@ def test_a_healthy_run_passes_without_a_finding_or_a_failed_request(run: str, ru
     assert ended.told["counts"]["edits"] >= LEAST_EDITS, str(ended)
     assert all(timing["failures"] == 0 for timing in ended.told["timings"].values()), str(ended)
     assert ended.count("update echo") > 0, str(ended)
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_nothing_is_found_in_the_evidence_either_without_the_server(run: str, runs: Runs) -> None:
+    ended: Run = runs[run]
+    lines, code = checked(ended.folder / "results")
+    assert code == PASSED, lines
+    assert "This agrees with" in lines[-1], lines
 
 
 @pytest.mark.parametrize("run", [name for name, one in RUNS.items() if one.locustfile == BREAKING])

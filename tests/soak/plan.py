@@ -137,7 +137,7 @@ def _weighted(draw: Random, choices: dict[str, int]) -> str:
 def _template(draw: Random, script: str, *, emptied: bool) -> str | None:
     if emptied:
         # A room that is made anew in the middle of a run: what released servers do then to notebooks whose cells have
-        # no ids in the file, and to those of format 3, is told in docs/issues.md.
+        # no ids in the file, and to those of format 3, is told in docs/verdict.md ("Not forgiven").
         return draw.choice((None, *WITH_IDS))
     if script in SCRIPTS_OF_TEXTS:
         return draw.choice((None, *TEXTS))

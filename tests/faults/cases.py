@@ -120,7 +120,7 @@ RELAY = [
         "drop-up, Node",
         "relay",
         "unacknowledged-edit diverged",
-        WITHOUT_IT,
+        WITHOUT_IT + " malformed-document",  # where the edit was a whole cell, of which then only a part is there
         to=proxy(on_the_way.DropUp, user=2),  # the first to write there is who makes the document
         options=IMPATIENT,
         server=NODE,

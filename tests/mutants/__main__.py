@@ -1,6 +1,5 @@
 """Make each mistake in a copy of the sources and see the tests of the verdict fail: `python -m mutants`, from `tests`.
 
-Prints a table in Markdown, which stands in docs/tests.md. Ends with 1 when a mistake is not noticed, or cannot be made.
 Prints a table in Markdown, which stands in docs/tests.md. Ends with 1 when a mistake is not noticed or cannot be made.
 """
 

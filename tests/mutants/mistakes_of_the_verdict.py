@@ -37,6 +37,42 @@ MUTANTS = (
         "notes = select(material, of_state)",
     ),
     Mutant(
+        "2 cells put in anew are forgiven whatever they hold",
+        "rebuilt_cells.py",
+        "copied_ids(content), limit=1):",
+        "copied_ids(content), limit=1) and False:",
+    ),
+    Mutant(
+        "2 cells put in anew are forgiven in notebooks with ids, too",
+        "rebuilt_cells.py",
+        " or _file_has_ids(reading):",
+        ":",
+    ),
+    Mutant(
+        "2 only one rebuilding is forgiven",
+        "rebuilt_cells.py",
+        "                waiting.remove(client)\n                found = True",
+        "                waiting.remove(client)",
+    ),
+    Mutant(
+        "2 a rebuilding is compared with what came after it",
+        "rebuilt_cells.py",
+        "before = _made_before(included, ranges)",
+        "before = included",
+    ),
+    Mutant(
+        "2 an earlier rebuilding is forgotten",
+        "rebuilt_cells.py",
+        "*notes, earlier, *(",
+        "*notes, *(",
+    ),
+    Mutant(
+        "2 what a rebuilding took out is deleted by nobody",
+        "received_deletions.py",
+        "oracle.guests.structs, oracle.rebuilt.deletions",
+        "oracle.guests.structs",
+    ),
+    Mutant(
         "2 foreign enters visibly",
         "oracle.py",
         "_made_invisible(reading, select(material, hidden), _anchors([*meant, notes], hidden), hidden)",

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from runs.locust_run import LOCUSTFILES_OF_THE_TESTS, PASSED, Run, run_locust
+from runs.templates import write_templates
 from runs.together import Runs
 from servers import processes
 
@@ -20,10 +21,13 @@ pytestmark = pytest.mark.run
 
 OPTIONS_REFUSED = 2
 COMING_AND_GOING = LOCUSTFILES_OF_THE_TESTS / "coming_and_going.py"
+RESTART_IN_A_PAUSE = LOCUSTFILES_OF_THE_TESTS / "restart_in_a_pause.py"
+LONGEST = ("restarted in a pause",)
 
 
 @contextlib.contextmanager
 def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], Run]]]:
+    without_ids = write_templates(folder)["without-ids"]
     with processes.jupyter_collaboration(folder=folder / "server") as server:
         yield {
             "coming and going": partial(
@@ -39,6 +43,12 @@ def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], Run]]]:
                 *("-u", "4", "-r", "4", "-t", "4s"),
                 folder=folder / "too-short",
                 server=server,
+            ),
+            "restarted in a pause": partial(
+                run_locust,
+                RESTART_IN_A_PAUSE,
+                *("-u", "3", "-r", "3", "-t", "19s", "--rtc-seed", "1", "--rtc-template", str(without_ids)),
+                folder=folder / "restarted-in-a-pause",
             ),
             "a named server": partial(
                 run_locust, "restart.py", *("-u", "2", "-t", "3s"), folder=folder / "a-named-server", server=server
@@ -66,6 +76,16 @@ def test_a_run_that_is_too_short_for_its_faults_is_inconclusive_and_says_so(run:
     assert "user 2 was away" in ended.told["reason"] and "not over when the run ended" in ended.told["reason"]
     offline = ended.told["run"]["faults"][0]
     assert offline["outcome"] == "done", "who is offline comes back for the end"
+
+
+@pytest.mark.parametrize("run", ["restarted in a pause"])
+def test_cells_without_ids_that_a_restart_in_a_pause_puts_in_anew_are_no_finding(run: str, runs: Runs) -> None:
+    ended: Run = runs[run]
+    assert ended.exit_code == PASSED, ended
+    (restart,) = ended.told["run"]["faults"]
+    assert restart["outcome"] == "done", ended
+    assert ended.told["counts"]["edits"] > 30, "nobody typed after the restart"
+    assert "room-rebuilt" in ended.warnings, ended
 
 
 @pytest.mark.parametrize("run", ["a named server"])

@@ -3,8 +3,8 @@
 CRDTs make that the right answer whatever the order. What else must go in, so that it is not torn: an edit sets
 `state.dirty` and so builds on what the server wrote there, hence foreign structs under `state` enter, without their
 deletions. Foreign structs elsewhere enter so that nothing of theirs shows and our edits keep their anchors; each of
-them is a finding. Three exceptions: guests' edits, the new id a saving server gives to one of two copies of a cell,
-and the entries of metadata that it writes once more, to no effect, when it rebuilds a room.
+them is a finding. Exceptions: guests' edits, the new id a saving server gives to one of two copies of a cell, and what
+it writes to no effect when it rebuilds a room: entries of metadata once more, equal cells where the file has no ids.
 
 The numbered rules are those of docs/verdict.md.
 """
@@ -26,6 +26,7 @@ from jupyter_rtc_locust.protocol.updates import Update, decode_update, encode_up
 from jupyter_rtc_locust.verdict.guests import Guests, find_guests
 from jupyter_rtc_locust.verdict.reading import STATE_ROOT, AuthoredStructs, Reading
 from jupyter_rtc_locust.verdict.rebuilt import copied_ids, document_of
+from jupyter_rtc_locust.verdict.rebuilt_cells import RebuiltCells, rebuilt_cells
 from jupyter_rtc_locust.verdict.reloaded_entries import reloaded_entries
 from jupyter_rtc_locust.verdict.renamed_copies import renamed_copies
 
@@ -46,6 +47,8 @@ class Oracle:
     guests: Guests
     renamed: ClockRanges
     """New ids that a server gave to copies of cells."""
+    rebuilt: RebuiltCells
+    """Cells that a server put in the place of equal ones when it rebuilt the room."""
     reloaded: ClockRanges
     """Entries of metadata that a server wrote once more when it rebuilt the room."""
     strange: ClockRanges
@@ -89,18 +92,20 @@ def build_oracle(reading: Reading) -> Oracle:
     elsewhere = ClockRanges().union(*divided.values())
     guests = find_guests(reading, others.difference(unaccounted.union(strange, forged)), elsewhere)
     elsewhere = elsewhere.difference(guests.structs)
+    material = union_of_structs([*(update for _, update in reading.received), *reading.views])
+    notes = select(material, of_state).without_deletions()
+    unseen = _unseen(reading)
+    rebuilt = rebuilt_cells(reading, elsewhere, included, (notes, unseen))
+    elsewhere = elsewhere.difference(rebuilt.structs)
     renamed = renamed_copies(reading, elsewhere)
     reloaded = reloaded_entries(reading, elsewhere.difference(renamed))
     foreign = elsewhere.difference(renamed).difference(reloaded)
     welcome = guests.structs.union(renamed, unaccounted)
 
-    material = union_of_structs([*(update for _, update in reading.received), *reading.views])
     hidden = foreign.union(unknown_root, strange)
     welcomed = select(material, welcome).with_deletions(guests.deletions)
-    anew = reading.as_written(reloaded)
+    anew = reading.as_written(reloaded.union(rebuilt.structs)).with_deletions(rebuilt.deletions)
     meant = [reading.initial, *(one.update for one in included), welcomed, anew]
-    notes = select(material, of_state).without_deletions()
-    unseen = _unseen(reading)
     entering = [
         welcomed,
         anew,
@@ -116,7 +121,9 @@ def build_oracle(reading: Reading) -> Oracle:
     doc = document_of([evidence.initial.update] if replaced else [evidence.initial.update, *edits])
     covered = ClockRanges.from_state_vector(decode_state_vector(doc.get_state()))
     wanted = ClockRanges().union(
-        reading.initial_ranges, *(one.ranges for one in included), of_state, hidden, welcome, reloaded
+        reading.initial_ranges,
+        *(one.ranges for one in included),
+        *(of_state, hidden, welcome, reloaded, rebuilt.structs),
     )
     return Oracle(
         content=read_whole_content(doc, evidence.kind),
@@ -126,6 +133,7 @@ def build_oracle(reading: Reading) -> Oracle:
         overwritten=_overwritten(reading, foreign.union(strange)),
         guests=guests,
         renamed=renamed,
+        rebuilt=rebuilt,
         reloaded=reloaded,
         strange=strange,
         unaccounted=unaccounted,

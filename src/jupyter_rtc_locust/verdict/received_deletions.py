@@ -83,7 +83,9 @@ def _suspects(reading: Reading, oracle: Oracle, arrivals: FirstTimes) -> ClockRa
     )
     suspects = arrivals.ranges().difference(authored.ranges()).union(too_early)
     ours = reading.authored_ranges.union(reading.initial_ranges)
-    excused = _gone_from_the_start(reading).union(oracle.guests.deletions, oracle.guests.structs)
+    excused = _gone_from_the_start(reading).union(
+        oracle.guests.deletions, oracle.guests.structs, oracle.rebuilt.deletions
+    )
     suspects = suspects.intersection(ours).difference(excused)
     divided = reading.lineage.by_root(suspects)
     return ClockRanges().union(*(part for root, part in divided.items() if root not in (STATE_ROOT, None)))
@@ -121,7 +123,8 @@ class _Causes:
         self._entries = MapEntries(reading, {*self._chains, *around})
         self._deleters = _deleters(reading, around)
         self._not_ours = oracle.guests.deletions.union(
-            _gone_from_the_start(reading), oracle.foreign, oracle.strange, oracle.guests.structs
+            _gone_from_the_start(reading),
+            *(oracle.foreign, oracle.strange, oracle.guests.structs, oracle.rebuilt.deletions),
         )
 
     def explain(self, item: Item, start: int, moment: float) -> bool:

@@ -17,6 +17,7 @@ from jupyter_rtc_locust.verdict.foreign_content import foreign_findings
 from jupyter_rtc_locust.verdict.oracle import Oracle
 from jupyter_rtc_locust.verdict.reading import Reading, keys_of
 from jupyter_rtc_locust.verdict.rebuilt import content_of
+from jupyter_rtc_locust.verdict.rebuilt_cells import cells_in
 from jupyter_rtc_locust.verdict.received_deletions import UnauthoredDeletion
 from jupyter_rtc_locust.verdict.wording import cells_around, counted, described, items_in, named_users, pieces_of
 
@@ -178,6 +179,13 @@ def _cautions(reading: Reading, oracle: Oracle) -> Opinion:
         detail = (
             f"The server rebuilt the room, and wrote {entries} of the metadata of cells anew: `trusted`, or the value "
             f"that stood there."
+        )
+        cautions.append(Caution("room-rebuilt", path, detail))
+    if oracle.rebuilt.structs:
+        cells = counted(cells_in(reading, oracle.rebuilt), "cell")
+        detail = (
+            f"The server rebuilt the room of a notebook whose file has no ids of cells, and put {cells} with new ids "
+            f"in the place of equal ones: whoever was in one of them was thrown out of it."
         )
         cautions.append(Caution("room-rebuilt", path, detail))
     if oracle.guests.clients and not reading.evidence.guests_expected:

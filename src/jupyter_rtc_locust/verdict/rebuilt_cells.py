@@ -1,0 +1,153 @@
+"""Cells that a healthy server puts in the place of equal ones when it rebuilds the room of a notebook without ids.
+
+A notebook of format 4.4 or lower has no ids of cells in its file. Where the store and the file differ by as little as
+`metadata.trusted`, jupyter-ydoc finds none of the file's cells in the room, takes all of them out, and puts those of
+the file in, with new ids (measured on jupyter-collaboration 5 that was killed and started again in a pause). Everybody
+sees the same notebook as before, so this is the server's business, as it is where a room is made anew of its file.
+
+It counts as that only where nothing is lost by it: the notebook just before and just after is equal in all that a file
+holds. What somebody typed meanwhile into a cell that was taken out stands just before and not just after. Everything
+else is judged as what a server wrote and deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from jupyter_rtc_locust.documents.canonical import read_whole_content
+from jupyter_rtc_locust.documents.leniency import rebuilt_differences
+from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
+from jupyter_rtc_locust.protocol.contents import Id, TypeContent
+from jupyter_rtc_locust.protocol.structs import GC, Item, Struct
+from jupyter_rtc_locust.protocol.updates import Update, decode_update, encode_update
+from jupyter_rtc_locust.verdict.reading import AuthoredStructs, Reading
+from jupyter_rtc_locust.verdict.rebuilt import content_of, copied_ids, document_of
+
+_CELLS = "cells"
+_LAST_WITHOUT_IDS = 4
+"""Minor format of nbformat 4."""
+
+
+@dataclass(frozen=True, slots=True)
+class RebuiltCells:
+    """What a server wrote and deleted as it put equal cells in the place of others, outside `state`."""
+
+    structs: ClockRanges = field(default_factory=ClockRanges)
+    deletions: ClockRanges = field(default_factory=ClockRanges)
+
+    def __add__(self, other: RebuiltCells) -> RebuiltCells:
+        return RebuiltCells(self.structs.union(other.structs), self.deletions.union(other.deletions))
+
+
+def rebuilt_cells(
+    reading: Reading, foreign: ClockRanges, included: Sequence[AuthoredStructs], beside: Iterable[Update]
+) -> RebuiltCells:
+    """Of these clocks, which nobody of the run wrote, those that change nothing but ids, one rebuilding after another.
+
+    `included` are the edits that enter the oracle, `beside` what enters with them.
+    """
+    accepted = RebuiltCells()
+    if not foreign or reading.evidence.kind != "notebook" or _file_has_ids(reading):
+        return accepted
+    waiting = [client for client in foreign.clients() if _cells_in(reading, foreign.of_clients([client]))]
+    notes = [encode_update(one) for one in beside] if waiting else []
+    found = True
+    while found:
+        found = False
+        for client in tuple(waiting):
+            one = _as_rebuilt(reading, foreign.of_clients([client]), accepted, included, notes)
+            if one is not None:
+                accepted += one
+                waiting.remove(client)
+                found = True
+    return accepted
+
+
+def cells_in(reading: Reading, rebuilt: RebuiltCells) -> int:
+    """How many cells were put in."""
+    return _cells_in(reading, rebuilt.structs)
+
+
+def _file_has_ids(reading: Reading) -> bool:
+    """Since nbformat 4.5; a format that is none has no claim to be lenient about."""
+    meta = content_of(reading.evidence.initial.update, "notebook").get("meta") or {}
+    major, minor = meta.get("nbformat"), meta.get("nbformat_minor")
+    return not (major == 4 and isinstance(minor, int | float) and minor <= _LAST_WITHOUT_IDS)
+
+
+def _cells_in(reading: Reading, ranges: ClockRanges) -> int:
+    return sum(
+        isinstance(struct, Item)
+        and isinstance(struct.content, TypeContent)
+        and (place := reading.lineage.place_of((client, struct.clock))) is not None
+        and place.parent == _CELLS
+        for client, start, end in ranges
+        for struct in reading.lineage.structs_in(client, start, end)
+    )
+
+
+def _as_rebuilt(
+    reading: Reading,
+    ranges: ClockRanges,
+    accepted: RebuiltCells,
+    included: Sequence[AuthoredStructs],
+    notes: Sequence[bytes],
+) -> RebuiltCells | None:
+    """What this one rebuilding wrote and deleted, where it changed nothing that a person could miss."""
+    before = _made_before(included, ranges)
+    earlier = encode_update(reading.as_written(accepted.structs).with_deletions(accepted.deletions))
+    known = [reading.evidence.initial.update, *notes, earlier, *(one.edit.update for one in before)]
+    # Later notes of the same server wait for the clocks between.
+    was = document_of([*known, encode_update(_nothing(ranges))])
+    old = reading.lineage.by_root(reading.live_in(decode_update(was.get_update()))).get(_CELLS, ClockRanges())
+    told = ClockRanges().union(
+        *(one.deletions for one in reading.views), *(one.deletions for _, one in reading.received)
+    )
+    by_people = ClockRanges().union(*(one.update.deletions for one in included))
+    deletions = told.intersection(old).difference(by_people)
+    became = document_of([*known, encode_update(reading.as_written(ranges).with_deletions(deletions))])
+    content = read_whole_content(was, "notebook")
+    if rebuilt_differences(content, read_whole_content(became, "notebook"), "notebook", copied_ids(content), limit=1):
+        return None
+    return RebuiltCells(ranges, deletions)
+
+
+def _made_before(included: Sequence[AuthoredStructs], ranges: ClockRanges) -> list[AuthoredStructs]:
+    """The edits that do not build on these clocks, nor come after one of their author that does.
+
+    Whoever made the others had these clocks, and so saw nothing any more of what went with them.
+    """
+    before = sorted(included, key=lambda one: (one.edit.due, one.edit.number))
+    avoided = ranges
+    while True:
+        kept: list[AuthoredStructs] = []
+        builders: set[int] = set()
+        of_builders: list[ClockRanges] = []
+        for one in before:
+            if one.edit.client_id in builders or _builds_on(one.update, avoided):
+                builders.add(one.edit.client_id)
+                of_builders.append(one.ranges)
+            else:
+                kept.append(one)
+        if not builders:
+            return kept
+        before, avoided = kept, avoided.union(*of_builders)
+
+
+def _builds_on(update: Update, avoided: ClockRanges) -> bool:
+    return bool(update.deletions.intersection(avoided)) or any(
+        anchor is not None and avoided.contains(anchor)
+        for struct in update
+        if isinstance(struct, Item)
+        for anchor in (struct.origin, struct.right_origin, struct.parent if isinstance(struct.parent, Id) else None)
+    )
+
+
+def _nothing(ranges: ClockRanges) -> Update:
+    """The same clocks, as if what stood there had been forgotten."""
+    gaps: dict[int, tuple[Struct, ...]] = {
+        client: tuple(GC(client, start, end - start) for start, end in ranges.of_client(client))
+        for client in ranges.clients()
+    }
+    return Update(gaps, ClockRanges())

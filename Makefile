@@ -24,7 +24,7 @@ help:
 	@echo 'make bench   what the load generator itself costs'
 	@echo 'make mutants  mistakes made on purpose, each of which a test has to notice (minutes)'
 	@echo 'make endings every way in which a run can end, and the verdict it must have (a quarter of an hour)'
-	@echo 'make faults  released servers made to lose, double, alter, invent: is it found? (an hour; ARGS=--list)'
+	@echo 'make faults  released servers made to lose, double, alter, invent: is it found? (half an hour; ARGS=--list)'
 	@echo 'make races   races in released servers that docs/issues.md lists: are they still there? (two minutes)'
 	@echo 'make soak    200 short runs on released servers: is nothing found where nothing is wrong? (half an hour)'
 	@echo 'make clean   remove the environments and caches, not the results'

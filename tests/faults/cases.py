@@ -235,7 +235,7 @@ STORE = [
         "store lost while away",
         "store",
         "",
-        AMID_MAY + " saved-file-differs " + WITHOUT_IT,
+        AMID_MAY + " saved-file-differs save-stalled " + WITHOUT_IT,
         to=disturbances.killed_in_a_pause(then=disturbances.lose_the_store),
         seconds=14,
         locustfile=PAUSING,

@@ -97,7 +97,7 @@ def test_who_leaves_waits_for_the_last_echo_and_not_for_others_to_be_quiet(room,
     going_on = gevent.spawn(lambda: [room.write(str(number)) and gevent.sleep(0.02) for number in range(200)])
     started = time.monotonic()
     wait_until_acknowledged(swarm, 3.0)
-    assert not swarm.rooms["room"].round_trips.oldest_pending(one.seat.user)
+    assert not swarm.rooms["room"].round_trips.oldest_pending(one.seat.user, one.seat.client_id)
     assert time.monotonic() - started < 2.5
     going_on.kill()
 
@@ -108,7 +108,7 @@ def test_who_leaves_does_not_wait_for_ever(room, swarm, person):
     one.open()
     one.make_edit(type_letters(0), 0, time.monotonic())
     wait_until_acknowledged(swarm, 0.2)
-    assert swarm.rooms["room"].round_trips.oldest_pending(one.seat.user)
+    assert swarm.rooms["room"].round_trips.oldest_pending(one.seat.user, one.seat.client_id)
 
 
 def test_an_edit_without_echo_holds_nobody_up_beyond_the_time_there_is(room, swarm, person):
@@ -139,6 +139,33 @@ def test_who_left_is_not_waited_for(room, swarm, person):
     started = time.monotonic()
     assert wait_until_quiet(swarm, 5.0) == {"room": True}
     assert time.monotonic() - started < 3
+
+
+def test_what_was_typed_without_a_line_in_a_tab_that_was_closed_is_waited_for_by_nobody(room, swarm, person):
+    """Also when its user comes back. The edit may or may not be there, which is said; it is no request that failed."""
+    one = person()
+    one.open()
+    room.refusals += [ConnectionBroken("not yet.")] * 5
+    one.drop_connection()
+    one.make_edit(type_letters(0), 0, time.monotonic())
+    one.leave()
+    room.refusals.clear()
+    person(incarnation=1).open()
+    started = time.monotonic()
+    assert wait_until_quiet(swarm, 20.0) == {"room": True}
+    assert time.monotonic() - started < 10
+    evidence = told(swarm)
+    assert [edit.acknowledged for edit in evidence.authored] == [None]
+    assert swarm.recorder.failures()["update echo"].count == 0
+
+
+def test_an_edit_of_somebody_who_is_there_that_never_came_back_is_a_failed_request(room, swarm, person):
+    room.echoes = False
+    one = person()
+    one.open()
+    one.make_edit(type_letters(0), 0, time.monotonic())
+    told(swarm)
+    assert swarm.recorder.failures()["update echo"].count == 1
 
 
 def test_without_any_room_it_is_quiet_at_once(swarm):
@@ -172,7 +199,7 @@ def test_what_was_authored_is_told_with_its_times_since_the_start_of_the_run(roo
     one.open()
     swarm.run_started = time.monotonic() - 100
     update = one.make_edit(type_letters(7), 7, time.monotonic())
-    wait_until(lambda: one.room.round_trips.oldest_pending(0) is None)
+    wait_until(lambda: one.room.round_trips.oldest_pending(0, one.seat.client_id) is None)
     (edit,) = told(swarm).authored
     assert (edit.user, edit.client_id, edit.number, edit.update) == (0, one.seat.client_id, 7, update)
     assert 99 < edit.due < 110

@@ -90,7 +90,7 @@ def test_an_echo_is_known_by_its_bytes_and_timed_from_when_the_edit_was_due(trip
     assert trips.echoes == [250.0]
     assert trips.deliveries == []
     assert (edit.acknowledged, edit.timed) == (10.25, True)
-    assert trips.oldest_pending(ADA) is None
+    assert trips.oldest_pending(ADA, 1001) is None
 
 
 def test_bytes_that_are_equal_but_another_object_are_the_same_echo(trips, ada):
@@ -124,7 +124,7 @@ def test_several_edits_in_one_update_of_the_server_are_several_echoes(trips, ada
         trips.write(ADA, 1001, update, due=float(due))
     trips.arrive(ADA, encoded_anew(*updates), 3.0)
     assert trips.echoes == [3000.0, 2000.0, 1000.0]
-    assert trips.oldest_pending(ADA) is None
+    assert trips.oldest_pending(ADA, 1001) is None
 
 
 def test_two_people_who_set_dirty_at_once_get_their_echoes_though_one_update_was_encoded_anew(trips, ada, bob):
@@ -210,7 +210,7 @@ def test_a_state_vector_settles_what_it_covers_without_a_sample(trips, ada):
     assert [edit.acknowledged for edit in edits] == [9.0, 9.0, None]
     assert not any(edit.timed for edit in edits)
     assert trips.echoes == []
-    assert trips.oldest_pending(ADA) is edits[2]
+    assert trips.oldest_pending(ADA, 1001) is edits[2]
 
 
 def test_an_edit_that_is_covered_in_part_is_not_settled(trips, ada):
@@ -239,7 +239,7 @@ def test_edits_of_a_users_former_incarnation_are_settled_by_their_own_client_id(
     trips.write(ADA, 1001, ada.type("a"))
     trips.write(ADA, 2001, again.type("b"))
     assert trips.settle(ADA, {1001: 100}, 1.0) == 1
-    assert trips.oldest_pending(ADA).client_id == 2001
+    assert trips.oldest_pending(ADA, 2001).client_id == 2001
 
 
 def test_a_state_vector_says_nothing_about_an_edit_that_only_deletes(trips, ada):
@@ -265,12 +265,12 @@ def test_an_edit_that_deletes_and_marks_the_document_is_settled_by_the_clock_of_
 def test_the_oldest_edit_without_an_echo_is_the_one_made_first(trips, ada):
     updates = [ada.type(word) for word in "abc"]
     edits = [trips.write(ADA, 1001, update, due=float(due)) for due, update in enumerate(updates)]
-    assert trips.oldest_pending(BOB) is None
-    assert trips.oldest_pending(ADA) is edits[0]
+    assert trips.oldest_pending(BOB, 1002) is None
+    assert trips.oldest_pending(ADA, 1001) is edits[0]
     trips.arrive(ADA, updates[1], 1.0)
-    assert trips.oldest_pending(ADA) is edits[0]
+    assert trips.oldest_pending(ADA, 1001) is edits[0]
     trips.arrive(ADA, updates[0], 1.0)
-    assert trips.oldest_pending(ADA) is edits[2]
+    assert trips.oldest_pending(ADA, 1001) is edits[2]
 
 
 def test_the_latest_due_of_the_acknowledged_edits_is_kept_for_each_user(trips, ada, bob):
@@ -363,7 +363,7 @@ def test_however_a_server_groups_and_encodes_each_edit_is_one_echo_and_one_deliv
     assert sorted(trips.echoes) == sorted((now - number) * 1000.0 for number in range(len(writers)))
     assert sorted(trips.deliveries) == sorted(2 * trips.echoes)
     assert all(edit.timed for edit in trips.authored())
-    assert not any(trips.oldest_pending(user) for user in people)
+    assert not any(trips.oldest_pending(user, 1001 + user) for user in people)
     assert len({edit.update for edit in trips.authored()}) == len(writers)
 
 

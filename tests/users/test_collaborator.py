@@ -337,7 +337,7 @@ def test_an_edit_reaches_the_server_marks_the_document_and_its_echo_is_timed_onc
     assert "<0>" in room.sources[0]
     assert room.state["dirty"] is True
     assert timed(swarm, "update delivery") == 0
-    assert one.room.round_trips.oldest_pending(0) is None
+    assert one.room.round_trips.oldest_pending(0, one.seat.client_id) is None
     assert one.received == [], "the own echo need not be applied"
     assert [swarm.counts[name] for name in ("edits", "updates_sent")] == [1, 1]
     assert swarm.counts["updates_received"] == counted + 1
@@ -351,7 +351,7 @@ def test_an_echo_is_timed_from_when_the_edit_was_due_and_lateness_is_told(room, 
     one.start_editing(100)
     wait_until(lambda: swarm.counts["edits"] >= 2)
     time.sleep(0.3)  # the loop stands still: what was due meanwhile leaves late
-    wait_until(lambda: one.room.round_trips.oldest_pending(0) is None and len(late) >= 20)
+    wait_until(lambda: one.room.round_trips.oldest_pending(0, one.seat.client_id) is None and len(late) >= 20)
     one.stop_editing()
     assert max(late) >= 250
     assert swarm.recorder.histograms()["update echo"].max_ms >= 250
@@ -552,5 +552,5 @@ def test_what_a_former_incarnation_of_a_user_wrote_is_applied_by_the_next_one(ro
     former.open()
     again.open()
     former.make_edit(type_letters(0), 0, 0.0)
-    wait_until(lambda: former.room.round_trips.oldest_pending(0) is None)
+    wait_until(lambda: former.room.round_trips.oldest_pending(0, former.seat.client_id) is None)
     wait_until(lambda: "<0>" in sources_of(again)[0], deadline=5)

@@ -83,7 +83,7 @@ def test_what_was_typed_offline_arrives_and_is_acknowledged(room, swarm, one):
     back(one, room)
     wait_until(lambda: room.sources == sources_of(one))
     assert len(room.sources[0]) == len("first cell") + 9
-    wait_until(lambda: one.room.round_trips.oldest_pending(0) is None)
+    wait_until(lambda: one.room.round_trips.oldest_pending(0, one.seat.client_id) is None)
     assert timed(swarm, "update echo") == 3
 
 
@@ -93,7 +93,7 @@ def test_what_had_arrived_but_was_never_echoed_is_acknowledged_without_a_sample(
     wait_until(lambda: "<0>" in room.sources[0])
     room.drop_everybody()
     back(one, room)
-    wait_until(lambda: one.room.round_trips.oldest_pending(0) is None)
+    wait_until(lambda: one.room.round_trips.oldest_pending(0, one.seat.client_id) is None)
     assert timed(swarm, "update echo") == 0
     assert swarm.counts["edits_covered_without_echo"] == 1
 
@@ -109,7 +109,7 @@ def test_edits_go_on_while_the_line_is_lost_and_afterwards(room, swarm, one):
     back(one, room, 7)
     one.stop_editing()
     wait_until(lambda: room.sources == sources_of(one))
-    wait_until(lambda: one.room.round_trips.oldest_pending(0) is None)
+    wait_until(lambda: one.room.round_trips.oldest_pending(0, one.seat.client_id) is None)
 
 
 def test_the_pauses_between_tries_double_up_to_the_largest(room, one, monkeypatch):

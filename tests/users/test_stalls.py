@@ -35,7 +35,7 @@ def write(swarm):
 
     def make(user, due):
         update = source.write(f"{user} at {due}")
-        swarm.room(DOCUMENT).round_trips.author(user, 1, 0, "wrote", None, due, update)
+        swarm.room(DOCUMENT).round_trips.author(user, 1000 + user, 0, "wrote", None, due, update)
         return update
 
     return make
@@ -52,6 +52,16 @@ def test_an_edit_without_echo_is_a_stall_when_a_later_one_of_somebody_else_came_
     swarm.look_for_stalls(10.0 + LONG)
     assert stalls(swarm).keys() == {0}
     assert stalls(swarm)[0].seconds == pytest.approx(LONG)
+
+
+def test_who_came_back_does_not_stall_by_what_was_under_way_when_the_former_tab_was_closed(swarm, write):
+    again = Tab(0)
+    again.seat = Seat(0, 1, 2000, DOCUMENT, 0, 0, 2)
+    swarm.room(DOCUMENT).collaborators += [again, Tab(1)]
+    write(0, due=10.0)
+    swarm.room(DOCUMENT).round_trips.arrive(1, write(1, due=11.0), 12.0)
+    swarm.look_for_stalls(10.0 + LONG)
+    assert not stalls(swarm)
 
 
 def test_a_stall_is_noted_once_with_the_seconds_of_its_first_notice(swarm, write):

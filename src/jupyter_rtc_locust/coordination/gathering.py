@@ -69,7 +69,7 @@ def wait_until_quiet(swarm: Swarm, drain_timeout: float) -> dict[str, bool]:
         for path, room in swarm.rooms.items():
             silent_for = now - max(room.last_message, started)
             settled = not any(
-                room.round_trips.oldest_pending(one.seat.user)
+                room.round_trips.oldest_pending(one.seat.user, one.seat.client_id)
                 for one in room.collaborators
                 if one.stage in (Stage.CONNECTED, Stage.LOST)
             ) and not any(one.stage in (Stage.LOST, Stage.OPENING) for one in room.collaborators)
@@ -87,7 +87,7 @@ def wait_until_acknowledged(swarm: Swarm, patience: float) -> None:
     """Wait until every edit of a connected user came back, at most so many seconds: others may go on editing."""
     until = time.monotonic() + patience
     while time.monotonic() < until and any(
-        one.stage is Stage.CONNECTED and room.round_trips.oldest_pending(one.seat.user)
+        one.stage is Stage.CONNECTED and room.round_trips.oldest_pending(one.seat.user, one.seat.client_id)
         for room in swarm.rooms.values()
         for one in room.collaborators
     ):
@@ -159,11 +159,8 @@ def _gather_room(swarm: Swarm, room: Room, quiet: bool, going_on: bool) -> RoomE
         if going_on and one.stage is Stage.OPENING:
             continue  # it has seen nothing yet, and nothing is wrong with that
         if one.stage in (Stage.CONNECTED, Stage.LOST) and not going_on:
-            pending = room.round_trips.pending.get(one.seat.user, {}).values()
-            for _ in pending:
+            for _ in room.round_trips.waiting(one.seat.user, one.seat.client_id):
                 swarm.recorder.failed("update echo", "an edit never came back to its author")
-            if room.chronicle is not None:
-                room.chronicle.never_acknowledged(pending)
         replica = _replica_to_read(one, everything, going_on)
         known = one.stage in (Stage.CONNECTED, Stage.LOST)
         wrote = _clocks_used(one.seat.client_id, edits) if known else None
@@ -171,6 +168,9 @@ def _gather_room(swarm: Swarm, room: Room, quiet: bool, going_on: bool) -> RoomE
         if one.stage in (Stage.CONNECTED, Stage.LOST):
             key, evidence = _replica_evidence(replica)
             replicas.setdefault(key, ([], evidence))[0].append(one.seat.user)
+    if room.chronicle is not None and not going_on:
+        for pending in room.round_trips.pending.values():
+            room.chronicle.never_acknowledged(pending.values())
     authored = tuple(
         AuthoredUpdate(
             edit.user,

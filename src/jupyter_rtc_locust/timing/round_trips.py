@@ -11,7 +11,7 @@ process, 355 for one of others, of which 155 are the update itself.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -145,10 +145,16 @@ class RoundTrips:
             self._acknowledge(edit, now, timed=False)
         return len(covered)
 
-    def oldest_pending(self, user: int) -> AuthoredEdit | None:
-        """The user's edit that has waited longest for its echo."""
-        waiting = self.pending.get(user)
-        return next(iter(waiting.values())) if waiting else None
+    def waiting(self, user: int, client_id: int) -> Iterator[AuthoredEdit]:
+        """The user's edits without an acknowledgement, oldest first, that it made under this client id.
+
+        What a former incarnation of it wrote, whose tab was closed before the echo came, nobody waits for any more.
+        """
+        return (edit for edit in self.pending.get(user, {}).values() if edit.client_id == client_id)
+
+    def oldest_pending(self, user: int, client_id: int) -> AuthoredEdit | None:
+        """The one of them that has waited longest for its echo."""
+        return next(self.waiting(user, client_id), None)
 
     def authored(self) -> list[AuthoredEdit]:
         """Every edit of this process, in the order of authoring."""

@@ -161,7 +161,7 @@ class Swarm:
         """Note users whose oldest edit waits for its echo too long while edits of others, made later, came back."""
         for room in self.rooms.values():
             for one in room.collaborators:
-                oldest = room.round_trips.oldest_pending(one.seat.user)
+                oldest = room.round_trips.oldest_pending(one.seat.user, one.seat.client_id)
                 if oldest is None or not one.connected_for(SYNC_DEADLINE_S, now) or one.seat.user in room.stalls:
                     continue
                 waited = now - oldest.due

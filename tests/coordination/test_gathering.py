@@ -159,15 +159,6 @@ def test_what_was_typed_without_a_line_in_a_tab_that_was_closed_is_waited_for_by
     assert swarm.recorder.failures()["update echo"].count == 0
 
 
-def test_an_edit_of_somebody_who_is_there_that_never_came_back_is_a_failed_request(room, swarm, person):
-    room.echoes = False
-    one = person()
-    one.open()
-    one.make_edit(type_letters(0), 0, time.monotonic())
-    told(swarm)
-    assert swarm.recorder.failures()["update echo"].count == 1
-
-
 def test_without_any_room_it_is_quiet_at_once(swarm):
     assert wait_until_quiet(swarm, 5.0) == {}
 

@@ -63,6 +63,18 @@ def test_whatever_a_guest_does_is_no_finding_and_the_guest_is_listed(swarm, edit
     assert verdict.opinion.cautions == ()
 
 
+@pytest.mark.parametrize("edit", ["deletes words of users", "deletes words from the start", "deletes a cell"])
+def test_what_a_guest_deleted_while_nobody_else_was_connected_is_not_known_to_be_lost(swarm, edit):
+    """Everybody learns of it in the answer to a question, which does not say whose the deletions are."""
+    for one in swarm.users:
+        one.lose_line()
+    GuestTab(swarm).edit(EDITS[edit])
+    swarm.finish()
+    verdict = swarm.verdict(guests_expected=True)
+    assert verdict.value is Value.INCONCLUSIVE, report(verdict)
+    assert f"A guest (client {GUEST}) was at work" in verdict.reason
+
+
 def test_a_guest_nobody_expected_is_a_warning(swarm):
     GuestTab(swarm).edit(EDITS["types"])
     swarm.finish()

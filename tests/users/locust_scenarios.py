@@ -408,3 +408,4 @@ def main():
 if __name__ == "__main__":
     answer, sys.stdout = sys.stdout, sys.stderr
     json.dump(main(), answer)
+    answer.flush()  # nobody does at the exit, where another stream has taken its name

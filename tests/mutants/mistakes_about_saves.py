@@ -16,7 +16,18 @@ MUTANTS_ABOUT_SAVES = (
         "saves: only the last pause", SAVES, "        if following - time >= patience:", "        if following == inf:"
     ),
     Mutant("saves: the look may be early", SAVES, "max(version.since, began + patience)", "version.since"),
-    Mutant("saves: overload ignored", SAVES, "    if sound:", "    if True:"),
+    Mutant(
+        "saves: overload ignored, by hand",
+        SAVES,
+        "Finding(Kind.SAVE_NOT_DONE, document.path, detail, users)], sound)",
+        "Finding(Kind.SAVE_NOT_DONE, document.path, detail, users)], True)",
+    ),
+    Mutant(
+        "saves: overload ignored, ages",
+        SAVES,
+        "Finding(Kind.SAVE_STARVED, document.path, detail, users)], sound)",
+        "Finding(Kind.SAVE_STARVED, document.path, detail, users)], True)",
+    ),
     Mutant("saves: limit ignored", SAVES, "too_old = 0 < limits.max_age < worst.seconds", "too_old = False"),
     Mutant("saves: starved unsaid", SAVES, "worst.seconds <= STARVED_S", "worst.seconds <= 1000"),
     Mutant("saves: starved at once", SAVES, "worst.seconds <= STARVED_S", "worst.seconds <= 0"),

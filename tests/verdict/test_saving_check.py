@@ -318,6 +318,9 @@ def test_a_success_that_was_none_is_found_also_where_all_is_saved_at_the_end(wat
     found = of_kind(told, Kind.SAVE_NOT_DONE)
     assert found.users == (1,)
     assert "User 1 saved by hand at" in found.detail
+    overloaded = verdict(watch, sound=False)
+    assert overloaded.value is Value.INCONCLUSIVE, report(overloaded)
+    assert "User 1 saved by hand at" in overloaded.reason
 
 
 @pytest.mark.parametrize("status", ["skipped", "failed", ""])

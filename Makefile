@@ -22,7 +22,7 @@ help:
 	@echo 'make test    every test'
 	@echo 'make lint    format, style, types, the documents and the compose file'
 	@echo 'make bench   what the load generator itself costs'
-	@echo 'make mutants  mistakes made on purpose, each of which a test has to notice (minutes)'
+	@echo 'make mutants  mistakes made on purpose, each of which a test has to notice (forty minutes)'
 	@echo 'make endings every way in which a run can end, and the verdict it must have (a quarter of an hour)'
 	@echo 'make faults  released servers made to lose, double, alter, invent: is it found? (half an hour; ARGS=--list)'
 	@echo 'make races   races in released servers that docs/issues.md lists: are they still there? (two minutes)'

@@ -19,10 +19,10 @@ node_server := tests/servers/node_modules/.installed
 help:
 	@echo 'make demo    ten people edit two notebooks for 30 s on a server of their own; a verdict'
 	@echo 'make web     the same with the web UI at http://127.0.0.1:8089'
-	@echo 'make test    every test'
+	@echo 'make test    every test but the races'
 	@echo 'make lint    format, style, types, the documents and the compose file'
 	@echo 'make bench   what the load generator itself costs'
-	@echo 'make mutants  mistakes made on purpose, each of which a test has to notice (forty minutes)'
+	@echo 'make mutants  mistakes made on purpose, each of which a test has to notice (an hour)'
 	@echo 'make endings every way in which a run can end, and the verdict it must have (a quarter of an hour)'
 	@echo 'make faults  released servers made to lose, double, alter, invent: is it found? (half an hour; ARGS=--list)'
 	@echo 'make races   races in released servers that docs/issues.md lists: are they still there? (two minutes)'

@@ -43,7 +43,7 @@ def quick(monkeypatch):
 def state_of(disk, *, save_timeout=0.0):
     state = RunState("run", 1, Settings(save_timeout=save_timeout), "http://test", None)
     state.prepared = Prepared(disk, "run", [PreparedDocument(DOCUMENT, None)], None)
-    state.saves = SaveWatch(state)
+    state.saves = SaveWatch(state, lambda *_, **__: None)
     return state
 
 

@@ -38,17 +38,13 @@ class _File:
     """How many others read it just now, and tell what they find."""
 
 
-def _to_nobody(event: str, **fields: Any) -> None:
-    """Where no history is kept."""
-
-
 class SaveWatch:
     """One run's watch over the files of its documents. Nobody is asked where the server stores none.
 
-    `tell` takes an event for the history: each version that is seen.
+    `tell` takes the name and the fields of an event for the history, where one is kept: each version that is seen.
     """
 
-    def __init__(self, state: RunState, tell: Callable[..., Any] = _to_nobody) -> None:
+    def __init__(self, state: RunState, tell: Callable[..., Any]) -> None:
         assert state.prepared is not None
         self._state = state
         self._tell = tell

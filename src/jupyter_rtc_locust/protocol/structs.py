@@ -86,6 +86,14 @@ def cut(struct: Struct, start: int, end: int) -> Struct:
     return Item(struct.client, start, end - start, origin, struct.right_origin, None, None, struct.keyed, content)
 
 
+def references(struct: Struct) -> list[Id]:
+    """Give the units that a struct was written beside, and the item that holds its shared type where it names one."""
+    if isinstance(struct, GC):
+        return []
+    beside = [one for one in (struct.origin, struct.right_origin) if one is not None]
+    return [*beside, struct.parent] if isinstance(struct.parent, Id) else beside
+
+
 def knowledge(struct: Struct) -> int:
     """Rank how much a struct tells: 0 content, 1 only a place, 2 nothing."""
     if isinstance(struct, GC):

@@ -21,7 +21,7 @@ from jupyter_rtc_locust.protocol.contents import AnyContent, Id
 from jupyter_rtc_locust.protocol.lineage import Lineage
 from jupyter_rtc_locust.protocol.selection import select, union_of_structs
 from jupyter_rtc_locust.protocol.state_vectors import decode_state_vector
-from jupyter_rtc_locust.protocol.structs import GC, Item, Struct
+from jupyter_rtc_locust.protocol.structs import GC, Item, Struct, references
 from jupyter_rtc_locust.protocol.updates import Update, decode_update, encode_update
 from jupyter_rtc_locust.verdict.guests import Guests, find_guests
 from jupyter_rtc_locust.verdict.reading import STATE_ROOT, AuthoredStructs, Reading
@@ -192,7 +192,7 @@ def _torn(updates: Iterable[Update], unseen: ClockRanges) -> ClockRanges:
         (struct.client, struct.clock, struct.end)
         for update in updates
         for struct in update
-        if not _is_mark(struct) and any(unseen.contains(anchor) for anchor in _references(struct))
+        if not _is_mark(struct) and any(unseen.contains(anchor) for anchor in references(struct))
     )
 
 
@@ -210,15 +210,8 @@ def _anchors(updates: Iterable[Update], hidden: ClockRanges) -> set[Id]:
     if not hidden:
         return set()
     return {
-        anchor for update in updates for struct in update for anchor in _references(struct) if hidden.contains(anchor)
+        anchor for update in updates for struct in update for anchor in references(struct) if hidden.contains(anchor)
     }
-
-
-def _references(struct: Struct) -> list[Id]:
-    if not isinstance(struct, Item):
-        return []
-    beside = [one for one in (struct.origin, struct.right_origin) if one is not None]
-    return [*beside, struct.parent] if isinstance(struct.parent, Id) else beside
 
 
 def _made_invisible(reading: Reading, update: Update, anchors: set[Id], hidden: ClockRanges) -> Update:
@@ -252,7 +245,7 @@ def _needed(update: Update, anchors: set[Id]) -> set[Id]:
         struct = structs.struct_at(waiting.pop())
         if struct is not None and (first := Id(struct.client, struct.clock)) not in needed:
             needed.add(first)
-            waiting += _references(struct)
+            waiting += references(struct)
     return needed
 
 

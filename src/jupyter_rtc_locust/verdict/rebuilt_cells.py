@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from jupyter_rtc_locust.documents.canonical import read_whole_content
 from jupyter_rtc_locust.documents.leniency import rebuilt_differences
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
-from jupyter_rtc_locust.protocol.contents import Id, TypeContent
-from jupyter_rtc_locust.protocol.structs import GC, Item, Struct
+from jupyter_rtc_locust.protocol.contents import TypeContent
+from jupyter_rtc_locust.protocol.structs import GC, Item, Struct, references
 from jupyter_rtc_locust.protocol.updates import Update, decode_update, encode_update
 from jupyter_rtc_locust.verdict.reading import AuthoredStructs, Reading
 from jupyter_rtc_locust.verdict.rebuilt import content_of, copied_ids, document_of
@@ -50,7 +50,7 @@ def rebuilt_cells(
     accepted = RebuiltCells()
     if not foreign or reading.evidence.kind != "notebook" or _file_has_ids(reading):
         return accepted
-    waiting = [client for client in foreign.clients() if _cells_in(reading, foreign.of_clients([client]))]
+    waiting = [client for client in foreign.clients() if cells_in(reading, foreign.of_clients([client]))]
     notes = [encode_update(one) for one in beside] if waiting else []
     found = True
     while found:
@@ -64,11 +64,6 @@ def rebuilt_cells(
     return accepted
 
 
-def cells_in(reading: Reading, rebuilt: RebuiltCells) -> int:
-    """How many cells were put in."""
-    return _cells_in(reading, rebuilt.structs)
-
-
 def _file_has_ids(reading: Reading) -> bool:
     """Since nbformat 4.5; a format that is none has no claim to be lenient about."""
     meta = content_of(reading.evidence.initial.update, "notebook").get("meta") or {}
@@ -76,7 +71,8 @@ def _file_has_ids(reading: Reading) -> bool:
     return not (major == 4 and isinstance(minor, int | float) and minor <= _LAST_WITHOUT_IDS)
 
 
-def _cells_in(reading: Reading, ranges: ClockRanges) -> int:
+def cells_in(reading: Reading, ranges: ClockRanges) -> int:
+    """How many cells of the notebook were written at these clocks."""
     return sum(
         isinstance(struct, Item)
         and isinstance(struct.content, TypeContent)
@@ -137,10 +133,7 @@ def _made_before(included: Sequence[AuthoredStructs], ranges: ClockRanges) -> li
 
 def _builds_on(update: Update, avoided: ClockRanges) -> bool:
     return bool(update.deletions.intersection(avoided)) or any(
-        anchor is not None and avoided.contains(anchor)
-        for struct in update
-        if isinstance(struct, Item)
-        for anchor in (struct.origin, struct.right_origin, struct.parent if isinstance(struct.parent, Id) else None)
+        avoided.contains(anchor) for struct in update for anchor in references(struct)
     )
 
 

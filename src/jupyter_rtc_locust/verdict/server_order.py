@@ -16,7 +16,7 @@ from math import inf
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.protocol.contents import Id
 from jupyter_rtc_locust.protocol.selection import select
-from jupyter_rtc_locust.protocol.structs import GC, Item, Struct
+from jupyter_rtc_locust.protocol.structs import GC, Item, Struct, references
 from jupyter_rtc_locust.protocol.updates import Update, encode_update
 from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate
 from jupyter_rtc_locust.verdict.first_times import FirstTimes
@@ -166,11 +166,8 @@ class _Providers:
         for client, pieces in update.structs.items():
             yield from self._missing(client, pieces[0].clock - 1, pieces[0].clock, done, begun)
         for struct in update:
-            if isinstance(struct, Item):
-                parent = struct.parent if isinstance(struct.parent, Id) else None
-                for anchor in (struct.origin, struct.right_origin, parent):
-                    if anchor is not None:
-                        yield from self._missing(anchor.client, anchor.clock, anchor.clock + 1, done, begun)
+            for anchor in references(struct):
+                yield from self._missing(anchor.client, anchor.clock, anchor.clock + 1, done, begun)
         for client, start, end in update.deletions:
             yield from self._missing(client, start, end, done, begun)
 

@@ -182,7 +182,7 @@ def _cautions(reading: Reading, oracle: Oracle) -> Opinion:
         )
         cautions.append(Caution("room-rebuilt", path, detail))
     if oracle.rebuilt.structs:
-        cells = counted(cells_in(reading, oracle.rebuilt), "cell")
+        cells = counted(cells_in(reading, oracle.rebuilt.structs), "cell")
         detail = (
             f"The server rebuilt the room of a notebook whose file has no ids of cells, and put {cells} with new ids "
             f"in the place of equal ones: whoever was in one of them was thrown out of it."

@@ -92,32 +92,36 @@ class Writing:
             self._failed(error)
 
     def make_edit(self, choice: Choice, number: int, due: float) -> bytes | None:
-        """Resolve a choice against the present document, apply it, note it, send it; the update's bytes.
+        """Resolve a choice against the present document, and `write` what comes of it."""
+        user, recent, now = self._seat.user, self._room.recent, time.monotonic()
+        return self.write(
+            lambda replica: make_edit(choice, replica, user_index=user, recent=recent, now=now), number, due
+        )
 
-        None when there was nothing to do, when editing is over, and while it pauses for a checkpoint. Offline edits
-        stay in the replica and travel with the next sync.
+    def write(self, make: Callable[[Replica], Edit], number: int, due: float) -> bytes | None:
+        """Make an edit against the present document, apply it, note it, send it; the update's bytes.
+
+        `make` is called within the transaction of the edit. None when there was nothing to do, when editing is over,
+        and while it pauses for a checkpoint. Offline edits stay in the replica and travel with the next sync.
         """
         if not self._swarm.editing:
             return None
         if self._swarm.paused:
             self._swarm.counts["edits_postponed"] += 1
             return None
-        now = time.monotonic()
-        user = self._seat.user
-        recent = self._room.recent
         made: list[Edit] = []
 
         def change(replica: Replica) -> bool:
-            made.append(make_edit(choice, replica, user_index=user, recent=recent, now=now))
+            made.append(make(replica))
             return made[0].apply(replica)
 
         update = self._replica.edit(change)
         if update is None:
             self._swarm.counts["edits_without_effect"] += 1
             return None
-        edit = made[0]
+        edit, user = made[0], self._seat.user
         self._swarm.counts["edits"] += 1
         self._room.round_trips.author(user, self._seat.client_id, number, edit.description, edit.cell_id, due, update)
-        recent.note(user, edit.cell_id, now, edit.cell_index)
+        self._room.recent.note(user, edit.cell_id, time.monotonic(), edit.cell_index)
         self._send(encode_update(update))
         return update

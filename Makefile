@@ -14,7 +14,7 @@ older_server := .venv-jupyter-collaboration-4/.installed
 node_server := tests/servers/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test lint bench mutants endings faults races soak clean
+.PHONY: help demo web test lint bench rooms mutants endings faults races soak clean
 
 help:
 	@echo 'make demo    ten people edit two notebooks for 30 s on a server of their own; a verdict'
@@ -48,6 +48,9 @@ lint: $(installed)
 
 bench: $(installed)
 	.venv/bin/python -m benchmarks $(ARGS)
+
+rooms: $(installed)
+	.venv/bin/python -m benchmarks.rooms $(ARGS)
 
 mutants: $(installed)
 	cd tests && ../.venv/bin/python -m mutants $(ARGS)

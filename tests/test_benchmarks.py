@@ -104,3 +104,13 @@ def test_the_table_names_a_missed_goal_only_where_the_figures_are_judged(measure
     assert "MISSED" in judged
     assert "MISSED" not in unjudged
     assert "3.00 ms" in judged
+
+
+@pytest.mark.server
+def test_idle_rooms_are_counted_beside_their_model() -> None:
+    command = [sys.executable, "-m", "benchmarks.rooms", "--people", "2", "--global-room", "without", "--seconds", "1"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    # A second is too short for the figures, and so for the exit code, to mean anything.
+    head, room = ended.stdout.splitlines()
+    assert head.split()[:4] == ["people", "room", "of", "all"], ended.stderr
+    assert room.split()[:2] == ["2", "without"]

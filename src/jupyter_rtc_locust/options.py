@@ -10,7 +10,13 @@ import argparse
 from dataclasses import dataclass
 from typing import Any
 
-from jupyter_rtc_locust.settings import AWARENESS_KINDS, EVIDENCE_KINDS, SERVER_KINDS
+from jupyter_rtc_locust.settings import (
+    AWARENESS_KINDS,
+    EVIDENCE_KINDS,
+    GLOBAL_AWARENESS_KINDS,
+    REST_KINDS,
+    SERVER_KINDS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,14 @@ OPTIONS = (
     Option("--rtc-notebook", "", "path on the server of an existing document to work on; no other is touched"),
     Option("--rtc-seed", 0, "the seed of all choices; 0: drawn at random and printed"),
     Option("--rtc-edit-rate", 1.0, "edits per second and user; 0: users only watch"),
-    Option("--rtc-awareness", "own", "what users tell of their presence", choices=AWARENESS_KINDS),
+    Option("--rtc-awareness", "faithful", "what users tell of their presence", choices=AWARENESS_KINDS),
+    Option(
+        "--rtc-global-awareness",
+        "none",
+        "whether users enter the room of all tabs of a server, too",
+        choices=GLOBAL_AWARENESS_KINDS,
+    ),
+    Option("--rtc-rest", "none", "whether users make a tab's requests beside the document", choices=REST_KINDS),
     Option("--rtc-results", "results", "folder that receives result.json and the evidence", in_web_ui=False),
     Option("--rtc-evidence", "on-failure", "when all evidence is kept", in_web_ui=False, choices=EVIDENCE_KINDS),
     Option("--rtc-evidence-limit", 200.0, "megabytes of evidence that are kept at most", in_web_ui=False),

@@ -19,7 +19,9 @@ SERVER_KINDS = ("auto", "jupyter-collaboration", "y-websocket")
 """What `--rtc-server` takes: `auto`, and the names in `servers/detection.py`; a test compares them."""
 EVIDENCE_KINDS = ("on-failure", "always")
 """When everything a verdict was made from is kept; of a pass otherwise only digests are."""
-AWARENESS_KINDS = ("none", "own")
+AWARENESS_KINDS = ("none", "own", "faithful")
+GLOBAL_AWARENESS_KINDS = ("none", "faithful")
+REST_KINDS = ("none", "faithful")
 
 SYNC_DEADLINE_S = 15.0
 """A sync, or an echo while those of others come, that takes longer is `stalled` (docs/verdict.md)."""
@@ -50,7 +52,11 @@ class Settings:
     seed: int = 0
     """0: drawn at random when the run starts, and printed."""
     edit_rate: float = 1.0
-    awareness: str = "own"
+    awareness: str = "faithful"
+    global_awareness: str = "none"
+    """Whether tabs enter the room in which all tabs of a server show what they have open."""
+    rest: str = "none"
+    """Whether tabs make the requests beside their documents that JupyterLab's make."""
     results: Path = Path("results")
     evidence: str = "on-failure"
     evidence_limit: float = 200.0
@@ -93,6 +99,8 @@ class Settings:
             seed=_whole("--rtc-seed", options.rtc_seed, least=0, most=2**63 - 1),
             edit_rate=_number("--rtc-edit-rate", options.rtc_edit_rate),
             awareness=_one_of("--rtc-awareness", options.rtc_awareness, AWARENESS_KINDS),
+            global_awareness=_one_of("--rtc-global-awareness", options.rtc_global_awareness, GLOBAL_AWARENESS_KINDS),
+            rest=_one_of("--rtc-rest", options.rtc_rest, REST_KINDS),
             results=Path(options.rtc_results or "results"),
             evidence=_one_of("--rtc-evidence", options.rtc_evidence, EVIDENCE_KINDS),
             evidence_limit=_number("--rtc-evidence-limit", options.rtc_evidence_limit),

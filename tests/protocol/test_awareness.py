@@ -12,11 +12,12 @@ from jupyter_rtc_locust.protocol.awareness import (
     Presence,
     decode_presences,
     encode_presences,
-    person,
+    person_in_document,
     read_presences,
+    selected_presences,
     state_of,
 )
-from jupyter_rtc_locust.protocol.messages import MessageError
+from jupyter_rtc_locust.protocol.messages import MessageError, encode_awareness
 from jupyter_rtc_locust.protocol.variable_length import write_string, write_variable_unsigned
 
 CASES = {
@@ -107,11 +108,37 @@ def test_a_huge_count_of_clients_that_are_not_there_is_refused_at_once():
 
 
 def test_every_person_has_a_name_of_his_own_and_what_a_tab_announces():
-    people = [person(index) for index in range(50)]
+    people = [person_in_document(index) for index in range(50)]
     assert len({one["user"]["username"] for one in people}) == 50
     assert len({one["user"]["display_name"] for one in people}) == 50
     assert {"username", "name", "display_name", "initials", "avatar_url", "color"} <= people[0]["user"].keys()
     assert decode_presences(encode_presences([Presence(9, 1, people[7])])) == [Presence(9, 1, people[7])]
+
+
+def test_what_a_person_announces_is_as_long_as_what_a_tab_was_recorded_to_announce():
+    message = encode_awareness(encode_presences([Presence(3300325288, 2, person_in_document(12))]))
+    assert 0.9 * 214 <= len(message) <= 1.1 * 214
+
+
+@given(
+    presences=st.lists(
+        st.builds(
+            Presence,
+            st.integers(0, 2**53 - 1),
+            st.integers(0, 100),
+            st.one_of(st.none(), st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=2)),
+        ),
+        max_size=6,
+        unique_by=lambda one: one.client_id,
+    ),
+    data=st.data(),
+)
+def test_those_selected_of_an_update_are_told_on_as_they_came(presences, data):
+    clients = data.draw(st.sets(st.sampled_from([one.client_id for one in presences]))) if presences else set()
+    update = encode_presences(presences)
+    selected = decode_presences(selected_presences(update, clients))
+    assert selected == [one for one in presences if one.client_id in clients]
+    assert selected_presences(update, {one.client_id for one in presences}) == update
 
 
 def test_the_quick_reading_tells_what_the_other_tells(case):

@@ -72,7 +72,7 @@ def connect():
 def room(monkeypatch):
     """A room that every line of this test leads to."""
     made = FakeRoom()
-    for module in ("collaborator", "observer"):
+    for module in ("collaborator", "observer", "global_room", "lab_traffic"):
         monkeypatch.setattr(f"jupyter_rtc_locust.users.{module}.open_websocket", made.open_line)
     yield made
     for end in made.ends:
@@ -100,6 +100,8 @@ def swarm(told):
 
 
 def make_swarm(told, **settings):
+    """Users that tell of nobody but themselves, where nothing else is asked for; tabs have tests of their own."""
+    settings = {"awareness": "own"} | settings
     return Swarm(
         run_id="run",
         seed=1,

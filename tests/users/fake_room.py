@@ -269,9 +269,13 @@ class FakeServer:
     def __init__(self) -> None:
         self.refusals: list[RoomError] = []
         self.asked: list[tuple[Document, int]] = []
+        self.room_of_all: RoomAddress | None = None
 
     def open_room(self, document: Document, identity: int) -> RoomAddress:
         self.asked.append((document, identity))
         if self.refusals:
             raise self.refusals.pop(0)
         return RoomAddress("ws://test/room")
+
+    def global_room(self, _identity: int) -> RoomAddress | None:
+        return self.room_of_all

@@ -7,6 +7,7 @@ import pytest
 from gevent.event import Event
 
 from jupyter_rtc_locust.errors import ConnectionBroken, RoomRefused
+from jupyter_rtc_locust.users import backoff
 from jupyter_rtc_locust.users import collaborator as collaborator_module
 from jupyter_rtc_locust.users import presence as presence_module
 from jupyter_rtc_locust.users.collaborator import Stage
@@ -16,8 +17,8 @@ from users.fake_room import settle, wait_until
 
 @pytest.fixture(autouse=True)
 def quick_backoff(monkeypatch):
-    monkeypatch.setattr(collaborator_module, "BACKOFF_FIRST_S", 0.01)
-    monkeypatch.setattr(collaborator_module, "BACKOFF_LARGEST_S", 0.04)
+    monkeypatch.setattr(backoff, "FIRST_S", 0.01)
+    monkeypatch.setattr(backoff, "LARGEST_S", 0.04)
 
 
 @pytest.fixture
@@ -144,8 +145,8 @@ def test_a_line_lost_right_after_coming_back_is_replaced_by_one_line_and_not_by_
         gevent.sleep(0.1)
         return room.open_line(*args)
 
-    monkeypatch.setattr(collaborator_module, "BACKOFF_FIRST_S", 0.05)
-    monkeypatch.setattr(collaborator_module, "BACKOFF_LARGEST_S", 0.05)
+    monkeypatch.setattr(backoff, "FIRST_S", 0.05)
+    monkeypatch.setattr(backoff, "LARGEST_S", 0.05)
     monkeypatch.setattr(collaborator_module, "open_websocket", slow)
     for opened in (2, 3, 4):
         room.drop_everybody()

@@ -7,7 +7,7 @@ counts characters, which breaks names outside ASCII).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -55,6 +55,20 @@ def decode_presences(payload: bytes) -> list[Presence]:
     """
     with _unreadable(payload):
         return [Presence(client_id, clock, _object(text)) for client_id, clock, text in _entries(payload)]
+
+
+def selected_presences(payload: bytes, clients: Collection[int]) -> bytes:
+    """The awareness update that speaks of these clients only, with each state as it came.
+
+    Raises:
+        MessageError: when it is cut short or its JSON is none.
+    """
+    with _unreadable(payload):
+        entries = [entry for entry in _entries(payload) if entry[0] in clients]
+    parts = [write_variable_unsigned(len(entries))]
+    for client_id, clock, text in entries:
+        parts += [write_variable_unsigned(client_id), write_variable_unsigned(clock), write_string(text)]
+    return b"".join(parts)
 
 
 class StateDigest(NamedTuple):
@@ -122,16 +136,28 @@ def _unreadable(payload: bytes) -> Iterator[None]:
 
 
 def person(user_index: int) -> dict[str, Any]:
-    """The state a tab of jupyter-collaboration announces for its person (recorded: 214 bytes)."""
+    """Whom a tab of jupyter-collaboration announces, in every room that it enters."""
     name = f"Locust user {user_index}"
     return {
-        "autosave": True,
-        "user": {
-            "username": f"rtc-locust-{user_index}",
-            "name": name,
-            "display_name": name,
-            "initials": f"L{user_index}",
-            "avatar_url": None,
-            "color": "var(--jp-collaborator-color1)",
-        },
+        # As long as the names that Jupyter Server gives to people it does not know (32 characters).
+        "username": f"rtc-locust-{user_index:021d}",
+        "name": name,
+        "display_name": name,
+        "initials": f"L{user_index}",
+        "avatar_url": None,
+        "color": f"var(--jp-collaborator-color{user_index % 7 + 1})",
+    }
+
+
+def person_in_document(user_index: int) -> dict[str, Any]:
+    """The state of a tab in a document's room (recorded: a message of 214 bytes)."""
+    return {"autosave": True, "user": person(user_index)}
+
+
+def person_in_lab(user_index: int, document: str | None, *, shown: bool) -> dict[str, Any]:
+    """The state of a tab in the room of all documents, with the document it has open, and whether that is in front."""
+    return {
+        "user": person(user_index),
+        "current": f"notebook:{document}" if document is not None and shown else None,
+        "documents": [] if document is None else [document],
     }

@@ -80,6 +80,14 @@ class Server(ABC):
             ConnectionBroken: nothing usable answered.
         """
 
+    def global_room(self, identity: int) -> RoomAddress | None:  # noqa: ARG002 (whoever has one needs the user)
+        """The room in which all tabs of the server show what they have open; None: there is none."""
+        return None
+
+    def events(self, identity: int) -> RoomAddress | None:  # noqa: ARG002 (whoever has them needs the user)
+        """The socket on which the server tells of what happens on it; None: there is none."""
+        return None
+
     @abstractmethod
     def read_saved(self, document: Document) -> Any:
         """The saved file: parsed JSON of a notebook, the text of a text file; None for a server without files.

@@ -111,8 +111,20 @@ class JupyterCollaboration(Server):
         room = quote(f"{session['format']}:{session['type']}:{session['fileId']}", safe=":")
         session_id = quote(str(session["sessionId"]))
         url = f"{websocket_base(self.http.base)}/api/collaboration/room/{room}?sessionId={session_id}"
+        return RoomAddress(url, self._authorization(identity))
+
+    def global_room(self, identity: int) -> RoomAddress:
+        """`JupyterLab:globalAwareness`, which every tab of the server enters, without a session."""
+        url = f"{websocket_base(self.http.base)}/api/collaboration/room/JupyterLab:globalAwareness"
+        return RoomAddress(url, self._authorization(identity))
+
+    def events(self, identity: int) -> RoomAddress:
+        """Jupyter Server's events; every request for contents is one of them."""
+        return RoomAddress(f"{websocket_base(self.http.base)}/api/events/subscribe", self._authorization(identity))
+
+    def _authorization(self, identity: int) -> tuple[str, ...]:
         token = self.http.token(identity)
-        return RoomAddress(url, (f"Authorization: token {token}",) if token else ())
+        return (f"Authorization: token {token}",) if token else ()
 
     def read_saved(self, document: Document) -> Any:
         """The file's text through the contents API; a notebook's JSON is parsed here, not converted by the server."""

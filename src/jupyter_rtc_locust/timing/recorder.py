@@ -45,6 +45,9 @@ SAVE_AGE: Final = "save age"
 RECONNECT: Final = "reconnect"
 """From losing the line to being in step again."""
 
+TAB_REQUEST: Final = "tab request"
+"""A request that a tab makes beside its document, to its answer (`--rtc-rest faithful`)."""
+
 NAMES: Final = (
     OPEN_DOCUMENT,
     SESSION,
@@ -57,6 +60,7 @@ NAMES: Final = (
     SAVE,
     SAVE_AGE,
     RECONNECT,
+    TAB_REQUEST,
 )
 """Every name there is, in the order of reports. OpenTelemetry's exporter in Locust accepts 20."""
 

@@ -16,6 +16,7 @@ from gevent.event import Event
 from jupyter_rtc_locust.documents.replica import Replica, ReplicaError
 from jupyter_rtc_locust.editing.choices import Choice
 from jupyter_rtc_locust.errors import ConnectionBroken, RoomError, RoomRefused
+from jupyter_rtc_locust.protocol.awareness import person_in_document
 from jupyter_rtc_locust.protocol.messages import (
     UPDATE_PREFIX,
     AwarenessMessage,
@@ -32,18 +33,17 @@ from jupyter_rtc_locust.protocol.state_vectors import decode_state_vector
 from jupyter_rtc_locust.protocol.variable_length import MalformedBytesError
 from jupyter_rtc_locust.servers.base import RoomAddress
 from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S, SAVE_ANSWER_DEADLINE_S, SYNC_DEADLINE_S
+from jupyter_rtc_locust.timing.round_trips import ForeignUpdate
+from jupyter_rtc_locust.users.backoff import Backoff
 from jupyter_rtc_locust.users.chronicle import FAILED, OK
 from jupyter_rtc_locust.users.connection import Connection, open_websocket
-from jupyter_rtc_locust.users.manual_saves import NOT_ASKED, ManualSaves
-from jupyter_rtc_locust.users.presence import OwnPresence
+from jupyter_rtc_locust.users.lab import Lab
+from jupyter_rtc_locust.users.manual_saves import NOT_ANSWERED, NOT_ASKED, ManualSaves
+from jupyter_rtc_locust.users.presence import SILENT_LINE_S, OwnPresence, TabPresence
 from jupyter_rtc_locust.users.seat import Seat
 from jupyter_rtc_locust.users.stage import Stage
 from jupyter_rtc_locust.users.swarm import Stall, Swarm
 from jupyter_rtc_locust.users.writing import Writing
-
-BACKOFF_FIRST_S = 0.1
-BACKOFF_LARGEST_S = 2.5
-"""y-websocket's: 0.1 s, doubling, at most 2.5 s."""
 
 
 class Collaborator:
@@ -78,6 +78,7 @@ class Collaborator:
         self._address: RoomAddress | None = None
         self._connection: Connection | None = None
         self._connected_since: float | None = None
+        self._last_heard = 0.0
         self._lost_at = 0.0
         self._may_connect = Event()
         self._may_connect.set()
@@ -90,7 +91,9 @@ class Collaborator:
         )
         recorder = swarm.recorder
         self._saving = ManualSaves(seat.user, self._send_save, self.room.saves, recorder, self._tell)
-        self.presence = OwnPresence(seat.client_id, seat.user, self._send_presence, recorder.timer("awareness echo"))
+        self.presence = self._make_presence()
+        self.lab = Lab(seat, swarm)
+        self._saved_hash: object = None
 
     # -- opening, leaving, coming back --------------------------------------------------------------------------
 
@@ -101,6 +104,7 @@ class Collaborator:
             RoomRefused: the server refused this user.
             ConnectionBroken: nothing answered in time.
         """
+        self.lab.open()
         started = time.monotonic()
         record = self.swarm.recorder.record
         step = "session"
@@ -121,6 +125,7 @@ class Collaborator:
             self._give_up(error)
             raise
         except BaseException:
+            self._close_tab()
             self._drop()  # Locust ends the user while it opens the document
             self.stage = Stage.LEFT
             raise
@@ -147,13 +152,25 @@ class Collaborator:
 
     def leave(self) -> None:
         """Close the notebook: tell of it in awareness, then close the connection."""
+        self._part(self.presence.leave)
+
+    def close_tab(self) -> None:
+        """Close the whole tab, which tells nobody: the others see this user until they find it outdated."""
+        self._part(self.presence.end)
+
+    def _close_tab(self) -> None:
+        """Nobody is there any more."""
+        self.presence.end()
+        self.lab.close()
+
+    def _part(self, end_presence: Callable[[], None]) -> None:
         self.stop_editing()
-        self.presence.pause()
         self._saving.line_lost()
         connection = self._connection
-        if connection is not None and connection.open:
-            if self.swarm.settings.awareness != "none":
-                self.presence.leave()
+        if connection is not None and connection.open and self.swarm.settings.awareness != "none":
+            end_presence()
+        self._close_tab()
+        if connection is not None:
             connection.close()
         self._connection = None
         self._connected_since = None
@@ -165,6 +182,7 @@ class Collaborator:
 
     def drop_connection(self) -> None:
         """Lose the line without a word, as a network does; the collaborator comes back by itself."""
+        self.lab.drop_lines()
         if self._connection is not None and self._connection.open:
             self._connection.abort()
             self._lost(ConnectionBroken("the connection was cut on purpose"))
@@ -178,12 +196,14 @@ class Collaborator:
         if self.stage not in (Stage.CONNECTED, Stage.LOST):
             return
         self._may_connect.clear()
-        self._asleep = asleep
+        self._asleep = self.presence.asleep = asleep
+        self.lab.go_offline(asleep=asleep)
         self.drop_connection()
 
     def come_online(self) -> None:
         """There is a network again: the collaborator comes back by itself."""
-        self._asleep = False
+        self._asleep = self.presence.asleep = False
+        self.lab.come_online()
         self._may_connect.set()
 
     def connected_for(self, seconds: float, now: float) -> bool:
@@ -219,7 +239,7 @@ class Collaborator:
             raise ConnectionBroken("the user left while its line was being opened")
         self._synced.clear()
         self._connection = Connection(opened, self.receive, self._lost)
-        self._connected_since = time.monotonic()
+        self._connected_since = self._last_heard = time.monotonic()
         self._connection.send(encode_sync_step_1(self.replica.encoded_state()))
         if not self._has_line():
             raise ConnectionBroken(self.trouble or "the connection was lost at once")
@@ -271,6 +291,7 @@ class Collaborator:
         if opening or self.stage is not Stage.CONNECTED:
             self._synced.set()  # whoever waits for the sync finds the stage changed
         if self.stage is Stage.REFUSED and connected:  # on the way back, `_reconnect` tells of it
+            self._close_tab()
             self.swarm.recorder.failed("reconnect", str(error))
             self.swarm.user_failed(self.owner, error)
         elif self.stage is Stage.CONNECTED and not self.swarm.ended:
@@ -280,13 +301,12 @@ class Collaborator:
 
     def _reconnect(self) -> None:
         """Reconnect as y-websocket does: same room, same session, backoff, until the run ends."""
-        backoff = BACKOFF_FIRST_S
+        backoff = Backoff()
         while True:
-            gevent.sleep(backoff)
-            backoff = min(backoff * 2, BACKOFF_LARGEST_S)
+            gevent.sleep(backoff.next())
             if not self._may_connect.is_set():
                 self._may_connect.wait()
-                backoff = BACKOFF_FIRST_S
+                backoff.begin_anew()
             if self.stage is not Stage.LOST or self.swarm.ended:
                 return
             try:
@@ -315,6 +335,7 @@ class Collaborator:
         self.trouble = str(error)
         if isinstance(error, RoomRefused):
             self.stage = Stage.REFUSED
+        self._close_tab()
         self._drop()
 
     def _fail(self, error: BaseException) -> None:
@@ -322,6 +343,7 @@ class Collaborator:
         self.stage = Stage.FAILED
         self.trouble = f"{type(error).__name__}: {error}"
         self.stop_editing()
+        self._close_tab()
         self._drop()
         self._synced.set()
         self._probed.set()
@@ -344,13 +366,17 @@ class Collaborator:
         """
         if self.stage is not Stage.CONNECTED or not self.swarm.editing or self.swarm.paused:
             return NOT_ASKED
-        return self._saving.ask(deadline)
+        self.lab.saving_by_hand()
+        said = self._saving.ask(deadline)
+        if said != NOT_ANSWERED:
+            self.lab.saved_by_hand()
+        return said
 
     # -- receiving ----------------------------------------------------------------------------------------------
 
     def receive(self, messages: list[bytes]) -> None:
         """Take all messages of one read: time them, then apply their updates in one transaction."""
-        now = time.monotonic()
+        now = self._last_heard = time.monotonic()
         room = self.room
         arrive = room.round_trips.arrive
         user, client_id = self.seat.user, self.seat.client_id
@@ -369,15 +395,16 @@ class Collaborator:
                     updates.append(update)
             else:
                 self._receive_other(message, updates, now)
-        self._apply(updates, now)
+        if self._apply(updates, now):
+            self._look_for_a_save()
         if own:
             room.last_message = now
             self.swarm.counts["updates_received"] += own
 
-    def _apply(self, updates: list[bytes], now: float) -> None:
-        """Apply what others wrote, remember it, and empty the list."""
+    def _apply(self, updates: list[bytes], now: float) -> bool:
+        """Apply what others wrote, remember it, and empty the list; whether any of it is nobody's of this process."""
         if not updates:
-            return
+            return False
         try:
             self.replica.apply_updates(updates)
         except ReplicaError as error:
@@ -387,10 +414,19 @@ class Collaborator:
             self._note_unreadable(error)
         # By reference to the one copy that the process keeps; answers to a sync are in the replica already.
         known = self.room.round_trips.known
-        self.received += [known[update].update for update in updates if update in known]
+        entries = [known[update] for update in updates if update in known]
+        self.received += [entry.update for entry in entries]
         self.room.last_message = now
         self.swarm.counts["updates_received"] += len(updates)
         updates.clear()
+        return any(isinstance(entry, ForeignUpdate) for entry in entries)
+
+    def _look_for_a_save(self) -> None:
+        """A server that saved tells of it by another `hash` among its notes."""
+        saved_hash = self.replica.state.get("hash")
+        if saved_hash != self._saved_hash:
+            self._saved_hash = saved_hash
+            self.lab.document_saved()
 
     def _receive_other(self, message: bytes, updates: list[bytes], now: float) -> None:
         try:
@@ -443,6 +479,18 @@ class Collaborator:
             self._connection.send(message)
 
     # -- presence -----------------------------------------------------------------------------------------------
+
+    def _make_presence(self) -> OwnPresence:
+        echo = self.swarm.recorder.timer("awareness echo")
+        client_id, state = self.seat.client_id, person_in_document(self.seat.user)
+        if self.swarm.settings.awareness == "faithful":
+            return TabPresence(client_id, state, self._send_presence, echo, self._give_up_silent_line)
+        return OwnPresence(client_id, state, self._send_presence, echo)
+
+    def _give_up_silent_line(self, now: float) -> None:
+        if self._connection is not None and now - self._last_heard > SILENT_LINE_S:
+            self._connection.close()
+            self._lost(ConnectionBroken(f"the tab closed its line, on which nothing came for {SILENT_LINE_S:g} s"))
 
     def _send_presence(self, message: bytes) -> None:
         if self._connection is not None:

@@ -90,7 +90,10 @@ def open_websocket(address: RoomAddress, timeout: float, ca_file: str | None) ->
 
 
 class Connection:
-    """A WebSocket that calls `receive(messages)` with the binary messages of each read, and `closed(error)` once."""
+    """A WebSocket that calls `receive(messages)` with the binary messages of each read, and `closed(error)` once.
+
+    `texts`: whether text messages are expected, too; they are given as they come, in UTF-8.
+    """
 
     __slots__ = (
         "_closed",
@@ -102,6 +105,7 @@ class Connection:
         "_receive",
         "_recv",
         "_socket",
+        "_texts",
         "_write_watcher",
         "open",
     )
@@ -111,6 +115,8 @@ class Connection:
         opened: socket.socket,
         receive: Callable[[list[bytes]], None],
         closed: Callable[[BaseException], None],
+        *,
+        texts: bool = False,
     ) -> None:
         if not isinstance(opened, ssl.SSLSocket):
             # Nothing here ever waits, so gevent's socket would only add its own Python to each read and write.
@@ -122,6 +128,7 @@ class Connection:
         self._pending: Callable[[], int] | None = getattr(opened, "pending", None)
         self._receive = receive
         self._closed = closed
+        self._texts = texts
         self._reader = FrameReader()
         self._queue = bytearray()
         self._loop: Any = gevent.get_hub().loop
@@ -193,6 +200,8 @@ class Connection:
                     with contextlib.suppress(OSError):
                         self._socket.send(encode_frame(Opcode.CLOSE, message.payload[:2], random.getrandbits(32)))
                 raise _closing_error(message)
+            elif message.opcode is Opcode.TEXT and self._texts:
+                messages[index] = message.payload
             elif message.opcode is Opcode.TEXT:
                 raise FrameError("the server sent a text message, which this protocol does not have")
         return [message for message in messages if not isinstance(message, Control)]

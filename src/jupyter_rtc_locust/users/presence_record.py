@@ -6,7 +6,8 @@ at the equal clock, with which anybody may say that a client is gone. Who is tol
 itself anew with a higher clock. When its line is lost a tab sees nobody any more (`onclose` in y-websocket's
 y-websocket.js): the states go, the clocks stay.
 
-That a client silent for 30 s is shown no more (`outdatedTimeout`) follows from the times kept here.
+That a client silent for 30 s is shown no more (`outdatedTimeout`) follows from the times kept here; a faithful tab also
+says so to the others (`forget_outdated`).
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from collections.abc import Callable
 from jupyter_rtc_locust.protocol.awareness import StateDigest
 from jupyter_rtc_locust.verdict.evidence import PresenceEvidence, SeenPresence, ToldPresence
 
-_LATEST_TOLD = 32
-"""Announcements kept: those of the last eight minutes, where nothing but heartbeats is told."""
+_LATEST_TOLD = 64
+"""Announcements kept. The verdict asks for the latest that is older than 5 s, and nobody moves a caret twelve times a
+second."""
 _MOST_STATES = 8
 """States of one client kept by digest. The run's users tell one; a guest's changes with each move of the caret."""
 
@@ -37,20 +39,28 @@ class Sight:
         self.until: float | None = None
         self.states: tuple[int, ...] = ()
 
-    def take(self, clock: int, state: StateDigest | None, now: float) -> None:
-        """A message speaks of this client."""
+    def take(self, clock: int, state: StateDigest | None, now: float) -> bool:
+        """A message speaks of this client; whether it counts."""
         if state is None:
-            shown = self.state is not None and self.until is None
-            if clock > self.clock or (clock == self.clock and shown):
-                self.clock = clock
-                if shown:
-                    self.until = now
-        elif clock > self.clock:
+            if clock < self.clock or (clock == self.clock and not self.shown):
+                return False
             self.clock = clock
-            self.last = now
-            self.until = None
-            if state is not self.state:
-                self._change(state, now)
+            if self.shown:
+                self.until = now
+            return True
+        if clock <= self.clock:
+            return False
+        self.clock = clock
+        self.last = now
+        self.until = None
+        if state is not self.state:
+            self._change(state, now)
+        return True
+
+    @property
+    def shown(self) -> bool:
+        """Whether the client is among those that the user sees now."""
+        return self.state is not None and self.until is None
 
     def _change(self, state: StateDigest, now: float) -> None:
         if self.state is None:
@@ -112,12 +122,26 @@ class PresenceRecord:
             if told.clock == clock and told.heard is None:
                 self._told[index] = told._replace(heard=now)
 
-    def see(self, client_id: int, clock: int, state: StateDigest | None, now: float) -> None:
-        """A message speaks of somebody else."""
+    def see(self, client_id: int, clock: int, state: StateDigest | None, now: float) -> bool:
+        """A message speaks of somebody else; whether a tab takes it for a change, and so tells of it in turn.
+
+        It does so of every state that counts, a changed one or not, but not of the leaving of somebody of whom it never
+        heard (the `update` event of y-protocols).
+        """
         sight = self._sights.get(client_id)
         if sight is None:
             sight = self._sights[client_id] = Sight()
-        sight.take(clock, state, now)
+            return sight.take(clock, state, now) and state is not None
+        return sight.take(clock, state, now)
+
+    def forget_outdated(self, now: float, after_s: float) -> list[tuple[int, int]]:
+        """Show no more who told nothing for so long; their client ids, and the clocks that are known of them."""
+        outdated = []
+        for client_id, sight in self._sights.items():
+            if sight.shown and now - sight.last >= after_s:
+                sight.until = now
+                outdated.append((client_id, sight.clock))
+        return outdated
 
     def is_said_to_be_gone(self, clock: int) -> bool:
         """A message says that this user left; whether it has to tell of itself anew."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gevent.pool import Pool
+from gevent.pool import Group, Pool
 
 from jupyter_rtc_locust.editing.recent_edits import RecentEdits
 from jupyter_rtc_locust.reporting.history import History
@@ -120,6 +120,8 @@ class Swarm:
         self.ended = False
         """Set when users shall neither edit nor come back any more."""
         self.counts: Counter[str] = Counter()
+        self.farewells = Group()
+        """What closed tabs still have to do, so that nothing of them stays on the server."""
 
     def room(self, document: Document) -> Room:
         """The document's bookkeeping, made when its first user comes."""
@@ -152,6 +154,7 @@ class Swarm:
         for one in people:
             pool.spawn(one.leave)
         pool.join(timeout=_CLOSING_S)
+        self.farewells.join(timeout=_CLOSING_S)
 
     def since_start(self, moment: float) -> float:
         """Seconds since the start of the run of a moment of `time.monotonic`."""

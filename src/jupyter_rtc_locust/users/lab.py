@@ -1,0 +1,70 @@
+"""JupyterLab around the document: what a tab asks of the server and tells it whether or not anybody types.
+
+How much of it there is depends on the options; a user of a server that is no Jupyter server has none of it.
+"""
+
+from __future__ import annotations
+
+from jupyter_rtc_locust.users.global_room import GlobalRoom
+from jupyter_rtc_locust.users.lab_traffic import LabTraffic
+from jupyter_rtc_locust.users.seat import Seat
+from jupyter_rtc_locust.users.swarm import Swarm
+
+
+class Lab:
+    """The rest of one user's tab. Nothing here waits, and nothing of it is judged."""
+
+    def __init__(self, seat: Seat, swarm: Swarm) -> None:
+        settings, server = swarm.settings, swarm.server
+        self._room = GlobalRoom(seat, swarm) if settings.global_awareness == "faithful" else None
+        self._traffic = LabTraffic(seat, swarm) if settings.rest == "faithful" and server.stores_files else None
+
+    def open(self) -> None:
+        """The page is loaded, and the document about to be opened."""
+        if self._room is not None:
+            self._room.open()
+        if self._traffic is not None:
+            self._traffic.open()
+
+    def document_saved(self) -> None:
+        """The server told that it has saved the document."""
+        if self._room is not None:
+            self._room.document_saved()
+        if self._traffic is not None:
+            self._traffic.document_saved()
+
+    def saving_by_hand(self) -> None:
+        """Ctrl+S was pressed."""
+        if self._traffic is not None:
+            self._traffic.saving_by_hand()
+
+    def saved_by_hand(self) -> None:
+        """The server answered it."""
+        if self._traffic is not None:
+            self._traffic.saved_by_hand()
+
+    def drop_lines(self) -> None:
+        """All lines are lost without a word; they come back by themselves."""
+        if self._room is not None:
+            self._room.drop_line()
+
+    def go_offline(self, *, asleep: bool) -> None:
+        """There is no network until `come_online`; who is asleep does nothing meanwhile."""
+        if self._room is not None:
+            self._room.go_offline(asleep=asleep)
+        if self._traffic is not None:
+            self._traffic.set_offline(True)
+
+    def come_online(self) -> None:
+        """There is a network again."""
+        if self._room is not None:
+            self._room.come_online()
+        if self._traffic is not None:
+            self._traffic.set_offline(False)
+
+    def close(self) -> None:
+        """The tab is closed."""
+        if self._room is not None:
+            self._room.close()
+        if self._traffic is not None:
+            self._traffic.close()

@@ -54,6 +54,8 @@ def case(fault: str, must: str, may: str = "", *, options: tuple[str, ...] = (),
     return Case(fault, frozenset(must.split()), frozenset(may.split()), more, options=options, **fields)
 
 
+OF_THEMSELVES = ("--rtc-awareness", "own")
+
 IN_A_PAUSE = {"at": 10, "quiet": 1}
 """After the last edit: what comes later covers no damage."""
 
@@ -97,7 +99,8 @@ SICK = {
     "duplicate-id": case("duplicate-id", "malformed-document invented-edit", **IN_A_PAUSE),
     # Who is shown to whom
     "hide-presence": case("hide-presence", "awareness-differs", options=ONE_BY_ONE),
-    "stale-presence": case("stale-presence", "awareness-differs", at=10, seconds=8),
+    # Where users tell on what they hear, the others make good what the server keeps back.
+    "stale-presence": case("stale-presence", "awareness-differs", at=10, seconds=8, options=OF_THEMSELVES),
     "alter-presence": case("alter-presence", "awareness-differs"),
     # The clock of what is told decides, so that half a minute need not be waited for.
     "ghost": case("ghost", "awareness-differs", locustfile=LOCUSTFILES_OF_THE_TESTS / "one_leaves.py"),

@@ -198,6 +198,13 @@ def test_a_line_on_which_nothing_comes_is_closed_and_opened_again(room, people, 
     wait_until(lambda: room.opened == opened + 1 and one.stage is Stage.CONNECTED)
 
 
+def test_when_editing_is_over_a_silent_line_is_kept_because_what_the_tab_holds_is_evidence(room, people, monkeypatch):
+    monkeypatch.setattr(collaborator_module, "SILENT_LINE_S", 0.0)
+    people[0].swarm.editing = False
+    people[0]._give_up_silent_line(time.monotonic() + 1)
+    assert people[0].stage is Stage.CONNECTED
+
+
 def test_a_message_that_is_no_awareness_update_is_counted_and_harms_nobody(room, people):
     room.broadcast(encode_awareness(b"\x05\x01"))
     wait_until(lambda: people[0].swarm.counts["messages_unreadable"] == 3)

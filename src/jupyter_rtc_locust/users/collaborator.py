@@ -488,7 +488,9 @@ class Collaborator:
         return OwnPresence(client_id, state, self._send_presence, echo)
 
     def _give_up_silent_line(self, now: float) -> None:
-        if self._connection is not None and now - self._last_heard > SILENT_LINE_S:
+        # When editing is over, what a tab holds is evidence, and a line that is opened anew would heal it.
+        silent = now - self._last_heard > SILENT_LINE_S
+        if silent and self._connection is not None and self.swarm.editing:
             self._connection.close()
             self._lost(ConnectionBroken(f"the tab closed its line, on which nothing came for {SILENT_LINE_S:g} s"))
 

@@ -14,6 +14,7 @@ class Colleague(NotebookUser):
     """Edits now and then, with pauses in which the server saves."""
 
     edit_rate = 0.2
+    rhythm = "steady"
     faults = (
         Offline(users=(1,), since=4.0, until=22.0, asleep=True),
         Away(users=(0, 2, 3), since=14.0, until=20.0),

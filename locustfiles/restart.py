@@ -12,4 +12,5 @@ from jupyter_rtc_locust import NotebookUser, Restart
 class Collaborator(NotebookUser):
     """Deals its edits from the default deck."""
 
+    rhythm = "steady"
     faults = (Restart(at=10.0),)

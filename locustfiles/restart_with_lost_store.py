@@ -14,5 +14,6 @@ class Author(NotebookUser):
     """Adds a cell now and then, with pauses in which the server saves."""
 
     edit_rate = 0.125
+    rhythm = "steady"
     weights = Weights.of({"insert_cell": 1})
     faults = (Restart(at=15.0, store="lost"),)

@@ -17,6 +17,7 @@ class SavingByHand(NotebookUser):
     So seldom that no later save hides one that was not done.
     """
 
+    rhythm = "steady"
     wait_time = constant(12)
 
     @task(1000)

@@ -4,7 +4,7 @@ import configargparse
 import pytest
 
 from jupyter_rtc_locust.options import OPTIONS, add_options
-from jupyter_rtc_locust.settings import AWARENESS_KINDS, SERVER_KINDS, Settings
+from jupyter_rtc_locust.settings import AWARENESS_KINDS, RHYTHM_KINDS, SERVER_KINDS, Settings
 
 
 @pytest.fixture
@@ -26,6 +26,7 @@ def test_every_option_of_the_design_is_there_and_none_takes_a_token():
         "--rtc-notebook",
         "--rtc-seed",
         "--rtc-edit-rate",
+        "--rtc-rhythm",
         "--rtc-awareness",
         "--rtc-results",
         "--rtc-drain-timeout",
@@ -67,6 +68,7 @@ VALUES = {
     "--rtc-notebook": ("some.ipynb", "some.ipynb"),
     "--rtc-seed": ("9", 9),
     "--rtc-edit-rate": ("0.5", 0.5),
+    "--rtc-rhythm": ("poisson", "poisson"),
     "--rtc-awareness": ("none", "none"),
     "--rtc-results": ("elsewhere", "elsewhere"),
     "--rtc-evidence": ("always", "always"),
@@ -122,4 +124,5 @@ def test_help_names_every_option_and_the_choices_there_are(parser):
     assert all(option.name in text for option in OPTIONS)
     assert "|".join(SERVER_KINDS) in text
     assert "|".join(AWARENESS_KINDS) in text
+    assert "|".join(RHYTHM_KINDS) in text
     assert all(option.help for option in OPTIONS)

@@ -12,6 +12,7 @@ from jupyter_rtc_locust.options import OPTIONS
 from jupyter_rtc_locust.settings import (
     AWARENESS_KINDS,
     EVIDENCE_KINDS,
+    RHYTHM_KINDS,
     SERVER_KINDS,
     Settings,
     checked_host,
@@ -63,6 +64,7 @@ def test_every_option_arrives_in_the_setting_of_its_name(tmp_path):
             rtc_template="folder/of/notebooks",
             rtc_seed=5,
             rtc_edit_rate=0.25,
+            rtc_rhythm="steady",
             rtc_awareness="none",
             rtc_results="elsewhere",
             rtc_evidence="always",
@@ -88,6 +90,7 @@ def test_every_option_arrives_in_the_setting_of_its_name(tmp_path):
         template=Path("folder/of/notebooks"),
         seed=5,
         edit_rate=0.25,
+        rhythm="steady",
         awareness="none",
         results=Path("elsewhere"),
         evidence="always",
@@ -151,6 +154,11 @@ def test_every_known_kind_of_server_is_taken(kind):
 @pytest.mark.parametrize("kind", EVIDENCE_KINDS)
 def test_evidence_is_kept_on_failure_or_always(kind):
     assert Settings.from_options(options(rtc_evidence=kind)).evidence == kind
+
+
+@pytest.mark.parametrize("kind", RHYTHM_KINDS)
+def test_every_known_rhythm_is_taken(kind):
+    assert Settings.from_options(options(rtc_rhythm=kind)).rhythm == kind
 
 
 @pytest.mark.parametrize("kind", AWARENESS_KINDS)
@@ -242,6 +250,12 @@ def test_an_unknown_kind_of_server_is_refused_with_the_known_ones(value):
     sentence = refusal(rtc_server=value)
     assert "--rtc-server" in sentence
     assert all(kind in sentence for kind in SERVER_KINDS)
+
+
+def test_an_unknown_rhythm_is_refused_with_the_known_ones():
+    sentence = refusal(rtc_rhythm="waltz")
+    assert "--rtc-rhythm" in sentence
+    assert all(kind in sentence for kind in RHYTHM_KINDS)
 
 
 def test_an_unknown_kind_of_awareness_is_refused_with_the_known_ones():

@@ -22,6 +22,7 @@ import psutil
 from benchmarks.children.commands import Lines, reply
 from benchmarks.children.locust_process import LocustProcess, stream_server
 from benchmarks.recording import AUTHOR_CLIENT_ID, Recording
+from jupyter_rtc_locust.editing.rhythm import Steady
 from jupyter_rtc_locust.servers.base import Document
 from jupyter_rtc_locust.timing.histogram import Histogram
 from jupyter_rtc_locust.users.connection import Connection, open_websocket
@@ -49,9 +50,8 @@ class Pinger:
 
     def start(self, rate: float, place: int, places: int, size: int) -> None:
         self._message = b"\x05" + b"x" * (size - 1)
-        self._schedule = EditSchedule(
-            rate=rate, seat=place, seats=places, run_started=time.monotonic(), edit=self._ping
-        )
+        rhythm = Steady(rate, place, places)
+        self._schedule = EditSchedule(rhythm, origin=time.monotonic(), edit=self._ping)
         self._schedule.start()
 
     def stop(self) -> None:

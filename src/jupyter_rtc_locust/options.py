@@ -15,6 +15,7 @@ from jupyter_rtc_locust.settings import (
     EVIDENCE_KINDS,
     GLOBAL_AWARENESS_KINDS,
     REST_KINDS,
+    RHYTHM_KINDS,
     SERVER_KINDS,
 )
 
@@ -41,7 +42,8 @@ OPTIONS = (
     Option("--rtc-template", "", "a local notebook, text file or folder of notebooks to start from", in_web_ui=False),
     Option("--rtc-notebook", "", "path on the server of an existing document to work on; no other is touched"),
     Option("--rtc-seed", 0, "the seed of all choices; 0: drawn at random and printed"),
-    Option("--rtc-edit-rate", 1.0, "edits per second and user; 0: users only watch"),
+    Option("--rtc-edit-rate", 1.0, "edits per second and user, on average; 0: users only watch"),
+    Option("--rtc-rhythm", "person", "when users edit: in bursts, by turns, at random", choices=RHYTHM_KINDS),
     Option("--rtc-awareness", "faithful", "what users tell of their presence", choices=AWARENESS_KINDS),
     Option(
         "--rtc-global-awareness",

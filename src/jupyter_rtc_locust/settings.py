@@ -22,6 +22,8 @@ EVIDENCE_KINDS = ("on-failure", "always")
 AWARENESS_KINDS = ("none", "own", "faithful")
 GLOBAL_AWARENESS_KINDS = ("none", "faithful")
 REST_KINDS = ("none", "faithful")
+RHYTHM_KINDS = ("person", "steady", "poisson")
+"""What `--rtc-rhythm` takes: the rhythms of `editing/rhythm.py`; a test compares them."""
 
 SYNC_DEADLINE_S = 15.0
 """A sync, or an echo while those of others come, that takes longer is `stalled` (docs/verdict.md)."""
@@ -52,6 +54,7 @@ class Settings:
     seed: int = 0
     """0: drawn at random when the run starts, and printed."""
     edit_rate: float = 1.0
+    rhythm: str = "person"
     awareness: str = "faithful"
     global_awareness: str = "none"
     """Whether tabs enter the room in which all tabs of a server show what they have open."""
@@ -98,6 +101,7 @@ class Settings:
             notebook=_notebook(options.rtc_notebook),
             seed=_whole("--rtc-seed", options.rtc_seed, least=0, most=2**63 - 1),
             edit_rate=_number("--rtc-edit-rate", options.rtc_edit_rate),
+            rhythm=_one_of("--rtc-rhythm", options.rtc_rhythm, RHYTHM_KINDS),
             awareness=_one_of("--rtc-awareness", options.rtc_awareness, AWARENESS_KINDS),
             global_awareness=_one_of("--rtc-global-awareness", options.rtc_global_awareness, GLOBAL_AWARENESS_KINDS),
             rest=_one_of("--rtc-rest", options.rtc_rest, REST_KINDS),

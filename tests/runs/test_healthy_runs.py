@@ -47,6 +47,7 @@ class Healthy:
     template: str | None = None
 
 
+AS_PEOPLE_TYPE = ("--rtc-rhythm", "person")
 TWO_DOCUMENTS = ("--rtc-documents", "2")
 IN_PAIRS = ("-u", "2", "-t", "14s")
 LONGER = ("-t", "11s")
@@ -62,6 +63,12 @@ RUNS = {
     "4 breaking": Healthy(JUPYTER_4, BREAKING, ("-t", "9s")),
     "Node breaking": Healthy(NODE, BREAKING, ("-t", "9s")),
     "pycrdt breaking": Healthy(PYCRDT, BREAKING, ("-t", "9s")),
+    "5 people": Healthy(JUPYTER_5, options=(*AS_PEOPLE_TYPE, *LONGER)),
+    "4 people": Healthy(JUPYTER_4, options=(*AS_PEOPLE_TYPE, *LONGER)),
+    "Node people": Healthy(NODE, options=(*AS_PEOPLE_TYPE, *LONGER)),
+    "pycrdt people": Healthy(PYCRDT, options=(*AS_PEOPLE_TYPE, *LONGER)),
+    "5 people in two processes": Healthy(JUPYTER_5, options=(*AS_PEOPLE_TYPE, *LONGER, "--processes", "2")),
+    "5 poisson": Healthy(JUPYTER_5, options=("--rtc-rhythm", "poisson")),
     "5 two documents": Healthy(JUPYTER_5, options=TWO_DOCUMENTS),
     "5 two processes": Healthy(JUPYTER_5, options=(*TWO_DOCUMENTS, "--processes", "2")),
     "5 without ids": Healthy(JUPYTER_5, template="without-ids"),

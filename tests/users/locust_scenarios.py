@@ -136,6 +136,24 @@ def a_user_takes_a_seat_edits_and_leaves():
     }
 
 
+def the_rhythm_of_the_class_counts_and_else_that_of_the_option():
+    class Even(NotebookUser):
+        rhythm = "steady"
+
+    class Odd(NotebookUser):
+        rhythm = "waltz"
+
+    told = {}
+    for kind, option in [(Even, "person"), (NotebookUser, "person"), (NotebookUser, "poisson"), (Odd, "person")]:
+        play = Play(kind, rtc_rhythm=option)
+        user, problem = play.start()
+        there = user.collaborator
+        rhythm = type(there.writing.rhythm).__name__ if there is not None else None
+        told[f"{kind.rhythm} {option}"] = [rhythm, problem, *play.failures]
+        play.end(user)
+    return told
+
+
 def the_rate_of_the_option_counts_where_the_class_has_none():
     play = Play(NotebookUser, rtc_edit_rate=0.0)
     user, problem = play.start()
@@ -375,6 +393,7 @@ def somebody_with_a_seat_stands_in_no_answer():
 SCENES = (
     somebody_with_a_seat_stands_in_no_answer,
     a_user_takes_a_seat_edits_and_leaves,
+    the_rhythm_of_the_class_counts_and_else_that_of_the_option,
     the_rate_of_the_option_counts_where_the_class_has_none,
     edits_are_dealt_from_the_deck_of_the_document,
     own_choices_of_a_locustfile_are_made,

@@ -59,6 +59,16 @@ def test_a_class_without_a_rate_takes_that_of_the_option(scene):
     assert scene("the_rate_of_the_option_counts_where_the_class_has_none") == {"problem": None, "edits": 0}
 
 
+def test_a_class_without_a_rhythm_takes_that_of_the_option_and_an_unknown_one_fails_its_user(scene):
+    saw = scene("the_rhythm_of_the_class_counts_and_else_that_of_the_option")
+    assert saw["steady person"] == ["Steady", None]
+    assert saw["None person"] == ["Person", None]
+    assert saw["None poisson"] == ["Poisson", None]
+    rhythm, problem, failure = saw["waltz person"]
+    assert (rhythm, problem) == (None, "GreenletExit")
+    assert "Odd.rhythm is 'waltz'" in failure and "person, steady, poisson" in failure
+
+
 def test_users_deal_from_the_deck_of_their_document_by_their_seats(scene):
     saw = scene("edits_are_dealt_from_the_deck_of_the_document")
     assert all(all(each) for each in saw["dealt"])

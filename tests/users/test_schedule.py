@@ -6,6 +6,7 @@ from itertools import pairwise
 import gevent
 import pytest
 
+from jupyter_rtc_locust.editing.rhythm import Moment, Person, Poisson, Steady
 from jupyter_rtc_locust.users.schedule import EditSchedule, Heartbeat
 from users.fake_room import settle, wait_until
 
@@ -16,10 +17,10 @@ PORTION = 20
 class Edits:
     """What a schedule called for: (number, due, moment)."""
 
-    def __init__(self, **options):
+    def __init__(self, rhythm, origin):
         self.made = []
         self.on_edit = None
-        self.schedule = EditSchedule(edit=self._edit, **options)
+        self.schedule = EditSchedule(rhythm, origin=origin, edit=self._edit)
 
     def _edit(self, number, due):
         self.made.append((number, due, time.monotonic()))
@@ -37,7 +38,7 @@ def edits():
 
     def make(*, rate=100.0, seat=0, seats=1, document=0, run_started=None):
         started = time.monotonic() if run_started is None else run_started
-        made.append(Edits(rate=rate, seat=seat, seats=seats, document=document, run_started=started))
+        made.append(Edits(Steady(rate, seat, seats, document), started))
         return made[-1]
 
     yield make
@@ -123,6 +124,61 @@ def test_users_of_one_document_take_turns_and_do_not_leave_in_one_batch(edits):
     dues = sorted(due for one in everybody for _, due, _ in one.made)
     apart = [later - earlier for earlier, later in pairwise(dues[:16])]
     assert apart == pytest.approx([0.01] * 15, abs=1e-6)
+
+
+class Uneven:
+    """Due at moments that are written down."""
+
+    def __init__(self, *dues):
+        self._dues = dues
+
+    def first(self, elapsed):
+        return Moment(0, self._dues[0] if elapsed <= self._dues[0] else 1e9)
+
+    def after(self, moment):
+        number = moment.number + 1
+        return Moment(number, self._dues[number] if number < len(self._dues) else 1e9)
+
+
+@pytest.fixture
+def by_a_rhythm():
+    made = []
+
+    def make(rhythm, origin):
+        made.append(Edits(rhythm, origin))
+        made[-1].schedule.start()
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.schedule.stop()
+
+
+@pytest.mark.parametrize("kind", [Person, Poisson])
+def test_edits_leave_at_the_moments_of_their_rhythm(by_a_rhythm, kind):
+    rhythm = kind(200.0, 3, 1)
+    origin = time.monotonic()
+    one = by_a_rhythm(rhythm, origin)
+    wait_until(lambda: len(one.made) >= 40)
+    moment = rhythm.first(0.0)
+    for number, due, _ in one.made[:40]:
+        assert (number, due) == (moment.number, pytest.approx(origin + moment.due, abs=1e-9))
+        moment = rhythm.after(moment)
+
+
+def test_after_a_pause_uneven_gaps_are_as_they_were_and_what_would_have_been_in_it_is_counted(by_a_rhythm):
+    origin = time.monotonic() + 0.05
+    one = by_a_rhythm(Uneven(0.0, 0.31, 0.32, 0.33, 50.0), origin)
+    wait_until(lambda: one.made)
+    one.schedule.pause()
+    before = time.monotonic()
+    settle(0.5)
+    assert one.schedule.resume() == 3
+    paused = time.monotonic() - before
+    wait_until(lambda: len(one.made) == 4)
+    dues = [due - origin for _, due, _ in one.made]
+    assert dues[1:] == pytest.approx([0.31 + paused, 0.32 + paused, 0.33 + paused], abs=0.05)
+    assert dues[3] - dues[1] == pytest.approx(0.02, abs=1e-6)
 
 
 def first_due(edits, **options):

@@ -375,6 +375,7 @@ def _options(state: RunState) -> dict[str, Any]:
     return {
         "documents": settings.documents,
         "edit_rate": settings.edit_rate,
+        "rhythm": settings.rhythm,
         "awareness": settings.awareness,
         "template": str(settings.template) if settings.template else None,
         "notebook": settings.notebook,

@@ -4,8 +4,10 @@ So the same seed gives the same choices whatever the number of workers, and what
 delivers other people's edits. Only afterwards is a choice resolved against the document as it stands then (edits.py).
 
 Rules, all from the issue "The main job":
-- Kinds are dealt from a shuffled deck that all users of a document draw from together, taking turns by seat, so that
-  each kind occurs in any 60 consecutive edits of a document when the deck has at most 30 cards (59 hold a whole deck).
+- Kinds are dealt from a shuffled deck that all users of a document draw from together, each the cards of its seat. A
+  deck of at most 30 cards has each kind in any 60 consecutive positions (59 hold a whole deck). Where users take turns
+  (the rhythm `steady`), these are any 60 consecutive edits of a document; where they do not, each user comes to its
+  positions at its own pace, and all before a position have been dealt when the slowest user is there.
 - One edit in every five of a document meets others: it goes to a cell that another user edited a moment ago.
 - Fractions and text come from a hash, not from a generator with a state, and so do not depend on what was drawn before.
 

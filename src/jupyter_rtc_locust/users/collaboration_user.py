@@ -9,6 +9,7 @@ from gevent import GreenletExit
 from locust import User, constant, task
 
 from jupyter_rtc_locust.editing.choices import Choice, choose
+from jupyter_rtc_locust.editing.rhythm import RHYTHM_KINDS
 from jupyter_rtc_locust.editing.weights import DEFAULT_WEIGHTS, TEXT_WEIGHTS, Weights
 from jupyter_rtc_locust.errors import RtcLocustError, SeatRefused
 from jupyter_rtc_locust.faults.plan import Fault
@@ -33,6 +34,8 @@ class CollaborationUser(User):
     document_kind = "notebook"
     edit_rate: float | None = None
     """Edits a second; None: what `--rtc-edit-rate` says."""
+    rhythm: str | None = None
+    """When edits are due: `person`, `steady` or `poisson` (`editing/rhythm.py`); None: what `--rtc-rhythm` says."""
     weights: Weights = DEFAULT_WEIGHTS
     """Which kinds of edits are in the deck, and how often (`editing/weights.py`)."""
 
@@ -69,9 +72,15 @@ class CollaborationUser(User):
         """Whether the document is open and being edited; why not, Locust is told."""
         agent = self._agent()
         try:
+            if self.rhythm not in (None, *RHYTHM_KINDS):
+                raise RtcLocustError(
+                    f"{type(self).__name__}.rhythm is {self.rhythm!r}, which is no rhythm: choose one of "
+                    f"{', '.join(RHYTHM_KINDS)}, or None for what --rtc-rhythm says."
+                )
             self.collaborator = agent.seat_user(self.choose_edit, owner=self)
-            rate = self.edit_rate
-            self.collaborator.start_editing(agent.swarm_settings().edit_rate if rate is None else rate)
+            settings = agent.swarm_settings()
+            rate = settings.edit_rate if self.edit_rate is None else self.edit_rate
+            self.collaborator.start_editing(rate, self.rhythm or settings.rhythm)
         except RtcLocustError as error:
             if not isinstance(error, SeatRefused):
                 agent.user_failed(self, error)

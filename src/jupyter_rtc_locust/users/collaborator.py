@@ -134,9 +134,9 @@ class Collaborator:
         record("initial sync", (now - connected) * 1000)
         record("open document", (now - started) * 1000)
 
-    def start_editing(self, rate: float) -> None:
-        """Make `rate` edits a second from now on; 0 only watches."""
-        self.writing.start(rate)
+    def start_editing(self, rate: float, rhythm: str = "steady") -> None:
+        """Make `rate` edits a second from now on, in the rhythm of this name; 0 only watches."""
+        self.writing.start(rate, rhythm)
 
     def pause_editing(self) -> None:
         """No scheduled edit leaves until `resume_editing`."""

@@ -12,6 +12,7 @@ from jupyter_rtc_locust.documents.replica import Replica
 from jupyter_rtc_locust.editing.choices import Choice
 from jupyter_rtc_locust.editing.edit import Edit
 from jupyter_rtc_locust.editing.edits import make_edit
+from jupyter_rtc_locust.editing.rhythm import Rhythm, rhythm_of
 from jupyter_rtc_locust.protocol.messages import encode_update
 from jupyter_rtc_locust.users.schedule import EditSchedule
 from jupyter_rtc_locust.users.seat import Seat
@@ -45,18 +46,24 @@ class Writing:
         self._send = send
         self._failed = failed
         self._schedule: EditSchedule | None = None
+        self.rhythm: Rhythm | None = None
+        """When edits are due; None before `start`, and for who only watches."""
 
-    def start(self, rate: float) -> None:
-        """Make `rate` edits a second from now on; 0 only watches."""
+    def start(self, rate: float, rhythm: str = "steady") -> None:
+        """Make `rate` edits a second from now on, in the rhythm of this name (editing/rhythm.py); 0 only watches."""
         if rate > 0:
-            self._schedule = EditSchedule(
-                rate=rate,
+            self.rhythm = rhythm_of(
+                rhythm,
+                rate,
+                seed=self._swarm.seed,
+                user=self._seat.user,
+                incarnation=self._seat.incarnation,
                 seat=self._seat.place,
                 seats=self._seat.places,
                 document=self._seat.document_index,
-                run_started=self._swarm.run_started,
-                edit=self.edit_when_due,
             )
+            origin = self._swarm.run_started if self.rhythm.since_start_of_run else time.monotonic()
+            self._schedule = EditSchedule(self.rhythm, origin=origin, edit=self.edit_when_due)
             self._schedule.start()
             if self._swarm.paused:
                 self._schedule.pause()

@@ -28,6 +28,7 @@ from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.seats import Seats
 from jupyter_rtc_locust.editing.choices import Choice, choose
 from jupyter_rtc_locust.editing.kinds import TEXT_KINDS
+from jupyter_rtc_locust.editing.places import OWN_CELLS, PRESENTER
 from jupyter_rtc_locust.errors import OptionsError, RtcLocustError
 from jupyter_rtc_locust.options import OPTIONS
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
@@ -133,6 +134,31 @@ def a_user_takes_a_seat_edits_and_leaves():
         "failures": play.failures,
         "rate_of_the_option": swarm.settings.edit_rate,
         "elapsed": time.monotonic() - swarm.run_started >= 1.0,
+    }
+
+
+def a_class_with_places_works_at_the_place_of_its_burst():
+    class AtHome(NotebookUser):
+        rhythm = "person"
+        places = OWN_CELLS
+
+    class Listener(NotebookUser):
+        places = PRESENTER
+
+    play = Play(AtHome)
+    user, _ = play.start()
+    rhythm = user.collaborator.writing.rhythm
+    chosen = [user.choose_edit(number) for number in range(200)]
+    bursts = [rhythm.burst(number) for number in range(200)]
+    play.end(user)
+    play = Play(Listener)
+    users = [play.start()[0] for _ in range(2)]
+    presents = [one.choose_edit(0) is not None for one in users]
+    play.end(*users)
+    return {
+        "places": len({(one.fractions[0], one.fractions[1]) for one in chosen}),
+        "bursts": len(set(bursts)),
+        "presents": presents,
     }
 
 
@@ -393,6 +419,7 @@ def somebody_with_a_seat_stands_in_no_answer():
 SCENES = (
     somebody_with_a_seat_stands_in_no_answer,
     a_user_takes_a_seat_edits_and_leaves,
+    a_class_with_places_works_at_the_place_of_its_burst,
     the_rhythm_of_the_class_counts_and_else_that_of_the_option,
     the_rate_of_the_option_counts_where_the_class_has_none,
     edits_are_dealt_from_the_deck_of_the_document,

@@ -59,6 +59,12 @@ def test_a_class_without_a_rate_takes_that_of_the_option(scene):
     assert scene("the_rate_of_the_option_counts_where_the_class_has_none") == {"problem": None, "edits": 0}
 
 
+def test_a_class_with_places_has_one_place_for_each_burst_and_who_does_not_present_watches(scene):
+    saw = scene("a_class_with_places_works_at_the_place_of_its_burst")
+    assert saw["places"] == saw["bursts"] > 5
+    assert saw["presents"] == [True, False]
+
+
 def test_a_class_without_a_rhythm_takes_that_of_the_option_and_an_unknown_one_fails_its_user(scene):
     saw = scene("the_rhythm_of_the_class_counts_and_else_that_of_the_option")
     assert saw["steady person"] == ["Steady", None]

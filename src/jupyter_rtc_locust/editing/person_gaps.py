@@ -77,8 +77,8 @@ def gap_s(seed: int | str, user: int, number: int, *, first: int = 0) -> float:
     return math.exp(TYPING_MU + TYPING_SIGMA * _NORMAL.inv_cdf(_TYPING_FROM + share * (_TYPING_TO - _TYPING_FROM)))
 
 
-def draw_two(what: str, seed: int | str, user: int, number: int) -> tuple[float, float]:
-    """Return two numbers above 0 and below 1 for the edit of this number: the same in every process."""
+def draw_two(what: str, seed: int | str, user: int | str, number: int) -> tuple[float, float]:
+    """Return two numbers above 0 and below 1 for this purpose, user and edit number: the same in every process."""
     digest = blake2b(f"{what}|{seed}|{user}|{number}".encode(), digest_size=_TWO_NUMBERS.size).digest()
     first, second = _TWO_NUMBERS.unpack(digest)
     return ((first >> 12) + 0.5) * 2.0**-52, ((second >> 12) + 0.5) * 2.0**-52

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from gevent import GreenletExit
 from locust import User, constant, task
 
 from jupyter_rtc_locust.editing.choices import Choice, choose
+from jupyter_rtc_locust.editing.places import Places, person_choice
 from jupyter_rtc_locust.editing.rhythm import RHYTHM_KINDS
 from jupyter_rtc_locust.editing.weights import DEFAULT_WEIGHTS, TEXT_WEIGHTS, Weights
 from jupyter_rtc_locust.errors import RtcLocustError, SeatRefused
@@ -36,6 +38,8 @@ class CollaborationUser(User):
     """Edits a second; None: what `--rtc-edit-rate` says."""
     rhythm: str | None = None
     """When edits are due: `person`, `steady` or `poisson` (`editing/rhythm.py`); None: what `--rtc-rhythm` says."""
+    places: Places | None = None
+    """Where in the document this person works (`editing/places.py`); None: anywhere, every fifth edit at others'."""
     weights: Weights = DEFAULT_WEIGHTS
     """Which kinds of edits are in the deck, and how often (`editing/weights.py`)."""
 
@@ -95,18 +99,28 @@ class CollaborationUser(User):
     def choose_edit(self, number: int) -> Choice | None:
         """What to do in the edit of this number: a choice, or None to do nothing.
 
-        Called from the event loop: compute, do not wait. The default deals from the document's deck.
+        Called from the event loop: compute, do not wait. The default deals from the document's deck; where the class
+        has `places`, at the place of the present burst.
         """
         assert self.collaborator is not None
-        seat = self.collaborator.seat
-        return choose(
-            self.collaborator.swarm.seed,
+        seat, swarm = self.collaborator.seat, self.collaborator.swarm
+        place, document = seat.place % seat.places, seat.document_index
+        if self.places is None:
+            return choose(
+                swarm.seed, seat.user, number, seat=place, seats=seat.places, document=document, weights=self.weights
+            )
+        rhythm = self.collaborator.writing.rhythm
+        return person_choice(
+            swarm.seed,
             seat.user,
             number,
-            seat=seat.place % seat.places,
+            burst=number if rhythm is None else rhythm.burst(number),
+            places=self.places,
+            seat=place,
             seats=seat.places,
-            document=seat.document_index,
+            document=document,
             weights=self.weights,
+            now=swarm.since_start(time.monotonic()),
         )
 
     def save(self) -> str:

@@ -4,6 +4,8 @@
 PYTHON ?= python3
 # More options for Locust: make demo ARGS='-u 20 -t 2m'
 ARGS ?=
+# Recordings of people for `make rhythm`: RECORDINGS=json-crdt-blog-post.json.gz
+RECORDINGS ?=
 # More options for pytest: make test TESTS='tests/demo -k token'
 TESTS ?=
 
@@ -14,7 +16,7 @@ older_server := .venv-jupyter-collaboration-4/.installed
 node_server := tests/servers/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test lint bench rooms mutants endings faults races soak clean
+.PHONY: help demo web test lint bench rooms rhythm mutants endings faults races soak clean
 
 help:
 	@echo 'make demo    ten people edit two notebooks for 30 s on a server of their own; a verdict'
@@ -22,6 +24,7 @@ help:
 	@echo 'make test    every test but the races'
 	@echo 'make lint    format, style, types, the documents and the compose file'
 	@echo 'make bench   what the load generator itself costs'
+	@echo 'make rhythm  do simulated people type as recorded ones do? (seconds; RECORDINGS=FILE to see them beside)'
 	@echo 'make mutants  mistakes made on purpose, each of which a test has to notice (an hour)'
 	@echo 'make endings every way in which a run can end, and the verdict it must have (a quarter of an hour)'
 	@echo 'make faults  released servers made to lose, double, alter, invent: is it found? (half an hour; ARGS=--list)'
@@ -52,6 +55,9 @@ bench: $(installed)
 rooms: $(installed)
 	.venv/bin/python -m benchmarks.rooms $(ARGS)
 
+rhythm: $(installed)
+	.venv/bin/python -m benchmarks.rhythm $(if $(RECORDINGS),--recordings $(RECORDINGS)) $(ARGS)
+
 mutants: $(installed)
 	cd tests && ../.venv/bin/python -m mutants $(ARGS)
 
@@ -77,7 +83,7 @@ $(installed): pyproject.toml constraints/locked.txt
 		{ echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ...' >&2; exit 1; }
 	@echo 'Installing the locked versions into .venv'
 	test -x .venv/bin/python || $(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install -q -q -c constraints/locked.txt -e '.[demo,test,lint]'
+	.venv/bin/python -m pip install -q -q -c constraints/locked.txt -e '.[demo,test,lint,plots]'
 	@touch $@
 
 $(older_server): constraints/jupyter-collaboration-4.txt

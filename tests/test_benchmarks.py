@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -69,6 +70,55 @@ def test_a_benchmark_that_nobody_knows_is_refused_with_the_names_there_are(tmp_p
     assert finished.returncode == 2
     assert "receiving" in finished.stderr
     assert not list(tmp_path.iterdir())
+
+
+def a_recording(folder: Path) -> Path:
+    """Somebody who types evenly, four edits a second, with a pause of 5 s behind every tenth."""
+    path = folder / "even.json.gz"
+    times = [1_700_000_000_000 + number * 250 + number // 10 * 5000 for number in range(200)]
+    text = json.dumps({"txns": [{"time": time, "patches": [[0, 0, "x"]]} for time in times]})
+    path.write_bytes(gzip.compress(text.encode()))
+    return path
+
+
+def run_rhythm(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "benchmarks.rhythm", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_simulated_people_are_compared_with_recordings(tmp_path: Path) -> None:
+    finished = run_rhythm("--recordings", a_recording(tmp_path))
+
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    row = next(line for line in finished.stdout.splitlines() if line.startswith("pauses, median"))
+    assert row.split()[-1] in ("5.2", "5.3")
+    assert "pauses included" in finished.stdout
+
+
+def test_people_who_type_otherwise_than_recorded_ones_are_noticed() -> None:
+    finished = run_rhythm("--rate", 3)
+
+    assert finished.returncode == 1
+    assert "OUTSIDE the ranges: mu, ln ms" in finished.stdout
+
+
+def test_a_recording_of_whole_seconds_says_nothing_of_bursts(tmp_path: Path) -> None:
+    path = tmp_path / "coarse.json.gz"
+    times = [f"2023-05-14T12:{minute:02}:{second:02}.000Z" for minute in range(9) for second in (0, 1, 2, 9)]
+    path.write_bytes(gzip.compress(json.dumps({"txns": [{"timestamp": time} for time in times]}).encode()))
+
+    finished = run_rhythm("--recordings", path)
+
+    assert "coarse knows whole seconds only" in finished.stdout
+    assert "median 7 s, p90 51 s" in finished.stdout
+
+
+def test_the_picture_is_drawn(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+
+    finished = run_rhythm("--people", 5, "--picture", tmp_path / "rhythm.png", "--recordings", a_recording(tmp_path))
+
+    assert (tmp_path / "rhythm.png").read_bytes().startswith(b"\x89PNG"), finished.stderr
 
 
 @pytest.mark.parametrize(("value", "missed"), [(1.5, False), (1.64, False), (1.66, True)])

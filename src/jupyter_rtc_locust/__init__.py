@@ -10,18 +10,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jupyter_rtc_locust.editing import Choice, Weights
+    from jupyter_rtc_locust.editing import Choice, Places, Weights
     from jupyter_rtc_locust.faults.plan import Away, Offline, Restart
     from jupyter_rtc_locust.plugin import install
     from jupyter_rtc_locust.users.collaboration_user import NotebookUser, TextUser
+    from jupyter_rtc_locust.users.day import COURSE_DAY, Day
 
-__all__ = ["Away", "Choice", "NotebookUser", "Offline", "Restart", "TextUser", "Weights", "install"]
+__all__ = [
+    "COURSE_DAY",
+    "Away",
+    "Choice",
+    "Day",
+    "NotebookUser",
+    "Offline",
+    "Places",
+    "Restart",
+    "TextUser",
+    "Weights",
+    "install",
+]
 
 _HOMES = {
+    "COURSE_DAY": "jupyter_rtc_locust.users.day",
     "Away": "jupyter_rtc_locust.faults.plan",
     "Choice": "jupyter_rtc_locust.editing.choices",
+    "Day": "jupyter_rtc_locust.users.day",
     "NotebookUser": "jupyter_rtc_locust.users.collaboration_user",
     "Offline": "jupyter_rtc_locust.faults.plan",
+    "Places": "jupyter_rtc_locust.editing.places",
     "Restart": "jupyter_rtc_locust.faults.plan",
     "TextUser": "jupyter_rtc_locust.users.collaboration_user",
     "Weights": "jupyter_rtc_locust.editing.weights",

@@ -75,6 +75,10 @@ SCENARIOS = {
     "a locustfile to start from": Scenario(
         "docs/use.md", ("jupyter rtc-locust init", "locust -f locustfile.py --headless -u 10 -r 5 -t 30s")
     ),
+    "a day of a course": Scenario(
+        "docs/profiles.md",
+        (f"{_LOCUST},locustfiles/course_day_shape.py --headless -u 10 -t 30s --rtc-edit-rate 2",),
+    ),
     "only watching": Scenario("docs/use.md", (f"{_USERS} --rtc-edit-rate 0",)),
     "a text file": Scenario("docs/use.md", ("locust -f locustfiles/text_file_editing.py --headless -u 6 -r 5 -t 30s",)),
     "one's own server": Scenario("docs/use.md", (_EXPORT, f"{_USERS} --host http://127.0.0.1:8888")),
@@ -152,6 +156,7 @@ ELSEWHERE = {
     "make bench ARGS='--only deciding'": "tests/test_benchmarks.py::"
     "test_a_verdict_on_a_large_run_is_measured_where_it_is_asked_for",
     "make rooms": "tests/test_benchmarks.py::test_idle_rooms_are_counted_beside_their_model",
+    "make rhythm": "tests/test_benchmarks.py::test_simulated_people_are_compared_with_recordings",
     "make faults": "tests/runs/test_planted_faults.py::test_a_planted_fault_strikes_and_is_found",
     "make faults ARGS='--only drop-to-one --seeds 1'": "tests/runs/test_planted_faults.py::"
     "test_a_planted_fault_strikes_and_is_found",

@@ -154,4 +154,5 @@ def _options(draw: Random, server: str) -> tuple[str, ...]:
         options += ["--rtc-request-events"]
     if draw.random() < 0.15:
         options += ["--rtc-history"]
+    options += draw.choice(((), ("--rtc-rhythm", "person"), ("--rtc-rhythm", "poisson")))
     return tuple(options)

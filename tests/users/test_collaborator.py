@@ -6,6 +6,7 @@ import gevent
 import pytest
 from pycrdt import Array, Doc, create_sync_message, create_update_message
 
+from jupyter_rtc_locust.editing.rhythm import EDITS_OF_A_LIFE, Person
 from jupyter_rtc_locust.errors import ConnectionBroken, RoomRefused
 from jupyter_rtc_locust.protocol.awareness import Presence, decode_presences, encode_presences
 from jupyter_rtc_locust.protocol.messages import decode_message, encode_awareness
@@ -381,6 +382,23 @@ def test_edits_leave_on_schedule_with_their_numbers_and_the_moments_they_were_du
     before = len(numbers)
     settle(0.05)
     assert len(numbers) == before
+
+
+@pytest.mark.parametrize("incarnation", [0, 2])
+def test_a_person_begins_from_when_it_is_there_with_the_numbers_of_its_incarnation(room, swarm, person, incarnation):
+    swarm.run_started -= 1000.0
+    numbers = []
+    one = person(choose=lambda number: numbers.append(number) or type_letters(number), incarnation=incarnation)
+    one.open()
+    before = time.monotonic()
+    one.start_editing(200, "person")
+    after = time.monotonic()
+    wait_until(lambda: len(numbers) >= 5)
+    one.stop_editing()
+    edits = one.room.round_trips.authored()
+    rhythm = Person(200, swarm.seed, 0, incarnation * EDITS_OF_A_LIFE)
+    assert numbers[0] == incarnation * EDITS_OF_A_LIFE
+    assert before <= edits[0].due - rhythm.first(0.0).due <= after
 
 
 def test_edits_do_not_wait_for_the_echoes_of_earlier_ones(room, swarm, person):

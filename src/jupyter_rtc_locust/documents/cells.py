@@ -19,12 +19,13 @@ CELL_TYPES = ("code", "markdown", "raw")
 """The kinds of cell of nbformat 4."""
 
 
-def make_cell(cell: Mapping[str, Any]) -> Map[Any]:
+def make_cell(cell: Mapping[str, Any], *, execution_state: str | None = IDLE) -> Map[Any]:
     """
     Turn a cell of the notebook format into a shared Map that can be inserted into the `cells` array of a document.
 
     `source` becomes a Text, `metadata` a Map, and in code cells `outputs` an Array of Maps (see `make_output`), with
-    `execution_state` "idle" (schema: jupyter-ydoc 4, document version 2.0.0). Empty `attachments` are left out, as
+    `execution_state` (schema: jupyter-ydoc 4, document version 2.0.0; None: without, as recorded of cells that a tab
+    makes or moves). Empty `attachments` are left out, as
     jupyter-ydoc does. Everything else enters as it stands. Sources and stream texts may be strings or lists of lines.
 
     The cell needs an `id`: ids are drawn by whoever plans the edit, because nothing here may be random.
@@ -42,7 +43,8 @@ def make_cell(cell: Mapping[str, Any]) -> Map[Any]:
     if cell["cell_type"] == "code":
         content["outputs"] = make_outputs(cell.get("outputs") or ())
         content.setdefault("execution_count", None)
-        content["execution_state"] = IDLE
+        if execution_state is not None:
+            content["execution_state"] = execution_state
     return Map(content)
 
 

@@ -25,6 +25,8 @@ class Edit:
     operations: tuple[Operation, ...]
     cell_id: str | None = None
     cell_index: int | None = None
+    marks_dirty: bool = True
+    """Whether its transaction sets `state.dirty`. Nearly all of a tab's do; outputs and an undo do not."""
 
     def apply(self, replica: "Replica") -> bool:
         """Carry the edit out, within the transaction it was made in, and tell whether it changed anything."""

@@ -54,9 +54,14 @@ class PutCell:
 
     index: int
     cell: Mapping[str, Any]
+    has_state: bool = True
+    """Whether a code cell has an execution state. Those that a tab makes or moves have none until they run."""
 
     def apply(self, replica: "Replica") -> None:
         """Insert new shared types; an execution state that the cell brings along is kept."""
+        if not self.has_state:
+            replica.cells.insert(self.index, make_cell(self.cell, execution_state=None))
+            return
         replica.cells.insert(self.index, make_cell(self.cell))
         # A new cell is idle whatever it was made from.
         state = self.cell.get("execution_state", IDLE)
@@ -143,7 +148,21 @@ class RemoveOutputs:
         outputs.clear()
 
 
-Operation = ReplaceText | PutCell | RemoveCell | SetEntry | SetMetadata | RemoveMetadata | AddOutput | RemoveOutputs
+@dataclass(frozen=True, slots=True)
+class SetState:
+    """Set a key of the document's `state`, which is no content: what a tab notes there for other tabs."""
+
+    key: str
+    value: Any
+
+    def apply(self, replica: "Replica") -> None:
+        """Overwrite the entry."""
+        replica.state[self.key] = self.value
+
+
+Operation = (
+    ReplaceText | PutCell | RemoveCell | SetEntry | SetMetadata | RemoveMetadata | AddOutput | RemoveOutputs | SetState
+)
 
 
 def _metadata(replica: "Replica", cell: int | None) -> Map[Any]:

@@ -122,7 +122,7 @@ class Writing:
             made.append(make(replica))
             return made[0].apply(replica)
 
-        update = self._replica.edit(change)
+        update = self._replica.edit(change, marks_dirty=lambda: made[0].marks_dirty)
         if update is None:
             self._swarm.counts["edits_without_effect"] += 1
             return None

@@ -21,6 +21,7 @@ from jupyter_rtc_locust import exit_codes
 from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.demo.notebooks import DEMO_NOTEBOOKS
 from jupyter_rtc_locust.editing import TEXT_KINDS, EditKind
+from jupyter_rtc_locust.editing.activities import TEXT_ACTIVITIES, Activity
 from jupyter_rtc_locust.options import OPTIONS
 from jupyter_rtc_locust.reporting.result_file import build_result
 from jupyter_rtc_locust.timing.generator_health import CPU_LIMIT_PERCENT, LOOP_LAG_P99_LIMIT_MS, summarise
@@ -240,6 +241,12 @@ def test_the_kinds_of_edit_are_those_of_the_code() -> None:
     table = rows("docs/use.md", after="## What is edited")
     assert [kind for row in table for kind in quoted(row[0])] == [str(kind) for kind in EditKind]
     assert {kind for row in table[:5] for kind in quoted(row[0])} == {str(kind) for kind in TEXT_KINDS}
+
+
+def test_the_activities_are_those_of_the_code() -> None:
+    table = rows("docs/use.md", after="## What a person does in a tab")
+    assert [activity for row in table for activity in quoted(row[0])] == [str(activity) for activity in Activity]
+    assert {activity for row in table[:6] for activity in quoted(row[0])} == {str(one) for one in TEXT_ACTIVITIES}
 
 
 def test_every_kind_of_finding_is_described() -> None:

@@ -1,8 +1,8 @@
 """Stress tests for Jupyter real-time collaboration, on Locust.
 
-A locustfile imports `NotebookUser` or `TextUser`, subclasses it, and is a scenario. Importing the package registers
-its options and listeners with Locust; the pure rooms (`protocol`, `documents`, `editing`, `timing`, `verdict`) can be
-imported without Locust.
+A locustfile imports `NotebookUser`, `TabUser` or one of the others, subclasses it, and is a scenario. Importing the
+package registers its options and listeners with Locust; the pure rooms (`protocol`, `documents`, `editing`, `timing`,
+`verdict`) can be imported without Locust.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jupyter_rtc_locust.editing import Choice, Places, Weights
+    from jupyter_rtc_locust.editing.activities import Activities
     from jupyter_rtc_locust.faults.plan import Away, Offline, Restart
     from jupyter_rtc_locust.plugin import install
     from jupyter_rtc_locust.users.collaboration_user import NotebookUser, TextUser
     from jupyter_rtc_locust.users.day import COURSE_DAY, Day
+    from jupyter_rtc_locust.users.tab_user import TabUser, TextTabUser
 
 __all__ = [
     "COURSE_DAY",
+    "Activities",
     "Away",
     "Choice",
     "Day",
@@ -25,12 +28,15 @@ __all__ = [
     "Offline",
     "Places",
     "Restart",
+    "TabUser",
+    "TextTabUser",
     "TextUser",
     "Weights",
     "install",
 ]
 
 _HOMES = {
+    "Activities": "jupyter_rtc_locust.editing.activities",
     "COURSE_DAY": "jupyter_rtc_locust.users.day",
     "Away": "jupyter_rtc_locust.faults.plan",
     "Choice": "jupyter_rtc_locust.editing.choices",
@@ -39,6 +45,8 @@ _HOMES = {
     "Offline": "jupyter_rtc_locust.faults.plan",
     "Places": "jupyter_rtc_locust.editing.places",
     "Restart": "jupyter_rtc_locust.faults.plan",
+    "TabUser": "jupyter_rtc_locust.users.tab_user",
+    "TextTabUser": "jupyter_rtc_locust.users.tab_user",
     "TextUser": "jupyter_rtc_locust.users.collaboration_user",
     "Weights": "jupyter_rtc_locust.editing.weights",
     "install": "jupyter_rtc_locust.plugin",
@@ -52,7 +60,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    if "collaboration_user" in _HOMES[name] or name == "install":
+    if "_user" in _HOMES[name] or name == "install":
         _register()
     return getattr(import_module(_HOMES[name]), name)
 

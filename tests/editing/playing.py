@@ -35,6 +35,7 @@ class Sent:
                 break
         self.updates += sent.updates
         self.carets += sent.carets
+        self.edits += sent.edits
         return sent
 
     def take(self, step: Step) -> bool:

@@ -3,13 +3,14 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Array, Assoc, Doc, Map, Text
 
 from jupyter_rtc_locust.editing.caret import Caret, cursors_of, place_after_edit
 from jupyter_rtc_locust.editing.positions import byte_range
 
+quick = settings(deadline=None, max_examples=100)
 TEXTS = st.text("ab\n😀é", max_size=12)
 
 
@@ -54,6 +55,7 @@ def test_an_empty_text_and_a_place_beyond_the_end_are_the_end() -> None:
     assert cursors_of(text, 99, 99)[0]["anchor"]["item"] is None
 
 
+@quick
 @given(before=TEXTS, inserted=TEXTS, place=st.integers(0, 30), at=st.integers(0, 12))
 def test_whatever_is_told_is_a_place_of_this_text(before: str, inserted: str, place: int, at: int) -> None:
     _, text = cell_source(before)
@@ -74,6 +76,7 @@ def test_whatever_is_told_is_a_place_of_this_text(before: str, inserted: str, pl
         assert item == text.sticky_index(ascii_before, Assoc.AFTER).to_json()["item"]
 
 
+@quick
 @given(before=TEXTS, inserted=TEXTS, place=st.integers(0, 12), at=st.integers(0, 12))
 def test_a_caret_keeps_the_text_to_its_right_when_somebody_inserts(
     before: str, inserted: str, place: int, at: int
@@ -86,6 +89,7 @@ def test_a_caret_keeps_the_text_to_its_right_when_somebody_inserts(
     assert after[now:].startswith(before[place:]) or after[:now] == before[:place]
 
 
+@quick
 @given(before=TEXTS, after=TEXTS, place=st.integers(0, 12))
 def test_a_caret_is_always_within_the_text(before: str, after: str, place: int) -> None:
     assert 0 <= place_after_edit(min(place, len(before)), before, after) <= len(after)
@@ -99,6 +103,7 @@ def test_a_caret_is_always_within_the_text(before: str, after: str, place: int) 
         ("abc", "abcXY", 1, 1),
         ("abc", "abcXY", 3, 5),
         ("abcdef", "af", 3, 1),
+        ("abcdef", "abXYf", 2, 4),
         ("a😀c", "a😀😀c", 2, 3),
     ],
 )

@@ -1,7 +1,7 @@
 """What gestures leave behind: in one document, and in two whose people did not see each other's yet."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from editing.conftest import NOTEBOOKS, assert_valid, notebook
@@ -32,6 +32,7 @@ from jupyter_rtc_locust.editing.gestures import (
     Undo,
 )
 
+quick = settings(deadline=None, max_examples=100)
 WORDS = st.text("ab \n😀é", min_size=1, max_size=8)
 UUID = "9d1c3e35-8b1f-4b52-a3ce-6a5b1d7f0c11"
 
@@ -68,6 +69,7 @@ KEYS = st.one_of(
 )
 
 
+@quick
 @given(done=st.lists(KEYS, max_size=12))
 def test_keys_write_what_they_write_into_a_string(done: list[tuple[str, str | int]]) -> None:
     sent = person()
@@ -100,6 +102,7 @@ def test_keys_write_what_they_write_into_a_string(done: list[tuple[str, str | in
         assert (sent.tab.caret.anchor, sent.tab.caret.head) == (anchor, head)
 
 
+@quick
 @given(first=WORDS, second=WORDS, times=st.integers(1, 5), by_others=WORDS)
 def test_undo_takes_back_gesture_after_gesture_and_redo_does_them_again(
     first: str, second: str, times: int, by_others: str
@@ -120,6 +123,15 @@ def test_undo_takes_back_gesture_after_gesture_and_redo_does_them_again(
         sent.play(Redo())
         assert source(sent) == stage
     assert source(sent, "empty") == by_others
+
+
+def test_what_is_written_after_an_undo_leaves_nothing_to_redo() -> None:
+    sent = person()
+    for gesture in (TypeText("raw", "one", at=1.0), Undo(), TypeText("raw", "two", at=1.0)):
+        sent.play(gesture)
+
+    assert sent.play(Redo()).updates == []
+    assert source(sent) == "as it istwo"
 
 
 def test_undo_leaves_what_others_wrote_beside() -> None:
@@ -242,6 +254,7 @@ def test_a_change_of_type_keeps_source_and_id(cell_id: str, to: str) -> None:
     assert_valid(sent.replica)
 
 
+@quick
 @given(at=st.floats(0, 1))
 def test_split_and_merged_again_the_source_lacks_only_newlines(at: float) -> None:
     sent = person()
@@ -376,6 +389,7 @@ def whatever_people_do(cell_id: str, new: str) -> tuple[Gesture, ...]:
     )
 
 
+@quick
 @given(done=st.lists(st.tuples(st.booleans(), st.integers(0, 13), st.integers(0, 9), st.booleans()), max_size=10))
 def test_two_people_end_with_one_document_whatever_they_do(done: list[tuple[bool, int, int, bool]]) -> None:
     one = person(1)

@@ -77,7 +77,7 @@ RECORDED = (
     Row("undo", Undo(), (14, 36)),
     Row("redo", Redo(), (359, 36), 2),
     Row("undo2", Undo(), (15, 36)),
-    Row("add-cell-b", AddCellBelow(FIRST, NEW_CELL), (36, 197), 1),
+    Row("add-cell-b", AddCellBelow(FIRST, NEW_CELL), (36, 197)),
     Row("delete-cell-dd", DeleteCell(NEW_CELL, "none"), (45,)),
     Row("move-cell", MoveCell(FIRST, 1), (357,)),
     Row("move-back", MoveCell(FIRST, -1), (266,)),

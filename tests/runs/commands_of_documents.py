@@ -80,6 +80,9 @@ SCENARIOS = {
         (f"{_LOCUST},locustfiles/course_day_shape.py --headless -u 10 -t 30s --rtc-edit-rate 2",),
     ),
     "only watching": Scenario("docs/use.md", (f"{_USERS} --rtc-edit-rate 0",)),
+    "people in tabs": Scenario(
+        "docs/use.md", ("locust -f locustfiles/people_in_tabs.py --headless -u 10 -r 5 -t 30s",)
+    ),
     "a text file": Scenario("docs/use.md", ("locust -f locustfiles/text_file_editing.py --headless -u 6 -r 5 -t 30s",)),
     "one's own server": Scenario("docs/use.md", (_EXPORT, f"{_USERS} --host http://127.0.0.1:8888")),
     "a file of tokens": Scenario(

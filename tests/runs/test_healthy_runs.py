@@ -29,8 +29,10 @@ PYCRDT = "pycrdt-websocket"
 MOVING = LOCUSTFILES_OF_THE_TESTS / "moving_one_cell.py"
 PAUSING = LOCUSTFILES_OF_THE_TESTS / "pausing.py"
 BREAKING = LOCUSTFILES_OF_THE_TESTS / "breaking.py"
+IN_A_TAB = LOCUSTFILES_OF_THE_TESTS / "in_a_tab.py"
 
 LOAD = ("-u", "4", "-r", "20", "-t", "6s", "--rtc-edit-rate", "4", "--rtc-evidence", "always")
+"""Users in a tab have a rate of their own: a slot is a key."""
 
 
 LEAST_EDITS = 10
@@ -69,6 +71,10 @@ RUNS = {
     "pycrdt people": Healthy(PYCRDT, options=(*AS_PEOPLE_TYPE, *LONGER)),
     "5 people in two processes": Healthy(JUPYTER_5, options=(*AS_PEOPLE_TYPE, *LONGER, "--processes", "2")),
     "5 poisson": Healthy(JUPYTER_5, options=("--rtc-rhythm", "poisson")),
+    "5 in a tab": Healthy(JUPYTER_5, IN_A_TAB, LONGER),
+    "4 in a tab": Healthy(JUPYTER_4, IN_A_TAB, LONGER),
+    "Node in a tab": Healthy(NODE, IN_A_TAB, LONGER),
+    "pycrdt in a tab": Healthy(PYCRDT, IN_A_TAB, LONGER),
     "5 two documents": Healthy(JUPYTER_5, options=TWO_DOCUMENTS),
     "5 two processes": Healthy(JUPYTER_5, options=(*TWO_DOCUMENTS, "--processes", "2")),
     "5 without ids": Healthy(JUPYTER_5, template="without-ids"),

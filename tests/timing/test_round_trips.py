@@ -395,3 +395,44 @@ def test_what_a_state_vector_settled_arrived_at_nobody(trips, ada):
     edit = trips.write(ADA, 1001, ada.type("a"))
     assert trips.settle(ADA, {1001: 10}, 4.0) == 1
     assert edit.arrived is None
+
+
+def test_a_deletion_that_is_never_echoed_is_settled_by_the_echo_of_a_later_edit(trips, ada):
+    typed = ada.type("ab")
+    trips.write(ADA, 1001, typed)
+    deletion, mark = ada.delete(dirty=False), ada.type("", dirty=True)
+    trips.write(ADA, 1001, deletion)
+    trips.write(ADA, 1001, mark)
+
+    trips.arrive(ADA, typed, 1.0)
+    assert [edit.number for edit in trips.waiting(ADA, 1001)] == [1, 2], "an earlier echo says nothing of it"
+    trips.arrive(ADA, mark, 2.0)
+
+    assert list(trips.waiting(ADA, 1001)) == []
+    assert len(trips.echoes) == 2, "it gave no sample"
+
+
+def test_a_later_deletion_goes_on_waiting_for_its_echo(trips, ada):
+    typed = ada.type("ab")
+    trips.write(ADA, 1001, typed)
+    deletion = ada.delete(dirty=False)
+    trips.write(ADA, 1001, deletion)
+
+    trips.arrive(ADA, typed, 1.0)
+    assert [edit.number for edit in trips.waiting(ADA, 1001)] == [1]
+    trips.arrive(ADA, deletion, 2.0)
+
+    assert list(trips.waiting(ADA, 1001)) == []
+    assert len(trips.echoes) == 2
+
+
+def test_nobodys_deletion_is_settled_by_the_echo_of_somebody_else(trips, ada, bob):
+    typed = ada.type("ab")
+    bob.take(typed)
+    deletion, words = ada.delete(dirty=False), bob.type("c")
+    trips.write(ADA, 1001, deletion)
+    trips.write(BOB, 1002, words)
+
+    trips.arrive(BOB, words, 1.0)
+
+    assert [edit.number for edit in trips.waiting(ADA, 1001)] == [0]

@@ -6,6 +6,16 @@ import gevent
 import pytest
 from pycrdt import Array, Doc, create_sync_message, create_update_message
 
+from jupyter_rtc_locust.editing.gestures import (
+    ChangeCellType,
+    Click,
+    MoveCaret,
+    Paste,
+    Printed,
+    RunCell,
+    TypeText,
+    Undo,
+)
 from jupyter_rtc_locust.editing.rhythm import EDITS_OF_A_LIFE, Person
 from jupyter_rtc_locust.errors import ConnectionBroken, RoomRefused
 from jupyter_rtc_locust.protocol.awareness import Presence, decode_presences, encode_presences
@@ -572,3 +582,94 @@ def test_what_a_former_incarnation_of_a_user_wrote_is_applied_by_the_next_one(ro
     former.make_edit(type_letters(0), 0, 0.0)
     wait_until(lambda: former.room.round_trips.oldest_pending(0, former.seat.client_id) is None)
     wait_until(lambda: "<0>" in sources_of(again)[0], deadline=5)
+
+
+# -- gestures ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def typist(person):
+    """Opens the document of a person who does these gestures one after the other, and then nothing; asked when."""
+
+    def make(*gestures):
+        asked = []
+
+        def choose(number):
+            asked.append(number)
+            cell_id = one.replica.cells[0]["id"]
+            return gestures[len(asked) - 1](cell_id) if len(asked) <= len(gestures) else None
+
+        one = person(choose=choose)
+        one.open()
+        one.writing.play(ChangeCellType(one.replica.cells[0]["id"], "code"))
+        return one, asked
+
+    return make
+
+
+def test_each_slot_of_the_schedule_is_a_key_and_what_comes_next_is_asked_when_the_hands_are_free(room, swarm, typist):
+    one, asked = typist(lambda cell_id: TypeText(cell_id, "abc"))
+    one.start_editing(100)
+    wait_until(lambda: len(asked) >= 2)
+    one.stop_editing()
+    edits = one.room.round_trips.authored()
+    assert [edit.number for edit in edits] == [0, 1, 2, 3], "the first made it a code cell"
+    assert asked[1] == asked[0] + 3
+    assert sources_of(one)[0].endswith("abc")
+    assert all(edit.due == pytest.approx(swarm.run_started + (asked[0] + edit.number - 1) / 100) for edit in edits[1:])
+
+
+def test_an_undo_is_a_deletion_and_a_mark_and_nothing_waits_for_an_echo_afterwards(room, swarm, typist):
+    one, asked = typist(lambda cell_id: Paste(cell_id, "abc"), lambda _cell_id: Undo())
+    one.start_editing(100)
+    wait_until(lambda: len(asked) >= 3 and one.room.round_trips.oldest_pending(0, one.seat.client_id) is None)
+    assert "abc" not in sources_of(one)[0]
+    assert "abc" not in room.sources[0]
+    assert [min(edit.update[0], 1) for edit in one.room.round_trips.authored()] == [1, 1, 0, 1], (
+        "structs of so many clients"
+    )
+
+
+def test_edits_of_runs_and_of_the_hand_have_numbers_of_their_own(room, swarm, typist):
+    one, _ = typist(lambda cell_id: TypeText(cell_id, "abcdef"))
+    one.writing.play(RunCell(one.replica.cells[0]["id"], (Printed(10, lines_a_second=100.0),)))
+    one.start_editing(100)
+    wait_until(lambda: swarm.counts["edits"] >= 20)
+    one.make_edit(type_letters(3), 3, time.monotonic())
+    numbers = [edit.number for edit in one.room.round_trips.authored()]
+    assert numbers == list(range(len(numbers)))
+
+
+def test_carets_are_told_as_a_tab_announces_them(room, swarm, typist):
+    one, asked = typist(lambda cell_id: Click(cell_id, 1.0), lambda cell_id: MoveCaret(cell_id, -1))
+    one.start_editing(100)
+    wait_until(lambda: len(asked) >= 3)
+    settle()
+    told = [told.state["cursors"] for told in announced(room) if "cursors" in told.state]
+    [[at_the_end], [before_it]] = told
+    assert at_the_end["head"]["item"] is None
+    assert before_it["head"]["item"] is not None
+
+
+def test_in_the_pause_of_a_checkpoint_no_step_is_taken(room, swarm, typist):
+    one, _ = typist()
+    one.writing.play(RunCell(one.replica.cells[0]["id"], (Printed(1000, lines_a_second=200.0),)))
+    wait_until(lambda: swarm.counts["edits"] >= 5)
+    swarm.pause_editing()
+    before = swarm.counts["edits"]
+    settle(0.1)
+    assert swarm.counts["edits"] == before
+    swarm.resume_editing()
+    assert swarm.counts["edits_postponed"] == 1
+    wait_until(lambda: swarm.counts["edits"] > before + 3)
+
+
+def test_a_run_goes_on_without_a_line_and_its_outputs_travel_with_the_next_sync(room, swarm, typist):
+    one, _ = typist()
+    one.writing.play(RunCell(one.replica.cells[0]["id"], (Printed(1000, lines_a_second=200.0),)))
+    wait_until(lambda: swarm.counts["edits"] >= 5)
+    one.go_offline()
+    before = swarm.counts["edits"]
+    wait_until(lambda: swarm.counts["edits"] > before + 5)
+    one.stop_editing()
+    assert swarm.counts["gestures_dropped"] == 0

@@ -26,6 +26,7 @@ from jupyter_rtc_locust.coordination.pieces import split
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END
 from jupyter_rtc_locust.coordination.seats import Seat
 from jupyter_rtc_locust.editing.choices import Choice
+from jupyter_rtc_locust.editing.gestures.step import Gesture
 from jupyter_rtc_locust.errors import RtcLocustError, SeatRefused, ServerUnusable
 from jupyter_rtc_locust.reporting.history import COORDINATOR_FILE, History
 from jupyter_rtc_locust.reporting.locust_statistics import LocustStatistics
@@ -92,7 +93,7 @@ class ProcessAgent:
 
     # -- seats --------------------------------------------------------------------------------------------------
 
-    def seat_user(self, choose: Callable[[int], Choice | None], *, owner: Any) -> Collaborator:
+    def seat_user(self, choose: Callable[[int], Choice | Gesture | None], *, owner: Any) -> Collaborator:
         """Ask for a seat, and open its document.
 
         Raises:

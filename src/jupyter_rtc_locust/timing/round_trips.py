@@ -1,7 +1,9 @@
 """Round trips of one document in one process: which update is whose, when it was due, when it came back or arrived.
 
 An echo is matched by its bytes; where a server encoded anew (it does when two people set `state.dirty` at once), by
-client id and clock range. What nobody in this process authored is kept as foreign: the verdict reads it at the end.
+client id and clock range. An update that only deletes has no clock, and a deletion of what is deleted already is never
+echoed: it is taken for acknowledged, without a sample, when the echo of a later edit of its author has come. What
+nobody in this process authored is kept as foreign: the verdict reads it at the end.
 
 Pure: times are handed in (seconds of one monotonic clock), results go into recorders. What is kept for each edit, once
 a process however many users receive it, is measured by `make bench ARGS='--only deciding'`: 490 bytes for one of this
@@ -19,6 +21,8 @@ from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.protocol.updates import UpdateError, decode_update
 
 _ONE_AFTER_ANOTHER_S = 1e-6
+_NO_STRUCTS = 0
+"""The first byte of an update that only deletes: the number of clients that wrote something."""
 
 
 @dataclass(slots=True, eq=False)
@@ -70,6 +74,7 @@ class RoundTrips:
     __slots__ = (
         "_authors",
         "_by_client",
+        "_deletions",
         "_deliver",
         "_echo",
         "_latest_arrival",
@@ -89,6 +94,8 @@ class RoundTrips:
         """Every distinct update, in the order in which this process saw it first."""
         self.pending: dict[int, dict[bytes, AuthoredEdit]] = {}
         """For each user, its edits without an acknowledgement, oldest first."""
+        self._deletions: dict[int, list[AuthoredEdit]] = {}
+        """For each client id, its edits that only delete and are not acknowledged, oldest first."""
         self._by_client: dict[int, list[AuthoredEdit]] = {}
         self._authors: dict[int, tuple[list[int], list[tuple[int, int]]]] = {}
         self._latest_arrival = float("-inf")
@@ -103,6 +110,8 @@ class RoundTrips:
         self.known[update] = edit
         self.pending.setdefault(user, {})[update] = edit
         self._by_client.setdefault(client_id, []).append(edit)
+        if update[0] == _NO_STRUCTS:
+            self._deletions.setdefault(client_id, []).append(edit)
         if self._witness is not None:
             self._witness.authored(edit)
         return edit
@@ -179,8 +188,20 @@ class RoundTrips:
         if self._witness is not None:
             self._witness.acknowledged(edit, now, echoed=timed)
         del self.pending[edit.user][edit.update]
+        if timed and self._deletions.get(edit.client_id):
+            self._settle_deletions(edit, now)
         if edit.due > self.last_acknowledged_due.get(edit.user, float("-inf")):
             self.last_acknowledged_due[edit.user] = edit.due
+
+    def _settle_deletions(self, echoed: AuthoredEdit, now: float) -> None:
+        """A line keeps its order: what was sent before an edit whose echo has come was taken, or changed nothing."""
+        waiting = self._deletions.pop(echoed.client_id)
+        later = [edit for edit in waiting if edit.number > echoed.number]
+        if later:
+            self._deletions[echoed.client_id] = later
+        for edit in waiting:
+            if edit.number < echoed.number:
+                self._acknowledge(edit, now, timed=False)
 
     def _arrival(self, now: float) -> float:
         """A time for what arrives now that no earlier arrival has.

@@ -10,6 +10,7 @@ from gevent import GreenletExit
 from locust import User, constant, task
 
 from jupyter_rtc_locust.editing.choices import Choice, choose
+from jupyter_rtc_locust.editing.gestures.step import Gesture
 from jupyter_rtc_locust.editing.places import Places, person_choice
 from jupyter_rtc_locust.editing.rhythm import RHYTHM_KINDS
 from jupyter_rtc_locust.editing.weights import DEFAULT_WEIGHTS, TEXT_WEIGHTS, Weights
@@ -81,7 +82,7 @@ class CollaborationUser(User):
                     f"{type(self).__name__}.rhythm is {self.rhythm!r}, which is no rhythm: choose one of "
                     f"{', '.join(RHYTHM_KINDS)}, or None for what --rtc-rhythm says."
                 )
-            self.collaborator = agent.seat_user(self.choose_edit, owner=self)
+            self.collaborator = agent.seat_user(self.do_next, owner=self)
             settings = agent.swarm_settings()
             rate = settings.edit_rate if self.edit_rate is None else self.edit_rate
             self.collaborator.start_editing(rate, self.rhythm or settings.rhythm)
@@ -122,6 +123,13 @@ class CollaborationUser(User):
             weights=self.weights,
             now=swarm.since_start(time.monotonic()),
         )
+
+    def do_next(self, number: int) -> Choice | Gesture | None:
+        """What to do in the slot of this number: what `choose_edit` says, or a gesture for this slot and the next ones.
+
+        Not asked while a gesture is in hand. Called from the event loop: compute, do not wait.
+        """
+        return self.choose_edit(number)
 
     def save(self) -> str:
         """Save by hand, as Ctrl+S does, and wait for the server's answer: for a `@task`, not for `choose_edit`.

@@ -9,12 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import gevent
 from gevent.event import Event
 
 from jupyter_rtc_locust.documents.replica import Replica, ReplicaError
 from jupyter_rtc_locust.editing.choices import Choice
+from jupyter_rtc_locust.editing.gestures.step import Gesture
 from jupyter_rtc_locust.errors import ConnectionBroken, RoomError, RoomRefused
 from jupyter_rtc_locust.protocol.awareness import person_in_document
 from jupyter_rtc_locust.protocol.messages import (
@@ -49,15 +51,15 @@ from jupyter_rtc_locust.users.writing import Writing
 class Collaborator:
     """A simulated user's tab.
 
-    `choose(number)` tells what to do next: a `Choice`, to be resolved against the present document, or None for
-    nothing. It is called from the event loop and must not block.
+    `choose(number)` tells what to do next: a `Choice`, to be resolved against the present document, a `Gesture`, or
+    None for nothing. It is called from the event loop and must not block.
     """
 
     def __init__(
         self,
         seat: Seat,
         swarm: Swarm,
-        choose: Callable[[int], Choice | None],
+        choose: Callable[[int], Choice | Gesture | None],
         *,
         owner: object = None,
     ) -> None:
@@ -87,7 +89,14 @@ class Collaborator:
         self._probing: float | None = None
         self._probed = Event()
         self.writing = Writing(
-            seat, swarm, self.replica, choose, may_write=self._may_write, send=self._send_update, failed=self._fail
+            seat,
+            swarm,
+            self.replica,
+            choose,
+            may_write=self._may_write,
+            send=self._send_update,
+            failed=self._fail,
+            tell_cursors=lambda cursors: self.presence.show("cursors", cursors),
         )
         recorder = swarm.recorder
         self._saving = ManualSaves(seat.user, self._send_save, self.room.saves, recorder, self._tell)
@@ -371,6 +380,12 @@ class Collaborator:
         if said != NOT_ANSWERED:
             self.lab.saved_by_hand()
         return said
+
+    @property
+    def room_name(self) -> str:
+        """The name of the room this user entered, as a tab notes it in `state.document_id`; "" before it is open."""
+        path = "" if self._address is None else urlsplit(self._address.url).path
+        return unquote(path.rpartition("/")[2])
 
     # -- receiving ----------------------------------------------------------------------------------------------
 

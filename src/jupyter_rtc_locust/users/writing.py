@@ -1,19 +1,26 @@
 """What one user writes, and when: each edit is resolved against the present document, applied, noted, and sent.
 
-Knows no line: whoever has one sends. Edits made without one stay in the replica and travel with the next sync.
+What to do is a choice, resolved at once, or a gesture, of which each slot of the schedule takes a step
+(`gesture_player.py`). Knows no line: whoever has one sends. Edits made without one stay in the replica and travel with
+the next sync.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from jupyter_rtc_locust.documents.replica import Replica
+from jupyter_rtc_locust.editing.caret import Caret
 from jupyter_rtc_locust.editing.choices import Choice
 from jupyter_rtc_locust.editing.edit import Edit
 from jupyter_rtc_locust.editing.edits import make_edit
+from jupyter_rtc_locust.editing.gestures.step import Gesture
+from jupyter_rtc_locust.editing.gestures.tab import cursors_at
 from jupyter_rtc_locust.editing.rhythm import Rhythm, rhythm_of
 from jupyter_rtc_locust.protocol.messages import encode_update
+from jupyter_rtc_locust.users.gesture_player import GesturePlayer
 from jupyter_rtc_locust.users.schedule import EditSchedule
 from jupyter_rtc_locust.users.seat import Seat
 from jupyter_rtc_locust.users.swarm import Swarm
@@ -23,7 +30,8 @@ class Writing:
     """One user's edits, on schedule.
 
     `choose(number)` tells what to do next, or None for nothing; `may_write` whether the user is there and awake; `send`
-    takes a message for the present line; `failed` an error, because none may escape into the event loop.
+    takes a message for the present line; `failed` an error, because none may escape into the event loop; `tell_cursors`
+    what others are shown of the caret, as JupyterLab announces it.
     """
 
     def __init__(
@@ -31,11 +39,12 @@ class Writing:
         seat: Seat,
         swarm: Swarm,
         replica: Replica,
-        choose: Callable[[int], Choice | None],
+        choose: Callable[[int], Choice | Gesture | None],
         *,
         may_write: Callable[[], bool],
         send: Callable[[bytes], None],
         failed: Callable[[BaseException], None],
+        tell_cursors: Callable[[list[dict[str, Any]]], None],
     ) -> None:
         self._seat = seat
         self._swarm = swarm
@@ -46,6 +55,16 @@ class Writing:
         self._send = send
         self._failed = failed
         self._schedule: EditSchedule | None = None
+        self._next_number = 0
+        self._tell_cursors = tell_cursors
+        self.gestures = GesturePlayer(
+            replica,
+            write=self._write_step,
+            tell=self._tell_caret,
+            may_write=may_write,
+            dropped=self._note_dropped,
+            failed=failed,
+        )
         self.rhythm: Rhythm | None = None
         """When edits are due; None before `start`, and for who only watches."""
 
@@ -70,15 +89,18 @@ class Writing:
 
     def pause(self) -> None:
         """No scheduled edit leaves until `resume`."""
+        self.gestures.pause()
         if self._schedule is not None:
             self._schedule.pause()
 
     def resume(self) -> int:
         """Go on; how many edits were due in the pause and come later."""
-        return self._schedule.resume() if self._schedule is not None else 0
+        missed = self.gestures.resume()
+        return missed + (self._schedule.resume() if self._schedule is not None else 0)
 
     def stop(self) -> None:
         """No edit leaves afterwards."""
+        self.gestures.stop()
         if self._schedule is not None:
             self._schedule.stop()
             self._schedule = None
@@ -88,11 +110,15 @@ class Writing:
         if not self._swarm.editing or not self._may_write():
             return
         try:
-            choice = self._choose(number)
-            if choice is not None:
-                now = time.monotonic()
-                self._swarm.schedule_lag(max(0.0, (now - due) * 1000))
-                self.make_edit(choice, number, min(due, now))
+            choice = None if self.gestures.busy else self._choose(number)
+            if choice is None and not self.gestures.busy:
+                return
+            if isinstance(choice, Choice):
+                self.make_edit(choice, number, self._leaving(due))
+            elif choice is None:
+                self.gestures.go_on(due)
+            else:
+                self.gestures.begin(choice, due)
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
@@ -105,11 +131,20 @@ class Writing:
             lambda replica: make_edit(choice, replica, user_index=user, recent=recent, now=now), number, due
         )
 
-    def write(self, make: Callable[[Replica], Edit], number: int, due: float) -> bytes | None:
+    def play(self, gesture: Gesture, due: float | None = None) -> None:
+        """Begin a gesture now, or at a moment just past: one that goes on by itself, or one for the next slots.
+
+        What was in hand is left undone. Called from anywhere but a transaction; not while editing is over or pauses.
+        """
+        if self._swarm.editing and not self._swarm.paused and self._may_write():
+            self.gestures.begin(gesture, time.monotonic() if due is None else due)
+
+    def write(self, make: Callable[[Replica], Edit], number: int | None, due: float) -> bytes | None:
         """Make an edit against the present document, apply it, note it, send it; the update's bytes.
 
-        `make` is called within the transaction of the edit. None when there was nothing to do, when editing is over,
-        and while it pauses for a checkpoint. Offline edits stay in the replica and travel with the next sync.
+        `make` is called within the transaction of the edit. `number` names the edit together with the client id; the
+        next free one is taken where it is None or taken. None when there was nothing to do, when editing is over, and
+        while it pauses for a checkpoint. Offline edits stay in the replica and travel with the next sync.
         """
         if not self._swarm.editing:
             return None
@@ -127,8 +162,25 @@ class Writing:
             self._swarm.counts["edits_without_effect"] += 1
             return None
         edit, user = made[0], self._seat.user
+        number = self._next_number if number is None else max(number, self._next_number)
+        self._next_number = number + 1
         self._swarm.counts["edits"] += 1
         self._room.round_trips.author(user, self._seat.client_id, number, edit.description, edit.cell_id, due, update)
         self._room.recent.note(user, edit.cell_id, time.monotonic(), edit.cell_index)
         self._send(encode_update(update))
         return update
+
+    def _write_step(self, make: Callable[[Replica], Edit], due: float) -> None:
+        self.write(make, None, self._leaving(due))
+
+    def _leaving(self, due: float) -> float:
+        """Tell how much later than due an edit leaves; when it was due, which is never in the future."""
+        now = time.monotonic()
+        self._swarm.schedule_lag(max(0.0, (now - due) * 1000))
+        return min(due, now)
+
+    def _tell_caret(self, caret: Caret) -> None:
+        self._tell_cursors(cursors_at(self._replica, self.gestures.tab, caret))
+
+    def _note_dropped(self) -> None:
+        self._swarm.counts["gestures_dropped"] += 1

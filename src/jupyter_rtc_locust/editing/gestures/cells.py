@@ -18,7 +18,7 @@ from jupyter_rtc_locust.editing.gestures.tab import Tab, find_source
 from jupyter_rtc_locust.editing.gestures.undoing import mark_dirty
 from jupyter_rtc_locust.editing.operations import PutCell, RemoveCell
 from jupyter_rtc_locust.editing.positions import place_at
-from jupyter_rtc_locust.editing.situation import CODE, entries_of, index_of_cell
+from jupyter_rtc_locust.editing.situation import CODE, entries_of
 
 if TYPE_CHECKING:
     from jupyter_rtc_locust.documents.replica import Replica
@@ -29,7 +29,7 @@ BETWEEN_MERGED = "\n\n"
 
 @dataclass(frozen=True, slots=True)
 class AddCellBelow(ByHand):
-    """Add an empty cell below this one (key b), and go into it."""
+    """Add an empty cell below this one (key b), and select it: what is typed next goes there."""
 
     cell_id: str
     new_cell_id: str
@@ -37,18 +37,18 @@ class AddCellBelow(ByHand):
     cell_type: str = CODE
 
     def steps(self) -> Iterator[Step]:
-        """The mark, the cell, the caret."""
+        """The mark, the cell. The caret is told of when somebody goes into the cell, and not before (recorded)."""
         yield EditStep(self._mark)
         yield EditStep(self._add)
-        yield CaretStep(lambda _replica, _tab: Caret(self.new_cell_id))
 
     def _mark(self, replica: "Replica", tab: Tab) -> Edit | None:
-        return None if index_of_cell(replica.cells, self.cell_id) is None else mark_dirty(replica, tab)
+        return None if tab.index_of(replica, self.cell_id) is None else mark_dirty(replica, tab)
 
-    def _add(self, replica: "Replica", _tab: Tab) -> Edit | None:
-        index = index_of_cell(replica.cells, self.cell_id)
+    def _add(self, replica: "Replica", tab: Tab) -> Edit | None:
+        index = tab.index_of(replica, self.cell_id)
         if index is None:
             return None
+        tab.caret = Caret(self.new_cell_id)
         # A cell that a tab makes is trusted: nobody else wrote what will stand below it.
         metadata = {"trusted": True} if self.cell_type == CODE else {}
         cell = new_cell(self.new_cell_id, self.cell_type, metadata=metadata)
@@ -75,8 +75,8 @@ class DeleteCell(ByHand):
         """One edit."""
         yield EditStep(self._delete)
 
-    def _delete(self, replica: "Replica", _tab: Tab) -> Edit | None:
-        index = index_of_cell(replica.cells, self.cell_id)
+    def _delete(self, replica: "Replica", tab: Tab) -> Edit | None:
+        index = tab.index_of(replica, self.cell_id)
         if index is None:
             return None
         if len(replica.cells) > 1:
@@ -97,8 +97,8 @@ class MoveCell(ByHand):
         """One edit."""
         yield EditStep(self._move)
 
-    def _move(self, replica: "Replica", _tab: Tab) -> Edit | None:
-        index = index_of_cell(replica.cells, self.cell_id)
+    def _move(self, replica: "Replica", tab: Tab) -> Edit | None:
+        index = tab.index_of(replica, self.cell_id)
         if index is None:
             return None
         destination = min(max(index + self.by, 0), len(replica.cells) - 1)
@@ -126,8 +126,8 @@ class ChangeCellType(ByHand):
         """One edit; nothing where the cell has this type."""
         yield EditStep(self._change)
 
-    def _change(self, replica: "Replica", _tab: Tab) -> Edit | None:
-        index = index_of_cell(replica.cells, self.cell_id)
+    def _change(self, replica: "Replica", tab: Tab) -> Edit | None:
+        index = tab.index_of(replica, self.cell_id)
         if index is None:
             return None
         old = cell_content(replica, index)
@@ -159,8 +159,8 @@ class SplitCell(ByHand):
         yield EditStep(self._split)
         yield CaretStep(self._caret)
 
-    def _split(self, replica: "Replica", _tab: Tab) -> Edit | None:
-        index = index_of_cell(replica.cells, self.cell_id)
+    def _split(self, replica: "Replica", tab: Tab) -> Edit | None:
+        index = tab.index_of(replica, self.cell_id)
         if index is None:
             return None
         old = cell_content(replica, index)
@@ -181,8 +181,8 @@ class SplitCell(ByHand):
         )
         return Edit("split_cell", words, operations, self.lower_id, index + 1)
 
-    def _caret(self, replica: "Replica", _tab: Tab) -> Caret | None:
-        source = find_source(replica, self.lower_id)
+    def _caret(self, replica: "Replica", tab: Tab) -> Caret | None:
+        source = find_source(replica, self.lower_id, tab)
         return None if source is None else Caret(self.lower_id, content=source.content)
 
 
@@ -197,8 +197,8 @@ class MergeWithNextCell(ByHand):
         """One edit."""
         yield EditStep(self._merge)
 
-    def _merge(self, replica: "Replica", _tab: Tab) -> Edit | None:
-        index = index_of_cell(replica.cells, self.cell_id)
+    def _merge(self, replica: "Replica", tab: Tab) -> Edit | None:
+        index = tab.index_of(replica, self.cell_id)
         if index is None:
             return None
         if index + 1 >= len(replica.cells):

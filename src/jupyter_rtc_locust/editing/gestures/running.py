@@ -35,7 +35,7 @@ from jupyter_rtc_locust.editing.operations import (
     SetState,
 )
 from jupyter_rtc_locust.editing.output_edits import LARGEST_EXECUTION_COUNT, RUNNING
-from jupyter_rtc_locust.editing.situation import CODE, entries_of, entry_of, index_of_cell, outputs_of
+from jupyter_rtc_locust.editing.situation import CODE, entries_of, entry_of, outputs_of
 
 if TYPE_CHECKING:
     from jupyter_rtc_locust.documents.replica import Replica
@@ -142,8 +142,8 @@ class RunCell:
         yield EditStep(self._count)
         yield EditStep(self._state(IDLE))
 
-    def _start(self, replica: "Replica", _tab: Tab) -> Edit | None:
-        index = _code_cell(replica, self.cell_id)
+    def _start(self, replica: "Replica", tab: Tab) -> Edit | None:
+        index = _code_cell(replica, tab, self.cell_id)
         if index is None:
             return None
         cell = replica.cells[index]
@@ -194,8 +194,8 @@ class RunCell:
     def _quietly(self, operations: Callable[[int, Map[Any]], tuple[Operation, ...]], words: str) -> Make:
         """An edit of the cell that does not mark the document dirty."""
 
-        def make(replica: "Replica", _tab: Tab) -> Edit | None:
-            index = _code_cell(replica, self.cell_id)
+        def make(replica: "Replica", tab: Tab) -> Edit | None:
+            index = _code_cell(replica, tab, self.cell_id)
             if index is None:
                 return None
             done = operations(index, replica.cells[index])
@@ -214,8 +214,8 @@ class ClearOutputs(ByHand):
         """One edit; nothing where there is nothing to clear."""
         yield EditStep(self._clear)
 
-    def _clear(self, replica: "Replica", _tab: Tab) -> Edit | None:
-        index = _code_cell(replica, self.cell_id)
+    def _clear(self, replica: "Replica", tab: Tab) -> Edit | None:
+        index = _code_cell(replica, tab, self.cell_id)
         if index is None:
             return None
         operations = tuple(_cleared(replica.cells[index], index))
@@ -242,8 +242,8 @@ class RestartKernel:
         return Edit("restart_kernel", "restarted the kernel", operations, marks_dirty=False)
 
 
-def _code_cell(replica: "Replica", cell_id: str) -> int | None:
-    index = index_of_cell(replica.cells, cell_id)
+def _code_cell(replica: "Replica", tab: Tab, cell_id: str) -> int | None:
+    index = tab.index_of(replica, cell_id)
     return index if index is not None and entry_of(replica.cells[index], "cell_type") == CODE else None
 
 

@@ -84,7 +84,7 @@ class PressBackspace(ByHand):
             yield EditStep(self._press, self.seconds_a_key)
 
     def _press(self, replica: "Replica", tab: Tab) -> Edit | None:
-        source = find_source(replica, self.cell_id)
+        source = find_source(replica, self.cell_id, tab)
         if source is None:
             return None
         caret = tab.caret_in(source)
@@ -122,28 +122,36 @@ class Paste(ByHand):
     cell_id: str | None
     text: str
     at: float | None = None
+    over_everything: bool = False
+    """Select the whole source first (Ctrl+A)."""
 
     def steps(self) -> Iterator[Step]:
         """One edit."""
-        if self.at is not None:
+        if self.over_everything:
+            yield CaretStep(self._all)
+        elif self.at is not None:
             yield CaretStep(_at_fraction(self.cell_id, self.at))
         words = f"pasted {len(self.text)} characters into"
         yield EditStep(_typed(self, self.cell_id, "paste", words, self.text))
+
+    def _all(self, replica: "Replica", tab: Tab) -> Caret | None:
+        source = find_source(replica, self.cell_id, tab)
+        return None if source is None else Caret(self.cell_id, 0, len(source.content), source.content)
 
 
 def _typed(
     group: object, cell_id: str | None, kind: str, words: str, text: str
 ) -> "Callable[[Replica, Tab], Edit | None]":
     def make(replica: "Replica", tab: Tab) -> Edit | None:
-        source = find_source(replica, cell_id)
+        source = find_source(replica, cell_id, tab)
         return None if source is None else tab.replace(source, kind, words, text, group)
 
     return make
 
 
 def _at_fraction(cell_id: str | None, fraction: float) -> "Callable[[Replica, Tab], Caret | None]":
-    def place(replica: "Replica", _tab: Tab) -> Caret | None:
-        source = find_source(replica, cell_id)
+    def place(replica: "Replica", tab: Tab) -> Caret | None:
+        source = find_source(replica, cell_id, tab)
         if source is None:
             return None
         at = min(place_at(source.content, fraction), len(source.content))
@@ -154,7 +162,7 @@ def _at_fraction(cell_id: str | None, fraction: float) -> "Callable[[Replica, Ta
 
 def _moved_by(cell_id: str | None, direction: int, *, selecting: bool) -> "Callable[[Replica, Tab], Caret | None]":
     def place(replica: "Replica", tab: Tab) -> Caret | None:
-        source = find_source(replica, cell_id)
+        source = find_source(replica, cell_id, tab)
         if source is None:
             return None
         caret = tab.caret_in(source)

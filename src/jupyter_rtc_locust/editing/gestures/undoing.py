@@ -54,7 +54,7 @@ def _take_back(
     replica: "Replica", tab: Tab, stack: list[Change], other: list[Change], kind: str, verb: str
 ) -> Edit | None:
     while stack:
-        found = _found(replica, stack.pop())
+        found = _found(replica, tab, stack.pop())
         if found is None:
             continue
         source, change = found
@@ -69,14 +69,14 @@ def _take_back(
     return None
 
 
-def _found(replica: "Replica", change: Change) -> tuple[Source, Change] | None:
-    source = find_source(replica, change.cell_id)
+def _found(replica: "Replica", tab: Tab, change: Change) -> tuple[Source, Change] | None:
+    source = find_source(replica, change.cell_id, tab)
     moved = None if source is None else change.moved(source.content)
     return None if source is None or moved is None else (source, moved)
 
 
 def _caret_at_change(replica: "Replica", tab: Tab) -> Caret | None:
-    found = _found(replica, tab.redoable[-1]) if tab.redoable else None
+    found = _found(replica, tab, tab.redoable[-1]) if tab.redoable else None
     if found is None:
         return tab.caret
     source, change = found

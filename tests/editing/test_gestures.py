@@ -316,6 +316,19 @@ def test_a_cell_that_needs_nothing_before_it_runs_is_marked_all_the_same() -> No
     assert len(updates) == 4
 
 
+def test_clearing_takes_outputs_count_and_state_in_one_update() -> None:
+    sent = person()
+    steps = RunCell("printing").steps()
+    for _ in range(4):
+        sent.take(next(steps))
+
+    assert len(sent.play(ClearOutputs("printing")).updates) == 1
+
+    content = cell(sent, "printing")
+    assert (content["outputs"], content["execution_count"], content["execution_state"]) == ([], None, "idle")
+    assert sent.play(ClearOutputs("printing")).updates == []
+
+
 def test_an_interrupted_run_ends_with_the_error_and_is_idle() -> None:
     sent = person()
 

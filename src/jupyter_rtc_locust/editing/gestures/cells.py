@@ -2,8 +2,8 @@
 
 Recorded: adding a cell is two updates, `state.dirty` first and then the cell; deleting, moving and a change of type are
 one each. A move and a change of type delete the cell and insert another one with the same id, so that what others type
-into it meanwhile is lost; that is what a tab does. Splitting and merging were not recorded: they follow JupyterLab's
-`NotebookActions`, one transaction each, which deletes and inserts as well, under new ids.
+into it meanwhile is lost; that is what a tab does. Splitting and merging were not recorded: one transaction each is
+assumed, which deletes and inserts as well, under new ids.
 """
 
 from collections.abc import Iterator

@@ -9,8 +9,9 @@ The last two are transactions within one another in a tab, so that its update of
 and its update of the state says nothing new (38 B and 37 B; ours are 23 B and 37 B). A server passes on one of them,
 where it passes on two of ours.
 
-Two people who run one cell both write its outputs, as two tabs do. What a restart does to `execution_state`, and that
-an interrupt comes as an error before it, was not recorded: it follows JupyterLab's source.
+Two people who run one cell both write its outputs, as two tabs do. Not recorded, and assumed: an interrupt comes as an
+error before the count, and a restart makes cells idle. Clearing outputs is what JupyterLab's `clearExecution` does, in
+one update like the one with which a second run begins.
 """
 
 import base64
@@ -148,7 +149,7 @@ class RunCell:
             return None
         cell = replica.cells[index]
         operations = list(_cleared(cell, index))
-        if not entries_of(entry_of(cell, "metadata")).get("trusted"):
+        if not _is_trusted(cell):
             operations.append(SetMetadata(index, "trusted", value=True))
         words = f"started cell {self.cell_id}"
         if operations:
@@ -218,8 +219,14 @@ class ClearOutputs(ByHand):
         index = _code_cell(replica, tab, self.cell_id)
         if index is None:
             return None
-        operations = tuple(_cleared(replica.cells[index], index))
-        return Edit("clear_outputs", f"cleared the outputs of cell {self.cell_id}", operations, self.cell_id, index)
+        cell = replica.cells[index]
+        operations = list(_cleared(cell, index))
+        if entry_of(cell, "execution_state") == RUNNING:
+            operations.append(SetEntry(index, "execution_state", IDLE))
+        if operations and not _is_trusted(cell):
+            operations.append(SetMetadata(index, "trusted", value=True))
+        words = f"cleared the outputs of cell {self.cell_id}"
+        return Edit("clear_outputs", words, tuple(operations), self.cell_id, index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +261,10 @@ def _cleared(cell: Map[Any], index: int) -> Iterator[Operation]:
     outputs = outputs_of(cell)
     if outputs is not None and len(outputs):
         yield RemoveOutputs(index)
+
+
+def _is_trusted(cell: Map[Any]) -> bool:
+    return bool(entries_of(entry_of(cell, "metadata")).get("trusted"))
 
 
 def _count_of(cell: Map[Any]) -> int:

@@ -16,7 +16,7 @@ older_server := .venv-jupyter-collaboration-4/.installed
 node_server := tests/servers/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test lint bench rooms rhythm mutants endings faults races soak clean
+.PHONY: help demo web test lint bench rooms rhythm mutants endings faults canaries races soak clean
 
 help:
 	@echo 'make demo    ten people edit two notebooks for 30 s on a server of their own; a verdict'
@@ -28,6 +28,7 @@ help:
 	@echo 'make mutants  mistakes made on purpose, each of which a test has to notice (an hour)'
 	@echo 'make endings every way in which a run can end, and the verdict it must have (a quarter of an hour)'
 	@echo 'make faults  released servers made to lose, double, alter, invent: is it found? (half an hour; ARGS=--list)'
+	@echo 'make canaries  what released servers are known to fail: does this tool still find it? (a minute)'
 	@echo 'make races   races in released servers that docs/issues.md lists: are they still there? (two minutes)'
 	@echo 'make soak    200 short runs on released servers: is nothing found where nothing is wrong? (half an hour)'
 	@echo 'make clean   remove the environments and caches, not the results'
@@ -66,6 +67,9 @@ endings: $(installed)
 
 faults: $(installed) $(older_server) $(node_server)
 	cd tests && ../.venv/bin/python -m faults $(ARGS)
+
+canaries: $(installed)
+	cd tests && ../.venv/bin/python -m canaries $(ARGS)
 
 races: $(installed)
 	.venv/bin/python -m pytest -m race $(TESTS)

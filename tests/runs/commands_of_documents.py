@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from canaries.all_canaries import CANARIES
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCUMENTS = (REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *sorted((REPOSITORY / "docs").glob("*.md")))
 REPRODUCTIONS = tuple(
@@ -48,11 +50,8 @@ class Scenario:
 
 
 WORDS_TAKEN_BACK = "a restart"
-CELLS_DOUBLED = "a restart with a lost store"
-TAB_LEFT_BEHIND = "a restart slept through"
 SAVE_NOT_DONE = "saves by hand"
 
-_LOST_STORE = "locust -f locustfiles/restart_with_lost_store.py"
 _LOCUST = "locust -f locustfiles/notebook_editing.py"
 _USERS = f"{_LOCUST} --headless -u 10 -r 5 -t 30s"
 _EXPORT = "export JUPYTER_TOKEN=the-token-of-your-server"
@@ -129,18 +128,6 @@ SCENARIOS = {
         passes=False,
         exit_codes=(3,),
     ),
-    CELLS_DOUBLED: Scenario(
-        "docs/issues.md",
-        (f"{_LOST_STORE} --headless -u 4 -r 4 -t 35s --rtc-template locustfiles/small_notebook.ipynb",),
-        passes=False,
-        exit_codes=(3,),
-    ),
-    TAB_LEFT_BEHIND: Scenario(
-        "docs/issues.md",
-        ("locust -f locustfiles/offline_through_restart.py --headless -u 4 -r 4 -t 40s",),
-        passes=False,
-        exit_codes=(3,),
-    ),
     SAVE_NOT_DONE: Scenario(
         "docs/issues.md",
         ("locust -f locustfiles/saving_by_hand.py --headless -u 12 -r 12 -t 48s --rtc-documents 6 --rtc-edit-rate 20",),
@@ -172,6 +159,10 @@ ELSEWHERE = {
     **dict.fromkeys(
         ("make endings", "make endings ARGS='--only \"a worker\"'"),
         "tests/runs/test_endings.py::test_this_ending_has_its_one_verdict",
+    ),
+    **dict.fromkeys(
+        ("make canaries", *(canary.command for canary in CANARIES)),
+        "tests/runs/test_canaries.py::test_the_canary_is_found",
     ),
     "make endings ARGS='--list'": "tests/runs/test_endings.py::test_the_list_names_every_ending_and_plays_none",
     "make faults ARGS=--list": "tests/faults/test_planted_faults.py::test_the_list_names_every_case",

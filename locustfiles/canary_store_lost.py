@@ -1,9 +1,10 @@
 """The server is started again, and its store of updates is lost, while people keep their notebooks open.
 
-On jupyter-collaboration 5.0.4 this ends in a fail: cells that they had added stand twice (jupyter-collaboration#594).
-Only a server that was started for the run is ever harmed, so there is no --host.
+A canary: on jupyter-collaboration 5.0.4 this ends in a fail, because cells that they had added stand twice
+(jupyter-collaboration#594), and `make canaries` fails when it does not. Only a server that was started for the run is
+ever harmed, so there is no --host.
 
-    locust -f locustfiles/restart_with_lost_store.py --headless -u 4 -r 4 -t 35s \
+    locust -f locustfiles/canary_store_lost.py --headless -u 4 -r 4 -t 35s \
         --rtc-template locustfiles/small_notebook.ipynb
 """
 

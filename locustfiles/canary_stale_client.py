@@ -1,10 +1,11 @@
 """User 1 closes the laptop; the others work on, close the notebook, and open it again after the server was restarted.
 
-The server keeps no store of updates, as some administrators have it, so the notebook is made from its file. On
-jupyter-collaboration 5.0.4 this ends in a fail: when user 1 comes back, the document is not the one that the others
-have, and never will be (jupyter-collaboration#597). Only a server that was started for the run is ever harmed.
+A canary: the server keeps no store of updates, as some administrators have it, so the notebook is made from its file.
+On jupyter-collaboration 5.0.4 this ends in a fail, because the document of user 1, who comes back, is not the one that
+the others have, and never will be (jupyter-collaboration#597); `make canaries` fails when it does not. Only a server
+that was started for the run is ever harmed.
 
-    locust -f locustfiles/offline_through_restart.py --headless -u 4 -r 4 -t 40s
+    locust -f locustfiles/canary_stale_client.py --headless -u 4 -r 4 -t 40s
 """
 
 from jupyter_rtc_locust import Away, NotebookUser, Offline, Restart

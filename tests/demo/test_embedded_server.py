@@ -16,6 +16,17 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+import websocket
+from pycrdt import (
+    Array,
+    Doc,
+    Map,
+    Text,
+    YMessageType,
+    create_sync_message,
+    create_update_message,
+    handle_sync_message,
+)
 
 from jupyter_rtc_locust.demo import embedded_server
 from jupyter_rtc_locust.demo.embedded_server import (
@@ -366,3 +377,137 @@ def test_one_whose_port_was_taken_meanwhile_does_not_come_back_elsewhere(monkeyp
             with pytest.raises(EmbeddedServerError, match="before it answered"):
                 server.restart()
     assert not folder.exists()
+
+
+class Tab:
+    """Somebody who has a notebook open: a shared document that is in step with the server's."""
+
+    def __init__(self, server: EmbeddedServer, path: str) -> None:
+        question = json.dumps({"format": "json", "type": "notebook"})
+        answer = ask(server, f"/api/collaboration/session/{path}", method="PUT", token=server.token, body=question)[1]
+        session = json.loads(answer)
+        room = f"{session['format']}:{session['type']}:{session['fileId']}"
+        address = server.url.replace("http://", "ws://")
+        self.line = websocket.create_connection(
+            f"{address}/api/collaboration/room/{room}?sessionId={session['sessionId']}",
+            header={"Authorization": f"token {server.token}"},
+            timeout=20,
+        )
+        self.doc: Doc[Array[Map[object]]] = Doc()
+        self.cells = self.doc.get("cells", type=Array)
+        self.line.send_binary(create_sync_message(self.doc))
+
+    def sources(self) -> list[str]:
+        return [str(cell["source"]) for cell in self.cells]
+
+    def read_until(self, condition: Callable[[], bool]) -> None:
+        """Take in what the server sends; the line's own timeout ends a wait in vain."""
+        while not condition():
+            message = self.line.recv()
+            assert isinstance(message, bytes) and message, "the server ended the line"
+            if message[0] == YMessageType.SYNC:
+                reply = handle_sync_message(message[1:], self.doc)
+                if reply is not None:
+                    self.line.send_binary(reply)
+
+    def add_cell(self, source: str) -> None:
+        before = self.doc.get_state()
+        self.cells.append(Map({"cell_type": "raw", "id": source, "source": Text(source), "metadata": Map({})}))
+        self.line.send_binary(create_update_message(self.doc.get_update(before)))
+
+    def is_cut(self) -> bool:
+        """Whether the server ended the line; whatever else it sends until then is of no interest."""
+        try:
+            while self.line.recv():
+                pass
+        except (websocket.WebSocketConnectionClosedException, ConnectionError):
+            return True
+        return True  # an empty message is the end, too
+
+    def __enter__(self) -> Tab:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.line.shutdown()
+
+
+FIRST = {"cell_type": "raw", "id": "first", "metadata": {}, "source": "first"}
+
+
+def write_notebook(server: EmbeddedServer, path: str) -> Path:
+    file = server.root_folder / path
+    file.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [FIRST]}))
+    return file
+
+
+def test_an_evicted_room_cuts_every_line_and_whoever_comes_back_finds_the_document(server: EmbeddedServer) -> None:
+    write_notebook(server, "evicted.ipynb")
+    write_notebook(server, "other.ipynb")
+    with (
+        Tab(server, "evicted.ipynb") as one,
+        Tab(server, "evicted.ipynb") as two,
+        Tab(server, "other.ipynb") as bystander,
+    ):
+        for tab in (one, two, bystander):
+            tab.read_until(lambda tab=tab: tab.sources() == ["first"])
+        server.evict("evicted.ipynb")
+        assert one.is_cut() and two.is_cut()
+        with Tab(server, "evicted.ipynb") as back, Tab(server, "evicted.ipynb") as another:
+            back.read_until(lambda: back.sources() == ["first"])
+            another.read_until(lambda: another.sources() == ["first"])
+            back.add_cell("second")
+            another.read_until(lambda: another.sources() == ["first", "second"])
+        bystander.add_cell("on an uncut line")
+        wait_until(lambda: "on an uncut line" in (server.root_folder / "other.ipynb").read_text(), "it is saved")
+
+
+def test_a_room_that_is_not_there_cannot_be_evicted_and_the_sentence_says_so(server: EmbeddedServer) -> None:
+    with pytest.raises(
+        EmbeddedServerError, match=r"told to evict \(path nowhere.ipynb\), and it could not: nobody has"
+    ):
+        server.evict("nowhere.ipynb")
+    assert ask(server, "/api/status", token=server.token)[0] == 200
+
+
+def test_saves_that_are_delayed_wait_until_they_shall_no_more() -> None:
+    with EmbeddedServer.start(options=embedded_server.NO_STORE) as server:
+        file = write_notebook(server, "slow.ipynb")
+        server.delay_saves(600.0)
+        server.restart()  # which keeps it
+        with Tab(server, "slow.ipynb") as tab:
+            tab.read_until(lambda: tab.sources() == ["first"])
+            tab.add_cell("saved late")
+            wait_until(lambda: "Saving file: slow.ipynb" in server.log_path.read_text(), "a save has begun")
+            assert "saved late" not in file.read_text()
+            server.delay_saves(0.0)
+            wait_until(lambda: "saved late" in file.read_text(), "the save that waited is done")
+
+
+def test_a_file_that_is_changed_from_outside_reaches_whoever_has_it_open(server: EmbeddedServer) -> None:
+    file = write_notebook(server, "changed.ipynb")
+    with Tab(server, "changed.ipynb") as tab:
+        tab.read_until(lambda: tab.sources() == ["first"])
+        server.change_file("changed.ipynb", lambda text: text.replace('"source": "first"', '"source": "ähnlich"'))
+        tab.read_until(lambda: tab.sources() == ["ähnlich"])
+    assert "ähnlich" in file.read_text()
+    with pytest.raises(
+        EmbeddedServerError, match=r"The file missing.ipynb of the embedded server could not be changed"
+    ):
+        server.change_file("missing.ipynb", str.upper)
+
+
+def test_a_server_that_does_not_do_what_it_is_told_is_waited_for_only_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded_server, "COMMAND_DEADLINE_S", 0.3)
+    with EmbeddedServer.start() as server:
+        os.kill(server.process_id, signal.SIGSTOP)
+        with pytest.raises(EmbeddedServerError, match="did not say within 0 s that it is done"):
+            server.delay_saves(1.0)
+        os.kill(server.process_id, signal.SIGKILL)
+        wait_until(lambda: not server.running, "the server is dead")
+        with pytest.raises(EmbeddedServerError, match="its process has ended"):
+            server.evict("any.ipynb")
+
+
+def test_a_command_that_is_none_is_refused_by_the_server(server: EmbeddedServer) -> None:
+    with pytest.raises(EmbeddedServerError, match="it knows no command 'dance'"):
+        server._command("dance")

@@ -28,11 +28,11 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from jupyter_rtc_locust.demo.server_process import remove_folder
+from jupyter_rtc_locust.demo.server_process import ANSWERS, remove_folder
 from jupyter_rtc_locust.errors import OptionsError, ServerUnusable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -49,6 +49,9 @@ EXTRA_MISSING: Final = (
 
 NO_STORE: Final = {"YDocExtension.ystore_class": "jupyter_rtc_locust.demo.no_store.NoStore"}
 """The option of a server that keeps no updates: its rooms are always made from the file."""
+
+COMMAND_DEADLINE_S: Final = 10.0
+"""How long a running server may take to do what it is told (`evict`, `delay_saves`)."""
 
 _STORE_FILES: Final = ".jupyter_ystore.db*"
 """What jupyter-server-ydoc keeps the updates in, in its current folder; with the files that SQLite puts beside it."""
@@ -148,6 +151,8 @@ class EmbeddedServer:
         self._folder = folder
         self._process = process
         self._lifeline = lifeline
+        self._commands = 0
+        self._saves_delayed_s = 0.0
 
     @classmethod
     def start(cls, cleanup_delay_s: float = 60.0, options: Mapping[str, Any] | None = None) -> Self:
@@ -207,6 +212,75 @@ class EmbeddedServer:
         self.process_id = self._process.pid
         self.browser_file = _browser_file(self._folder, self._process)
         _wait_until_it_answers(self._process, self._folder, self.token)
+        if self._saves_delayed_s:
+            self.delay_saves(self._saves_delayed_s)
+
+    def evict(self, path: str) -> None:
+        """Drop the room of a document that people have open: cut their lines, and forget what is only in memory.
+
+        `path` is the document's, from `root_folder`. The lines end without a word, as by a crash; what has not been
+        saved is not waited for. The store of updates and the file stay, and whoever comes next makes the room anew
+        from them. Returns once it is done, at most `COMMAND_DEADLINE_S` later.
+
+        Raises:
+            EmbeddedServerError: there is no such room, or the server did not say in time that it is done.
+        """
+        self._command("evict", path=path)
+
+    def delay_saves(self, seconds: float) -> None:
+        """From now on each save of a document waits so many seconds before it writes; with 0, none does any more.
+
+        What it then writes is what the document was when the save began. With 0 the saves that wait write at once.
+        Returns once the server has said so, at most `COMMAND_DEADLINE_S` later. A restart keeps it.
+
+        Raises:
+            EmbeddedServerError: the server did not say in time that it is done.
+        """
+        self._command("delay saves", seconds=seconds)
+        self._saves_delayed_s = seconds
+
+    def change_file(self, path: str, change: Callable[[str], str]) -> None:
+        """Change a file on disk behind the server's back, as an editor or `git pull` does.
+
+        `path` is from `root_folder`; `change` is given the file's text (UTF-8, line ends as they are) and returns the
+        new one. The file is replaced in one step, so nobody reads half of it. What the server writes between the
+        reading and the replacing is lost.
+
+        Raises:
+            EmbeddedServerError: the file cannot be read or replaced.
+        """
+        file = self.root_folder / path
+        # Beside the notebooks, not among them, and on the same file system.
+        written = self._folder / "changed-from-outside"
+        try:
+            written.write_bytes(change(file.read_bytes().decode()).encode())
+            written.replace(file)
+        except (OSError, UnicodeDecodeError) as error:
+            raise EmbeddedServerError(f"The file {path} of the embedded server could not be changed: {error}") from None
+
+    def _command(self, do: str, **what: str | float) -> None:
+        """Tell the server's process what to do over its pipe, and wait for the answer."""
+        asked = f"The embedded server was told to {do} ({', '.join(f'{key} {value}' for key, value in what.items())})"
+        if not self._lifeline.ours:
+            raise EmbeddedServerError(f"{asked}, but only the process that started it can tell it anything.")
+        self._commands += 1
+        answer = self._folder / ANSWERS / f"{self._commands}.json"
+        self._lifeline.tell({"number": self._commands, "do": do, **what})
+        deadline = time.monotonic() + COMMAND_DEADLINE_S
+        while time.monotonic() < deadline:
+            if answer.exists():
+                error = json.loads(answer.read_text())["error"]
+                answer.unlink()
+                if error:
+                    raise EmbeddedServerError(f"{asked}, and it could not: {error}.")
+                return
+            if not self.running:
+                raise EmbeddedServerError(f"{asked}, but its process has ended.")
+            time.sleep(0.02)
+        raise EmbeddedServerError(
+            f"{asked}, and did not say within {COMMAND_DEADLINE_S:.0f} s that it is done. Its log, {self.log_path}, "
+            f"may tell why."
+        )
 
     def stop(self) -> None:
         """End the server and remove its folder. Doing it twice does no harm; a forked worker cannot do it."""
@@ -247,7 +321,7 @@ class _Lifeline:
         """Whether this process, and not the one it was forked from, holds the server."""
         return os.getpid() == self._process_id
 
-    def tell(self, message: Mapping[str, str]) -> None:
+    def tell(self, message: Mapping[str, str | float]) -> None:
         # Shorter than a pipe's buffer, so this never waits; and a server that is gone already is found out later.
         try:
             os.write(self._write_end, json.dumps(message).encode() + b"\n")

@@ -2,11 +2,13 @@
 
 Run as a file, `python -P server_process.py`, never as a module of the package: the package's own `__init__` may bring
 in Locust, and with it gevent's patches, which a Jupyter server cannot work with. So this file imports nothing of the
-package, and knows nothing of Locust, of documents or of the checks.
+package but `server_commands`, which imports nothing else of it, and knows nothing of Locust, of documents or of the
+checks.
 
 It is told everything over standard input, so that its arguments and its environment hold no secret. The parent writes
-one line of JSON, `{"token": ..., "folder": ...}`, and keeps the pipe open for as long as it lives. The end of the
-pipe is the end of the parent, whatever ended it (SIGKILL too): the server then stops and its folder is removed.
+one line of JSON, `{"token": ..., "folder": ...}`, and keeps the pipe open for as long as it lives. Each further line is
+a command (`server_commands`). The end of the pipe is the end of the parent, whatever ended it (SIGKILL too): the server
+then stops and its folder is removed.
 """
 
 from __future__ import annotations
@@ -19,11 +21,15 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
 STOP_DEADLINE_S = 3.0
 """How long an orphaned server may take to stop politely before its process ends anyway."""
+
+ANSWERS = "answers"
+"""The folder, in the embedded server's own, in which each command is answered with a file."""
 
 _PR_SET_PDEATHSIG = 1
 
@@ -70,7 +76,7 @@ class WithoutToken:
 
 
 class ParentWatch(threading.Thread):
-    """Waits for the parent's end of the pipe to close, then ends this process and removes its folder.
+    """Hands on the parent's commands; when its end of the pipe closes, ends this process and removes its folder.
 
     A thread and not a callback of the server's loop: a server that is busy must not outlive the run.
     """
@@ -82,14 +88,18 @@ class ParentWatch(threading.Thread):
         self._descriptor = descriptor
         self._folder = folder
         self._server: Any = None
+        self._take: Callable[[bytes], None] | None = None
 
-    def attend(self, server: Any) -> None:
-        """From now on there is a server that can be asked to stop."""
+    def attend(self, server: Any, take: Callable[[bytes], None]) -> None:
+        """From now on there is a server that can be asked to stop, and `take` is given each command."""
         self._server = server
+        self._take = take
 
     def run(self) -> None:  # noqa: D102
-        while os.read(self._descriptor, 4096):
-            pass
+        while line := read_line(self._descriptor):
+            # Nobody commands a server that has not answered yet, and half a line is the end of the parent.
+            if self._take is not None and line.endswith(b"\n"):
+                self._take(line)
         self.parent_gone.set()
         if self._server is not None:
             # The loop's add_callback is its one thread-safe door.
@@ -127,7 +137,9 @@ def main() -> None:
         server = ServerApp.instance()
         # These are traitlets' arguments, not the process': they appear in no list of processes.
         server.initialize([f"--IdentityProvider.token={settings['token']}"])
-        watch.attend(server)
+        from jupyter_rtc_locust.demo.server_commands import ServerCommands
+
+        watch.attend(server, ServerCommands(server, Path(settings["folder"]) / ANSWERS).take)
         server.start()
     finally:
         watch.server_ended.set()

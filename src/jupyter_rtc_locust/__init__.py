@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jupyter_rtc_locust.editing import Choice, Places, Weights
     from jupyter_rtc_locust.editing.activities import Activities
-    from jupyter_rtc_locust.faults.plan import Away, Offline, Restart
+    from jupyter_rtc_locust.faults.plan import Away, DelaySaves, Evict, Offline, OutsideEdit, Restart
     from jupyter_rtc_locust.plugin import install
     from jupyter_rtc_locust.users.collaboration_user import NotebookUser, TextUser
     from jupyter_rtc_locust.users.day import COURSE_DAY, Day
@@ -24,8 +24,11 @@ __all__ = [
     "Away",
     "Choice",
     "Day",
+    "DelaySaves",
+    "Evict",
     "NotebookUser",
     "Offline",
+    "OutsideEdit",
     "Places",
     "Restart",
     "TabUser",
@@ -41,8 +44,11 @@ _HOMES = {
     "Away": "jupyter_rtc_locust.faults.plan",
     "Choice": "jupyter_rtc_locust.editing.choices",
     "Day": "jupyter_rtc_locust.users.day",
+    "DelaySaves": "jupyter_rtc_locust.faults.plan",
+    "Evict": "jupyter_rtc_locust.faults.plan",
     "NotebookUser": "jupyter_rtc_locust.users.collaboration_user",
     "Offline": "jupyter_rtc_locust.faults.plan",
+    "OutsideEdit": "jupyter_rtc_locust.faults.plan",
     "Places": "jupyter_rtc_locust.editing.places",
     "Restart": "jupyter_rtc_locust.faults.plan",
     "TabUser": "jupyter_rtc_locust.users.tab_user",

@@ -123,7 +123,7 @@ def _check_first(environment: Environment) -> tuple[Fault, ...]:
             {user.document_kind for user in environment.user_classes if issubclass(user, CollaborationUser)}
         )
         templates_for(settings, kinds or ["notebook"], False)
-    return faults_of(environment, settings)
+    return faults_of(environment, settings, documents_known=environment.web_ui is None)
 
 
 def _check_port(host: str, port: int) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from jupyter_rtc_locust.errors import ServerUnusable
 from jupyter_rtc_locust.faults.executor import FaultExecutor
-from jupyter_rtc_locust.faults.plan import Away, Offline, Restart
+from jupyter_rtc_locust.faults.plan import Away, DelaySaves, Evict, FaultOfServer, Offline, OutsideEdit, Restart
 
 DEADLINE_S = 10.0
 
@@ -24,12 +24,12 @@ class Hands:
         self.executor = FaultExecutor(
             faults,
             started=time.monotonic() if started is None else started,
-            restart=self.restart,
+            harm=self.harm,
             tell=self.tell,
         )
 
-    def restart(self, _fault: Restart) -> None:
-        self.done.append(("restart", ()))
+    def harm(self, fault: FaultOfServer, begins: bool) -> None:
+        self.done.append((type(fault).__name__.lower() if begins else "as before", ()))
         assert self.over.wait(DEADLINE_S)
         if self.error is not None:
             raise self.error
@@ -87,6 +87,28 @@ def test_when_the_run_ends_early_the_rest_never_happens_and_who_is_offline_comes
     assert offline.as_planned and offline.ended is not None
     assert away.outcome == "it was not over when the run ended" and not away.as_planned
     assert restart.outcome == "the run ended before" and restart.began is None
+
+
+def test_a_fault_that_lasts_is_over_at_its_end_and_another_one_when_it_is_done():
+    delay, evict, edit = DelaySaves(since=0.0, until=0.2, seconds=5.0), Evict(at=0.05), OutsideEdit(at=0.1)
+    hands = Hands(delay, evict, edit)
+    hands.executor.run()
+    assert [what for what, _ in hands.done] == ["delaysaves", "evict", "outsideedit", "as before"]
+    assert [one.outcome for one in hands.executor.noted] == ["done"] * 3
+    slow, dropped, changed = hands.executor.noted
+    assert slow.began < dropped.began <= dropped.ended <= changed.began <= changed.ended <= slow.ended
+    assert all(one.users == () for one in hands.executor.noted), "they concern everybody"
+    assert not hands.executor.server_was_away_since(0.0), "it answers all the time"
+
+
+def test_saves_take_no_longer_when_the_run_ends_early():
+    hands = Hands(DelaySaves(since=0.0, until=900.0, seconds=5.0))
+    running = gevent.spawn(hands.executor.run)
+    wait_until(lambda: bool(hands.done))
+    hands.executor.end(1.0)
+    running.join(DEADLINE_S)
+    assert hands.done == [("delaysaves", ()), ("as before", ())]
+    assert hands.executor.noted[0].as_planned
 
 
 @pytest.mark.parametrize("in_time", [True, False])

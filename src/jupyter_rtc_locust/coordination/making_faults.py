@@ -12,7 +12,19 @@ from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.demo.embedded_server import EmbeddedServer
 from jupyter_rtc_locust.faults.executor import FaultExecutor
-from jupyter_rtc_locust.faults.plan import LOST, Away, Fault, Offline, Restart, checked_faults
+from jupyter_rtc_locust.faults.outside_edit import changed_file
+from jupyter_rtc_locust.faults.plan import (
+    LOST,
+    Away,
+    DelaySaves,
+    Evict,
+    Fault,
+    FaultOfServer,
+    FaultOfUsers,
+    OutsideEdit,
+    Restart,
+    checked_faults,
+)
 from jupyter_rtc_locust.settings import Settings
 from jupyter_rtc_locust.users.collaboration_user import CollaborationUser
 
@@ -20,20 +32,24 @@ FAULT_UNDER_WAY_S = 40.0
 """How long a fault under way at the end is waited for; a server that starts again has a shorter deadline of its own."""
 
 
-def faults_of(environment: Environment, settings: Settings) -> tuple[Fault, ...]:
+def faults_of(environment: Environment, settings: Settings, *, documents_known: bool = True) -> tuple[Fault, ...]:
     """What the scenario's user classes say shall go wrong.
+
+    The number of documents is not known before the form of the web UI was sent.
 
     Raises:
         OptionsError: it cannot be made to happen, or would harm a server that is not the embedded one.
     """
     own_server = settings.host is None
+    classes = [user for user in environment.user_classes if issubclass(user, CollaborationUser)]
+    # As many of each kind.
+    documents = settings.documents * len({user.document_kind for user in classes}) if documents_known else None
     listed = [
         fault
-        for user in environment.user_classes
-        if issubclass(user, CollaborationUser)
-        for fault in checked_faults(user.faults, own_server=own_server, users=settings.users)
+        for user in classes
+        for fault in checked_faults(user.faults, own_server=own_server, users=settings.users, documents=documents)
     ]
-    return checked_faults(listed, own_server=own_server, users=settings.users)
+    return checked_faults(listed, own_server=own_server, users=settings.users, documents=documents)
 
 
 def begin_faults(
@@ -46,11 +62,21 @@ def begin_faults(
     if not faults:
         return
 
-    def restart(fault: Restart) -> None:
+    def harm(fault: FaultOfServer, begins: bool) -> None:
         assert embedded is not None, "a fault that harms the server is refused where there is no embedded one"
-        embedded.restart(politely=fault.politely, lose_store=fault.store == LOST)
+        assert state.prepared is not None, "the documents are made before anything goes wrong"
+        match fault:
+            case Restart():
+                embedded.restart(politely=fault.politely, lose_store=fault.store == LOST)
+            case Evict():
+                embedded.evict(state.prepared.documents[fault.document].document.path)
+            case OutsideEdit():
+                document = state.prepared.documents[fault.document].document
+                embedded.change_file(document.path, lambda text: changed_file(text, document.kind, fault))
+            case DelaySaves():
+                embedded.delay_saves(fault.seconds if begins else 0.0)
 
-    def tell(fault: Offline | Away, begins: bool) -> None:
+    def tell(fault: FaultOfUsers, begins: bool) -> None:
         body: dict[str, Any] = {"run": state.run_id, "users": list(fault.users)}
         if isinstance(fault, Away):
             send(messages.AWAY if begins else messages.BACK, body)
@@ -59,7 +85,7 @@ def begin_faults(
         else:
             send(messages.ONLINE, body)
 
-    state.faults = FaultExecutor(faults, started=state.started, restart=restart, tell=tell)
+    state.faults = FaultExecutor(faults, started=state.started, harm=harm, tell=tell)
     gevent.spawn(state.faults.run).link_exception(
         lambda dead: state.problems.append(f"The faults of the scenario broke off: {dead.exception}")
     )

@@ -247,7 +247,7 @@ class EmbeddedServer:
         reading and the replacing is lost.
 
         Raises:
-            EmbeddedServerError: the file cannot be read or replaced.
+            EmbeddedServerError: the file cannot be read or replaced, or `change` raised a ValueError.
         """
         file = self.root_folder / path
         # Beside the notebooks, not among them, and on the same file system.
@@ -255,7 +255,7 @@ class EmbeddedServer:
         try:
             written.write_bytes(change(file.read_bytes().decode()).encode())
             written.replace(file)
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             raise EmbeddedServerError(f"The file {path} of the embedded server could not be changed: {error}") from None
 
     def _command(self, do: str, **what: str | float) -> None:

@@ -1,7 +1,7 @@
 """Makes a plan's operations happen, each at its moment, one after the other; and notes what really happened when.
 
-Runs in one greenlet beside the coordinator. It waits with `gevent`, harms the embedded server through the one function
-it is given, and reaches users only through messages: their processes may be elsewhere.
+Runs in one greenlet beside the coordinator. It waits with `gevent`, harms the embedded server through one function that
+it is given, and reaches users only through another one, which sends messages: their processes may be elsewhere.
 """
 
 from __future__ import annotations
@@ -13,7 +13,18 @@ from dataclasses import replace
 from gevent.event import Event
 
 from jupyter_rtc_locust.errors import RtcLocustError
-from jupyter_rtc_locust.faults.plan import Away, Fault, Offline, Operation, Restart, plan_of
+from jupyter_rtc_locust.faults.plan import (
+    Away,
+    DelaySaves,
+    Fault,
+    FaultOfServer,
+    FaultOfUsers,
+    Offline,
+    Operation,
+    Restart,
+    lasts,
+    plan_of,
+)
 from jupyter_rtc_locust.verdict.evidence import DONE, UNDER_WAY, FaultEvidence
 
 NOT_REACHED = "the run ended before"
@@ -21,7 +32,9 @@ NOT_OVER = "it was not over when the run ended"
 
 
 class FaultExecutor:
-    """The faults of one run. `restart` blocks; `tell` sends users off, and with False back again.
+    """The faults of one run. `harm` does one to the server, and returns when it is done; `tell` sends users off.
+
+    Both are told whether the fault begins; False ends one that lasts.
 
     `started` is the start of the run (`time.monotonic`). Errors of a fault are its outcome, and end no run.
     """
@@ -31,12 +44,12 @@ class FaultExecutor:
         faults: Sequence[Fault],
         *,
         started: float,
-        restart: Callable[[Restart], None],
-        tell: Callable[[Offline | Away, bool], None],
+        harm: Callable[[FaultOfServer, bool], None],
+        tell: Callable[[FaultOfUsers, bool], None],
     ) -> None:
         self._plan = plan_of(faults)
         self._started = started
-        self._restart = restart
+        self._harm = harm
         self._tell = tell
         self._ending = Event()
         self._at_work = Event()
@@ -76,11 +89,14 @@ class FaultExecutor:
                 self._at_work.set()
 
     def end(self, patience_s: float) -> None:
-        """No fault begins any more; one under way is waited for, and whoever is off the line is brought back."""
+        """No fault begins any more; one under way is waited for.
+
+        Whoever is off the line is brought back, and saves take no longer than they do.
+        """
         self._ending.set()
         self._at_work.wait(patience_s)
         for fault, noted in list(self._noted.items()):
-            if noted.outcome == UNDER_WAY and isinstance(fault, Offline):
+            if noted.outcome == UNDER_WAY and isinstance(fault, Offline | DelaySaves):
                 self._do(Operation(fault.until, fault, ends=True))
             elif noted.outcome == UNDER_WAY:
                 self._noted[fault] = replace(noted, outcome=NOT_OVER)
@@ -92,18 +108,20 @@ class FaultExecutor:
         try:
             if isinstance(fault, Restart):
                 self._restart_server(fault)
-            else:
+            elif isinstance(fault, Offline | Away):
                 self._tell(fault, not operation.ends)
+            else:
+                self._harm(fault, not operation.ends)
         except (RtcLocustError, OSError) as error:
             self._noted[fault] = replace(self._noted[fault], outcome=str(error).partition("\n")[0])
             return
-        if operation.ends or isinstance(fault, Restart):
+        if operation.ends or not lasts(fault):
             self._noted[fault] = replace(self._noted[fault], ended=self._now(), outcome=DONE)
 
     def _restart_server(self, fault: Restart) -> None:
         self._back_at = float("inf")
         try:
-            self._restart(fault)
+            self._harm(fault, True)
         finally:
             self._back_at = time.monotonic()
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from itertools import pairwise
+from typing import ClassVar, Literal, TypeGuard
 
 from jupyter_rtc_locust.errors import OptionsError
 
@@ -19,6 +20,9 @@ KEPT: Store = "kept"
 LOST: Store = "lost"
 NONE: Store = "none"
 """What becomes of a server's store of updates at a restart; none: it never had one."""
+
+MOST_SECONDS = 3600.0
+"""How long a save may be made to take; longer is a server that does not save."""
 
 _STORES = {
     KEPT: "its store of updates was kept",
@@ -92,7 +96,72 @@ class Away:
         return f"{_were(self.users)} away, with the document closed"
 
 
-Fault = Restart | Offline | Away
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evict:
+    """The embedded server drops a document's room while people have it open, as by a crash of that room alone.
+
+    Their lines end without a word, and a save that is under way or waits for a pause is not waited for. The store of
+    updates and the file stay. Whoever comes back first makes the room anew, from these two.
+    """
+
+    at: float
+    document: int = 0
+    """Its number in the run, from 0."""
+
+    harms_the_server: ClassVar[bool] = True
+
+    @property
+    def description(self) -> str:
+        """What a person is told happened."""
+        return f"the server dropped the room of document {self.document} while people had it open"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideEdit:
+    """A document's file is changed on the embedded server's disk, behind its back, as by an editor or `git pull`.
+
+    A cell is added at the end of a notebook, a line at the end of a text (`faults/outside_edit.py`).
+    """
+
+    at: float
+    document: int = 0
+    """Its number in the run, from 0."""
+
+    harms_the_server: ClassVar[bool] = True
+
+    @property
+    def description(self) -> str:
+        """What a person is told happened."""
+        return f"the file of document {self.document} was changed on disk from outside"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelaySaves:
+    """Every save of the embedded server waits before it writes, as on a slow disk; what waits at the end is written."""
+
+    since: float
+    until: float
+    seconds: float
+    """How much longer each save takes."""
+
+    harms_the_server: ClassVar[bool] = True
+
+    @property
+    def at(self) -> float:
+        """When it begins."""
+        return self.since
+
+    @property
+    def description(self) -> str:
+        """What a person is told happened."""
+        return f"each save of the server took {self.seconds:g} s longer"
+
+
+FaultOfServer = Restart | Evict | OutsideEdit | DelaySaves
+FaultOfUsers = Offline | Away
+Fault = FaultOfServer | FaultOfUsers
+
+_POSSIBLE = "Restart(...), Evict(...), OutsideEdit(...), DelaySaves(...), Offline(...) and Away(...)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,28 +173,35 @@ class Operation:
     ends: bool = False
 
 
+def lasts(fault: Fault) -> TypeGuard[Offline | Away | DelaySaves]:
+    """Whether it has an end of its own, at `until`; the others are over when they have been done."""
+    return isinstance(fault, Offline | Away | DelaySaves)
+
+
 def plan_of(faults: Iterable[Fault]) -> list[Operation]:
     """The faults' operations in the order of their moments; of equal ones, what ends before what begins."""
     operations = []
     for fault in faults:
         operations.append(Operation(fault.at, fault))
-        if isinstance(fault, Offline | Away):
+        if lasts(fault):
             operations.append(Operation(fault.until, fault, ends=True))
     return sorted(operations, key=lambda one: (one.at, not one.ends))
 
 
-def checked_faults(listed: object, *, own_server: bool, users: int | None) -> tuple[Fault, ...]:
+def checked_faults(
+    listed: object, *, own_server: bool, users: int | None, documents: int | None = None
+) -> tuple[Fault, ...]:
     """The faults of a scenario, each once, if they can be made to happen.
 
-    `own_server` says whether the server is the embedded one, which alone is ever harmed. `users` is how many the run
-    was asked for; None where that is not known yet.
+    `own_server` says whether the server is the embedded one, which alone is ever harmed. `users` and `documents` are
+    how many the run was asked for; None where that is not known yet.
 
     Raises:
         OptionsError: with a sentence that says which fault, and what is possible.
     """
     if not isinstance(listed, list | tuple):
-        raise OptionsError(f"faults = {listed!r:.100}: give a list of Restart(...), Offline(...) and Away(...).")
-    faults = tuple(dict.fromkeys(_checked(one, users) for one in listed))
+        raise OptionsError(f"faults = {listed!r:.100}: give a list of {_POSSIBLE}.")
+    faults = tuple(dict.fromkeys(_checked(one, users, documents) for one in listed))
     harmful = next((one for one in faults if one.harms_the_server), None)
     if harmful is not None and not own_server:
         raise OptionsError(
@@ -138,6 +214,10 @@ def checked_faults(listed: object, *, own_server: bool, users: int | None) -> tu
             'faults: a server that keeps no store of updates (store="none") has none that a restart could keep or '
             "lose: give all restarts of a scenario the same store."
         )
+    delays = sorted((one for one in faults if isinstance(one, DelaySaves)), key=lambda one: one.since)
+    for first, second in pairwise(delays):
+        if second.since < first.until:
+            raise OptionsError(f"faults: {second} begins before {first} has ended: saves are delayed by one at a time.")
     return faults
 
 
@@ -146,12 +226,25 @@ def keeps_no_store(faults: Iterable[Fault]) -> bool:
     return any(isinstance(one, Restart) and one.store == NONE for one in faults)
 
 
-def _checked(fault: object, users: int | None) -> Fault:
+def _checked(fault: object, users: int | None, documents: int | None) -> Fault:
     # A locustfile is checked by no one, so nothing is taken for granted that the types say.
     if isinstance(fault, Restart):
         if fault.store not in _STORES:
             raise OptionsError(f"faults: {fault}: store is one of {', '.join(_STORES)}.")
         _check_moments(fault, fault.at)
+        return fault
+    if isinstance(fault, Evict | OutsideEdit):
+        _check_moments(fault, fault.at)
+        if not _is_index(fault.document, documents):
+            most = (
+                f" of {documents} (--rtc-documents) the last is {documents - 1}" if documents else " they begin with 0"
+            )
+            raise OptionsError(f"faults: {fault} names document {fault.document!r}, but{most}.")
+        return fault
+    if isinstance(fault, DelaySaves):
+        _check_moments(fault, fault.since, fault.until)
+        if type(fault.seconds) not in (int, float) or not 0 < fault.seconds <= MOST_SECONDS:
+            raise OptionsError(f"faults: {fault}: seconds is more than 0 and at most {MOST_SECONDS:.0f}.")
         return fault
     if isinstance(fault, Offline | Away):
         _check_moments(fault, fault.since, fault.until)
@@ -162,15 +255,15 @@ def _checked(fault: object, users: int | None) -> Fault:
             most = f" of {users} users (-u) the last is {users - 1}" if users else " they begin with 0"
             raise OptionsError(f"faults: {fault} names user {strangers[0]!r}, but{most}.")
         return fault
-    raise OptionsError(f"faults: {fault!r:.100} is no fault: give Restart(...), Offline(...) and Away(...).")
+    raise OptionsError(f"faults: {fault!r:.100} is no fault: give {_POSSIBLE}.")
 
 
 def _were(users: tuple[int, ...]) -> str:
     return f"user {users[0]} was" if len(users) == 1 else f"users {', '.join(map(str, users))} were"
 
 
-def _is_index(value: object, users: int | None) -> bool:
-    return isinstance(value, int) and value >= 0 and (users is None or value < users)
+def _is_index(value: object, count: int | None) -> bool:
+    return type(value) is int and value >= 0 and (count is None or value < count)
 
 
 def _check_moments(fault: Fault, *moments: float) -> None:

@@ -230,6 +230,7 @@ def _document_evidence(state: RunState, collection: Collection, prepared: Prepar
         quiet=all(part.quiet for part in parts),
         guests_expected=not prepared.document.ours,
         manual_saves=tuple(save for part in parts for save in part.manual_saves),
+        outside=tuple(state.outside.get(path, ())),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.demo.embedded_server import EmbeddedServer
 from jupyter_rtc_locust.faults.executor import FaultExecutor
-from jupyter_rtc_locust.faults.outside_edit import changed_file
+from jupyter_rtc_locust.faults.outside_edit import changed_file, outside_words
 from jupyter_rtc_locust.faults.plan import (
     LOST,
     Away,
@@ -27,6 +28,7 @@ from jupyter_rtc_locust.faults.plan import (
 )
 from jupyter_rtc_locust.settings import Settings
 from jupyter_rtc_locust.users.collaboration_user import CollaborationUser
+from jupyter_rtc_locust.verdict.evidence import WrittenOutside
 
 FAULT_UNDER_WAY_S = 40.0
 """How long a fault under way at the end is waited for; a server that starts again has a shorter deadline of its own."""
@@ -73,6 +75,8 @@ def begin_faults(
             case OutsideEdit():
                 document = state.prepared.documents[fault.document].document
                 embedded.change_file(document.path, lambda text: changed_file(text, document.kind, fault))
+                written = WrittenOutside(state.since_start(time.monotonic()), outside_words(fault))
+                state.outside.setdefault(document.path, []).append(written)
             case DelaySaves():
                 embedded.delay_saves(fault.seconds if begins else 0.0)
 

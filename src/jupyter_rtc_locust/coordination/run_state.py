@@ -12,7 +12,7 @@ from jupyter_rtc_locust.coordination.preparation import Prepared
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
 from jupyter_rtc_locust.faults.executor import FaultExecutor
 from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S, Settings
-from jupyter_rtc_locust.verdict.evidence import Checkpoint, LogEvent, ServerMemory
+from jupyter_rtc_locust.verdict.evidence import Checkpoint, LogEvent, ServerMemory, WrittenOutside
 from jupyter_rtc_locust.verdict.findings import Verdict
 from jupyter_rtc_locust.verdict.folder.writing import Kept
 
@@ -56,6 +56,8 @@ class RunState:
     """(seconds since the start, seconds long)."""
     silent_since: float | None = None
     faults: FaultExecutor | None = None
+    outside: dict[str, list[WrittenOutside]] = field(default_factory=dict)
+    """By the path of a document, what a fault wrote into its file from outside."""
     verdict: Verdict | None = None
     kept: Kept | None = None
     """What was kept of the evidence; None: nothing, because there was no verdict on it."""

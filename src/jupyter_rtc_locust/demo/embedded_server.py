@@ -53,6 +53,9 @@ NO_STORE: Final = {"YDocExtension.ystore_class": "jupyter_rtc_locust.demo.no_sto
 COMMAND_DEADLINE_S: Final = 10.0
 """How long a running server may take to do what it is told (`evict`, `delay_saves`)."""
 
+_MOST_ATTEMPTS: Final = 20
+"""To change a file that the server may save at the same moment."""
+
 _STORE_FILES: Final = ".jupyter_ystore.db*"
 """What jupyter-server-ydoc keeps the updates in, in its current folder; with the files that SQLite puts beside it."""
 
@@ -243,8 +246,8 @@ class EmbeddedServer:
         """Change a file on disk behind the server's back, as an editor or `git pull` does.
 
         `path` is from `root_folder`; `change` is given the file's text (UTF-8, line ends as they are) and returns the
-        new one. The file is replaced in one step, so nobody reads half of it. What the server writes between the
-        reading and the replacing is lost.
+        new one. The file is replaced in one step, so nobody reads half of it; where the server saved meanwhile, the
+        change is made once more, to what was saved.
 
         Raises:
             EmbeddedServerError: the file cannot be read or replaced, or `change` raised a ValueError.
@@ -253,10 +256,16 @@ class EmbeddedServer:
         # Beside the notebooks, not among them, and on the same file system.
         written = self._folder / "changed-from-outside"
         try:
-            written.write_bytes(change(file.read_bytes().decode()).encode())
-            written.replace(file)
+            for _ in range(_MOST_ATTEMPTS):
+                before = file.stat()
+                written.write_bytes(change(file.read_bytes().decode()).encode())
+                now = file.stat()
+                if (now.st_mtime_ns, now.st_ino) == (before.st_mtime_ns, before.st_ino):
+                    written.replace(file)
+                    return
         except (OSError, ValueError) as error:
             raise EmbeddedServerError(f"The file {path} of the embedded server could not be changed: {error}") from None
+        raise EmbeddedServerError(f"The file {path} was written by the server each time while it was to be changed.")
 
     def _command(self, do: str, **what: str | float) -> None:
         """Tell the server's process what to do over its pipe, and wait for the answer."""

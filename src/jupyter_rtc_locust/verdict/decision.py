@@ -18,6 +18,7 @@ from jupyter_rtc_locust.verdict.checks.agreement import (
 from jupyter_rtc_locust.verdict.checks.completeness import check_run_is_complete, check_users_took_part
 from jupyter_rtc_locust.verdict.checks.deletions import check_deletions_were_authored
 from jupyter_rtc_locust.verdict.checks.isolation import check_nothing_came_from_elsewhere
+from jupyter_rtc_locust.verdict.checks.outside_edits import check_outside_edits_were_taken_in
 from jupyter_rtc_locust.verdict.checks.presence import check_everybody_is_seen
 from jupyter_rtc_locust.verdict.checks.reopening import check_reopened_document
 from jupyter_rtc_locust.verdict.checks.saved_file import check_saved_file
@@ -102,6 +103,8 @@ def judge_document(
         opinion += _safely(what, path, lambda: check_deletions_were_authored(reading, oracle, unauthored))
         what = "for loss, doubling, invention"
         opinion += _safely(what, path, lambda: check_against_oracle(reading, oracle, unauthored))
+        what = "of what was written into the file from outside"
+        opinion += _safely(what, path, lambda: check_outside_edits_were_taken_in(reading, oracle))
         what = "that nothing of another document is in it"
         opinion += _safely(what, path, lambda: check_nothing_came_from_elsewhere(reading, oracle, documents))
     opinion += _safely("of the notebook's form", path, lambda: check_document_is_well_formed(reading, oracle))

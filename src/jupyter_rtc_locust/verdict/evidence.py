@@ -179,6 +179,8 @@ class RoomEvidence:
     presences: frozenset[int] = frozenset()
     """Client ids of people that showed themselves in awareness to users of this process."""
     manual_saves: tuple[ManualSave, ...] = ()
+    outside: tuple[WrittenOutside, ...] = ()
+    """What was written into the file from outside on purpose, in that order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,16 @@ class SavedFile:
     """Whether the server says that there is no such file any more."""
     waited: float = 0.0
     """Seconds from the end of editing to the reading that counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenOutside:
+    """What a fault of the scenario wrote into the file behind the server's back."""
+
+    at: float
+    """Seconds since the start of the run."""
+    words: str
+    """One line, which stands nowhere else: the source of a cell, or a line of a text without its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +249,8 @@ class DocumentEvidence:
     saves: tuple[SaveSeen, ...] = ()
     """The versions of the file that were seen while people typed and at the end, in that order."""
     manual_saves: tuple[ManualSave, ...] = ()
+    outside: tuple[WrittenOutside, ...] = ()
+    """What was written into the file from outside on purpose, in that order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 CRDTs make that the right answer whatever the order. What else must go in, so that it is not torn: an edit sets
 `state.dirty` and so builds on what the server wrote there, hence foreign structs under `state` enter, without their
 deletions. Foreign structs elsewhere enter so that nothing of theirs shows and our edits keep their anchors; each of
-them is a finding. Exceptions: guests' edits, the new id a saving server gives to one of two copies of a cell, and what
-it writes to no effect when it rebuilds a room: entries of metadata once more, equal cells where the file has no ids.
+them is a finding. Exceptions: guests' edits, the new id a saving server gives to one of two copies of a cell, what was
+written into the file from outside on purpose, and what it writes to no effect when it rebuilds a room: entries of
+metadata once more, equal cells where the file has no ids.
 
 The numbered rules are those of docs/verdict.md.
 """
@@ -24,6 +25,7 @@ from jupyter_rtc_locust.protocol.state_vectors import decode_state_vector
 from jupyter_rtc_locust.protocol.structs import GC, Item, Struct, references
 from jupyter_rtc_locust.protocol.updates import Update, decode_update, encode_update
 from jupyter_rtc_locust.verdict.guests import Guests, find_guests
+from jupyter_rtc_locust.verdict.outside_content import outside_content, without_content
 from jupyter_rtc_locust.verdict.reading import STATE_ROOT, AuthoredStructs, Reading
 from jupyter_rtc_locust.verdict.rebuilt import copied_ids, document_of
 from jupyter_rtc_locust.verdict.rebuilt_cells import RebuiltCells, rebuilt_cells
@@ -41,7 +43,8 @@ class Oracle:
     live: ClockRanges
     """Clocks of content that is there, outside `state`."""
     foreign: ClockRanges
-    """Clocks outside `state` that nobody of the run wrote, apart from what guests, `renamed` and `reloaded` hold."""
+    """Clocks outside `state` that nobody of the run wrote, apart from what guests, `renamed`, `outside`, `rebuilt`
+    and `reloaded` hold."""
     overwritten: ClockRanges
     """Values of ours under keys of maps under which foreign entries were written, whose findings name them."""
     guests: Guests
@@ -49,6 +52,8 @@ class Oracle:
     """New ids that a server gave to copies of cells."""
     rebuilt: RebuiltCells
     """Cells that a server put in the place of equal ones when it rebuilt the room."""
+    outside: ClockRanges
+    """What was written into the file from outside on purpose, as a server put it into the room."""
     reloaded: ClockRanges
     """Entries of metadata that a server wrote once more when it rebuilt the room."""
     strange: ClockRanges
@@ -95,7 +100,9 @@ def build_oracle(reading: Reading) -> Oracle:
     material = union_of_structs([*(update for _, update in reading.received), *reading.views])
     notes = select(material, of_state).without_deletions()
     unseen = _unseen(reading)
-    rebuilt = rebuilt_cells(reading, elsewhere, included, (notes, unseen))
+    outside = outside_content(reading, elsewhere)
+    elsewhere = elsewhere.difference(outside)
+    rebuilt = rebuilt_cells(reading, elsewhere, included, (notes, unseen, without_content(outside)))
     elsewhere = elsewhere.difference(rebuilt.structs)
     renamed = renamed_copies(reading, elsewhere)
     reloaded = reloaded_entries(reading, elsewhere.difference(renamed))
@@ -104,7 +111,7 @@ def build_oracle(reading: Reading) -> Oracle:
 
     hidden = foreign.union(unknown_root, strange)
     welcomed = select(material, welcome).with_deletions(guests.deletions)
-    anew = reading.as_written(reloaded.union(rebuilt.structs)).with_deletions(rebuilt.deletions)
+    anew = reading.as_written(reloaded.union(rebuilt.structs, outside)).with_deletions(rebuilt.deletions)
     meant = [reading.initial, *(one.update for one in included), welcomed, anew]
     entering = [
         welcomed,
@@ -123,7 +130,7 @@ def build_oracle(reading: Reading) -> Oracle:
     wanted = ClockRanges().union(
         reading.initial_ranges,
         *(one.ranges for one in included),
-        *(of_state, hidden, welcome, reloaded, rebuilt.structs),
+        *(of_state, hidden, welcome, reloaded, rebuilt.structs, outside),
     )
     return Oracle(
         content=read_whole_content(doc, evidence.kind),
@@ -134,6 +141,7 @@ def build_oracle(reading: Reading) -> Oracle:
         guests=guests,
         renamed=renamed,
         rebuilt=rebuilt,
+        outside=outside,
         reloaded=reloaded,
         strange=strange,
         unaccounted=unaccounted,

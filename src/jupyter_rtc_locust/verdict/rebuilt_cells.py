@@ -19,8 +19,9 @@ from jupyter_rtc_locust.documents.canonical import read_whole_content
 from jupyter_rtc_locust.documents.leniency import rebuilt_differences
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.protocol.contents import TypeContent
-from jupyter_rtc_locust.protocol.structs import GC, Item, Struct, references
+from jupyter_rtc_locust.protocol.structs import Item, references
 from jupyter_rtc_locust.protocol.updates import Update, decode_update, encode_update
+from jupyter_rtc_locust.verdict.outside_content import without_content
 from jupyter_rtc_locust.verdict.reading import AuthoredStructs, Reading
 from jupyter_rtc_locust.verdict.rebuilt import content_of, copied_ids, document_of
 
@@ -95,7 +96,7 @@ def _as_rebuilt(
     earlier = encode_update(reading.as_written(accepted.structs).with_deletions(accepted.deletions))
     known = [reading.evidence.initial.update, *notes, earlier, *(one.edit.update for one in before)]
     # Later notes of the same server wait for the clocks between.
-    was = document_of([*known, encode_update(_nothing(ranges))])
+    was = document_of([*known, encode_update(without_content(ranges))])
     old = reading.lineage.by_root(reading.live_in(decode_update(was.get_update()))).get(_CELLS, ClockRanges())
     told = ClockRanges().union(
         *(one.deletions for one in reading.views), *(one.deletions for _, one in reading.received)
@@ -135,12 +136,3 @@ def _builds_on(update: Update, avoided: ClockRanges) -> bool:
     return bool(update.deletions.intersection(avoided)) or any(
         avoided.contains(anchor) for struct in update for anchor in references(struct)
     )
-
-
-def _nothing(ranges: ClockRanges) -> Update:
-    """The same clocks, as if what stood there had been forgotten."""
-    gaps: dict[int, tuple[Struct, ...]] = {
-        client: tuple(GC(client, start, end - start) for start, end in ranges.of_client(client))
-        for client in ranges.clients()
-    }
-    return Update(gaps, ClockRanges())

@@ -73,7 +73,12 @@ def _outside_foreign(reading: Reading, oracle: Oracle, ranges: ClockRanges) -> C
 def _lost(reading: Reading, oracle: Oracle, missing: ClockRanges, whose: str) -> tuple[Finding, ...]:
     """Content that is in the oracle and not in the judged document: whose it was, and what."""
     findings = []
-    for author, ranges in reading.divided_by_author(missing):
+    from_outside = missing.intersection(oracle.outside)
+    if from_outside:
+        what = pieces_of(reading.lineage, from_outside)
+        detail = f"For {whose}, what was written into the file from outside is gone: {what}. Nobody deleted it."
+        findings.append(Finding(Kind.LOST_EDIT, reading.evidence.path, detail))
+    for author, ranges in reading.divided_by_author(missing.difference(from_outside)):
         what = "what stood in the document from the start" if author is None else f"what {described(author.edit)} wrote"
         users = () if author is None else (author.edit.user,)
         lineage = reading.lineage

@@ -50,6 +50,7 @@ class Scenario:
 
 
 WORDS_TAKEN_BACK = "a restart"
+CHANGED_OUTSIDE = "a file changed from outside"
 SAVE_NOT_DONE = "saves by hand"
 
 _LOCUST = "locust -f locustfiles/notebook_editing.py"
@@ -127,6 +128,15 @@ SCENARIOS = {
         ("locust -f locustfiles/restart.py --headless -u 4 -r 4 -t 25s",),
         passes=False,
         exit_codes=(3,),
+    ),
+    CHANGED_OUTSIDE: Scenario(
+        "docs/issues.md",
+        ("locust -f locustfiles/outside_edits.py --headless -u 4 -r 4 -t 15s Typing",),
+        passes=False,
+        exit_codes=(3,),
+    ),
+    "a file changed from outside in a pause": Scenario(
+        "docs/issues.md", ("locust -f locustfiles/outside_edits.py --headless -u 4 -r 4 -t 20s Resting",)
     ),
     SAVE_NOT_DONE: Scenario(
         "docs/issues.md",

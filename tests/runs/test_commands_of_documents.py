@@ -25,6 +25,7 @@ import pytest
 import requests
 
 from runs.commands_of_documents import (
+    CHANGED_OUTSIDE,
     REPOSITORY,
     REPRODUCTIONS,
     SAVE_NOT_DONE,
@@ -212,6 +213,7 @@ def test_the_problem_is_shown(run: str, runs: Runs) -> None:
 
 FAILS = {
     WORDS_TAKEN_BACK: ("lost-edit", r"store of updates was kept .*For a newcomer, what edit .* is gone"),
+    CHANGED_OUTSIDE: ("lost-edit", r"After the file of document 0 was changed .*For a newcomer, what edit .* is gone"),
     SAVE_NOT_DONE: (
         "save-not-done",
         r"User \d saved by hand .* 10 s later the file still lacked .* acknowledged edits",

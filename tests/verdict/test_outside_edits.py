@@ -82,6 +82,34 @@ def test_a_line_that_the_server_takes_in_from_the_file_is_no_finding(writers):
     assert verdict.value is Value.PASS, report(verdict)
 
 
+@pytest.mark.parametrize("minor", [4, 5])
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_server_that_makes_the_room_anew_takes_it_in_when_nobody_is_connected(minor, processes):
+    """Whoever comes back is given it in the answer to its first question, which is no evidence of its own."""
+    template = plain_notebook("a = 1", "b = 2")
+    template["nbformat_minor"] = minor
+    for cell in template["cells"] if minor < 5 else ():
+        del cell["id"]
+    swarm = SwarmModel(template, processes=processes)
+    swarm[0].type("words ", 0)
+    swarm.settle()
+    swarm.save_in_pause()
+    for one in swarm.users:
+        one.lose_line()
+    swarm.pass_time(1.0)
+    swarm.server.file["cells"].append({key: value for key, value in CELL.items() if key != "id" or minor == 5})
+    swarm.server.restart(swarm.generator, trusted=minor == 5)
+    for one in swarm.users:
+        one.connect()
+    swarm.settle()
+    swarm[1].type("after it ", 2)
+    swarm.settle()
+    swarm[2].type("and again ", 0)
+    swarm.finish()
+    verdict = swarm.verdict(outside=OUTSIDE)
+    assert verdict.value is Value.PASS, report(verdict)
+
+
 def test_people_may_delete_it(swarm):
     change_file(swarm)
     swarm[2].write(lambda replica: replica.cells.pop(3), "deleted the cell")
@@ -110,6 +138,30 @@ def test_a_second_copy_of_it_is_doubled(swarm):
     verdict = swarm.verdict(outside=OUTSIDE)
     assert kinds_of(verdict) == {Kind.DUPLICATED_CONTENT}, report(verdict)
     assert WORDS in verdict.opinion.findings[0].detail
+
+
+def test_another_cell_of_nobody_is_invented_beside_it(swarm):
+    other = CELL | {"id": "other", "source": "by nobody"}
+    cells_of(swarm.server.doc).append(swarm.server.document.create_ycell(other))
+    swarm.settle()
+    swarm.save_in_pause()
+    change_file(swarm)
+    swarm.finish()
+    verdict = swarm.verdict(outside=OUTSIDE)
+    assert kinds_of(verdict) == {Kind.INVENTED_EDIT}, report(verdict)
+    assert ["by nobody" in one.detail for one in verdict.opinion.findings] == [True]
+
+
+def test_another_line_of_nobody_is_invented_beside_it(writers):
+    text = text_of(writers.server.doc, kind="text")
+    text.insert(len(str(text).encode()), "by nobody\n")
+    writers.settle()
+    writers.save_in_pause()
+    change_file(writers)
+    writers.finish()
+    verdict = writers.verdict(outside=OUTSIDE)
+    assert kinds_of(verdict) == {Kind.INVENTED_EDIT}, report(verdict)
+    assert ["by nobody" in one.detail for one in verdict.opinion.findings] == [True]
 
 
 def test_other_words_of_nobody_are_invented_beside_it(swarm):

@@ -47,3 +47,12 @@ def test_two_edits_can_be_told_apart() -> None:
 def test_what_is_no_notebook_is_not_changed(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         changed_file(text, "notebook", EDIT)
+
+
+def test_a_notebook_without_ids_is_changed_only_once_and_the_sentence_says_what_to_do() -> None:
+    without_ids = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}'
+    once = changed_file(without_ids, "notebook", EDIT)
+    with pytest.raises(ValueError, match=r"only once in a run; give a notebook of format 4\.5"):
+        changed_file(once, "notebook", OutsideEdit(at=9.0))
+    with_ids = without_ids.replace('"nbformat_minor": 4', '"nbformat_minor": 5')
+    assert changed_file(changed_file(with_ids, "notebook", EDIT), "notebook", OutsideEdit(at=9.0)).count("Written") == 2

@@ -102,11 +102,37 @@ def test_a_server_that_makes_the_room_anew_takes_it_in_when_nobody_is_connected(
     for one in swarm.users:
         one.connect()
     swarm.settle()
-    swarm[1].type("after it ", 2)
+    swarm[1].type("in its midst ", 2, len("Written"))
+    swarm[0].erase("file", 2)
+    swarm[1].erase("outside", 2)
     swarm.settle()
     swarm[2].type("and again ", 0)
+    swarm.settle()
+    swarm.save_in_pause()
+    for one in swarm.users:
+        one.lose_line()
+    swarm.pass_time(1.0)
+    swarm.server.restart(swarm.generator, trusted=minor == 4)
+    for one in swarm.users:
+        one.connect()
     swarm.finish()
     verdict = swarm.verdict(outside=OUTSIDE)
+    assert verdict.value is Value.PASS, report(verdict)
+
+
+def test_people_may_type_into_a_line_that_was_taken_in_while_nobody_was_connected(writers):
+    for one in writers.users:
+        one.lose_line()
+    writers.server.document.set(writers.server.file + f"{WORDS}\n")
+    writers.server.save()
+    for one in writers.users:
+        one.connect()
+    writers.settle()
+    end = len(str(text_of(writers.server.doc, kind="text")).encode())
+    writers[0].type("in its midst ", at=end - 10)
+    writers[1].erase("file")
+    writers.finish()
+    verdict = writers.verdict(outside=OUTSIDE)
     assert verdict.value is Value.PASS, report(verdict)
 
 

@@ -25,7 +25,7 @@ from jupyter_rtc_locust.protocol.state_vectors import decode_state_vector
 from jupyter_rtc_locust.protocol.structs import GC, Item, Struct, references
 from jupyter_rtc_locust.protocol.updates import Update, decode_update, encode_update
 from jupyter_rtc_locust.verdict.guests import Guests, find_guests
-from jupyter_rtc_locust.verdict.outside_content import outside_content, without_content
+from jupyter_rtc_locust.verdict.outside_content import OutsideContent, outside_content
 from jupyter_rtc_locust.verdict.reading import STATE_ROOT, AuthoredStructs, Reading
 from jupyter_rtc_locust.verdict.rebuilt import copied_ids, document_of
 from jupyter_rtc_locust.verdict.rebuilt_cells import RebuiltCells, rebuilt_cells
@@ -52,7 +52,7 @@ class Oracle:
     """New ids that a server gave to copies of cells."""
     rebuilt: RebuiltCells
     """Cells that a server put in the place of equal ones when it rebuilt the room."""
-    outside: ClockRanges
+    outside: OutsideContent
     """What was written into the file from outside on purpose, as a server put it into the room."""
     reloaded: ClockRanges
     """Entries of metadata that a server wrote once more when it rebuilt the room."""
@@ -101,8 +101,8 @@ def build_oracle(reading: Reading) -> Oracle:
     notes = select(material, of_state).without_deletions()
     unseen = _unseen(reading)
     outside = outside_content(reading, elsewhere)
-    elsewhere = elsewhere.difference(outside)
-    rebuilt = rebuilt_cells(reading, elsewhere, included, (notes, unseen, without_content(outside)))
+    elsewhere = elsewhere.difference(outside.structs)
+    rebuilt = rebuilt_cells(reading, elsewhere, included, (notes, unseen), outside.structs)
     elsewhere = elsewhere.difference(rebuilt.structs)
     renamed = renamed_copies(reading, elsewhere)
     reloaded = reloaded_entries(reading, elsewhere.difference(renamed))
@@ -111,7 +111,7 @@ def build_oracle(reading: Reading) -> Oracle:
 
     hidden = foreign.union(unknown_root, strange)
     welcomed = select(material, welcome).with_deletions(guests.deletions)
-    anew = reading.as_written(reloaded.union(rebuilt.structs, outside)).with_deletions(rebuilt.deletions)
+    anew = reading.as_written(reloaded.union(rebuilt.structs, outside.structs)).with_deletions(rebuilt.deletions)
     meant = [reading.initial, *(one.update for one in included), welcomed, anew]
     entering = [
         welcomed,
@@ -130,7 +130,7 @@ def build_oracle(reading: Reading) -> Oracle:
     wanted = ClockRanges().union(
         reading.initial_ranges,
         *(one.ranges for one in included),
-        *(of_state, hidden, welcome, reloaded, rebuilt.structs, outside),
+        *(of_state, hidden, welcome, reloaded, rebuilt.structs, outside.structs),
     )
     return Oracle(
         content=read_whole_content(doc, evidence.kind),

@@ -12,7 +12,7 @@ else is judged as what a server wrote and deleted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from jupyter_rtc_locust.documents.canonical import read_whole_content
@@ -42,11 +42,16 @@ class RebuiltCells:
 
 
 def rebuilt_cells(
-    reading: Reading, foreign: ClockRanges, included: Sequence[AuthoredStructs], beside: Iterable[Update]
+    reading: Reading,
+    foreign: ClockRanges,
+    included: Sequence[AuthoredStructs],
+    beside: Iterable[Update],
+    outside: ClockRanges,
 ) -> RebuiltCells:
     """Of these clocks, which nobody of the run wrote, those that change nothing but ids, one rebuilding after another.
 
-    `included` are the edits that enter the oracle, `beside` what enters with them.
+    `included` are the edits that enter the oracle, `beside` what enters with them. `outside` is what was written into
+    the file from outside on purpose: in the room before a rebuilding or not, it makes no difference of it.
     """
     accepted = RebuiltCells()
     if not foreign or reading.evidence.kind != "notebook" or _file_has_ids(reading):
@@ -57,12 +62,27 @@ def rebuilt_cells(
     while found:
         found = False
         for client in tuple(waiting):
-            one = _as_rebuilt(reading, foreign.of_clients([client]), accepted, included, notes)
-            if one is not None:
-                accepted += one
-                waiting.remove(client)
-                found = True
+            ranges = foreign.of_clients([client])
+            for known in _with_outside(reading, client, outside):
+                one = _as_rebuilt(reading, ranges, accepted, included, [*notes, *known])
+                if one is not None:
+                    accepted += one
+                    waiting.remove(client)
+                    found = True
+                    break
     return accepted
+
+
+def _with_outside(reading: Reading, client: int, outside: ClockRanges) -> Iterator[list[bytes]]:
+    """What was written from outside, as it may have stood before this client's rebuilding: not there, or there.
+
+    What the client itself put in came with the rebuilding.
+    """
+    yield [encode_update(without_content(outside))] if outside else []
+    own = outside.of_clients([client])
+    others = outside.difference(own)
+    if others:
+        yield [encode_update(reading.as_written(others)), *([encode_update(without_content(own))] if own else [])]
 
 
 def _file_has_ids(reading: Reading) -> bool:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 
-from jupyter_rtc_locust.protocol.contents import StringContent
-from jupyter_rtc_locust.protocol.structs import Item
 from jupyter_rtc_locust.verdict.findings import Finding, Kind, Opinion
 from jupyter_rtc_locust.verdict.oracle import Oracle
 from jupyter_rtc_locust.verdict.reading import Reading
 
 
 def check_outside_edits_were_taken_in(reading: Reading, oracle: Oracle) -> Opinion:
-    """`lost-edit`: on disk, written from outside, and at the end neither there nor ever in the room.
+    """`lost-edit`: it was on disk, and is at the end neither there nor was it ever in the room.
 
     Where it is on disk and not in the room, the saved file differs, which is told there. What was in the room is judged
-    like everything else that is meant.
+    like everything else that is meant. Where the server wrote anything else into the room, that is a finding already,
+    and the words may be within it.
     """
     saved = reading.evidence.saved
-    if saved is None or saved.problem or oracle.replaced:
+    if saved is None or saved.problem or oracle.replaced or oracle.foreign or oracle.unknown_root:
         return Opinion()
     on_disk = json.dumps(saved.content, ensure_ascii=False)
     findings = tuple(
@@ -29,15 +28,6 @@ def check_outside_edits_were_taken_in(reading: Reading, oracle: Oracle) -> Opini
             f"document: the server saved over it.",
         )
         for one in reading.evidence.outside
-        if one.words not in on_disk and one.words not in _seen(reading)
+        if one not in oracle.outside.taken_in and one.words not in on_disk
     )
     return Opinion(findings)
-
-
-def _seen(reading: Reading) -> str:
-    """Every text that is known of the document, whoever wrote it."""
-    return "\n".join(
-        struct.content.text
-        for struct in reading.lineage
-        if isinstance(struct, Item) and isinstance(struct.content, StringContent)
-    )

@@ -73,7 +73,7 @@ def _outside_foreign(reading: Reading, oracle: Oracle, ranges: ClockRanges) -> C
 def _lost(reading: Reading, oracle: Oracle, missing: ClockRanges, whose: str) -> tuple[Finding, ...]:
     """Content that is in the oracle and not in the judged document: whose it was, and what."""
     findings = []
-    from_outside = missing.intersection(oracle.outside)
+    from_outside = missing.intersection(oracle.outside.structs)
     if from_outside:
         what = pieces_of(reading.lineage, from_outside)
         detail = f"For {whose}, what was written into the file from outside is gone: {what}. Nobody deleted it."

@@ -166,8 +166,12 @@ def test_a_second_copy_of_it_is_doubled(swarm):
     assert WORDS in verdict.opinion.findings[0].detail
 
 
-def test_another_cell_of_nobody_is_invented_beside_it(swarm):
-    other = CELL | {"id": "other", "source": "by nobody"}
+OTHER = pytest.mark.parametrize("words", ["by nobody", WORDS[::-1], WORDS[:-1], f"{WORDS}."])
+
+
+@OTHER
+def test_another_cell_of_nobody_is_invented_beside_it(swarm, words):
+    other = CELL | {"id": "other", "source": words}
     cells_of(swarm.server.doc).append(swarm.server.document.create_ycell(other))
     swarm.settle()
     swarm.save_in_pause()
@@ -175,19 +179,20 @@ def test_another_cell_of_nobody_is_invented_beside_it(swarm):
     swarm.finish()
     verdict = swarm.verdict(outside=OUTSIDE)
     assert kinds_of(verdict) == {Kind.INVENTED_EDIT}, report(verdict)
-    assert ["by nobody" in one.detail for one in verdict.opinion.findings] == [True]
+    assert ["and the id other" in one.detail for one in verdict.opinion.findings] == [True]
 
 
-def test_another_line_of_nobody_is_invented_beside_it(writers):
+@OTHER
+def test_another_line_of_nobody_is_invented_beside_it(writers, words):
     text = text_of(writers.server.doc, kind="text")
-    text.insert(len(str(text).encode()), "by nobody\n")
+    text.insert(len(str(text).encode()), f"{words}\n")
     writers.settle()
     writers.save_in_pause()
     change_file(writers)
     writers.finish()
     verdict = writers.verdict(outside=OUTSIDE)
     assert kinds_of(verdict) == {Kind.INVENTED_EDIT}, report(verdict)
-    assert ["by nobody" in one.detail for one in verdict.opinion.findings] == [True]
+    assert [repr(f"{words}\n") in one.detail for one in verdict.opinion.findings] == [True]
 
 
 def test_other_words_of_nobody_are_invented_beside_it(swarm):

@@ -51,7 +51,7 @@ def rebuilt_cells(
     """Of these clocks, which nobody of the run wrote, those that change nothing but ids, one rebuilding after another.
 
     `included` are the edits that enter the oracle, `beside` what enters with them. `outside` is what was written into
-    the file from outside on purpose: in the room before a rebuilding or not, it makes no difference of it.
+    the file from outside on purpose.
     """
     accepted = RebuiltCells()
     if not foreign or reading.evidence.kind != "notebook" or _file_has_ids(reading):
@@ -63,26 +63,25 @@ def rebuilt_cells(
         found = False
         for client in tuple(waiting):
             ranges = foreign.of_clients([client])
-            for known in _with_outside(reading, client, outside):
-                one = _as_rebuilt(reading, ranges, accepted, included, [*notes, *known])
-                if one is not None:
-                    accepted += one
-                    waiting.remove(client)
-                    found = True
-                    break
+            one = _as_rebuilt(reading, ranges, accepted, included, [*notes, *_outside(reading, client, outside)])
+            if one is not None:
+                accepted += one
+                waiting.remove(client)
+                found = True
     return accepted
 
 
-def _with_outside(reading: Reading, client: int, outside: ClockRanges) -> Iterator[list[bytes]]:
-    """What was written from outside, as it may have stood before this client's rebuilding: not there, or there.
+def _outside(reading: Reading, client: int, outside: ClockRanges) -> Iterator[bytes]:
+    """What was written from outside, as it stood before this client's rebuilding; what the client put in came with it.
 
-    What the client itself put in came with the rebuilding.
+    What another one put in later stands among that one's cells, and so is not there yet.
     """
-    yield [encode_update(without_content(outside))] if outside else []
     own = outside.of_clients([client])
+    if own:
+        yield encode_update(without_content(own))
     others = outside.difference(own)
     if others:
-        yield [encode_update(reading.as_written(others)), *([encode_update(without_content(own))] if own else [])]
+        yield encode_update(reading.as_written(others))
 
 
 def _file_has_ids(reading: Reading) -> bool:

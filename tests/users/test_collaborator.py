@@ -673,3 +673,23 @@ def test_a_run_goes_on_without_a_line_and_its_outputs_travel_with_the_next_sync(
     wait_until(lambda: swarm.counts["edits"] > before + 5)
     one.stop_editing()
     assert swarm.counts["gestures_dropped"] == 0
+
+
+def test_whoever_types_in_bursts_clicks_once_for_each_and_a_metronome_never(room, swarm, person):
+    """The click of a burst is told where the first edit was made; what follows in the burst moves no caret of note."""
+    one = person(user=0, choose=type_letters)
+    one.open()
+    one.start_editing(40, "person")
+    wait_until(lambda: swarm.counts["edits"] >= 40)
+    one.stop_editing()
+    settle()
+    told = [told for told in announced(room) if told.state and "cursors" in told.state]
+    numbers = [edit.number for edit in one.room.round_trips.authored()]
+    bursts = {one.writing.rhythm.burst(number) for number in numbers} & set(numbers)
+    assert len(told) == len(bursts) > 1
+    other = person(user=1, choose=type_letters)
+    other.open()
+    other.start_editing(100, "steady")
+    before = swarm.counts["edits"]
+    wait_until(lambda: swarm.counts["edits"] >= before + 20)
+    assert not any(told.client_id == other.seat.client_id and "cursors" in told.state for told in announced(room))

@@ -96,19 +96,35 @@ def person_choice(
     if not places.works(seed=seed, document=document, seat=seat, seats=seats, now=now):
         return None
     choice = choose(seed, user, number, seat=seat, seats=seats, document=document, weights=weights)
+    place = place_of_burst(seed, user, burst, places=places, seat=seat, seats=seats, document=document)
     fractions = list(choice.fractions)
-    what, fractions[WHICH_CELL] = draw_two("cell", seed, user, burst)
-    fractions[WHERE], within = draw_two("caret", seed, user, burst)
-    meets = False
+    fractions[WHICH_CELL], fractions[WHERE] = place.cell, place.where
+    return replace(choice, fractions=tuple(fractions), meets_others=place.meets_others)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a burst goes, before anybody has looked at the document: fractions of it, 0 to 1."""
+
+    cell: float
+    where: float
+    """Within the cell's text."""
+    meets_others: bool
+    """Whether to go where somebody else is at work just now, if there is anybody."""
+
+
+def place_of_burst(
+    seed: int | str, user: int, burst: int, *, places: Places, seat: int = 0, seats: int = 1, document: int | str = 0
+) -> Place:
+    """Return where a person works in the burst that begins with the edit, or the gesture, of this number."""
+    what, cell = draw_two("cell", seed, user, burst)
+    where, within = draw_two("caret", seed, user, burst)
     if what < places.own:
         # Seats divide the notebook into parts of one size.
-        fractions[WHICH_CELL] = (seat + within) / seats
-    elif what < places.own + places.shared:
-        fractions[WHICH_CELL], _ = draw_two("shared cell", seed, f"document {document}", 0)
-        meets = True
-    else:
-        meets = what < places.own + places.shared + places.with_others
-    return replace(choice, fractions=tuple(fractions), meets_others=meets)
+        return Place((seat + within) / seats, where, meets_others=False)
+    if what < places.own + places.shared:
+        return Place(draw_two("shared cell", seed, f"document {document}", 0)[0], where, meets_others=True)
+    return Place(cell, where, meets_others=what < places.own + places.shared + places.with_others)
 
 
 @lru_cache(maxsize=1024)

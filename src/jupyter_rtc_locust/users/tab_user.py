@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from jupyter_rtc_locust.editing.activities import (
     DEFAULT_ACTIVITIES,
     TEXT_FILE_ACTIVITIES,
@@ -10,7 +12,12 @@ from jupyter_rtc_locust.editing.activities import (
 )
 from jupyter_rtc_locust.editing.choices import Choice
 from jupyter_rtc_locust.editing.gestures import Gesture, OpenNotebook
+from jupyter_rtc_locust.editing.places import OWN_CELLS, Places, place_of_burst
+from jupyter_rtc_locust.editing.situation import cell_id_of, index_of_cell
 from jupyter_rtc_locust.users.collaboration_user import CollaborationUser, NotebookUser, TextUser
+
+GESTURES_AT_A_PLACE = 3
+"""So many gestures a person makes before it chooses its place anew."""
 
 
 class _InATab(CollaborationUser):
@@ -21,6 +28,7 @@ class _InATab(CollaborationUser):
 
     abstract = True
 
+    places: Places | None = OWN_CELLS
     activities: Activities = DEFAULT_ACTIVITIES
     """What is done, and how often (`editing/activities.py`)."""
     writes_at_opening = True
@@ -40,7 +48,47 @@ class _InATab(CollaborationUser):
         here = self.collaborator
         assert here is not None
         seed = f"{here.swarm.seed}|{here.seat.incarnation}"
-        return next_gesture(seed, here.seat.user, number, here.replica, here.writing.gestures.tab, self.activities)
+        if self.places is not None and not self._has_a_turn(self.places):
+            return None
+        cell_id = None if self.places is None else self._cell_of(self.places, seed, number)
+        tab = here.writing.gestures.tab
+        return next_gesture(seed, here.seat.user, number, here.replica, tab, self.activities, cell_id=cell_id)
+
+    def _has_a_turn(self, places: Places) -> bool:
+        here = self.collaborator
+        assert here is not None
+        seat, now = here.seat, here.swarm.since_start(time.monotonic())
+        return places.works(
+            seed=here.swarm.seed,
+            document=seat.document_index,
+            seat=seat.place % seat.places,
+            seats=seat.places,
+            now=now,
+        )
+
+    def _cell_of(self, places: Places, seed: str, number: int) -> str | None:
+        """The cell of this gesture; None in a text file, and where there is no cell."""
+        here = self.collaborator
+        assert here is not None
+        if here.replica.kind == "text" or not len(here.replica.cells):
+            return None
+        seat, cells = here.seat, here.replica.cells
+        # A person stays for a few gestures, as in a burst of typing.
+        stay = number // GESTURES_AT_A_PLACE
+        place = place_of_burst(
+            seed,
+            seat.user,
+            stay,
+            places=places,
+            seat=seat.place % seat.places,
+            seats=seat.places,
+            document=seat.document_index,
+        )
+        if place.meets_others:
+            for other in here.room.recent.others(seat.user, time.monotonic()):
+                if index_of_cell(cells, other.cell_id, near=other.index) is not None:
+                    return other.cell_id
+        return cell_id_of(cells[int(place.cell * len(cells))]) or None
 
     def _open(self) -> bool:
         opened = super()._open()

@@ -17,8 +17,9 @@ from jupyter_rtc_locust.editing.choices import Choice
 from jupyter_rtc_locust.editing.edit import Edit
 from jupyter_rtc_locust.editing.edits import make_edit
 from jupyter_rtc_locust.editing.gestures.step import Gesture
-from jupyter_rtc_locust.editing.gestures.tab import cursors_at
-from jupyter_rtc_locust.editing.rhythm import Rhythm, rhythm_of
+from jupyter_rtc_locust.editing.gestures.tab import cursors_at, find_source
+from jupyter_rtc_locust.editing.operations import ReplaceText
+from jupyter_rtc_locust.editing.rhythm import Person, Rhythm, rhythm_of
 from jupyter_rtc_locust.protocol.messages import encode_update
 from jupyter_rtc_locust.users.gesture_player import GesturePlayer
 from jupyter_rtc_locust.users.schedule import EditSchedule
@@ -65,6 +66,7 @@ class Writing:
             dropped=self._note_dropped,
             failed=failed,
         )
+        self._latest: Edit | None = None
         self.rhythm: Rhythm | None = None
         """When edits are due; None before `start`, and for who only watches."""
 
@@ -115,6 +117,8 @@ class Writing:
                 return
             if isinstance(choice, Choice):
                 self.make_edit(choice, number, self._leaving(due))
+                if isinstance(self.rhythm, Person) and self.rhythm.burst(number) == number:
+                    self._tell_where_it_was_made()
             elif choice is None:
                 self.gestures.go_on(due)
             else:
@@ -162,6 +166,7 @@ class Writing:
             self._swarm.counts["edits_without_effect"] += 1
             return None
         edit, user = made[0], self._seat.user
+        self._latest = edit
         number = self._next_number if number is None else max(number, self._next_number)
         self._next_number = number + 1
         self._swarm.counts["edits"] += 1
@@ -178,6 +183,18 @@ class Writing:
         now = time.monotonic()
         self._swarm.schedule_lag(max(0.0, (now - due) * 1000))
         return min(due, now)
+
+    def _tell_where_it_was_made(self) -> None:
+        """Whoever begins a burst has clicked there; who goes on typing moves no caret that a tab would tell of."""
+        edit = self._latest
+        written = next((one for one in edit.operations if isinstance(one, ReplaceText)), None) if edit else None
+        if edit is None or written is None or written.output is not None:
+            return
+        source = find_source(self._replica, edit.cell_id, self.gestures.tab)
+        if source is not None:
+            before = source.content.encode()[: written.start].decode(errors="ignore")
+            place = len(before) + len(written.inserted)
+            self._tell_caret(Caret(edit.cell_id, place, place, source.content))
 
     def _tell_caret(self, caret: Caret) -> None:
         self._tell_cursors(cursors_at(self._replica, self.gestures.tab, caret))

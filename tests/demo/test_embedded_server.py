@@ -228,7 +228,8 @@ server = EmbeddedServer.start()
 worker = os.fork() if forks == "forks" else 0
 if forks == "forks" and worker == 0:
     server.stop()  # a worker's own end must not be the server's
-print(server.process_id, worker, server.root_folder.parent, flush=True)
+# In one piece, also where standard output is not buffered: both processes write into one pipe.
+os.write(1, f"{server.process_id} {worker} {server.root_folder.parent}\\n".encode())
 sys.stdin.read()
 """
 

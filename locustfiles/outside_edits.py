@@ -4,11 +4,11 @@ While they type, this ends in a fail on jupyter-collaboration 5.0.4: the server 
 whatever was typed since it last saved. Only a server that was started for the run is ever harmed, so there is no
 --host.
 
-    locust -f locustfiles/outside_edits.py --headless -u 4 -r 4 -t 15s Typing
+    locust -f locustfiles/outside_edits.py --headless Typing
 
 The control: while they rest, and all is saved, nothing is lost, and the run passes.
 
-    locust -f locustfiles/outside_edits.py --headless -u 4 -r 4 -t 20s Resting
+    locust -f locustfiles/outside_edits.py --headless Resting
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from jupyter_rtc_locust import Choice, NotebookUser, OutsideEdit
 class Typing(NotebookUser):
     """Edits all the time."""
 
+    default_users = 4
+    default_spawn_rate = 4.0
+    default_run_time = "15s"
     edit_rate = 2.0
     rhythm = "steady"
     faults = (OutsideEdit(at=8.0),)
@@ -27,6 +30,9 @@ class Typing(NotebookUser):
 class Resting(NotebookUser):
     """Edits, rests from the fourth second to the fourteenth, and edits again."""
 
+    default_users = 4
+    default_spawn_rate = 4.0
+    default_run_time = "20s"
     edit_rate = 2.0
     rhythm = "steady"
     faults = (OutsideEdit(at=8.0),)

@@ -23,6 +23,7 @@ from jupyter_rtc_locust.coordination.coordinator import Coordinator
 from jupyter_rtc_locust.coordination.leaving import Leaving
 from jupyter_rtc_locust.coordination.making_faults import faults_of
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
+from jupyter_rtc_locust.coordination.scenario import Scenario
 from jupyter_rtc_locust.coordination.signals import BEFORE_IT_BEGAN, Signals
 from jupyter_rtc_locust.demo.embedded_server import EXTRA_MISSING, NO_STORE, EmbeddedServer, missing_packages
 from jupyter_rtc_locust.errors import OptionsError, RtcLocustError
@@ -31,7 +32,8 @@ from jupyter_rtc_locust.options import add_options
 from jupyter_rtc_locust.reporting.log_lines import keep_secrets_out
 from jupyter_rtc_locust.reporting.result_file import ResultFileError, check_folder_writable
 from jupyter_rtc_locust.reporting.web_form import guard_form
-from jupyter_rtc_locust.users.collaboration_user import CollaborationUser
+from jupyter_rtc_locust.settings import Settings
+from jupyter_rtc_locust.users.collaboration_user import CollaborationUser, user_classes_of
 
 logger = logging.getLogger(__name__)
 
@@ -65,9 +67,9 @@ def install(environment: Environment) -> Coordinator | None:
         return None
     embedded = None
     options = environment.parsed_options
-    faults = _check_first(environment)
+    settings, faults = _check_first(environment)
     if not (environment.host or getattr(options, "host", None)):
-        embedded = _start_server(float(getattr(options, "rtc_evict_after", 0) or 0), faults)
+        embedded = _start_server(settings.evict_after, faults)
         secrets.append(embedded.token)
         atexit.register(embedded.stop)
         print(
@@ -95,20 +97,22 @@ def _start_server(evict_after: float, faults: tuple[Fault, ...]) -> EmbeddedServ
     return EmbeddedServer.start(options=options)
 
 
-def _check_first(environment: Environment) -> tuple[Fault, ...]:
+def _check_first(environment: Environment) -> tuple[Settings, tuple[Fault, ...]]:
     """What the command line says is refused before anything is opened; a form is checked when it is sent.
 
-    The faults of the scenario are returned, because they say what kind of server is to be started.
+    Settings and faults of the scenario are returned, because they say what kind of server is to be started.
     """
     from jupyter_rtc_locust.coordination.preparation import templates_for
-    from jupyter_rtc_locust.settings import Settings, read_tokens
+    from jupyter_rtc_locust.settings import read_tokens
 
     options: Any = environment.parsed_options
+    scenario = Scenario(user_classes_of(environment))
+    scenario.fill_in(options, headless=environment.web_ui is None)
     if environment.web_ui is not None and not getattr(options, "num_users", None):
         # The number of users comes with the form.
         options = copy(options)
         options.num_users = sys.maxsize
-    settings = Settings.from_options(options, environment.host)
+    settings = scenario.settings(options, environment.host)
     try:
         check_folder_writable(settings.results)
     except ResultFileError as error:
@@ -123,7 +127,7 @@ def _check_first(environment: Environment) -> tuple[Fault, ...]:
             {user.document_kind for user in environment.user_classes if issubclass(user, CollaborationUser)}
         )
         templates_for(settings, kinds or ["notebook"], False)
-    return faults_of(environment, settings, documents_known=environment.web_ui is None)
+    return settings, faults_of(environment, settings, documents_known=environment.web_ui is None)
 
 
 def _check_port(host: str, port: int) -> None:

@@ -219,14 +219,20 @@ def _number(option: str, value: object, *, most: float | None = None) -> float:
     return number
 
 
+def seconds_of(text: str) -> float | None:
+    """Seconds of `90`, `90s`, `1m30s` or `2h`, as Locust writes times; None where it is no time."""
+    found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?", text)
+    if found is None or not text:
+        return None
+    hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    return hours * 3600 + minutes * 60 + seconds
+
+
 def _duration(option: str, value: object) -> float:
     """Seconds of `90`, `90s`, `1m30s` or `2h`, as Locust writes times; 0 for none, else at least the shortest."""
-    text = str(value if value is not None else "").strip() or "0"
-    found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?", text)
-    if found is None:
+    duration = seconds_of(str(value if value is not None else "").strip() or "0")
+    if duration is None:
         raise OptionsError(f"{option} {_shown(value)} is no time: write seconds, or a time such as 90s, 2m or 1h30m.")
-    hours, minutes, seconds = (float(part or 0) for part in found.groups())
-    duration = hours * 3600 + minutes * 60 + seconds
     if 0 < duration < SHORTEST_CHECKPOINTS_S:
         raise OptionsError(
             f"{option} {_shown(value)} is too short: give {SHORTEST_CHECKPOINTS_S:.0f}s or more, because a comparison "

@@ -114,6 +114,10 @@ SCENARIOS = {
             "jupyter rtc-locust check results",
         ),
     ),
+    "a class in groups": Scenario(
+        "docs/profiles.md",
+        ("locust -f locustfiles/lab_class.py --headless -u 12 -t 30s",),
+    ),
     "two processes": Scenario("docs/use.md", (f"{_USERS} --rtc-documents 2 --processes 2",)),
     "master and workers": Scenario(
         "docs/use.md",
@@ -131,12 +135,12 @@ SCENARIOS = {
     ),
     CHANGED_OUTSIDE: Scenario(
         "docs/issues.md",
-        ("locust -f locustfiles/outside_edits.py --headless -u 4 -r 4 -t 15s Typing",),
+        ("locust -f locustfiles/outside_edits.py --headless Typing",),
         passes=False,
         exit_codes=(3,),
     ),
     "a file changed from outside in a pause": Scenario(
-        "docs/issues.md", ("locust -f locustfiles/outside_edits.py --headless -u 4 -r 4 -t 20s Resting",)
+        "docs/issues.md", ("locust -f locustfiles/outside_edits.py --headless Resting",)
     ),
     SAVE_NOT_DONE: Scenario(
         "docs/issues.md",
@@ -157,6 +161,8 @@ ELSEWHERE = {
     "test_a_verdict_on_a_large_run_is_measured_where_it_is_asked_for",
     "make rooms": "tests/test_benchmarks.py::test_idle_rooms_are_counted_beside_their_model",
     "make rhythm": "tests/test_benchmarks.py::test_simulated_people_are_compared_with_recordings",
+    "locust -f locustfiles/lab_class.py --headless": "tests/runs/test_profiles.py::test_a_profile_ends_in_its_verdict",
+    "make profiles": "tests/runs/test_profiles.py::test_a_profile_ends_in_its_verdict",
     "make faults": "tests/runs/test_planted_faults.py::test_a_planted_fault_strikes_and_is_found",
     "make faults ARGS='--only drop-to-one --seeds 1'": "tests/runs/test_planted_faults.py::"
     "test_a_planted_fault_strikes_and_is_found",

@@ -30,8 +30,10 @@ from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.save_watch import SaveWatch
+from jupyter_rtc_locust.coordination.scenario import Scenario
 from jupyter_rtc_locust.coordination.server_watch import ServerWatch
 from jupyter_rtc_locust.documents.kinds import DocumentKind
+from jupyter_rtc_locust.documents.templates import Template
 from jupyter_rtc_locust.errors import OptionsError, ServerUnusable
 from jupyter_rtc_locust.reporting.console import checkpoint_sentence, start_sentence
 from jupyter_rtc_locust.reporting.history import COORDINATOR_FILE, History
@@ -41,7 +43,7 @@ from jupyter_rtc_locust.settings import (
     Settings,
     read_tokens,
 )
-from jupyter_rtc_locust.users.collaboration_user import CollaborationUser
+from jupyter_rtc_locust.users.collaboration_user import user_classes_of
 
 logger = logging.getLogger(__name__)
 
@@ -85,18 +87,24 @@ class Coordinator:
         Raises:
             OptionsError: with a sentence.
         """
-        settings = Settings.from_options(self.environment.parsed_options, self.environment.host)
+        settings = self._scenario.settings(self.environment.parsed_options, self.environment.host)
         if settings.notebook is None:
-            templates_for(settings, self._kinds(), self.embedded is not None and settings.host is None)
+            self._templates(settings, self.embedded is not None and settings.host is None)
         read_tokens(settings.token_file)
         faults_of(self.environment, settings)
         return settings
 
+    @property
+    def _scenario(self) -> Scenario:
+        return Scenario(user_classes_of(self.environment))
+
+    def _templates(self, settings: Settings, embedded: bool) -> dict[DocumentKind, list[Template]]:
+        return templates_for(settings, self._kinds(), embedded, self._scenario.template())
+
     def _kinds(self) -> list[DocumentKind]:
         kinds: list[DocumentKind] = [
             user.document_kind  # type: ignore[misc]
-            for user in self.environment.user_classes
-            if issubclass(user, CollaborationUser)
+            for user in user_classes_of(self.environment)
         ]
         return sorted(set(kinds)) or ["notebook"]
 
@@ -108,7 +116,7 @@ class Coordinator:
         """
         http, token = self._server_of(settings)
         kinds = self._kinds()
-        rehearse(settings, http, kinds=kinds, templates=templates_for(settings, kinds, token is not None))
+        rehearse(settings, http, kinds=kinds, templates=self._templates(settings, token is not None))
 
     def _server_of(self, settings: Settings) -> tuple[HttpClient, str | None]:
         """The server to load, and the token of the embedded one if it is that."""
@@ -147,7 +155,7 @@ class Coordinator:
         processes = len(runner.clients.ready) if isinstance(runner, MasterRunner) else 1
         say(start_sentence(base, settings.users, documents, seed=seed, processes=processes))
         try:
-            templates = templates_for(settings, kinds, token is not None)
+            templates = self._templates(settings, token is not None)
             state.prepared = prepare(
                 settings,
                 http,

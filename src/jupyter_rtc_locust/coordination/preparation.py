@@ -63,8 +63,11 @@ class Prepared:
     seats: Seats
 
 
-def templates_for(settings: Settings, kinds: list[DocumentKind], embedded: bool) -> dict[DocumentKind, list[Template]]:
-    """What each kind of document starts from: the user's template, the demo's notebooks, or the package's own.
+def templates_for(
+    settings: Settings, kinds: list[DocumentKind], embedded: bool, named: Template | None = None
+) -> dict[DocumentKind, list[Template]]:
+    """What each kind of document starts from: the user's template, one that is `named` by the scenario, the demo's
+    notebooks, or the package's own.
 
     Raises:
         TemplateError: the template cannot be used, or is of a kind that no user of the locustfile opens.
@@ -79,6 +82,8 @@ def templates_for(settings: Settings, kinds: list[DocumentKind], embedded: bool)
                 f"{kinds[0]}s: give a template of their kind, or run a locustfile with users of that kind."
             )
         own[kind] = given
+    elif named is not None:
+        own[named.kind] = [named]
     elif embedded and "notebook" in kinds:
         from jupyter_rtc_locust.demo.notebooks import notebook_paths  # of the extra `demo`
 

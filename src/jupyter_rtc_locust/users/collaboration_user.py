@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gevent import GreenletExit
 from locust import User, constant, task
+from locust.env import Environment
 
 from jupyter_rtc_locust.editing.choices import Choice, choose
 from jupyter_rtc_locust.editing.gestures.step import Gesture
@@ -47,6 +48,21 @@ class CollaborationUser(User):
     faults: Sequence[Fault] = ()
     """What goes wrong on purpose, and when (`faults/plan.py`); a run has the faults of all its user classes."""
 
+    default_users: int | None = None
+    """How many of this class there are, where `-u` is not given."""
+    default_spawn_rate: float | None = None
+    """How many come each second, where `-r` is not given."""
+    default_run_time: str | None = None
+    """How long a headless run takes, where `-t` is not given."""
+    users_per_document: int | None = None
+    """How many share a document, where `--rtc-documents` is not given."""
+    starts_from: Callable[[], dict[str, Any]] | None = None
+    """Makes the notebook to start from, as in the notebook format, where `--rtc-template` is not given. A
+    `staticmethod`, called on the master."""
+    server_drops_rooms_after: float | None = None
+    """Seconds after which a server that is started for the run drops a room that everybody left, where
+    `--rtc-evict-after` is not given."""
+
     collaborator: Collaborator | None = None
     """The open tab; None before `on_start` and after `on_stop`, and while this user is away by a fault."""
     away = False
@@ -63,7 +79,7 @@ class CollaborationUser(User):
         self._close()
 
     def go_away(self) -> None:
-        """Close the document, and be ready to come back (a fault of the scenario)."""
+        """Close the document, and be ready to come back: a fault of the scenario, or what a `@task` does."""
         self.away = True
         self._close()
 
@@ -139,6 +155,14 @@ class CollaborationUser(User):
         """
         return self.collaborator.save() if self.collaborator is not None else NOT_ASKED
 
+    def lose_line(self) -> None:
+        """Lose the line without a word, as a network does; the user comes back by itself. For a `@task`.
+
+        When editing is over nothing is lost any more: what the user holds is evidence then.
+        """
+        if self.collaborator is not None and self.collaborator.swarm.editing:
+            self.collaborator.drop_connection()
+
     def _agent(self) -> ProcessAgent:
         agent: ProcessAgent | None = getattr(self.environment, "rtc_agent", None)
         if agent is None:
@@ -169,3 +193,8 @@ class TextUser(CollaborationUser):
     abstract = True
     document_kind = "text"
     weights = TEXT_WEIGHTS
+
+
+def user_classes_of(environment: Environment) -> tuple[type[CollaborationUser], ...]:
+    """The user classes of an environment that are ours."""
+    return tuple(one for one in environment.user_classes if issubclass(one, CollaborationUser))

@@ -1,0 +1,80 @@
+"""What the user classes of a locustfile ask for, where whoever runs it does not say otherwise.
+
+How many people, how quickly they come, for how long, how many to a document, what the document is: a scenario that
+stands for something in real life knows that best, and can then be started without an option. Options win.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from jupyter_rtc_locust.documents.file_form import Notebook
+from jupyter_rtc_locust.documents.templates import Template, notebook_template
+from jupyter_rtc_locust.errors import OptionsError
+from jupyter_rtc_locust.settings import Settings, seconds_of
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """The user classes that take part: subclasses of `CollaborationUser`, which has the attributes that are read."""
+
+    classes: tuple[type[Any], ...]
+
+    def fill_in(self, options: Any, *, headless: bool) -> None:
+        """Complete Locust's own options: users, spawn rate and, where nobody is there to press Stop, run time.
+
+        Raises:
+            OptionsError: a class names a run time that is none.
+        """
+        if getattr(options, "num_users", None) is None:
+            users = sum(self._stated("default_users"))
+            options.num_users = users or None
+        rates = list(self._stated("default_spawn_rate"))
+        if getattr(options, "spawn_rate", None) is None and rates:
+            options.spawn_rate = max(rates)
+        times = list(self._stated("default_run_time"))
+        if headless and not getattr(options, "run_time", None) and times:
+            lengths = [seconds_of(time) for time in times]
+            if None in lengths:
+                raise OptionsError(f"default_run_time: {times!r} is no time: write 45s, or 2m.")
+            options.run_time = max(round(length) for length in lengths if length is not None)
+
+    def settings(self, options: Any, host: str | None) -> Settings:
+        """The options checked, and completed by what the classes say.
+
+        Raises:
+            OptionsError: with a sentence.
+        """
+        settings = Settings.from_options(options, host)
+        sharing = list(self._stated("users_per_document"))
+        if sharing and settings.documents == 1 and settings.notebook is None:
+            settings = replace(settings, documents=math.ceil(settings.users / min(sharing)))
+        drops = list(self._stated("server_drops_rooms_after"))
+        if drops and not settings.evict_after and settings.host is None:
+            settings = replace(settings, evict_after=min(drops))
+        return settings
+
+    def template(self) -> Template | None:
+        """The notebook that the classes start from; None: whichever.
+
+        Raises:
+            OptionsError: two classes name two.
+        """
+        functions: Sequence[Callable[[], Notebook]] = list(dict.fromkeys(self._stated("starts_from")))
+        if len(functions) > 1:
+            raise OptionsError("Two user classes of this locustfile name a notebook in starts_from: leave one out.")
+        return _made_by(functions[0]) if functions else None
+
+    def _stated(self, name: str) -> Iterator[Any]:
+        """What the classes say under this name, as far as they say anything."""
+        return (value for one in self.classes if (value := getattr(one, name)) is not None)
+
+
+@cache
+def _made_by(function: Callable[[], Notebook]) -> Template:
+    """Made once: a notebook may be large."""
+    return notebook_template("notebook.ipynb", function())

@@ -1,0 +1,1 @@
+"""Every profile played as it comes, and what came of it in one table."""

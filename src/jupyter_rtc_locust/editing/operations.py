@@ -1,7 +1,8 @@
 """The few things that edits do to a document, as data: an edit is a list of these.
 
-Each operation names its place by index in the replica it was made for, and is applied in the same transaction in which
-it was made, so nothing can have moved in between. Types follow the schema of jupyter-ydoc 4 (document version 2.0.0).
+Each operation but `WriteStructs` names its place by index in the replica it was made for, and is applied in the same
+transaction in which it was made, so nothing can have moved in between. Types follow the schema of jupyter-ydoc 4
+(document version 2.0.0).
 
 Traps of pycrdt that are met here and nowhere else: a Text is bound to a name before it is changed, because
 `cells[i]["source"] += x` assigns the Text anew and empties it for everybody; its indices count bytes (positions.py).
@@ -160,8 +161,29 @@ class SetState:
         replica.state[self.key] = self.value
 
 
+@dataclass(frozen=True, slots=True)
+class WriteStructs:
+    """Write what was prepared as an update: structs that name what they stand beside by its id, not by its index."""
+
+    update: bytes
+    """Of the replica's own client id, from the next clock on; all that it names has to be there."""
+
+    def apply(self, replica: "Replica") -> None:
+        """As if it had been written here."""
+        replica.doc.apply_update(self.update)
+
+
 Operation = (
-    ReplaceText | PutCell | RemoveCell | SetEntry | SetMetadata | RemoveMetadata | AddOutput | RemoveOutputs | SetState
+    ReplaceText
+    | PutCell
+    | RemoveCell
+    | SetEntry
+    | SetMetadata
+    | RemoveMetadata
+    | AddOutput
+    | RemoveOutputs
+    | SetState
+    | WriteStructs
 )
 
 

@@ -259,7 +259,8 @@ def test_the_faults_of_the_sick_server_are_those_of_the_code() -> None:
     assert sorted(fault for row in table for fault in quoted(row[0])) == sorted(FAULTS)
     kinds = {value for name, value in vars(Kind).items() if name.isupper()}
     promised = {kind for row in table for kind in quoted(row[1])}
-    assert promised == kinds
+    # Only a replay can end in another text than its trace: tests/runs/test_replay.py has one of its own.
+    assert promised == kinds - {Kind.TRACE_DIFFERS}
 
 
 def test_the_endings_are_those_that_are_played_with_their_verdicts() -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from jupyter_rtc_locust.users.collaboration_user import NotebookUser, TextUser
     from jupyter_rtc_locust.users.day import COURSE_DAY, Day
     from jupyter_rtc_locust.users.tab_user import TabUser, TextTabUser
+    from jupyter_rtc_locust.users.trace_user import TraceUser
 
 __all__ = [
     "COURSE_DAY",
@@ -34,6 +35,7 @@ __all__ = [
     "TabUser",
     "TextTabUser",
     "TextUser",
+    "TraceUser",
     "Weights",
     "install",
 ]
@@ -54,6 +56,7 @@ _HOMES = {
     "TabUser": "jupyter_rtc_locust.users.tab_user",
     "TextTabUser": "jupyter_rtc_locust.users.tab_user",
     "TextUser": "jupyter_rtc_locust.users.collaboration_user",
+    "TraceUser": "jupyter_rtc_locust.users.trace_user",
     "Weights": "jupyter_rtc_locust.editing.weights",
     "install": "jupyter_rtc_locust.plugin",
 }

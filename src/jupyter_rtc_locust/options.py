@@ -17,6 +17,7 @@ from jupyter_rtc_locust.settings import (
     REST_KINDS,
     RHYTHM_KINDS,
     SERVER_KINDS,
+    TRACE_TARGETS,
 )
 
 
@@ -80,6 +81,18 @@ OPTIONS = (
         False,
         "fire Locust's request event for each sample (CSV loggers, OpenTelemetry); costs CPU",
     ),
+    Option(
+        "--rtc-trace",
+        "",
+        "an editing trace (.json, .json.gz) to replay, with locustfiles/replay_trace.py; each worker reads it",
+        in_web_ui=False,
+    ),
+    Option(
+        "--rtc-trace-speed",
+        0.0,
+        "how fast the trace is replayed: 1 as recorded, 2 twice as fast; 0: as fast as it goes",
+    ),
+    Option("--rtc-trace-into", "text", "what the trace is typed into: a text file, or a cell", choices=TRACE_TARGETS),
 )
 
 

@@ -11,6 +11,7 @@ import socket
 import sys
 import time
 from copy import copy
+from pathlib import Path
 from typing import Any
 
 import gevent
@@ -23,6 +24,7 @@ from jupyter_rtc_locust.coordination.coordinator import Coordinator
 from jupyter_rtc_locust.coordination.leaving import Leaving
 from jupyter_rtc_locust.coordination.making_faults import faults_of
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
+from jupyter_rtc_locust.coordination.replays import agents_of, replay_of
 from jupyter_rtc_locust.coordination.scenario import Scenario
 from jupyter_rtc_locust.coordination.signals import BEFORE_IT_BEGAN, Signals
 from jupyter_rtc_locust.demo.embedded_server import EXTRA_MISSING, NO_STORE, EmbeddedServer, missing_packages
@@ -106,6 +108,7 @@ def _check_first(environment: Environment) -> tuple[Settings, tuple[Fault, ...]]
     from jupyter_rtc_locust.settings import read_tokens
 
     options: Any = environment.parsed_options
+    _take_users_of_trace(options)
     scenario = Scenario(user_classes_of(environment))
     scenario.fill_in(options, headless=environment.web_ui is None)
     if environment.web_ui is not None and not getattr(options, "num_users", None):
@@ -122,12 +125,24 @@ def _check_first(environment: Environment) -> tuple[Settings, tuple[Fault, ...]]
     read_tokens(settings.token_file)
     if environment.web_ui is not None:
         _check_port(environment.web_ui.host, environment.web_ui.port)
+    replay_of(environment, settings)
     if settings.template is not None:
         kinds: Any = sorted(
-            {user.document_kind for user in environment.user_classes if issubclass(user, CollaborationUser)}
+            {user.opens(options) for user in environment.user_classes if issubclass(user, CollaborationUser)}
         )
         templates_for(settings, kinds or ["notebook"], False)
     return settings, faults_of(environment, settings, documents_known=environment.web_ui is None)
+
+
+def _take_users_of_trace(options: Any) -> None:
+    """Where a trace is replayed and no number of users is given: as many as typed it, and all at once."""
+    trace = getattr(options, "rtc_trace", "")
+    if not trace or getattr(options, "num_users", None) is not None:
+        return
+    if Path(trace).is_file():  # else the settings refuse it
+        options.num_users = agents_of(Path(trace))
+        if getattr(options, "spawn_rate", None) is None:
+            options.spawn_rate = options.num_users
 
 
 def _check_port(host: str, port: int) -> None:

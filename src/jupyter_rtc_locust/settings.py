@@ -24,6 +24,8 @@ GLOBAL_AWARENESS_KINDS = ("none", "faithful")
 REST_KINDS = ("none", "faithful")
 RHYTHM_KINDS = ("person", "steady", "poisson")
 """What `--rtc-rhythm` takes: the rhythms of `editing/rhythm.py`; a test compares them."""
+TRACE_TARGETS = ("text", "cell")
+"""What a trace is replayed into: a text file, or the one cell of a notebook."""
 
 SYNC_DEADLINE_S = 15.0
 """A sync, or an echo while those of others come, that takes longer is `stalled` (docs/verdict.md)."""
@@ -80,6 +82,11 @@ class Settings:
     ca_file: Path | None = None
     token_file: Path | None = None
     request_events: bool = False
+    trace: Path | None = None
+    """The editing trace to replay; None: users choose their edits."""
+    trace_speed: float = 0.0
+    """How much faster than recorded; 0: as fast as causality allows."""
+    trace_into: str = "text"
     users: int = 1
     """How many users the run was asked for (`-u`): how the documents' seats are counted."""
 
@@ -120,6 +127,9 @@ class Settings:
             ca_file=_file("--rtc-ca-file", options.rtc_ca_file),
             token_file=_file("--rtc-token-file", options.rtc_token_file),
             request_events=_truth(options.rtc_request_events),
+            trace=_file("--rtc-trace", options.rtc_trace),
+            trace_speed=_number("--rtc-trace-speed", options.rtc_trace_speed),
+            trace_into=_one_of("--rtc-trace-into", options.rtc_trace_into, TRACE_TARGETS),
             users=users,
         )
         if settings.documents > users:
@@ -137,7 +147,22 @@ class Settings:
             )
         if settings.notebook and not settings.host:
             raise OptionsError("--rtc-notebook names a document on a server: say which server with --host.")
+        if settings.trace is not None:
+            _check_replay(settings)
         return settings
+
+
+def _check_replay(settings: Settings) -> None:
+    """A trace brings its document along, and has only the one."""
+    if settings.documents != 1:
+        raise OptionsError(
+            f"--rtc-trace replays into one document, but --rtc-documents asks for {settings.documents}: leave one out."
+        )
+    for option, given in (("--rtc-template", settings.template), ("--rtc-notebook", settings.notebook)):
+        if given:
+            raise OptionsError(
+                f"--rtc-trace begins with the trace's own text, and {option} names another: leave one out."
+            )
 
 
 def checked_host(host: str) -> str:

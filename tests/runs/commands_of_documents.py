@@ -84,6 +84,10 @@ SCENARIOS = {
         "docs/use.md", ("locust -f locustfiles/people_in_tabs.py --headless -u 10 -r 5 -t 30s",)
     ),
     "a text file": Scenario("docs/use.md", ("locust -f locustfiles/text_file_editing.py --headless -u 6 -r 5 -t 30s",)),
+    "a replay": Scenario(
+        "docs/replay.md",
+        ("locust -f locustfiles/replay_trace.py --headless --rtc-trace locustfiles/small_trace.json",),
+    ),
     "one's own server": Scenario("docs/use.md", (_EXPORT, f"{_USERS} --host http://127.0.0.1:8888")),
     "a file of tokens": Scenario(
         "docs/use.md", (f"{_USERS} --host http://127.0.0.1:8888 --rtc-token-file tokens.txt",)

@@ -150,7 +150,7 @@ def run_evidence(
         server_silences=tuple(state.server_silences),
         sound=health["sound"],
         unsound_reasons=tuple(health["reasons"]),
-        edits_asked=state.settings.edit_rate > 0,
+        edits_asked=state.settings.edit_rate > 0 if state.replay is None else state.replay.casting.steps > 0,
         save_timeout=state.settings.save_timeout,
         max_save_age=state.settings.max_save_age,
         problems=tuple(redact(problems, secrets)),
@@ -231,6 +231,7 @@ def _document_evidence(state: RunState, collection: Collection, prepared: Prepar
         guests_expected=not prepared.document.ours,
         manual_saves=tuple(save for part in parts for save in part.manual_saves),
         outside=tuple(state.outside.get(path, ())),
+        replay=state.replay.evidence if state.replay is not None and collection.number == AT_THE_END else None,
     )
 
 
@@ -379,6 +380,9 @@ def _options(state: RunState) -> dict[str, Any]:
         "rhythm": settings.rhythm,
         "awareness": settings.awareness,
         "template": str(settings.template) if settings.template else None,
+        "trace": str(settings.trace) if settings.trace else None,
+        "trace_speed": settings.trace_speed,
+        "trace_into": settings.trace_into,
         "notebook": settings.notebook,
         "drain_timeout": settings.drain_timeout,
         "save_timeout": settings.save_timeout,

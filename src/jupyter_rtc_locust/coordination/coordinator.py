@@ -27,6 +27,8 @@ from jupyter_rtc_locust.coordination.ending import Ending
 from jupyter_rtc_locust.coordination.making_faults import begin_faults, faults_of
 from jupyter_rtc_locust.coordination.preparation import prepare, rehearse, templates_for
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
+from jupyter_rtc_locust.coordination.replay_watch import ReplayWatch
+from jupyter_rtc_locust.coordination.replays import Replay, replay_of
 from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.save_watch import SaveWatch
@@ -73,6 +75,7 @@ class Coordinator:
         runner.register_message(messages.SEAT_LEFT, self._on_seat_left)
         self._collector = EvidenceCollector(environment)
         self._ending = Ending(environment, self._agent, self._collector, secrets, self._stop_watching)
+        self._replay_watch = ReplayWatch(runner, lambda: self.state, self._send, self._ending.quit_or_stop)
         events = environment.events
         events.test_start.add_listener(self._on_test_start)
         events.test_stopping.add_listener(self._on_test_stopping)
@@ -88,8 +91,9 @@ class Coordinator:
             OptionsError: with a sentence.
         """
         settings = self._scenario.settings(self.environment.parsed_options, self.environment.host)
+        replay = replay_of(self.environment, settings)
         if settings.notebook is None:
-            self._templates(settings, self.embedded is not None and settings.host is None)
+            self._templates(settings, self.embedded is not None and settings.host is None, replay)
         read_tokens(settings.token_file)
         faults_of(self.environment, settings)
         return settings
@@ -98,13 +102,14 @@ class Coordinator:
     def _scenario(self) -> Scenario:
         return Scenario(user_classes_of(self.environment))
 
-    def _templates(self, settings: Settings, embedded: bool) -> dict[DocumentKind, list[Template]]:
-        return templates_for(settings, self._kinds(), embedded, self._scenario.template())
+    def _templates(
+        self, settings: Settings, embedded: bool, replay: Replay | None
+    ) -> dict[DocumentKind, list[Template]]:
+        return templates_for(settings, self._kinds(), embedded, replay, self._scenario.template())
 
     def _kinds(self) -> list[DocumentKind]:
         kinds: list[DocumentKind] = [
-            user.document_kind  # type: ignore[misc]
-            for user in user_classes_of(self.environment)
+            user.opens(self.environment.parsed_options) for user in user_classes_of(self.environment)
         ]
         return sorted(set(kinds)) or ["notebook"]
 
@@ -114,9 +119,10 @@ class Coordinator:
         Raises:
             OptionsError, ServerUnusable: with a sentence.
         """
+        replay = replay_of(self.environment, settings)
         http, token = self._server_of(settings)
         kinds = self._kinds()
-        rehearse(settings, http, kinds=kinds, templates=self._templates(settings, token is not None))
+        rehearse(settings, http, kinds=kinds, templates=self._templates(settings, token is not None, replay))
 
     def _server_of(self, settings: Settings) -> tuple[HttpClient, str | None]:
         """The server to load, and the token of the embedded one if it is that."""
@@ -155,7 +161,8 @@ class Coordinator:
         processes = len(runner.clients.ready) if isinstance(runner, MasterRunner) else 1
         say(start_sentence(base, settings.users, documents, seed=seed, processes=processes))
         try:
-            templates = self._templates(settings, token is not None)
+            replay = state.replay = replay_of(self.environment, settings)
+            templates = self._templates(settings, token is not None, replay)
             state.prepared = prepare(
                 settings,
                 http,
@@ -163,6 +170,7 @@ class Coordinator:
                 seed=seed,
                 kinds=kinds,
                 templates=templates,
+                replay=replay,
             )
         except (OptionsError, ServerUnusable) as error:
             self._refuse(state, str(error))
@@ -180,6 +188,8 @@ class Coordinator:
         state.watch.start(state.problems.append)
         state.saves.start(state.problems.append)
         begin_faults(state, faults_of(self.environment, settings), self.embedded, self._send)
+        if replay is not None:
+            self._replay_watch.begin(state)
         if settings.checkpoint_every:
             self._checkpoints = gevent.spawn(self._hold_checkpoints, state)
             self._checkpoints.link_exception(
@@ -237,6 +247,9 @@ class Coordinator:
                     # Only an embedded server's token travels; all others each process reads itself.
                     "tokens": [state.embedded_token] if state.embedded_token else [],
                 }
+                if state.replay is not None:
+                    terms = state.replay.terms(seats.planned, state.prepared.documents[0])
+                    body["run"]["replay"] = terms.as_message()
         self._send(messages.SEAT_GIVEN, body, msg.node_id)
 
     def _relieve_keeper(self, state: RunState, index: int) -> None:

@@ -10,6 +10,9 @@ master → worker   ONLINE          run, users                         they may 
 master → worker   AWAY            run, users                         these users close their document
 master → worker   BACK            run                                they open it anew
 worker → master   LEAVING         run                                this worker was told to end, by whomever
+worker → master   TRACE_READY     run, user                          this user is ready to replay its part
+master → worker   TRACE_BEGINS    run                                everybody is: begin
+worker → master   TRACE_ENDED     run, user, trouble                 its part is done, or cannot be
 master → worker   RUN_ENDS        run, drain_timeout                 stop editing, and get quiet
 worker → master   QUIET           run, round                         quiet, or out of patience
 master → worker   GATHER          run, round                         everybody is quiet: tell everything
@@ -31,6 +34,9 @@ ONLINE = "rtc-online"
 AWAY = "rtc-away"
 BACK = "rtc-back"
 LEAVING = "rtc-leaving"
+TRACE_READY = "rtc-trace-ready"
+TRACE_BEGINS = "rtc-trace-begins"
+TRACE_ENDED = "rtc-trace-ended"
 RUN_ENDS = "rtc-run-ends"
 QUIET = "rtc-quiet"
 GATHER = "rtc-gather"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import gevent
 
+from jupyter_rtc_locust.coordination.replays import Replay
 from jupyter_rtc_locust.coordination.seats import Seats
 from jupyter_rtc_locust.coordination.side_by_side import side_by_side
 from jupyter_rtc_locust.documents.default_notebook import default_notebook
@@ -64,16 +65,22 @@ class Prepared:
 
 
 def templates_for(
-    settings: Settings, kinds: list[DocumentKind], embedded: bool, named: Template | None = None
+    settings: Settings,
+    kinds: list[DocumentKind],
+    embedded: bool,
+    replay: Replay | None = None,
+    named: Template | None = None,
 ) -> dict[DocumentKind, list[Template]]:
-    """What each kind of document starts from: the user's template, one that is `named` by the scenario, the demo's
-    notebooks, or the package's own.
+    """What each kind of document starts from: a trace, the user's template, one that is `named` by the scenario, the
+    demo's notebooks, or the package's own.
 
     Raises:
         TemplateError: the template cannot be used, or is of a kind that no user of the locustfile opens.
     """
     own: dict[DocumentKind, list[Template]] = {"notebook": [default_notebook()], "text": [default_text()]}
-    if settings.template is not None:
+    if replay is not None:
+        own[replay.template.kind] = [replay.template]
+    elif settings.template is not None:
         given = load_templates(settings.template)
         kind = given[0].kind
         if kind not in kinds:
@@ -117,6 +124,7 @@ def prepare(
     seed: int,
     kinds: list[DocumentKind],
     templates: dict[DocumentKind, list[Template]],
+    replay: Replay | None = None,
 ) -> Prepared:
     """Find the server, make the documents, take the first snapshots.
 
@@ -139,8 +147,10 @@ def prepare(
                         # Before it is made: a server that fails half-way may leave a part of it behind.
                         attempted.append(Document(f"{folder}/{name}", kind))
                         prepared.append(PreparedDocument(server.create_document(folder, name, template), template))
-            seats = Seats(run_id, seed, [one.document for one in prepared], settings.users)
-            fill_rooms = not server.stores_files and (settings.edit_rate > 0 or settings.template is not None)
+            arranged = replay.casting.clients if replay is not None else None
+            seats = Seats(run_id, seed, [one.document for one in prepared], settings.users, arranged)
+            to_be_filled = settings.edit_rate > 0 or settings.template is not None or replay is not None
+            fill_rooms = not server.stores_files and to_be_filled
             _look_at_all(settings, server, prepared, seats if fill_rooms else None)
     except BaseException as error:
         for one in prepared:
@@ -163,7 +173,7 @@ def rehearse(
         ServerUnusable: with the sentence that the run itself would have ended with.
     """
     run_id = f"try-{uuid.uuid4().hex[:8]}"
-    little = replace(settings, documents=1, users=1, edit_rate=0.0, template=None)
+    little = replace(settings, documents=1, users=1, edit_rate=0.0, template=None, trace=None)
     prepared = prepare(little, http, run_id=run_id, seed=0, kinds=kinds, templates=templates)
     for one in prepared.documents:
         one.leave()

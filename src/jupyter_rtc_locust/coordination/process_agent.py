@@ -15,6 +15,7 @@ from typing import Any
 import gevent
 import msgpack  # type: ignore[import-untyped]
 from gevent.event import AsyncResult, Event
+from gevent.lock import BoundedSemaphore
 from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
@@ -23,10 +24,13 @@ from jupyter_rtc_locust.coordination.answers import encoded_rooms
 from jupyter_rtc_locust.coordination.faults_of_users import FaultsOfUsers
 from jupyter_rtc_locust.coordination.gathering import gather, probe_all, stop_editing, wait_until_quiet
 from jupyter_rtc_locust.coordination.pieces import split
+from jupyter_rtc_locust.coordination.replays import CELL, plan_of
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END
 from jupyter_rtc_locust.coordination.seats import Seat
+from jupyter_rtc_locust.coordination.turns import Turns
 from jupyter_rtc_locust.editing.choices import Choice
 from jupyter_rtc_locust.editing.gestures.step import Gesture
+from jupyter_rtc_locust.editing.trace_plan import Plan
 from jupyter_rtc_locust.errors import RtcLocustError, SeatRefused, ServerUnusable
 from jupyter_rtc_locust.reporting.history import COORDINATOR_FILE, History
 from jupyter_rtc_locust.reporting.locust_statistics import LocustStatistics
@@ -38,7 +42,10 @@ from jupyter_rtc_locust.timing.generator_health import GeneratorHealth
 from jupyter_rtc_locust.timing.recorder import Recorder
 from jupyter_rtc_locust.users.collaborator import Collaborator
 from jupyter_rtc_locust.users.health_monitor import watch_health
+from jupyter_rtc_locust.users.replay_terms import ReplayTerms
+from jupyter_rtc_locust.users.replaying import Replaying
 from jupyter_rtc_locust.users.swarm import Swarm
+from jupyter_rtc_locust.users.trace_user import TraceUser
 from jupyter_rtc_locust.verdict.evidence import RoomEvidence
 from jupyter_rtc_locust.verdict.neutralising import neutralised
 
@@ -78,6 +85,9 @@ class ProcessAgent:
         self._history_writer: gevent.Greenlet[..., None] | None = None
         self._greenlets: list[gevent.Greenlet[..., Any]] = []
         self._reported_errors: set[str] = set()
+        self._plan: Plan | None = None
+        """Everything that the users of a replay write, once somebody asked for it."""
+        self._planning = BoundedSemaphore(1)
         self.statistics: LocustStatistics | None = None
         self.history: History | None = None
         runner = environment.runner
@@ -86,6 +96,7 @@ class ProcessAgent:
             runner.register_message(messages.CHECKPOINT, self._on_checkpoint)
             runner.register_message(messages.RESUME, self._on_resume)
             FaultsOfUsers(lambda: self.swarm, self._note_problem).listen(runner)
+            runner.register_message(messages.TRACE_BEGINS, self._on_trace_begins)
             runner.register_message(messages.RUN_ENDS, self._on_run_ends)
             runner.register_message(messages.GATHER, self._on_gather)
             runner.register_message(messages.EVIDENCE_TAKEN, self._on_evidence_taken)
@@ -104,7 +115,7 @@ class ProcessAgent:
         request = next(self._requests)
         answer: AsyncResult[dict[str, Any]] = AsyncResult()
         self._waiting[request] = answer
-        self.send(messages.SEAT_WANTED, {"request": request, "kind": owner.document_kind})
+        self.send(messages.SEAT_WANTED, {"request": request, "kind": owner.opens(self.environment.parsed_options)})
         try:
             given: dict[str, Any] = answer.get(timeout=SEAT_DEADLINE_S) or {}
         except gevent.Timeout:
@@ -141,6 +152,45 @@ class ProcessAgent:
         """Tell the coordinator that the user is gone, unless the run is over."""
         if self.swarm is not None and not self.swarm.ended:
             self.send(messages.SEAT_LEFT, {"run": self.swarm.run_id, "user": collaborator.seat.user})
+
+    def prepare_replay(self, collaborator: Collaborator) -> Replaying:
+        """The part of this user in the replay.
+
+        Raises:
+            RtcLocustError: it cannot be played, for this reason.
+        """
+        swarm, seat = collaborator.swarm, collaborator.seat
+        terms, path = swarm.replay, swarm.settings.trace
+        if terms is None or path is None:
+            raise RtcLocustError("this run replays no trace: name one with --rtc-trace FILE.")
+        if seat.incarnation:
+            raise RtcLocustError(
+                f"user {seat.user} was started anew, and what it has still to write counts on the old one"
+            )
+        with self._planning:
+            if self._plan is None:
+                self._plan = plan_of(path, terms, Turns())
+        return Replaying(
+            collaborator,
+            [step for step in self._plan.steps if step.user == seat.user],
+            speed=swarm.settings.trace_speed,
+            cell=None if terms.start.cell is None else (terms.start.cell, CELL),
+            ended=lambda trouble: self.trace_ended(seat.user, trouble),
+        )
+
+    def trace_ready(self, user: int) -> None:
+        """Tell the coordinator that a user can begin; on one process it may begin before this returns."""
+        assert self.swarm is not None
+        self.send(messages.TRACE_READY, {"run": self.swarm.run_id, "user": user})
+
+    def trace_ended(self, user: int | None, trouble: str) -> None:
+        """Tell the coordinator that a user's part is done, or, with a reason, that it cannot be.
+
+        Called from callbacks of the loop, too, in which nothing may wait for a socket.
+        """
+        if self.swarm is not None and not self.swarm.ended:
+            body = {"run": self.swarm.run_id, "user": user, "trouble": self.hidden(trouble)}
+            gevent.spawn(self.send, messages.TRACE_ENDED, body)
 
     def swarm_settings(self) -> Settings:
         """The settings of the present run."""
@@ -194,6 +244,8 @@ class ProcessAgent:
             schedule_lag=self.health.schedule_lag,
             history=self.history if settings.history else None,
         )
+        self.swarm.replay = ReplayTerms.from_message(run["replay"]) if run.get("replay") else None
+        self._plan = None
         self._problems = []
         self._taken_pieces = set()
         self.ends.clear()
@@ -370,6 +422,12 @@ class ProcessAgent:
     def _on_resume(self, msg: Any, **_: Any) -> None:
         if self.swarm is not None and self.swarm.run_id == msg.data["run"]:
             self._resume.set()
+
+    def _on_trace_begins(self, msg: Any, **_: Any) -> None:
+        if self.swarm is not None and self.swarm.run_id == msg.data["run"]:
+            for one in self.swarm.collaborators():
+                if isinstance(one.owner, TraceUser):
+                    one.owner.begin_replay()
 
     def _on_run_ends(self, msg: Any, **_: Any) -> None:
         if self.swarm is not None and self.swarm.run_id == msg.data["run"]:

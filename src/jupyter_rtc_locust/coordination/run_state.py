@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gevent.event import Event
 
 from jupyter_rtc_locust.coordination.preparation import Prepared
+from jupyter_rtc_locust.coordination.replays import Replay
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
 from jupyter_rtc_locust.faults.executor import FaultExecutor
 from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S, Settings
@@ -32,6 +33,8 @@ class RunState:
     embedded_token: str | None
     started: float = field(default_factory=time.monotonic)
     prepared: Prepared | None = None
+    replay: Replay | None = None
+    """The trace that is replayed, where one is."""
     problems: list[str] = field(default_factory=list)
     """Why the run cannot be judged: sentences."""
     processes: set[str] = field(default_factory=set)

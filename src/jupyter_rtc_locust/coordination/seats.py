@@ -7,6 +7,7 @@ was replaced, takes the seat's next incarnation and with it a new client id (its
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 
 from jupyter_rtc_locust.servers.base import Document, DocumentKind
@@ -21,7 +22,15 @@ class Seats:
     Where a run has documents of two kinds, the user indices of one kind are the even ones.
     """
 
-    def __init__(self, run_id: str, seed: int, documents: list[Document], users: int) -> None:
+    def __init__(
+        self,
+        run_id: str,
+        seed: int,
+        documents: list[Document],
+        users: int,
+        arranged: Callable[[Iterable[int]], Sequence[int]] | None = None,
+    ) -> None:
+        """`arranged` deals the client ids of the users' first seats out anew, where their order matters."""
         self._run_id = run_id
         self._seed = seed
         self._documents = documents
@@ -35,6 +44,10 @@ class Seats:
         """Client id to user index, of every incarnation."""
         self.seated: dict[int, str] = {}
         """Client id to the path of the document in which it may write."""
+        self.planned: tuple[int, ...] = ()
+        """For each user, the client id of its first seat, where that was arranged."""
+        if arranged is not None:
+            self.planned = tuple(arranged(self._different_ids(users)))
 
     def take(self, holder: str, kind: DocumentKind) -> Seat:
         """A seat at a document of this kind for a user that runs in the process `holder`.
@@ -56,7 +69,7 @@ class Seats:
         return Seat(
             user=user,
             incarnation=incarnation,
-            client_id=self.register(user, incarnation, document.path),
+            client_id=self._given(user, incarnation, document.path),
             document=document,
             document_index=indices[turn],
             place=position // len(indices),
@@ -73,17 +86,35 @@ class Seats:
         """User index to the process that plays it now."""
         return dict(self._holders)
 
+    def _given(self, user: int, incarnation: int, path: str) -> int:
+        if incarnation or user >= len(self.planned):
+            return self.register(user, incarnation, path)
+        client_id = self.planned[user]
+        self.authors[client_id] = user
+        self.seated[client_id] = path
+        return client_id
+
+    def _different_ids(self, users: int) -> list[int]:
+        found: dict[int, None] = {}
+        for user in range(users):
+            found[self._free_id(user, 0, found)] = None
+        return list(found)
+
     def register(self, user: int, incarnation: int, path: str) -> int:
         """A client id below 2**32 that nobody had before in this run, for one document.
 
         Older servers cut longer ones.
         """
+        client_id = self._free_id(user, incarnation, self.planned)
+        self.authors[client_id] = user
+        self.seated[client_id] = path
+        return client_id
+
+    def _free_id(self, user: int, incarnation: int, taken: Iterable[int]) -> int:
         attempt = 0
         while True:
             text = f"{self._run_id}/{self._seed}/{user}/{incarnation}/{attempt}"
             client_id = int.from_bytes(blake2b(text.encode(), digest_size=4).digest(), "big")
-            if client_id > 0 and client_id not in self.authors:
-                self.authors[client_id] = user
-                self.seated[client_id] = path
+            if client_id > 0 and client_id not in self.authors and client_id not in taken:
                 return client_id
             attempt += 1

@@ -10,6 +10,7 @@ from gevent import GreenletExit
 from locust import User, constant, task
 from locust.env import Environment
 
+from jupyter_rtc_locust.documents.kinds import DocumentKind
 from jupyter_rtc_locust.editing.choices import Choice, choose
 from jupyter_rtc_locust.editing.gestures.step import Gesture
 from jupyter_rtc_locust.editing.places import Places, person_choice
@@ -35,7 +36,7 @@ class CollaborationUser(User):
 
     wait_time = constant(1)
 
-    document_kind = "notebook"
+    document_kind: DocumentKind = "notebook"
     edit_rate: float | None = None
     """Edits a second; None: what `--rtc-edit-rate` says."""
     rhythm: str | None = None
@@ -62,6 +63,12 @@ class CollaborationUser(User):
     server_drops_rooms_after: float | None = None
     """Seconds after which a server that is started for the run drops a room that everybody left, where
     `--rtc-evict-after` is not given."""
+
+    @classmethod
+    def opens(cls, options: Any) -> DocumentKind:
+        """The kind of document that users of this class open in a run with these options."""
+        del options
+        return cls.document_kind
 
     collaborator: Collaborator | None = None
     """The open tab; None before `on_start` and after `on_stop`, and while this user is away by a fault."""
@@ -191,7 +198,7 @@ class TextUser(CollaborationUser):
     """A person with a text file open."""
 
     abstract = True
-    document_kind = "text"
+    document_kind: DocumentKind = "text"
     weights = TEXT_WEIGHTS
 
 

@@ -77,6 +77,8 @@ class Collaborator:
         """Why this user was refused or failed."""
         self.owner: Any = owner
         """The Locust user that plays it; None in tests."""
+        self.on_received: Callable[[], None] | None = None
+        """Called, from the event loop, when messages have been received and applied."""
         self._address: RoomAddress | None = None
         self._connection: Connection | None = None
         self._connected_since: float | None = None
@@ -415,6 +417,8 @@ class Collaborator:
         if own:
             room.last_message = now
             self.swarm.counts["updates_received"] += own
+        if self.on_received is not None:
+            self.on_received()
 
     def _apply(self, updates: list[bytes], now: float) -> bool:
         """Apply what others wrote, remember it, and empty the list; whether any of it is nobody's of this process."""

@@ -22,6 +22,7 @@ from jupyter_rtc_locust.settings import SYNC_DEADLINE_S, Settings
 from jupyter_rtc_locust.timing.recorder import Recorder
 from jupyter_rtc_locust.timing.round_trips import RoundTrips
 from jupyter_rtc_locust.users.chronicle import Chronicle
+from jupyter_rtc_locust.users.replay_terms import ReplayTerms
 
 if TYPE_CHECKING:
     from jupyter_rtc_locust.users.collaborator import Collaborator
@@ -113,6 +114,8 @@ class Swarm:
         self.schedule_lag = schedule_lag or (lambda _milliseconds: None)
         """Told of every edit how much later it left than it was due."""
         self.history = history
+        self.replay: ReplayTerms | None = None
+        """What everybody has to know of the trace that is replayed, where one is."""
         self.rooms: dict[str, Room] = {}
         self.editing = True
         self.paused = False

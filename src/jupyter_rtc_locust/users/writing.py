@@ -111,7 +111,8 @@ class Writing:
         """Called by the schedule, from the event loop: errors must not escape into it."""
         if not self._swarm.editing or not self._may_write():
             return
-        try:
+
+        def edit() -> None:
             choice = None if self.gestures.busy else self._choose(number)
             if choice is None and not self.gestures.busy:
                 return
@@ -123,6 +124,13 @@ class Writing:
                 self.gestures.go_on(due)
             else:
                 self.gestures.begin(choice, due)
+
+        self.guarded(edit)
+
+    def guarded(self, do: Callable[[], None]) -> None:
+        """Do something in a callback of the event loop, into which no error may escape: the user is out then."""
+        try:
+            do()
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:

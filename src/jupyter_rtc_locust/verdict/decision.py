@@ -32,6 +32,7 @@ from jupyter_rtc_locust.verdict.checks.saving import (
 from jupyter_rtc_locust.verdict.checks.server_health import check_server_memory, read_server_log
 from jupyter_rtc_locust.verdict.checks.service import check_nobody_stalled, check_server_answers
 from jupyter_rtc_locust.verdict.checks.shape import check_document_is_well_formed
+from jupyter_rtc_locust.verdict.checks.trace import check_trace_ended_as_recorded
 from jupyter_rtc_locust.verdict.checks.truth import check_against_oracle
 from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, RunEvidence
 from jupyter_rtc_locust.verdict.exercised import exercised
@@ -109,6 +110,7 @@ def judge_document(
         opinion += _safely(what, path, lambda: check_nothing_came_from_elsewhere(reading, oracle, documents))
     opinion += _safely("of the notebook's form", path, lambda: check_document_is_well_formed(reading, oracle))
     opinion += _safely("of the saved file", path, lambda: check_saved_file(reading))
+    opinion += _safely("of the trace", path, lambda: check_trace_ended_as_recorded(reading))
     opinion += _judge_saves(reading, limits, sound)
     opinion += _safely("of the document opened again", path, lambda: check_reopened_document(reading))
     if witness is not None:

@@ -216,6 +216,19 @@ class WrittenOutside:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplayEvidence:
+    """What an editing trace that was replayed into a document says."""
+
+    name: str
+    end: str
+    """The text that has to stand there at the end (`endContent`)."""
+    steps: int
+    """How many transactions change anything, and so are edits."""
+    cell: str | None = None
+    """The id of the cell that it went into; None: a text file."""
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentEvidence:
     """Everything about one document."""
 
@@ -251,6 +264,8 @@ class DocumentEvidence:
     manual_saves: tuple[ManualSave, ...] = ()
     outside: tuple[WrittenOutside, ...] = ()
     """What was written into the file from outside on purpose, in that order."""
+    replay: ReplayEvidence | None = None
+    """None: no trace was replayed, or it is not at its end yet (a checkpoint)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class Kind:
     SAVE_STALLED = "save-stalled"
     SAVE_STARVED = "save-starved"
     SAVE_NOT_DONE = "save-not-done"
+    TRACE_DIFFERS = "trace-differs"
 
 
 @dataclass(frozen=True, slots=True)

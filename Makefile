@@ -16,12 +16,12 @@ older_server := .venv-jupyter-collaboration-4/.installed
 node_server := tests/servers/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test lint bench rooms rhythm profiles mutants endings faults canaries races soak clean
+.PHONY: help demo web test lint bench rooms rhythm profiles mutants endings faults canaries races soak traces clean
 
 help:
 	@echo 'make demo    ten people edit two notebooks for 30 s on a server of their own; a verdict'
 	@echo 'make web     the same with the web UI at http://127.0.0.1:8089'
-	@echo 'make test    every test but the races'
+	@echo 'make test    every test but the races and the recorded sessions'
 	@echo 'make lint    format, style, types, the documents and the compose file'
 	@echo 'make bench   what the load generator itself costs'
 	@echo 'make rhythm  do simulated people type as recorded ones do? (seconds; RECORDINGS=FILE to see them beside)'
@@ -31,6 +31,7 @@ help:
 	@echo 'make canaries  what released servers are known to fail: does this tool still find it? (a minute)'
 	@echo 'make races   races in released servers that docs/issues.md lists: are they still there? (two minutes)'
 	@echo 'make soak    200 short runs on released servers: is nothing found where nothing is wrong? (half an hour)'
+	@echo 'make traces  recorded sessions replayed whole, where they are at hand (ten minutes)'
 	@echo 'make clean   remove the environments and caches, not the results'
 
 demo: $(installed)
@@ -79,6 +80,9 @@ races: $(installed)
 
 soak: $(installed) $(older_server) $(node_server)
 	cd tests && ../.venv/bin/python -m soak $(ARGS)
+
+traces: $(installed)
+	.venv/bin/python -m pytest -m recorded $(TESTS)
 
 clean:
 	rm -rf .venv .venv-jupyter-collaboration-4 tests/servers/node_modules

@@ -174,6 +174,26 @@ def test_somebody_who_has_no_seat_can_be_registered_and_takes_none():
     assert seats.take("worker", "notebook").user == 0
 
 
+def test_client_ids_can_be_dealt_out_anew_among_the_first_seats_of_users():
+    def descending(ids):
+        return sorted(ids, reverse=True)
+
+    seats = Seats("run", 1, [Document("document-0", "text")], 3, descending)
+    taken = [seats.take("worker", "text") for _ in range(3)]
+    assert [one.client_id for one in taken] == sorted((one.client_id for one in taken), reverse=True)
+    assert tuple(one.client_id for one in taken) == seats.planned
+    seats.leave(1)
+    again = seats.take("worker", "text")
+    assert again.client_id not in seats.planned
+    assert seats.authors[again.client_id] == 1
+
+
+def test_nobody_is_an_author_before_taking_a_seat():
+    seats = Seats("run", 1, [Document("document-0", "text")], 3, list)
+    assert seats.authors == {}
+    assert seats.register(-1, 0, "document-0") not in seats.planned
+
+
 @given(
     seat=st.builds(
         Seat,

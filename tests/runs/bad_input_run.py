@@ -313,6 +313,22 @@ CASES = (
         exits=2,
         says="holds no notebook",
     ),
+    _case(
+        "no such trace",
+        "a trace that does not exist",
+        *_host("jupyter"),
+        *("--rtc-trace", "{files}/missing.json"),
+        exits=2,
+        says="there is no such file",
+    ),
+    _case(
+        "trace for others",
+        "a trace for users who choose their own edits",
+        *_host("jupyter"),
+        *("--rtc-trace", "{files}/text.txt"),
+        exits=2,
+        says="locustfiles/replay_trace.py",
+    ),
     # Options.
     _case(
         "unknown kind",

@@ -20,7 +20,7 @@ def check_trace_ended_as_recorded(reading: Reading) -> Opinion:
     replay = document.replay
     if replay is None:
         return Opinion()
-    made = len({edit.number for edit in document.authored if edit.user != SEEDER})
+    made = len({edit.key for edit in document.authored if edit.user != SEEDER})
     if made < replay.steps:
         sentence = f"{document.path}: the trace was not finished: {made} of {replay.steps} transactions were made."
         return Opinion(unknown=(sentence,))

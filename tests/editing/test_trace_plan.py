@@ -43,7 +43,10 @@ def played(made: Plan, clients: tuple[int, ...], base: bytes, dice: random.Rando
         one.apply_updates([base])
     inboxes: list[list[bytes]] = [[] for _ in clients]
     left = [[step for step in made.steps if step.user == user] for user in range(len(clients))]
+    idle = 0
     while any(left):
+        idle += 1
+        assert idle < 10_000, "somebody waits for what nobody will ever write"
         user = dice.randrange(len(clients))
         replica, inbox = replicas[user], inboxes[user]
         if inbox and dice.random() < 0.6:
@@ -52,6 +55,7 @@ def played(made: Plan, clients: tuple[int, ...], base: bytes, dice: random.Rando
             del inbox[:count]
         clocks = replica.state_vector()
         if left[user] and all(clocks.get(client, 0) >= clock for client, clock in left[user][0].needs):
+            idle = 0
             step = left[user].pop(0)
             assert clocks.get(replica.client_id, 0) == step.clock
             update = replica.edit(lambda one, step=step: WriteStructs(step.update).apply(one) is None)

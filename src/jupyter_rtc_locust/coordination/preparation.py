@@ -9,10 +9,10 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import gevent
 
-from jupyter_rtc_locust.coordination.replays import Replay
 from jupyter_rtc_locust.coordination.seats import Seats
 from jupyter_rtc_locust.coordination.side_by_side import side_by_side
 from jupyter_rtc_locust.documents.default_notebook import default_notebook
@@ -26,6 +26,10 @@ from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.settings import JOINER_DEADLINE_S, Settings
 from jupyter_rtc_locust.users.observer import Observer
 from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, Snapshot
+
+if TYPE_CHECKING:
+    # Only its type: a replay knows of Locust's users, and whoever prepares does not.
+    from jupyter_rtc_locust.coordination.replays import Replay
 
 SEEDER = -1
 """The user index of whoever fills the empty rooms of a server without files: its edit is authored like any other."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from gevent.event import Event
 
 from jupyter_rtc_locust.coordination.preparation import Prepared
-from jupyter_rtc_locust.coordination.replays import Replay
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
 from jupyter_rtc_locust.faults.executor import FaultExecutor
 from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S, Settings
@@ -18,6 +17,7 @@ from jupyter_rtc_locust.verdict.findings import Verdict
 from jupyter_rtc_locust.verdict.folder.writing import Kept
 
 if TYPE_CHECKING:
+    from jupyter_rtc_locust.coordination.replays import Replay
     from jupyter_rtc_locust.coordination.save_watch import SaveWatch
     from jupyter_rtc_locust.coordination.server_watch import ServerWatch
 

@@ -162,6 +162,12 @@ class CollaborationUser(User):
         """
         return self.collaborator.save() if self.collaborator is not None else NOT_ASKED
 
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start of the run; 0 before this process's first user has opened a document."""
+        swarm = self._agent().swarm
+        return swarm.since_start(time.monotonic()) if swarm is not None else 0.0
+
     def lose_line(self) -> None:
         """Lose the line without a word, as a network does; the user comes back by itself. For a `@task`.
 

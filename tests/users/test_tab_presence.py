@@ -134,6 +134,16 @@ def test_after_a_loss_the_last_words_are_told_again_with_the_same_clock(tab):
     assert tab.messages[0] == tab.messages[1]
 
 
+def test_telling_the_last_words_again_puts_no_heartbeat_off(tab):
+    tab.presence.begin()
+    renewed = tab.presence._renewed
+    wait_until(lambda: time.monotonic() > renewed)
+    tab.presence.pause()
+    tab.presence.begin()
+    assert len(tab.messages) == 2
+    assert tab.presence._renewed == renewed
+
+
 def test_a_tab_that_is_asleep_has_no_clock(tab, quick_looks, monkeypatch):
     monkeypatch.setattr(presence_module, "HEARTBEAT_S", 0.5)
     tab.presence.asleep = True

@@ -99,6 +99,10 @@ class LabRequests:
         """Every minute, besides."""
         return [_get(1.9, "/api/me"), _get(1.9, "/api/kernelspecs")]
 
+    def after_change(self) -> list[LabRequest]:
+        """When the document was changed for the first time since it was saved."""
+        return [self._store_workspace(0.5)]
+
     def after_save(self) -> list[LabRequest]:
         """When the server told that it has saved."""
         return [

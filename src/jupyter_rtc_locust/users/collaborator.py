@@ -35,7 +35,6 @@ from jupyter_rtc_locust.protocol.state_vectors import decode_state_vector
 from jupyter_rtc_locust.protocol.variable_length import MalformedBytesError
 from jupyter_rtc_locust.servers.base import RoomAddress
 from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S, SAVE_ANSWER_DEADLINE_S, SYNC_DEADLINE_S
-from jupyter_rtc_locust.timing.round_trips import ForeignUpdate
 from jupyter_rtc_locust.users.backoff import Backoff
 from jupyter_rtc_locust.users.chronicle import FAILED, OK
 from jupyter_rtc_locust.users.connection import Connection, open_websocket
@@ -103,8 +102,7 @@ class Collaborator:
         recorder = swarm.recorder
         self._saving = ManualSaves(seat.user, self._send_save, self.room.saves, recorder, self._tell)
         self.presence = self._make_presence()
-        self.lab = Lab(seat, swarm)
-        self._saved_hash: object = None
+        self.lab = Lab(seat, swarm, self.replica)
 
     # -- opening, leaving, coming back --------------------------------------------------------------------------
 
@@ -163,6 +161,7 @@ class Collaborator:
 
     def leave(self) -> None:
         """Close the notebook: tell of it in awareness, then close the connection."""
+        self.lab.document_closed()
         self._part(self.presence.leave)
 
     def close_tab(self) -> None:
@@ -412,18 +411,19 @@ class Collaborator:
                     updates.append(update)
             else:
                 self._receive_other(message, updates, now)
-        if self._apply(updates, now):
-            self._look_for_a_save()
+        if updates:
+            self._apply(updates, now)
+            self.lab.document_received()
         if own:
             room.last_message = now
             self.swarm.counts["updates_received"] += own
         if self.on_received is not None:
             self.on_received()
 
-    def _apply(self, updates: list[bytes], now: float) -> bool:
-        """Apply what others wrote, remember it, and empty the list; whether any of it is nobody's of this process."""
+    def _apply(self, updates: list[bytes], now: float) -> None:
+        """Apply what others wrote, remember it, and empty the list."""
         if not updates:
-            return False
+            return
         try:
             self.replica.apply_updates(updates)
         except ReplicaError as error:
@@ -433,19 +433,10 @@ class Collaborator:
             self._note_unreadable(error)
         # By reference to the one copy that the process keeps; answers to a sync are in the replica already.
         known = self.room.round_trips.known
-        entries = [known[update] for update in updates if update in known]
-        self.received += [entry.update for entry in entries]
+        self.received += [known[update].update for update in updates if update in known]
         self.room.last_message = now
         self.swarm.counts["updates_received"] += len(updates)
         updates.clear()
-        return any(isinstance(entry, ForeignUpdate) for entry in entries)
-
-    def _look_for_a_save(self) -> None:
-        """A server that saved tells of it by another `hash` among its notes."""
-        saved_hash = self.replica.state.get("hash")
-        if saved_hash != self._saved_hash:
-            self._saved_hash = saved_hash
-            self.lab.document_saved()
 
     def _receive_other(self, message: bytes, updates: list[bytes], now: float) -> None:
         try:
@@ -535,6 +526,7 @@ class Collaborator:
         return not self._asleep and self.stage in (Stage.CONNECTED, Stage.LOST)
 
     def _send_update(self, message: bytes) -> None:
+        self.lab.document_edited()
         if self._connection is not None:
             self.swarm.counts["updates_sent"] += 1
             self._connection.send(message)

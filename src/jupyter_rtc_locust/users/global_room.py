@@ -76,6 +76,10 @@ class GlobalRoom:
         if self._address is not None:
             self._spawn(self._connect_until_closed, told=True)
 
+    def document_changed(self) -> None:
+        """The document was changed for the first time since it was saved."""
+        self._presence.show_again()
+
     def document_saved(self) -> None:
         """The tab heard of a save: it looks at the files, and tells of itself."""
         for _ in range(_TOLD_AT_A_LOOK):
@@ -97,6 +101,13 @@ class GlobalRoom:
         """There is a network again."""
         self._presence.asleep = False
         self._may_connect.set()
+
+    def document_closed(self) -> None:
+        """The notebook was closed in a tab that stays: told five times (recorded, within half a second)."""
+        user, path = self._seat.user, self._seat.document.path
+        closed = person_in_lab(user, None, shown=False)
+        for state in (*[{**person_in_lab(user, path, shown=True), "documents": []}] * 2, *[closed] * 3):
+            self._presence.show_state(state)
 
     def close(self) -> None:
         """The tab is closed: nobody is told."""

@@ -5,6 +5,9 @@ How much of it there is depends on the options; a user of a server that is no Ju
 
 from __future__ import annotations
 
+from typing import Any
+
+from jupyter_rtc_locust.documents.replica import Replica
 from jupyter_rtc_locust.users.global_room import GlobalRoom
 from jupyter_rtc_locust.users.lab_traffic import LabTraffic
 from jupyter_rtc_locust.users.seat import Seat
@@ -14,8 +17,12 @@ from jupyter_rtc_locust.users.swarm import Swarm
 class Lab:
     """The rest of one user's tab. Nothing here waits, and nothing of it is judged."""
 
-    def __init__(self, seat: Seat, swarm: Swarm) -> None:
+    def __init__(self, seat: Seat, swarm: Swarm, replica: Replica) -> None:
         settings, server = swarm.settings, swarm.server
+        self._replica = replica
+        self._dirty = False
+        """Whether the document was changed since the server saved it, as far as this tab has heard."""
+        self._saved_hash: Any = None
         self._room = GlobalRoom(seat, swarm) if settings.global_awareness == "faithful" else None
         self._traffic = LabTraffic(seat, swarm) if settings.rest == "faithful" and server.stores_files else None
 
@@ -26,8 +33,37 @@ class Lab:
         if self._traffic is not None:
             self._traffic.open()
 
-    def document_saved(self) -> None:
-        """The server told that it has saved the document."""
+    def document_edited(self) -> None:
+        """This tab wrote into the document."""
+        if not self._dirty and self._listens:
+            self._changed()
+
+    def document_received(self) -> None:
+        """Others wrote into it; a server that saved tells of it by another `hash` in `state`."""
+        if not self._listens:
+            return
+        state = self._replica.state
+        saved_hash = state.get("hash")
+        if saved_hash != self._saved_hash:
+            self._saved_hash = saved_hash
+            self._dirty = bool(state.get("dirty"))
+            self._saved()
+        elif not self._dirty and state.get("dirty"):
+            self._changed()
+
+    @property
+    def _listens(self) -> bool:
+        return self._room is not None or self._traffic is not None
+
+    def _changed(self) -> None:
+        """The first change after a save: the mark beside the document's name is another."""
+        self._dirty = True
+        if self._room is not None:
+            self._room.document_changed()
+        if self._traffic is not None:
+            self._traffic.document_changed()
+
+    def _saved(self) -> None:
         if self._room is not None:
             self._room.document_saved()
         if self._traffic is not None:
@@ -61,6 +97,11 @@ class Lab:
             self._room.come_online()
         if self._traffic is not None:
             self._traffic.set_offline(False)
+
+    def document_closed(self) -> None:
+        """The document is closed, in a tab that stays."""
+        if self._room is not None:
+            self._room.document_closed()
 
     def close(self) -> None:
         """The tab is closed."""

@@ -46,6 +46,10 @@ class LabTraffic:
             Heartbeat(SELDOM_REFRESH_S, lambda: self._spawn(self._requests.of_seldom_refresh())),
         ]
 
+    def document_changed(self) -> None:
+        """The document was changed for the first time since it was saved."""
+        self._spawn(self._requests.after_change())
+
     def document_saved(self) -> None:
         """The server told that it has saved the document."""
         self._spawn(self._requests.after_save())

@@ -50,7 +50,9 @@ class OwnPresence:
         self._echo = echo
         self._words = b""
         """What was told last, as a message's payload."""
-        self._told_at = 0.0
+        self._renewed = 0.0
+        """When the state was told with a clock of its own."""
+        self._sent = 0.0
         self._awaited = False
         """Whether these words were sent, and their echo has not come."""
         self._heartbeat: Heartbeat | None = None
@@ -103,7 +105,7 @@ class OwnPresence:
             MessageError: it cannot be read.
         """
         if self._awaited and payload == self._words:
-            self._echo((now - self._told_at) * 1000)
+            self._echo((now - self._sent) * 1000)
             self.record.heard_again(self.record.clock, now)
             self._awaited = False
             return {self._client_id}
@@ -131,12 +133,13 @@ class OwnPresence:
         self._tell(self._state)
 
     def _tell(self, state: dict[str, Any] | None) -> None:
-        clock = self.record.tell(state_of(state_text(state)), time.monotonic())
+        self._renewed = time.monotonic()
+        clock = self.record.tell(state_of(state_text(state)), self._renewed)
         self._words = encode_presences([Presence(self._client_id, clock, state)])
         self._send_words()
 
     def _send_words(self) -> None:
-        self._told_at = time.monotonic()
+        self._sent = time.monotonic()
         self._awaited = True
         self._send(encode_awareness(self._words))
 
@@ -197,7 +200,7 @@ class TabPresence(OwnPresence):
         if self.asleep:
             return
         now = time.monotonic()
-        if now - self._told_at >= HEARTBEAT_S - _TIMERS_DIFFER_S:
+        if now - self._renewed >= HEARTBEAT_S - _TIMERS_DIFFER_S:
             self._announce()
         outdated = self.record.forget_outdated(now, OUTDATED_S)
         if outdated:

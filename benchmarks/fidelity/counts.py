@@ -1,0 +1,80 @@
+"""What was counted in a phase: messages and bytes, by room, direction and kind. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from jupyter_rtc_locust.protocol.messages import (
+    AwarenessMessage,
+    MessageError,
+    RawMessage,
+    SyncStep1,
+    SyncStep2,
+    decode_message,
+)
+
+DOCUMENT, ALL_TABS = "document", "all tabs"
+"""The two rooms that a tab is in."""
+REQUESTS, EVENTS = "requests", "events"
+
+
+_NAMES = ((SyncStep1, "step 1"), (SyncStep2, "step 2"), (AwarenessMessage, "presence"), (RawMessage, "raw"))
+
+
+def kind_of(message: bytes) -> str:
+    """What a message of a room is."""
+    try:
+        decoded = decode_message(message)
+    except MessageError:
+        return "unreadable"
+    return next((name for kind, name in _NAMES if isinstance(decoded, kind)), "update")
+
+
+@dataclass(slots=True)
+class Counts:
+    """By phase and by what: how many, and their bytes."""
+
+    phases: dict[str, dict[str, list[int]]] = field(default_factory=lambda: defaultdict(dict))
+    phase: str = ""
+    """The one that is on."""
+
+    def note(self, what: str, size: int) -> None:
+        """One more in the present phase."""
+        if self.phase:
+            entry = self.phases[self.phase].setdefault(what, [0, 0])
+            entry[0] += 1
+            entry[1] += size
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table."""
+
+    phase: str
+    what: str
+    tab: tuple[int, int]
+    """Messages and bytes of the recording; a request has no bytes here."""
+    ours: tuple[int, int]
+
+    @property
+    def off(self) -> float:
+        """By how much ours are away from the tab's: the larger of messages and bytes, as a part."""
+        return max((_off(tab, ours) for tab, ours in zip(self.tab, self.ours, strict=True)), key=abs)
+
+
+def _off(tab: int, ours: int) -> float:
+    if tab == ours:
+        return 0.0
+    return (ours - tab) / tab if tab else float("inf")
+
+
+def compared(recorded: dict[str, dict[str, list[int]]], counted: dict[str, dict[str, list[int]]]) -> list[Row]:
+    """The rows of all phases of the recording, in its order."""
+    rows = []
+    for phase, tab in recorded.items():
+        ours = counted.get(phase, {})
+        for what in dict.fromkeys([*tab, *ours]):
+            one, other = tab.get(what, [0, 0]), ours.get(what, [0, 0])
+            rows.append(Row(phase, what, (one[0], one[1]), (other[0], other[1])))
+    return rows

@@ -19,7 +19,10 @@ DOCUMENT, ALL_TABS = "document", "all tabs"
 REQUESTS, EVENTS = "requests", "events"
 
 
-_NAMES = ((SyncStep1, "step 1"), (SyncStep2, "step 2"), (AwarenessMessage, "presence"), (RawMessage, "raw"))
+_NAMES = ((SyncStep1, "step 1"), (SyncStep2, "step 2"), (RawMessage, "raw"))
+_LARGEST_OF_SERVER = 16
+_OF_LEAVING = 14
+"""`null`, with which a person leaves."""
 
 
 def kind_of(message: bytes) -> str:
@@ -28,7 +31,14 @@ def kind_of(message: bytes) -> str:
         decoded = decode_message(message)
     except MessageError:
         return "unreadable"
+    if isinstance(decoded, AwarenessMessage):
+        return presence_of(len(message))
     return next((name for kind, name in _NAMES if isinstance(decoded, kind)), "update")
+
+
+def presence_of(size: int) -> str:
+    """A person's presence, or the server's own, which is empty and told on like anybody's. By the message's bytes."""
+    return "presence" if size > _LARGEST_OF_SERVER or size == _OF_LEAVING else "presence of the server"
 
 
 @dataclass(slots=True)
@@ -70,7 +80,8 @@ def _off(tab: int, ours: int) -> float:
 
 
 def compared(recorded: dict[str, dict[str, list[int]]], counted: dict[str, dict[str, list[int]]]) -> list[Row]:
-    """The rows of all phases of the recording, in its order."""
+    """The rows of all phases of the recording, in its order, and those of what goes on beside all work, added up."""
+    recorded, counted = _with_work(recorded), _with_work(counted)
     rows = []
     for phase, tab in recorded.items():
         ours = counted.get(phase, {})
@@ -78,3 +89,32 @@ def compared(recorded: dict[str, dict[str, list[int]]], counted: dict[str, dict[
             one, other = tab.get(what, [0, 0]), ours.get(what, [0, 0])
             rows.append(Row(phase, what, (one[0], one[1]), (other[0], other[1])))
     return rows
+
+
+WORK = "all work"
+_PHASES_OF_WORK = ("caret", "type", "undo", "structure", "run", "save")
+_OWN_DOING = ("step 1", "step 2", "update", "raw")
+"""Kinds of messages of a phase that are the doing of what was done in it; all else comes when its time comes."""
+
+
+def _with_work(phases: dict[str, dict[str, list[int]]]) -> dict[str, dict[str, list[int]]]:
+    """What a clock brings falls into one short phase or the next by chance: in those of work it is added up."""
+    sums: dict[str, list[int]] = {}
+    result: dict[str, dict[str, list[int]]] = {}
+    for phase, found in phases.items():
+        if phase not in _PHASES_OF_WORK:
+            result[phase] = found
+            continue
+        result[phase] = {}
+        for what, (number, size) in found.items():
+            if what.startswith(DOCUMENT) and any(f": {kind} " in what for kind in _OWN_DOING):
+                result[phase][what] = [number, size]
+            else:
+                entry = sums.setdefault(what, [0, 0])
+                entry[0], entry[1] = entry[0] + number, entry[1] + size
+    if sums:
+        result = {phase: found for phase, found in result.items() if found}
+        place = list(result).index("idle") if "idle" in result else len(result)
+        items = list(result.items())
+        result = dict([*items[:place], (WORK, dict(sorted(sums.items()))), *items[place:]])
+    return result

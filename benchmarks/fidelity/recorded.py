@@ -13,14 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.fidelity.counts import ALL_TABS, DOCUMENT, EVENTS, REQUESTS, Counts
+from benchmarks.fidelity.counts import ALL_TABS, DOCUMENT, EVENTS, REQUESTS, Counts, presence_of
 
 COUNTED = Path(__file__).with_name("recorded.json")
 KINDS = {
     "SYNC_STEP1": "step 1",
     "SYNC_STEP2": "step 2",
     "SYNC_UPDATE": "update",
-    "AWARENESS": "presence",
     "RAW": "raw",
 }
 GROUPS = {
@@ -64,13 +63,14 @@ def counted(folder: Path) -> dict[str, dict[str, list[int]]]:
 
 def _note_frame(counts: Counts, event: dict[str, Any]) -> None:
     direction = "sent" if event["dir"] == "sent" else "received"
-    room = event["room"] or ""
+    room, size = event["room"] or "", event["size"]
+    kind = presence_of(size) if event["type"] == "AWARENESS" else KINDS.get(event["type"])
     if room.startswith("JupyterLab:"):
-        counts.note(f"{ALL_TABS}: {KINDS[event['type']]} {direction}", event["size"])
+        counts.note(f"{ALL_TABS}: {kind} {direction}", size)
     elif room.startswith("json:"):
-        counts.note(f"{DOCUMENT}: {KINDS[event['type']]} {direction}", event["size"])
+        counts.note(f"{DOCUMENT}: {kind} {direction}", size)
     elif "events" in room:
-        counts.note(f"{EVENTS} received", event["size"])
+        counts.note(f"{EVENTS} received", size)
 
 
 def _events(path: Path) -> Iterator[dict[str, Any]]:

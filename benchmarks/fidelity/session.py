@@ -148,8 +148,11 @@ def _notebook() -> dict[str, Any]:
         cell |= {"metadata": {}}  # type: ignore[dict-item]
         if cell["cell_type"] == "code":
             cell |= {"outputs": [], "execution_count": None}  # type: ignore[dict-item]
-    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    return {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    metadata = {
+        "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
 
 
 class _counted:  # noqa: N801 (used as a function)

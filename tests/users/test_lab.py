@@ -73,3 +73,17 @@ def test_where_nothing_of_jupyterlab_is_asked_for_nothing_is_noticed(told):
     server_writes(replica, dirty=False, hash="a")
     lab.document_received()
     assert told == []
+
+
+def test_a_save_by_hand_is_noticed_once_whatever_the_server_tells_meanwhile(told):
+    lab, replica = lab_of(told, global_awareness="faithful")
+    lab.saving_by_hand()
+    server_writes(replica, dirty=False, hash="a")
+    lab.document_received()
+    lab.saved_by_hand()
+    assert told == ["saved"]
+    lab.saving_by_hand()
+    lab.not_saved_by_hand()
+    server_writes(replica, dirty=False, hash="b")
+    lab.document_received()
+    assert told == ["saved", "saved"]

@@ -63,7 +63,8 @@ def tab(swarm, room):
 def test_the_requests_of_every_occasion_are_as_many_as_a_tab_was_recorded_to_make():
     requests = LabRequests(NOTEBOOK, "of-the-test")
     # Of the 38 requests in a minute of idling; and of those after a save of the server's, and after Ctrl+S.
-    assert 6 * len(requests.of_refresh()) + len(requests.of_seldom_refresh()) == 38
+    every_ten_seconds = requests.of_refresh() + requests.of_file_browser()
+    assert 6 * len(every_ten_seconds) + len(requests.of_seldom_refresh()) == 38
     assert len(requests.after_save()) == 4
     by_hand = requests.before_manual_save() + requests.after_manual_save() + requests.after_save()
     assert len(by_hand) == 8

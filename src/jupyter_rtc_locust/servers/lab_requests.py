@@ -26,7 +26,7 @@ class LabRequest:
 
 
 REFRESH_S = 10.0
-"""A tab looks for news so often."""
+"""A tab looks for news so often; its file browser anew from each save."""
 SELDOM_REFRESH_S = 60.0
 """For some news it looks so often."""
 
@@ -85,15 +85,17 @@ class LabRequests:
         ]
 
     def of_refresh(self) -> list[LabRequest]:
-        """Every ten seconds."""
+        """Every ten seconds: what runs on the server."""
         return [
             _get(0.0, "/api/terminals"),
             _get(0.0, "/lab/api/workspaces"),
             _get(2.7, "/api/kernels"),
             _get(2.75, "/api/sessions"),
-            _get(3.4, self._folder),
-            self._store_workspace(3.9),
         ]
+
+    def of_file_browser(self) -> list[LabRequest]:
+        """Ten seconds after the file browser looked last, be it for a save: which files there are."""
+        return [_get(0.0, self._folder), self._store_workspace(0.5)]
 
     def of_seldom_refresh(self) -> list[LabRequest]:
         """Every minute, besides."""

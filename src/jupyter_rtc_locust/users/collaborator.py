@@ -378,7 +378,9 @@ class Collaborator:
             return NOT_ASKED
         self.lab.saving_by_hand()
         said = self._saving.ask(deadline)
-        if said != NOT_ANSWERED:
+        if said == NOT_ANSWERED:
+            self.lab.not_saved_by_hand()
+        else:
             self.lab.saved_by_hand()
         return said
 

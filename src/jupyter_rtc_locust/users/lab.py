@@ -23,6 +23,8 @@ class Lab:
         self._dirty = False
         """Whether the document was changed since the server saved it, as far as this tab has heard."""
         self._saved_hash: Any = None
+        self._saves_by_hand = 0
+        """How many were asked for and are not answered yet: what the server then tells of a save is one of these."""
         self._room = GlobalRoom(seat, swarm) if settings.global_awareness == "faithful" else None
         self._traffic = LabTraffic(seat, swarm) if settings.rest == "faithful" and server.stores_files else None
 
@@ -47,7 +49,8 @@ class Lab:
         if saved_hash != self._saved_hash:
             self._saved_hash = saved_hash
             self._dirty = bool(state.get("dirty"))
-            self._saved()
+            if not self._saves_by_hand:
+                self._saved()
         elif not self._dirty and state.get("dirty"):
             self._changed()
 
@@ -71,13 +74,20 @@ class Lab:
 
     def saving_by_hand(self) -> None:
         """Ctrl+S was pressed."""
+        self._saves_by_hand += 1
         if self._traffic is not None:
             self._traffic.saving_by_hand()
 
     def saved_by_hand(self) -> None:
-        """The server answered it."""
+        """The server answered it: the tab looks at the files whether or not there was anything new to save."""
+        self._saves_by_hand -= 1
         if self._traffic is not None:
             self._traffic.saved_by_hand()
+        self._saved()
+
+    def not_saved_by_hand(self) -> None:
+        """The server did not answer it."""
+        self._saves_by_hand -= 1
 
     def drop_lines(self) -> None:
         """All lines are lost without a word; they come back by themselves."""

@@ -33,6 +33,7 @@ class LabTraffic:
         self._requests = LabRequests(seat.document, workspace)
         self._events: Connection | None = None
         self._refreshing: list[Heartbeat] = []
+        self._file_browser: Heartbeat | None = None
         self._rows = Group()
         self._offline = False
         self._closed = False
@@ -45,6 +46,7 @@ class LabTraffic:
             Heartbeat(REFRESH_S, lambda: self._spawn(self._requests.of_refresh())),
             Heartbeat(SELDOM_REFRESH_S, lambda: self._spawn(self._requests.of_seldom_refresh())),
         ]
+        self._look_at_files_later()
 
     def document_changed(self) -> None:
         """The document was changed for the first time since it was saved."""
@@ -53,6 +55,13 @@ class LabTraffic:
     def document_saved(self) -> None:
         """The server told that it has saved the document."""
         self._spawn(self._requests.after_save())
+        self._look_at_files_later()
+
+    def _look_at_files_later(self) -> None:
+        """The file browser's next look, of its own accord, is ten seconds after the last."""
+        if self._file_browser is not None:
+            self._file_browser.stop()
+        self._file_browser = Heartbeat(REFRESH_S, lambda: self._spawn(self._requests.of_file_browser()))
 
     def saving_by_hand(self) -> None:
         """Ctrl+S was pressed."""
@@ -79,6 +88,9 @@ class LabTraffic:
         for heartbeat in self._refreshing:
             heartbeat.stop()
         self._refreshing = []
+        if self._file_browser is not None:
+            self._file_browser.stop()
+            self._file_browser = None
         self._rows.kill(block=False)
         if self._events is not None:
             self._events.close()

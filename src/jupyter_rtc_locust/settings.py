@@ -22,6 +22,7 @@ EVIDENCE_KINDS = ("on-failure", "always")
 AWARENESS_KINDS = ("none", "own", "faithful")
 GLOBAL_AWARENESS_KINDS = ("none", "faithful")
 REST_KINDS = ("none", "faithful")
+KERNEL_KINDS = ("simulated", "real")
 RHYTHM_KINDS = ("person", "steady", "poisson")
 """What `--rtc-rhythm` takes: the rhythms of `editing/rhythm.py`; a test compares them."""
 TRACE_TARGETS = ("text", "cell")
@@ -62,6 +63,8 @@ class Settings:
     """Whether tabs enter the room in which all tabs of a server show what they have open."""
     rest: str = "none"
     """Whether tabs make the requests beside their documents that JupyterLab's make."""
+    kernels: str = "simulated"
+    """Whether cells that people in tabs run are run in kernels of the server, or only look as if they were."""
     results: Path = Path("results")
     evidence: str = "on-failure"
     evidence_limit: float = 200.0
@@ -112,6 +115,7 @@ class Settings:
             awareness=_one_of("--rtc-awareness", options.rtc_awareness, AWARENESS_KINDS),
             global_awareness=_one_of("--rtc-global-awareness", options.rtc_global_awareness, GLOBAL_AWARENESS_KINDS),
             rest=_one_of("--rtc-rest", options.rtc_rest, REST_KINDS),
+            kernels=_one_of("--rtc-kernels", options.rtc_kernels, KERNEL_KINDS),
             results=Path(options.rtc_results or "results"),
             evidence=_one_of("--rtc-evidence", options.rtc_evidence, EVIDENCE_KINDS),
             evidence_limit=_number("--rtc-evidence-limit", options.rtc_evidence_limit),
@@ -144,6 +148,11 @@ class Settings:
         if settings.notebook and settings.template:
             raise OptionsError(
                 "--rtc-notebook works on a document that exists, --rtc-template makes new ones: leave one out."
+            )
+        if settings.notebook and settings.kernels == "real":
+            raise OptionsError(
+                "--rtc-kernels real would run code in the kernel that people have for the notebook of --rtc-notebook, "
+                "and end it: leave one out."
             )
         if settings.notebook and not settings.host:
             raise OptionsError("--rtc-notebook names a document on a server: say which server with --host.")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from jupyter_rtc_locust.documents.replica import Replica
 from jupyter_rtc_locust.editing.caret import Caret
 from jupyter_rtc_locust.editing.edit import Edit
-from jupyter_rtc_locust.editing.gestures import EditStep, Gesture, Step, Tab
+from jupyter_rtc_locust.editing.gestures import BeginStep, EditStep, Gesture, Step, Tab
 
 FRAME_BYTES = 3
 """What a message has before its update, as long as the length takes one byte: kind, kind of sync message, length."""
@@ -40,6 +40,8 @@ class Sent:
 
     def take(self, step: Step) -> bool:
         """Take one step; whether the gesture goes on."""
+        if isinstance(step, BeginStep):
+            return all(self.take(one) for one in step.gesture.steps())
         if not isinstance(step, EditStep):
             caret = step.place(self.replica, self.tab)
             if caret is None:

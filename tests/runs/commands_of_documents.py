@@ -83,6 +83,10 @@ SCENARIOS = {
     "people in tabs": Scenario(
         "docs/use.md", ("locust -f locustfiles/people_in_tabs.py --headless -u 10 -r 5 -t 30s",)
     ),
+    "people whose cells run in kernels": Scenario(
+        "docs/use.md",
+        ("locust -f locustfiles/people_in_tabs.py --headless -u 10 -r 5 -t 30s --rtc-kernels real",),
+    ),
     "a text file": Scenario("docs/use.md", ("locust -f locustfiles/text_file_editing.py --headless -u 6 -r 5 -t 30s",)),
     "a replay": Scenario(
         "docs/replay.md",

@@ -379,6 +379,7 @@ def _options(state: RunState) -> dict[str, Any]:
         "edit_rate": settings.edit_rate,
         "rhythm": settings.rhythm,
         "awareness": settings.awareness,
+        "kernels": settings.kernels,
         "template": str(settings.template) if settings.template else None,
         "trace": str(settings.trace) if settings.trace else None,
         "trace_speed": settings.trace_speed,

@@ -21,6 +21,7 @@ from jupyter_rtc_locust import exit_codes
 from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.coordination.collecting import EvidenceCollector
 from jupyter_rtc_locust.coordination.conclusion import conclude
+from jupyter_rtc_locust.coordination.kernels import end_kernels
 from jupyter_rtc_locust.coordination.making_faults import FAULT_UNDER_WAY_S
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from jupyter_rtc_locust.coordination.run_state import RunState
@@ -138,6 +139,7 @@ class Ending:
             self._stop_watching()
             try:
                 self._everybody_leaves(state)
+                self._end_kernels(state)
                 self._remove_documents(state)
             finally:
                 state.concluded.set()
@@ -183,6 +185,18 @@ class Ending:
         if state is not None and msg.data["run"] == state.run_id:
             state.left.add(msg.node_id)
             state.changed.set()
+
+    def _end_kernels(self, state: RunState) -> None:
+        """End the kernels of the run, which nobody else would end, also where its documents are kept."""
+        if state.prepared is None or state.settings.kernels != "real":
+            return
+        if state.silent_since is not None:
+            logger.warning(
+                "The server does not answer, so kernels of notebooks in %s/ may be left.", state.prepared.folder
+            )
+            return
+        for problem in end_kernels(state.prepared.server, state.prepared.folder):
+            logger.warning("%s", problem)
 
     def _remove_documents(self, state: RunState) -> None:
         """Remove what the run made on the server."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import gevent
 
+from jupyter_rtc_locust.coordination.kernels import check_kernels, end_kernels, start_kernels
 from jupyter_rtc_locust.coordination.seats import Seats
 from jupyter_rtc_locust.coordination.side_by_side import side_by_side
 from jupyter_rtc_locust.documents.default_notebook import default_notebook
@@ -117,6 +118,8 @@ def find_usable_server(settings: Settings, http: HttpClient) -> Server:
         server = find_server(http, settings.server)
         if settings.notebook is not None:
             server.find_document(settings.notebook)
+        if settings.kernels == "real":
+            check_kernels(server)
     return server
 
 
@@ -156,10 +159,13 @@ def prepare(
             to_be_filled = settings.edit_rate > 0 or settings.template is not None or replay is not None
             fill_rooms = not server.stores_files and to_be_filled
             _look_at_all(settings, server, prepared, seats if fill_rooms else None)
+            if settings.kernels == "real" and server.kernels is not None:
+                start_kernels(server.kernels, [one.document for one in prepared])
     except BaseException as error:
         for one in prepared:
             one.leave()
-        left_behind = server.remove(folder, attempted) if server.stores_files and attempted else []
+        left_behind = end_kernels(server, folder) if settings.kernels == "real" else []
+        left_behind += server.remove(folder, attempted) if server.stores_files and attempted else []
         if left_behind and isinstance(error, ServerUnusable):
             raise ServerUnusable(f"{error} {' '.join(left_behind)}") from None
         raise
@@ -182,7 +188,8 @@ def rehearse(
     for one in prepared.documents:
         one.leave()
     if settings.notebook is None:
-        problems = prepared.server.remove(prepared.folder, [one.document for one in prepared.documents])
+        problems = end_kernels(prepared.server, prepared.folder) if settings.kernels == "real" else []
+        problems += prepared.server.remove(prepared.folder, [one.document for one in prepared.documents])
         if problems:
             raise ServerUnusable(" ".join(problems))
 

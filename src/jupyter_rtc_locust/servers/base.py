@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from jupyter_rtc_locust.documents.kinds import DocumentKind
 from jupyter_rtc_locust.documents.templates import Template
 from jupyter_rtc_locust.errors import ServerUnusable
 from jupyter_rtc_locust.servers.http import HttpClient
+
+if TYPE_CHECKING:
+    from jupyter_rtc_locust.servers.kernels import Kernels
 
 __all__ = ["Document", "DocumentKind", "RoomAddress", "Server"]
 
@@ -86,6 +89,11 @@ class Server(ABC):
 
     def events(self, identity: int) -> RoomAddress | None:  # noqa: ARG002 (whoever has them needs the user)
         """The socket on which the server tells of what happens on it; None: there is none."""
+        return None
+
+    @property
+    def kernels(self) -> Kernels | None:
+        """What starts and ends kernels for notebooks; None: there is nothing of the kind."""
         return None
 
     @abstractmethod

@@ -17,6 +17,7 @@ from jupyter_rtc_locust.documents.templates import Template
 from jupyter_rtc_locust.errors import ConnectionBroken, FileGone, RoomRefused, ServerUnusable
 from jupyter_rtc_locust.servers.base import Document, DocumentKind, RoomAddress, Server
 from jupyter_rtc_locust.servers.http import quoted
+from jupyter_rtc_locust.servers.kernels import Kernels
 
 _FORMATS: dict[DocumentKind, tuple[str, str]] = {"notebook": ("json", "notebook"), "text": ("text", "file")}
 """Kind of document: (format, type) in the session request and in the room's name."""
@@ -121,6 +122,11 @@ class JupyterCollaboration(Server):
     def events(self, identity: int) -> RoomAddress:
         """Jupyter Server's events; every request for contents is one of them."""
         return RoomAddress(f"{websocket_base(self.http.base)}/api/events/subscribe", self._authorization(identity))
+
+    @property
+    def kernels(self) -> Kernels:
+        """Jupyter Server's sessions and kernels."""
+        return Kernels(self.http, websocket_base(self.http.base))
 
     def _authorization(self, identity: int) -> tuple[str, ...]:
         token = self.http.token(identity)

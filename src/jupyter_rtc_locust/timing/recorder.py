@@ -48,6 +48,9 @@ RECONNECT: Final = "reconnect"
 TAB_REQUEST: Final = "tab request"
 """A request that a tab makes beside its document, to its answer (`--rtc-rest faithful`)."""
 
+RUN_CELL: Final = "run cell"
+"""From asking a kernel to run a cell to its having said all of it (`--rtc-kernels real`)."""
+
 NAMES: Final = (
     OPEN_DOCUMENT,
     SESSION,
@@ -61,6 +64,7 @@ NAMES: Final = (
     SAVE_AGE,
     RECONNECT,
     TAB_REQUEST,
+    RUN_CELL,
 )
 """Every name there is, in the order of reports. OpenTelemetry's exporter in Locust accepts 20."""
 

@@ -98,11 +98,12 @@ class Collaborator:
             send=self._send_update,
             failed=self._fail,
             tell_cursors=lambda cursors: self.presence.show("cursors", cursors),
+            kernel=swarm.settings.kernels == "real" and seat.document.kind == "notebook",
         )
         recorder = swarm.recorder
         self._saving = ManualSaves(seat.user, self._send_save, self.room.saves, recorder, self._tell)
         self.presence = self._make_presence()
-        self.lab = Lab(seat, swarm, self.replica)
+        self.lab = Lab(seat, swarm, self.replica, self.writing.kernel)
 
     # -- opening, leaving, coming back --------------------------------------------------------------------------
 
@@ -139,6 +140,7 @@ class Collaborator:
             self.stage = Stage.LEFT
             raise
         now = time.monotonic()
+        self.lab.document_opened()
         self._tell("open")
         record("initial sync", (now - connected) * 1000)
         record("open document", (now - started) * 1000)

@@ -2,8 +2,8 @@
 
 What a person does by hand takes a slot of the schedule for each step, so that the rhythm of the schedule is that of the
 keys; a step that follows without a pause goes along with the one before. What goes on by itself (a cell that runs) has
-its own timing, and waits for what runs already, as in a kernel. In the pause of a checkpoint nothing goes on; all comes
-later by as long as the pause was.
+its own timing, and waits for what runs already, as in a kernel; where there is one, it is asked instead. In the pause
+of a checkpoint nothing goes on; all comes later by as long as the pause was.
 
 Knows no line and no document: whoever has them writes and tells.
 """
@@ -20,7 +20,9 @@ import gevent
 from jupyter_rtc_locust.documents.replica import Replica
 from jupyter_rtc_locust.editing.caret import Caret
 from jupyter_rtc_locust.editing.edit import Edit
-from jupyter_rtc_locust.editing.gestures.step import CaretStep, EditStep, Gesture, Step
+from jupyter_rtc_locust.editing.gestures.cell_runs import Make
+from jupyter_rtc_locust.editing.gestures.running import RestartKernel, RunCell
+from jupyter_rtc_locust.editing.gestures.step import BeginStep, CaretStep, Gesture, Step
 from jupyter_rtc_locust.editing.gestures.tab import Tab
 
 _STEPS_A_CALLBACK = 20
@@ -36,7 +38,8 @@ class GesturePlayer:
 
     `write(make, due)` makes an edit; `tell` is told of a caret that others shall see; `may_write` says whether the user
     is there and awake; `dropped` is called for each gesture whose rest is left out, because its cell is gone or nobody
-    is there; `failed` takes an error, because none may escape into the event loop.
+    is there; `failed` takes an error, because none may escape into the event loop. `run` has a kernel do what is done
+    with one; None: there is none, and the gesture itself says what is written.
     """
 
     def __init__(
@@ -48,8 +51,10 @@ class GesturePlayer:
         may_write: Callable[[], bool],
         dropped: Callable[[], None],
         failed: Callable[[BaseException], None],
+        run: Callable[[RunCell | RestartKernel], None] | None = None,
     ) -> None:
         self.tab = Tab()
+        self._run = run
         self._replica = replica
         self._write = write
         self._tell = tell
@@ -70,6 +75,9 @@ class GesturePlayer:
 
     def begin(self, gesture: Gesture, due: float) -> None:
         """Begin a gesture at this moment of `time.monotonic`: its first step, or what goes on by itself."""
+        if self._run is not None and isinstance(gesture, RunCell | RestartKernel):
+            self._run(gesture)
+            return
         if gesture.ends_runs:
             self._end_runs()
         if gesture.in_background:
@@ -178,18 +186,22 @@ class GesturePlayer:
             self.tab.caret = caret
             self._tell(caret)
             return True
-        return self._edit(step, due)
+        if isinstance(step, BeginStep):
+            self.begin(step.gesture, due)
+            return True
+        return self.edit(step.make, due)
 
-    def _edit(self, step: EditStep, due: float) -> bool:
+    def edit(self, make: Make, due: float) -> bool:
+        """Make an edit; whether the cell that it is about was still there."""
         goes_on = True
 
-        def make(replica: Replica) -> Edit:
+        def made(replica: Replica) -> Edit:
             nonlocal goes_on
-            edit = step.make(replica, self.tab)
+            edit = make(replica, self.tab)
             goes_on = edit is not None
             return _NO_EDIT if edit is None else edit
 
-        self._write(make, due)
+        self._write(made, due)
         return goes_on
 
 

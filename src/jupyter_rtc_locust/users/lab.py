@@ -1,6 +1,7 @@
 """JupyterLab around the document: what a tab asks of the server and tells it whether or not anybody types.
 
-How much of it there is depends on the options; a user of a server that is no Jupyter server has none of it.
+How much of it there is depends on the options, the line to a kernel included; a user of a server that is no Jupyter
+server has none of it.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ from typing import Any
 
 from jupyter_rtc_locust.documents.replica import Replica
 from jupyter_rtc_locust.users.global_room import GlobalRoom
+from jupyter_rtc_locust.users.kernel import TabKernel
 from jupyter_rtc_locust.users.lab_traffic import LabTraffic
 from jupyter_rtc_locust.users.seat import Seat
 from jupyter_rtc_locust.users.swarm import Swarm
 
 
 class Lab:
-    """The rest of one user's tab. Nothing here waits, and nothing of it is judged."""
+    """The rest of one user's tab. Nothing here waits; of it all only what a kernel says comes into the document."""
 
-    def __init__(self, seat: Seat, swarm: Swarm, replica: Replica) -> None:
+    def __init__(self, seat: Seat, swarm: Swarm, replica: Replica, kernel: TabKernel | None = None) -> None:
+        self._kernel = kernel
         settings, server = swarm.settings, swarm.server
         self._replica = replica
         self._dirty = False
@@ -34,6 +37,11 @@ class Lab:
             self._room.open()
         if self._traffic is not None:
             self._traffic.open()
+
+    def document_opened(self) -> None:
+        """The document's first sync is complete."""
+        if self._kernel is not None:
+            self._kernel.open()
 
     def document_edited(self) -> None:
         """This tab wrote into the document."""
@@ -93,6 +101,8 @@ class Lab:
         """All lines are lost without a word; they come back by themselves."""
         if self._room is not None:
             self._room.drop_line()
+        if self._kernel is not None:
+            self._kernel.drop_line()
 
     def go_offline(self, *, asleep: bool) -> None:
         """There is no network until `come_online`; who is asleep does nothing meanwhile."""
@@ -100,6 +110,8 @@ class Lab:
             self._room.go_offline(asleep=asleep)
         if self._traffic is not None:
             self._traffic.set_offline(True)
+        if self._kernel is not None:
+            self._kernel.go_offline(asleep=asleep)
 
     def come_online(self) -> None:
         """There is a network again."""
@@ -107,6 +119,8 @@ class Lab:
             self._room.come_online()
         if self._traffic is not None:
             self._traffic.set_offline(False)
+        if self._kernel is not None:
+            self._kernel.come_online()
 
     def document_closed(self) -> None:
         """The document is closed, in a tab that stays."""
@@ -119,3 +133,5 @@ class Lab:
             self._room.close()
         if self._traffic is not None:
             self._traffic.close()
+        if self._kernel is not None:
+            self._kernel.close()

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gevent.lock import BoundedSemaphore
 from gevent.pool import Group, Pool
 
 from jupyter_rtc_locust.editing.recent_edits import RecentEdits
@@ -71,6 +72,8 @@ class Room:
     stalls: dict[int, Stall] = field(default_factory=dict)
     saves: list[Save] = field(default_factory=list)
     """Saves that users asked for by hand."""
+    kernel_lock: BoundedSemaphore = field(default_factory=BoundedSemaphore)
+    """Held by whoever asks for the notebook's kernel."""
 
     def note_stall(self, stall: Stall) -> None:
         """Keep a user's first stall, and say at once that somebody's document has come to a stop."""

@@ -22,6 +22,7 @@ from jupyter_rtc_locust.editing.operations import ReplaceText
 from jupyter_rtc_locust.editing.rhythm import Person, Rhythm, rhythm_of
 from jupyter_rtc_locust.protocol.messages import encode_update
 from jupyter_rtc_locust.users.gesture_player import GesturePlayer
+from jupyter_rtc_locust.users.kernel import TabKernel
 from jupyter_rtc_locust.users.schedule import EditSchedule
 from jupyter_rtc_locust.users.seat import Seat
 from jupyter_rtc_locust.users.swarm import Swarm
@@ -32,7 +33,7 @@ class Writing:
 
     `choose(number)` tells what to do next, or None for nothing; `may_write` whether the user is there and awake; `send`
     takes a message for the present line; `failed` an error, because none may escape into the event loop; `tell_cursors`
-    what others are shown of the caret, as JupyterLab announces it.
+    what others are shown of the caret, as JupyterLab announces it. `kernel`: whether cells are run in a kernel.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Writing:
         send: Callable[[bytes], None],
         failed: Callable[[BaseException], None],
         tell_cursors: Callable[[list[dict[str, Any]]], None],
+        kernel: bool = False,
     ) -> None:
         self._seat = seat
         self._swarm = swarm
@@ -58,6 +60,8 @@ class Writing:
         self._schedule: EditSchedule | None = None
         self._next_number = 0
         self._tell_cursors = tell_cursors
+        self.kernel = self._make_kernel() if kernel else None
+        """What runs cells; None: each gesture itself says what is written."""
         self.gestures = GesturePlayer(
             replica,
             write=self._write_step,
@@ -65,6 +69,7 @@ class Writing:
             may_write=may_write,
             dropped=self._note_dropped,
             failed=failed,
+            run=None if self.kernel is None else self.kernel.take,
         )
         self._latest: Edit | None = None
         self.rhythm: Rhythm | None = None
@@ -98,11 +103,15 @@ class Writing:
     def resume(self) -> int:
         """Go on; how many edits were due in the pause and come later."""
         missed = self.gestures.resume()
+        if self.kernel is not None:
+            self.kernel.resume()
         return missed + (self._schedule.resume() if self._schedule is not None else 0)
 
     def stop(self) -> None:
         """No edit leaves afterwards."""
         self.gestures.stop()
+        if self.kernel is not None:
+            self.kernel.stop()
         if self._schedule is not None:
             self._schedule.stop()
             self._schedule = None
@@ -182,6 +191,20 @@ class Writing:
         self._room.recent.note(user, edit.cell_id, time.monotonic(), edit.cell_index)
         self._send(encode_update(update))
         return update
+
+    def _make_kernel(self) -> TabKernel:
+        kernels = self._swarm.server.kernels
+        assert kernels is not None  # the run was refused where there are none
+        return TabKernel(
+            self._seat,
+            self._swarm,
+            kernels,
+            self._replica,
+            tab=lambda: self.gestures.tab,
+            edit=lambda make: self.gestures.edit(make, time.monotonic()),
+            dropped=self._note_dropped,
+            failed=self._failed,
+        )
 
     def _write_step(self, make: Callable[[Replica], Edit], due: float) -> None:
         self.write(make, None, self._leaving(due))

@@ -4,7 +4,7 @@ What a person does in one go in a JupyterLab tab, in the tab's number and kind o
 A gesture is a frozen description; its `steps` say what happens when. Each step is resolved against the document as it
 stands at its own moment, because others edit meanwhile, and finds its cell by id. Where to look: what a step is,
 step.py; what a tab remembers between two steps, tab.py; keys and the caret, typing.py; undo and redo, undoing.py;
-cells, cells.py; running a cell, running.py; opening a document, opening.py.
+cells, cells.py; running a cell, running.py, and its edits, cell_runs.py; opening a document, opening.py.
 
 Counts and bytes were recorded with JupyterLab 4.6.6 and jupyter-collaboration 5.0.4; what was not recorded says so.
 """
@@ -25,8 +25,9 @@ from jupyter_rtc_locust.editing.gestures.running import (
     Raised,
     RestartKernel,
     RunCell,
+    RunCode,
 )
-from jupyter_rtc_locust.editing.gestures.step import CaretStep, EditStep, Gesture, Step
+from jupyter_rtc_locust.editing.gestures.step import BeginStep, CaretStep, EditStep, Gesture, Step
 from jupyter_rtc_locust.editing.gestures.tab import Tab
 from jupyter_rtc_locust.editing.gestures.typing import (
     Click,
@@ -40,6 +41,7 @@ from jupyter_rtc_locust.editing.gestures.undoing import Redo, Undo
 
 __all__ = [
     "AddCellBelow",
+    "BeginStep",
     "CaretStep",
     "ChangeCellType",
     "ClearOutputs",
@@ -60,6 +62,7 @@ __all__ = [
     "ReplaceSelection",
     "RestartKernel",
     "RunCell",
+    "RunCode",
     "SplitCell",
     "Step",
     "Tab",

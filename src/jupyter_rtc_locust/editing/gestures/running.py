@@ -1,4 +1,6 @@
-"""Running a cell, as the tab that ran it writes its outputs, without a kernel.
+"""Running a cell, as the tab that ran it writes its outputs (`cell_runs.py`), and what it writes without a kernel.
+
+With `--rtc-kernels real` a kernel is asked instead, and says what is written and when (`users/kernel.py`).
 
 Recorded, for a cell that prints 20 lines: `metadata.trusted` with `state.dirty`; `execution_state` running; the first
 output, a Map with a Text; one insertion into that Text for each further message of the stream (19); the execution
@@ -16,32 +18,22 @@ one update like the one with which a second run begins.
 
 import base64
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pycrdt import Map, Text
-
 from jupyter_rtc_locust.documents.cells import IDLE
 from jupyter_rtc_locust.editing.edit import Edit
-from jupyter_rtc_locust.editing.gestures.step import ByHand, EditStep, Step
+from jupyter_rtc_locust.editing.gestures.cell_runs import CellRun, Make
+from jupyter_rtc_locust.editing.gestures.step import BeginStep, ByHand, EditStep, Step
 from jupyter_rtc_locust.editing.gestures.tab import Tab
-from jupyter_rtc_locust.editing.operations import (
-    AddOutput,
-    Operation,
-    RemoveOutputs,
-    ReplaceText,
-    SetEntry,
-    SetMetadata,
-    SetState,
-)
-from jupyter_rtc_locust.editing.output_edits import LARGEST_EXECUTION_COUNT, RUNNING
-from jupyter_rtc_locust.editing.situation import CODE, entries_of, entry_of, outputs_of
+from jupyter_rtc_locust.editing.gestures.typing import Paste, TypeText
+from jupyter_rtc_locust.editing.operations import SetEntry
+from jupyter_rtc_locust.editing.output_edits import RUNNING
+from jupyter_rtc_locust.editing.situation import entry_of
 
 if TYPE_CHECKING:
     from jupyter_rtc_locust.documents.replica import Replica
-
-Make = Callable[["Replica", Tab], Edit | None]
 
 SECONDS_TO_START = 0.06
 """From running to the first output, as recorded."""
@@ -123,13 +115,14 @@ class RunCell:
 
     def steps(self) -> Iterator[Step]:
         """Start, the outputs, the count, idle."""
-        yield EditStep(self._start)
-        yield EditStep(self._state(RUNNING))
+        run = CellRun(self.cell_id)
+        yield EditStep(run.start)
+        yield EditStep(run.state(RUNNING))
         wait, messages = SECONDS_TO_START, 0
         for output in self.outputs:
             for message in range(output.messages):
                 if messages == self.interrupted_after:
-                    yield EditStep(self._add(INTERRUPTED.output(), "was interrupted below"), wait)
+                    yield EditStep(run.added(INTERRUPTED.output(), "was interrupted below"), wait)
                     yield from self._end()
                     return
                 pause = 1 / output.lines_a_second if isinstance(output, Printed) else 0.0
@@ -140,69 +133,38 @@ class RunCell:
         yield from self._end()
 
     def _end(self) -> Iterator[Step]:
-        yield EditStep(self._count)
-        yield EditStep(self._state(IDLE))
-
-    def _start(self, replica: "Replica", tab: Tab) -> Edit | None:
-        index = _code_cell(replica, tab, self.cell_id)
-        if index is None:
-            return None
-        cell = replica.cells[index]
-        operations = list(_cleared(cell, index))
-        if not _is_trusted(cell):
-            operations.append(SetMetadata(index, "trusted", value=True))
-        words = f"started cell {self.cell_id}"
-        if operations:
-            return Edit("run_cell", words, tuple(operations), self.cell_id, index)
-        # Only the mark: an edit without operations would be none.
-        return Edit("run_cell", words, (SetState("dirty", value=True),), self.cell_id, index, marks_dirty=False)
-
-    def _state(self, state: str) -> Make:
-        return self._quietly(lambda index, _cell: (SetEntry(index, "execution_state", state),), f"{state}: cell")
+        run = CellRun(self.cell_id)
+        yield EditStep(run.counted_on)
+        yield EditStep(run.state(IDLE))
 
     def _message(self, output: Output, number: int) -> Make:
+        run = CellRun(self.cell_id)
         if isinstance(output, Printed):
-            return self._printed(output.stream, output.line.format(number=number))
+            return run.printed(output.stream, output.line.format(number=number))
         if isinstance(output, Displayed):
             content = {"output_type": "display_data", "data": dict(output.data), "metadata": {}}
-            return self._add(content, "displayed data below")
-        return self._add(output.output(), "showed an error below")
+            return run.added(content, "displayed data below")
+        return run.added(output.output(), "showed an error below")
 
-    def _printed(self, stream: str, text: str) -> Make:
-        def operations(index: int, cell: Map[Any]) -> tuple[Operation, ...]:
-            outputs = outputs_of(cell)
-            last = len(outputs) - 1 if outputs is not None else -1
-            if outputs is not None and last >= 0:
-                output = outputs[last]
-                if isinstance(output, Map) and entry_of(output, "name") == stream:
-                    printed = entry_of(output, "text")
-                    if isinstance(printed, Text):
-                        return (ReplaceText(index, len(printed), 0, text, output=last),)
-            return (AddOutput(index, {"output_type": "stream", "name": stream, "text": text}),)
 
-        return self._quietly(operations, f"printed to {stream} below")
+@dataclass(frozen=True, slots=True)
+class RunCode(ByHand):
+    """Put code into a cell, in place of what is there, and run the cell: what a profile has run must be known to it."""
 
-    def _add(self, output: Mapping[str, Any], words: str) -> Make:
-        return self._quietly(lambda index, _cell: (AddOutput(index, output),), words)
+    cell_id: str
+    code: str
+    outputs: tuple[Output, ...] = (Printed(20),)
+    """What is printed without a kernel; with one, the code itself says it."""
+    typed: bool = False
+    """Key by key, after all that was there is deleted; else pasted over it."""
 
-    def _count(self, replica: "Replica", tab: Tab) -> Edit | None:
-        count = 1 + max((_count_of(cell) for cell in replica.cells), default=0)
-        if count > LARGEST_EXECUTION_COUNT:
-            count = 1
-        make = self._quietly(lambda index, _cell: (SetEntry(index, "execution_count", count),), f"execution {count} of")
-        return make(replica, tab)
-
-    def _quietly(self, operations: Callable[[int, Map[Any]], tuple[Operation, ...]], words: str) -> Make:
-        """An edit of the cell that does not mark the document dirty."""
-
-        def make(replica: "Replica", tab: Tab) -> Edit | None:
-            index = _code_cell(replica, tab, self.cell_id)
-            if index is None:
-                return None
-            done = operations(index, replica.cells[index])
-            return Edit("run_cell", f"{words} {self.cell_id}", done, self.cell_id, index, marks_dirty=False)
-
-        return make
+    def steps(self) -> Iterator[Step]:
+        """As pasting, or typing, and then the run begins, which goes on by itself."""
+        first = self.code[:1] if self.typed else self.code
+        yield from Paste(self.cell_id, first, over_everything=True).steps()
+        if self.typed:
+            yield from TypeText(self.cell_id, self.code[1:]).steps()
+        yield BeginStep(RunCell(self.cell_id, self.outputs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,20 +175,7 @@ class ClearOutputs(ByHand):
 
     def steps(self) -> Iterator[Step]:
         """One edit; nothing where there is nothing to clear."""
-        yield EditStep(self._clear)
-
-    def _clear(self, replica: "Replica", tab: Tab) -> Edit | None:
-        index = _code_cell(replica, tab, self.cell_id)
-        if index is None:
-            return None
-        cell = replica.cells[index]
-        operations = list(_cleared(cell, index))
-        if entry_of(cell, "execution_state") == RUNNING:
-            operations.append(SetEntry(index, "execution_state", IDLE))
-        if operations and not _is_trusted(cell):
-            operations.append(SetMetadata(index, "trusted", value=True))
-        words = f"cleared the outputs of cell {self.cell_id}"
-        return Edit("clear_outputs", words, tuple(operations), self.cell_id, index)
+        yield EditStep(CellRun(self.cell_id).clear)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,26 +196,3 @@ class RestartKernel:
             if entry_of(cell, "execution_state") == RUNNING
         )
         return Edit("restart_kernel", "restarted the kernel", operations, marks_dirty=False)
-
-
-def _code_cell(replica: "Replica", tab: Tab, cell_id: str) -> int | None:
-    index = tab.index_of(replica, cell_id)
-    return index if index is not None and entry_of(replica.cells[index], "cell_type") == CODE else None
-
-
-def _cleared(cell: Map[Any], index: int) -> Iterator[Operation]:
-    """What empties a cell that ran, as far as there is something to empty."""
-    if entry_of(cell, "execution_count") is not None:
-        yield SetEntry(index, "execution_count", None)
-    outputs = outputs_of(cell)
-    if outputs is not None and len(outputs):
-        yield RemoveOutputs(index)
-
-
-def _is_trusted(cell: Map[Any]) -> bool:
-    return bool(entries_of(entry_of(cell, "metadata")).get("trusted"))
-
-
-def _count_of(cell: Map[Any]) -> int:
-    count = entry_of(cell, "execution_count")
-    return int(count) if isinstance(count, int | float) and 0 <= count < LARGEST_EXECUTION_COUNT else 0

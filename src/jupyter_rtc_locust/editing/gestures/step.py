@@ -1,4 +1,4 @@
-"""What gestures are made of: steps, each an edit or a move of the caret, at its time.
+"""What gestures are made of: steps, each an edit, a move of the caret, or the beginning of what goes on by itself.
 
 A step holds functions and no results: what it does is found when it is due, in the document as it stands then.
 """
@@ -38,7 +38,17 @@ class CaretStep:
     """Seconds after the step before."""
 
 
-Step = EditStep | CaretStep
+@dataclass(frozen=True, slots=True)
+class BeginStep:
+    """A gesture that goes on by itself begins: a cell is run that was just typed."""
+
+    gesture: "Gesture"
+
+    wait: float = 0.0
+    """Seconds after the step before."""
+
+
+Step = EditStep | CaretStep | BeginStep
 
 
 class Gesture(Protocol):

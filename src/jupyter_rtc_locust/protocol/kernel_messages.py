@@ -1,0 +1,148 @@
+"""What bytes a message to or from a Jupyter kernel has on the socket of the kernel's channels.
+
+A frame of `v1.kernel.websocket.jupyter.org`, which JupyterLab's tabs ask for and Jupyter Server speaks: the number of
+offsets and the offsets (64 bits each, the lowest byte first), then the channel's name, and the message's header, parent
+header, metadata and content as JSON, then buffers, which nobody here reads. No signature: the server signs what it
+passes on to the kernel. Sources: the documentation of Jupyter Server (Websocket kernel wire protocols) and that of
+Jupyter's messaging, version 5.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+SUBPROTOCOL = "v1.kernel.websocket.jupyter.org"
+
+LARGEST_MESSAGE_BYTES = 64 * 1024 * 1024
+"""What is larger is not read: a kernel may display as much as it likes."""
+
+_WORD = 8
+_LEAST_OFFSETS = 6
+"""Where the channel, the four parts of the message, and the end are."""
+_MOST_OFFSETS = 1000
+_HEADER, _PARENT, _CONTENT = 1, 2, 4
+
+
+class KernelMessageError(ValueError):
+    """A frame that is no message of this protocol; the sentence says why, without the message's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a message is and what it answers, known without reading its content."""
+
+    channel: str
+    kind: str
+    parent_id: str
+    """The id of the request that it belongs to; "" for what belongs to none."""
+
+
+@dataclass(frozen=True, slots=True)
+class KernelMessage:
+    """A whole message."""
+
+    envelope: Envelope
+    content: Mapping[str, Any]
+
+
+def encode_kernel_info_request(*, message_id: str, session: str, date: str) -> bytes:
+    """Ask the kernel who it is, as a tab does first. `date` is the present time in the form of ISO 8601."""
+    return encode_request("kernel_info_request", {}, message_id=message_id, session=session, date=date)
+
+
+def encode_execute_request(code: str, *, message_id: str, session: str, date: str) -> bytes:
+    """Ask the kernel to run code, as a tab does that runs a cell; but nobody is there whom it could ask for input."""
+    content = {
+        "silent": False,
+        "store_history": True,
+        "user_expressions": {},
+        "allow_stdin": False,
+        "stop_on_error": True,
+        "code": code,
+    }
+    return encode_request("execute_request", content, message_id=message_id, session=session, date=date)
+
+
+def encode_request(kind: str, content: Mapping[str, Any], *, message_id: str, session: str, date: str) -> bytes:
+    """Encode a request on the shell channel. `message_id` is what the answers name as their parent."""
+    header = {
+        "date": date,
+        "msg_id": message_id,
+        "msg_type": kind,
+        "session": session,
+        "username": "",
+        "version": "5.2",
+    }
+    parts = [b"shell", _json(header), b"{}", b"{}", _json(content)]
+    offset = _WORD * (len(parts) + 2)
+    offsets = [offset]
+    for part in parts:
+        offset += len(part)
+        offsets.append(offset)
+    words = [len(offsets), *offsets]
+    return b"".join([*(word.to_bytes(_WORD, "little") for word in words), *parts])
+
+
+def read_envelope(message: bytes) -> Envelope:
+    """
+    Read what a message is, which costs little: most messages of a shared kernel belong to somebody else.
+
+    Raises:
+        KernelMessageError: it is no message of this protocol.
+    """
+    offsets = _offsets(message)
+    header, parent = _object(message, offsets, _HEADER), _object(message, offsets, _PARENT)
+    kind, parent_id = header.get("msg_type"), parent.get("msg_id", "")
+    channel = message[offsets[0] : offsets[1]].decode("ascii", "replace")
+    if not isinstance(kind, str) or not isinstance(parent_id, str):
+        raise KernelMessageError("a kernel's message has no kind, or no id of what it answers, that is a text")
+    return Envelope(channel, kind, parent_id)
+
+
+def decode_message(message: bytes) -> KernelMessage:
+    """
+    Read a whole message.
+
+    Raises:
+        KernelMessageError: it is no message of this protocol, or holds what no notebook can keep: NaN, or half a
+            character.
+    """
+    envelope = read_envelope(message)
+    return KernelMessage(envelope, _object(message, _offsets(message), _CONTENT))
+
+
+def _offsets(message: bytes) -> list[int]:
+    if len(message) > LARGEST_MESSAGE_BYTES:
+        raise KernelMessageError(f"a kernel's message has {len(message)} bytes; the limit is {LARGEST_MESSAGE_BYTES}")
+    number = int.from_bytes(message[:_WORD], "little")
+    begin = _WORD * (number + 1)
+    if not _LEAST_OFFSETS <= number <= _MOST_OFFSETS or begin > len(message):
+        raise KernelMessageError(f"a frame of {len(message)} bytes is no message of {SUBPROTOCOL}")
+    offsets = [int.from_bytes(message[at : at + _WORD], "little") for at in range(_WORD, begin, _WORD)]
+    if offsets[0] < begin or offsets[-1] > len(message) or offsets != sorted(offsets):
+        raise KernelMessageError(f"a frame of {len(message)} bytes has parts that are not within it")
+    return offsets
+
+
+def _object(message: bytes, offsets: list[int], part: int) -> dict[str, Any]:
+    data = message[offsets[part] : offsets[part + 1]]
+    try:
+        value = json.loads(data, parse_constant=_no_number)
+        if rb"\ud" in data.lower():
+            json.dumps(value, ensure_ascii=False).encode()  # half a character cannot be encoded
+    except (ValueError, RecursionError) as error:
+        raise KernelMessageError(f"a part of a kernel's message is no JSON: {type(error).__name__}") from None
+    if not isinstance(value, dict):
+        raise KernelMessageError("a part of a kernel's message is no object")
+    return value
+
+
+def _no_number(_name: str) -> NoReturn:
+    raise ValueError("NaN and the infinities are no JSON")
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -50,6 +50,9 @@ from jupyter_rtc_locust.users.swarm import Swarm
 
 SILENT_KERNEL_S = 60.0
 """A kernel that says nothing to anybody for so long does not answer the cells that wait for it."""
+RESTART_S = 10.0
+"""A kernel that tells of its end may still take a request, which then is lost with it. What was asked so shortly before
+or after is no failure of the kernel: somebody started it again on purpose."""
 _LOOK_S = 1.0
 
 _OUTPUTS = {
@@ -118,6 +121,9 @@ class TabKernel:
         self._connection: Connection | None = None
         self._asked = 0
         """How many interruptions and restarts are under way."""
+        self._restarting = 0
+        self._end_heard: float | None = None
+        """When the kernel last told that it ends because somebody starts it again."""
         self._last_heard = 0.0
         self._network = Event()
         self._network.set()
@@ -213,8 +219,7 @@ class TabKernel:
         self._connection.send(
             encode_kernel_info_request(message_id=message_id, session=self._session, date=_present_date())
         )
-        for message_id, execution in list(self._executions.items()):
-            self._send(message_id, execution)
+        self._send_all()
 
     def _lost(self, error: BaseException) -> None:
         """Called from the event loop."""
@@ -278,11 +283,20 @@ class TabKernel:
         kernel = self._kernel
         self._give_up("")
         if kernel is not None:
-            self._ask(lambda: self._kernels.restart(kernel, self._seat.user))
+            self._ask(lambda: self._restart(kernel))
 
     def resume(self) -> None:
         """Editing goes on after a checkpoint: what was heard meanwhile is written."""
         self._write_what_was_heard()
+
+    def _restart(self, kernel: str) -> None:
+        """As JupyterLab does, hold back what is run meanwhile: the kernel that ends would take it along."""
+        self._restarting += 1
+        try:
+            self._kernels.restart(kernel, self._seat.user)
+        finally:
+            self._restarting -= 1
+            self._send_all()
 
     def _ask(self, ask: Callable[[], None]) -> None:
         def told() -> None:
@@ -300,9 +314,13 @@ class TabKernel:
         self._requests += 1
         return f"{self._session}_{self._requests}"
 
+    def _send_all(self) -> None:
+        for message_id, execution in list(self._executions.items()):
+            self._send(message_id, execution)
+
     def _send(self, message_id: str, execution: _Execution) -> None:
-        """Now, or when there is a line."""
-        if self._connection is None or execution.sent:
+        """Now, or when there is a line, and a kernel."""
+        if self._connection is None or self._restarting or execution.sent:
             return
         execution.sent = True
         self._connection.send(
@@ -346,7 +364,8 @@ class TabKernel:
                 del self._executions[envelope.parent_id]
                 self._finish(execution)
         elif envelope.kind == "shutdown_reply":
-            self._give_up("")
+            self._end_heard = time.monotonic()
+            self._give_up("", only_sent=True)
         elif envelope.kind == "status" and content.get("execution_state") in _DEAD:
             self._give_up("the kernel died while a cell ran")
 
@@ -431,7 +450,8 @@ class TabKernel:
         for name in names:
             execution = self._executions.pop(name)
             self._swarm.counts["cells_given_up"] += 1
-            if why:
+            ended_with_it = self._end_heard is not None and abs(execution.asked - self._end_heard) < RESTART_S
+            if why and not ended_with_it:
                 self._swarm.recorder.failed("run cell", why)
             self._write(execution, execution.run.state(IDLE))
 

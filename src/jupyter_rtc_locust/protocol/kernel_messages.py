@@ -53,8 +53,8 @@ def encode_kernel_info_request(*, message_id: str, session: str, date: str) -> b
     return encode_request("kernel_info_request", {}, message_id=message_id, session=session, date=date)
 
 
-def encode_execute_request(code: str, *, message_id: str, session: str, date: str) -> bytes:
-    """Ask the kernel to run code, as a tab does that runs a cell; but nobody is there whom it could ask for input."""
+def encode_execute_request(code: str, cell_id: str, *, message_id: str, session: str, date: str) -> bytes:
+    """Ask the kernel to run a cell's code, as a tab does; but nobody is there whom it could ask for input."""
     content = {
         "silent": False,
         "store_history": True,
@@ -63,10 +63,20 @@ def encode_execute_request(code: str, *, message_id: str, session: str, date: st
         "stop_on_error": True,
         "code": code,
     }
-    return encode_request("execute_request", content, message_id=message_id, session=session, date=date)
+    # What JupyterLab tells of the cell; a kernel may look at it, and ipykernel does not.
+    metadata = {"trusted": True, "deletedCells": [], "recordTiming": False, "cellId": cell_id}
+    return encode_request("execute_request", content, metadata, message_id=message_id, session=session, date=date)
 
 
-def encode_request(kind: str, content: Mapping[str, Any], *, message_id: str, session: str, date: str) -> bytes:
+def encode_request(
+    kind: str,
+    content: Mapping[str, Any],
+    metadata: Mapping[str, Any] | None = None,
+    *,
+    message_id: str,
+    session: str,
+    date: str,
+) -> bytes:
     """Encode a request on the shell channel. `message_id` is what the answers name as their parent."""
     header = {
         "date": date,
@@ -76,7 +86,7 @@ def encode_request(kind: str, content: Mapping[str, Any], *, message_id: str, se
         "username": "",
         "version": "5.2",
     }
-    parts = [b"shell", _json(header), b"{}", b"{}", _json(content)]
+    parts = [b"shell", _json(header), b"{}", _json(metadata or {}), _json(content)]
     offset = _WORD * (len(parts) + 2)
     offsets = [offset]
     for part in parts:

@@ -324,7 +324,13 @@ class TabKernel:
             return
         execution.sent = True
         self._connection.send(
-            encode_execute_request(execution.code, message_id=message_id, session=self._session, date=_present_date())
+            encode_execute_request(
+                execution.code,
+                execution.run.cell_id,
+                message_id=message_id,
+                session=self._session,
+                date=_present_date(),
+            )
         )
 
     # -- heard --------------------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ class InAKernel(TabUser):
             self.do(RestartKernel())
             self.until(lambda: not self.writing.kernel.busy)
             self.run_in_a_new_cell("afterwards", AFTERWARDS)
-            self.environment.runner.quit()
+            gevent.spawn(self.environment.runner.quit)
         gevent.sleep(60)
 
     def cells(self):

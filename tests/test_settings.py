@@ -12,6 +12,7 @@ from jupyter_rtc_locust.options import OPTIONS
 from jupyter_rtc_locust.settings import (
     AWARENESS_KINDS,
     EVIDENCE_KINDS,
+    KERNEL_KINDS,
     RHYTHM_KINDS,
     SERVER_KINDS,
     Settings,
@@ -66,6 +67,7 @@ def test_every_option_arrives_in_the_setting_of_its_name(tmp_path):
             rtc_edit_rate=0.25,
             rtc_rhythm="steady",
             rtc_awareness="none",
+            rtc_kernels="real",
             rtc_results="elsewhere",
             rtc_evidence="always",
             rtc_evidence_limit=12.5,
@@ -92,6 +94,7 @@ def test_every_option_arrives_in_the_setting_of_its_name(tmp_path):
         edit_rate=0.25,
         rhythm="steady",
         awareness="none",
+        kernels="real",
         results=Path("elsewhere"),
         evidence="always",
         evidence_limit=12.5,
@@ -276,6 +279,16 @@ def test_a_notebook_and_several_documents_exclude_each_other():
     sentence = refusal(rtc_notebook="a.ipynb", rtc_documents=2)
     assert "--rtc-notebook" in sentence
     assert "--rtc-documents" in sentence
+
+
+def test_real_kernels_and_a_notebook_that_exists_exclude_each_other():
+    sentence = refusal(rtc_notebook="a.ipynb", rtc_kernels="real")
+    assert "--rtc-notebook" in sentence
+    assert "--rtc-kernels" in sentence
+
+
+def test_kernels_of_another_kind_are_refused_with_the_kinds_there_are():
+    assert all(kind in refusal(rtc_kernels="virtual") for kind in KERNEL_KINDS)
 
 
 def test_a_notebook_and_a_template_exclude_each_other():

@@ -4,7 +4,9 @@ import gevent
 import pytest
 from pycrdt import Doc
 
+from jupyter_rtc_locust.coordination import kernels as kernels_of_runs
 from jupyter_rtc_locust.coordination import preparation
+from jupyter_rtc_locust.coordination.kernels import end_kernels
 from jupyter_rtc_locust.coordination.preparation import SEEDER, prepare, rehearse, templates_for
 from jupyter_rtc_locust.documents.default_notebook import default_notebook
 from jupyter_rtc_locust.documents.default_text import default_text
@@ -31,6 +33,31 @@ def room(monkeypatch):
         end.hang_up()
 
 
+class FakeKernels:
+    """A server's kernels: which notebooks have one."""
+
+    def __init__(self):
+        self.there = []
+        self.unusable = None
+        self.refused = None
+
+    def check(self):
+        if self.unusable:
+            raise ServerUnusable(self.unusable)
+
+    def open(self, document, _identity=0):
+        self.there.append(document.path)
+        if self.refused:
+            raise RoomRefused(self.refused)
+        return "kernel"
+
+    def sessions_below(self, folder):
+        return [path for path in self.there if path.startswith(f"{folder}/")]
+
+    def close(self, session):
+        self.there.remove(session)
+
+
 class Files(FakeServer):
     """A server whose documents are files, or are not."""
 
@@ -38,6 +65,7 @@ class Files(FakeServer):
         super().__init__()
         self.http = HTTP
         self.stores_files = True
+        self.kernels = FakeKernels()
         self.there = []
         self.removed = []
         self.problems = []
@@ -239,3 +267,61 @@ def test_a_template_that_is_missing_broken_or_too_new_is_refused(tmp_path, conte
         file.write_text(content)
     with pytest.raises(TemplateError, match="template"):
         templates_for(Settings(template=file), ["notebook"], embedded=False)
+
+
+# -- kernels ----------------------------------------------------------------------------------------------------------
+
+
+def test_each_notebook_gets_a_kernel_and_nothing_else_does(room, server):
+    prepared(kinds=("notebook", "text"), documents=2, users=4, kernels="real")
+    assert sorted(server.kernels.there) == ["rtc-locust-r/notebook-0.ipynb", "rtc-locust-r/notebook-1.ipynb"]
+
+
+def test_without_being_asked_for_no_kernel_is_started(room, server):
+    prepared()
+    assert server.kernels.there == []
+
+
+def test_a_server_without_kernels_is_refused_before_anything_is_made(room, server):
+    server.kernels = None
+    assert "--rtc-kernels real: a fake server has no kernels." in refusal(kernels="real")
+    assert server.there == []
+
+
+def test_a_server_that_can_start_none_is_refused_before_anything_is_made(room, server):
+    server.kernels.unusable = "no kernel 'python3'."
+    assert refusal(kernels="real") == "no kernel 'python3'."
+    assert server.there == []
+
+
+def test_a_kernel_that_cannot_be_started_leaves_neither_kernels_nor_documents(room, server):
+    server.kernels.refused = "501 not found."
+    assert refusal(documents=2, users=2, kernels="real") == "--rtc-kernels real: 501 not found."
+    assert (server.kernels.there, server.there) == ([], [])
+
+
+def test_a_rehearsal_leaves_no_kernel(room, server):
+    rehearse(Settings(kernels="real"), HTTP, kinds=["notebook"], templates=TEMPLATES)
+    assert (server.kernels.there, server.there) == ([], [])
+
+
+def test_kernels_that_cannot_be_ended_are_told_and_the_others_are_ended(server):
+    server.kernels.there = ["rtc-locust-r/a", "rtc-locust-r/b", "somebody/c"]
+    close = server.kernels.close
+
+    def stubborn(session):
+        if session == "rtc-locust-r/a":
+            raise ConnectionBroken("DELETE answered 500.")
+        close(session)
+
+    server.kernels.close = stubborn
+    assert end_kernels(server, "rtc-locust-r") == ["A kernel of the run was not ended: DELETE answered 500."]
+    assert server.kernels.there == ["rtc-locust-r/a", "somebody/c"]
+
+
+def test_kernels_that_take_too_long_to_end_are_told(server, monkeypatch):
+    monkeypatch.setattr(kernels_of_runs, "CLOSING_DEADLINE_S", 0.01)
+    server.kernels.there = ["rtc-locust-r/a"]
+    server.kernels.close = lambda _session: gevent.sleep(60)
+    (problem,) = end_kernels(server, "rtc-locust-r")
+    assert problem.startswith("Kernels of the run may be left on the server")

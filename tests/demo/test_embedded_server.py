@@ -38,6 +38,9 @@ from jupyter_rtc_locust.demo.embedded_server import (
     server_environment,
 )
 from jupyter_rtc_locust.errors import OptionsError
+from jupyter_rtc_locust.servers.base import Document
+from jupyter_rtc_locust.servers.http import HttpClient
+from jupyter_rtc_locust.servers.kernels import Kernels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -512,3 +515,19 @@ def test_a_server_that_does_not_do_what_it_is_told_is_waited_for_only_so_long(mo
 def test_a_command_that_is_none_is_refused_by_the_server(server: EmbeddedServer) -> None:
     with pytest.raises(EmbeddedServerError, match="it knows no command 'dance'"):
         server._command("dance")
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
+def test_a_kernel_ends_with_its_server_however_that_one_ends(ending: signal.Signals) -> None:
+    with EmbeddedServer.start() as server:
+        kernels = Kernels(HttpClient(server.url, (server.token,)), server.url.replace("http", "ws"))
+        kernels.check()
+        kernel = kernels.open(Document("a.ipynb", "notebook"))
+        assert kernels.open(Document("a.ipynb", "notebook")) == kernel, "a notebook has one kernel"
+        started = [child.pid for child in psutil.Process(server.process_id).children(recursive=True)]
+        assert started
+        if ending is signal.SIGKILL:
+            os.kill(server.process_id, ending)
+        else:
+            server.stop()
+        wait_until(lambda: all(is_gone(process) for process in started), "the kernel ends")

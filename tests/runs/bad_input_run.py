@@ -442,6 +442,30 @@ CASES = (
         exits=2,
         says=("--rtc-evidence-limit", "negative"),
     ),
+    _case(
+        "unknown kernels",
+        "kernels of a kind that does not exist",
+        *_host("jupyter"),
+        *("--rtc-kernels", "virtual"),
+        exits=2,
+        says=("--rtc-kernels", "Choose one of: simulated, real"),
+    ),
+    _case(
+        "kernels of a person",
+        "real kernels for a notebook that exists",
+        *_host("jupyter"),
+        *("--rtc-kernels", "real", "--rtc-notebook", "notebook.ipynb"),
+        exits=2,
+        says=("--rtc-kernels", "--rtc-notebook"),
+    ),
+    _case(
+        "no kernels",
+        "real kernels on a server that has no Python kernel",
+        *_host("without_kernels"),
+        *("--rtc-kernels", "real"),
+        exits=4,
+        says=("--rtc-kernels real", "ipykernel"),
+    ),
     # This machine.
     _case(
         "web port in use",
@@ -537,6 +561,8 @@ class Surroundings:
             self.without_collaboration = stack.enter_context(
                 jupyter_collaboration(collaboration=False, token=self.token)
             )
+            none = ("--KernelSpecManager.ensure_native_kernel=False", "--KernelSpecManager.allowed_kernelspecs=none")
+            self.without_kernels = stack.enter_context(jupyter_collaboration(token=self.token, extra=none))
             self.refusing = stack.enter_context(sick_server("refuse-writes", token=self.token))
             self.failing = stack.enter_context(sick_server("fail-writes", token=self.token))
             self.forbidding = stack.enter_context(sick_server(token="another token"))
@@ -554,6 +580,7 @@ class Surroundings:
                 "port_in_use": str(silent),
                 "jupyter": self.jupyter.url,
                 "without_collaboration": self.without_collaboration.url,
+                "without_kernels": self.without_kernels.url,
                 "refuses_writes": self.refusing.url,
                 "fails_writes": self.failing.url,
                 "another_token": self.forbidding.url,
@@ -566,7 +593,14 @@ class Surroundings:
 
     @property
     def servers(self) -> tuple[ServerProcess, ...]:
-        return self.jupyter, self.without_collaboration, self.refusing, self.failing, self.forbidding
+        return (
+            self.jupyter,
+            self.without_collaboration,
+            self.without_kernels,
+            self.refusing,
+            self.failing,
+            self.forbidding,
+        )
 
     def filled(self, text: str) -> str:
         """A text with the names in braces replaced."""

@@ -13,6 +13,7 @@ from jupyter_rtc_locust.editing.gestures import (
     Printed,
     RestartKernel,
     RunCell,
+    RunCode,
     TypeText,
     Undo,
 )
@@ -135,6 +136,35 @@ def test_steps_of_a_run_are_due_at_their_own_times_whatever_the_loop_does(playin
     wait_until(lambda: playing.replica.cells[0]["execution_count"] is not None)
     dues = [due - 100.0 for edit, due in playing.written if "printed" in edit.description]
     assert dues == pytest.approx([0.06, 0.08, 0.10])
+
+
+def test_code_that_is_run_replaces_the_source_and_runs_by_itself(playing):
+    player = playing.player
+    player.begin(RunCode("a", "print(1)", (QUICK,)), time.monotonic())
+    assert (playing.source(), player.busy) == ("print(1)", False)
+    wait_until(lambda: playing.replica.cells[0]["execution_count"] is not None)
+    assert str(playing.replica.cells[0]["outputs"][0]["text"]) == "".join(f"line {line}\n" for line in range(5))
+
+
+def test_code_that_is_typed_takes_a_slot_for_each_key(playing):
+    player = playing.player
+    player.begin(RunCode("a", "y=2", (), typed=True), 1.0)
+    seen = [playing.source()]
+    while player.busy:
+        player.go_on(2.0)
+        seen.append(playing.source())
+    assert seen[-3:] == ["y", "y=", "y=2"]
+    wait_until(lambda: playing.replica.cells[0]["execution_count"] is not None)
+
+
+def test_where_there_is_a_kernel_it_is_asked_and_nothing_is_made_up(playing):
+    asked = []
+    playing.player._run = asked.append
+    playing.player.begin(RunCode("a", "print(1)", (QUICK,)), 1.0)
+    playing.player.begin(RestartKernel(), 2.0)
+    settle()
+    assert asked == [RunCell("a", (QUICK,)), RestartKernel()]
+    assert playing.words == ["pasted 8 characters into cell a at 0"]
 
 
 def test_a_second_run_waits_for_the_first_as_in_a_kernel(playing):

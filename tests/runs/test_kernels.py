@@ -21,7 +21,7 @@ from servers.server_process import ServerProcess
 pytestmark = pytest.mark.run
 
 IN_A_KERNEL = LOCUSTFILES_OF_THE_TESTS / "in_a_kernel.py"
-IN_A_TAB = LOCUSTFILES_OF_THE_TESTS / "in_a_tab.py"
+WORDS_IN_A_KERNEL = LOCUSTFILES_OF_THE_TESTS / "words_in_a_kernel.py"
 REAL = ("--rtc-kernels", "real", "--rtc-evidence", "always")
 
 SHARED = "three people share a kernel"
@@ -72,7 +72,7 @@ def shared(folder: Path, server: ServerProcess) -> Run:
 
 def words(folder: Path, server: ServerProcess) -> Run:
     two = ("-u", "4", "-r", "20", "-t", "8s", "--rtc-documents", "2", "--processes", "2")
-    return run_locust(IN_A_TAB, *two, *REAL, "--rtc-seed", "11", folder=folder, server=server)
+    return run_locust(WORDS_IN_A_KERNEL, *two, *REAL, "--rtc-seed", "11", folder=folder, server=server)
 
 
 def terminated(folder: Path, server: ServerProcess) -> Run:

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from gevent.event import Event
 
 from jupyter_rtc_locust.documents.cells import make_cell
 from jupyter_rtc_locust.documents.replica import Replica
@@ -328,6 +329,31 @@ def test_a_kernel_that_somebody_else_starts_again_tells_everybody(tab, kernels):
     kernels.says(("shutdown_reply", {"status": "ok", "restart": True}, "of-the-server"))
     tab.until_over()
     assert (tab.cell("a")["execution_state"], failures(tab)) == ("idle", {})
+
+
+def test_what_is_run_while_the_kernel_is_started_again_is_asked_of_the_new_one(tab, kernels):
+    started_again = Event()
+    kernels.restart = lambda _kernel, _identity: started_again.wait()
+    tab.player.begin(RestartKernel(), 0.0)
+    settle()
+    tab.player.begin(RunCell("a"), 0.0)
+    kernels.says(("shutdown_reply", {"status": "ok", "restart": True}, "of-the-server"))
+    settle()
+    assert (kernels.asked_to_run, tab.kernel.busy) == ([], True)
+    started_again.set()
+    wait_until(lambda: kernels.asked_to_run)
+    kernels.runs(kernels.asked_to_run[0][0])
+    tab.until_over()
+    assert tab.swarm.counts["cells_run"] == 1
+
+
+def test_a_request_that_a_kernel_took_along_as_it_was_started_again_is_no_failure(tab, kernels):
+    kernels.says(("shutdown_reply", {"status": "ok", "restart": True}, "of-the-server"))
+    wait_until(lambda: tab.swarm.counts["kernel_messages_received"] == 1)
+    tab.run("a")
+    kernels.runs(tab.run("b"))
+    tab.until_over()
+    assert (tab.swarm.counts["cells_given_up"], failures(tab)) == (1, {})
 
 
 @pytest.mark.parametrize("state", ["restarting", "dead"])

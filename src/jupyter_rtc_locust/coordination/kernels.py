@@ -13,8 +13,8 @@ from jupyter_rtc_locust.errors import RtcLocustError, ServerUnusable
 from jupyter_rtc_locust.servers.base import Document, Server
 from jupyter_rtc_locust.servers.kernels import Kernels
 
-CLOSING_DEADLINE_S = 15.0
-"""A server waits 5 s for a kernel that is busy before it kills it."""
+CLOSING_DEADLINE_S = 10.0
+"""A server interrupts a kernel that is busy, and waits 5 s before it kills it."""
 
 
 def check_kernels(server: Server) -> Kernels:

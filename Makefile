@@ -16,7 +16,7 @@ older_server := .venv-jupyter-collaboration-4/.installed
 node_server := tests/servers/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test lint bench rooms rhythm profiles mutants endings faults canaries races soak traces clean
+.PHONY: help demo web test lint bench rooms rhythm fidelity profiles mutants endings faults canaries races soak traces clean
 
 help:
 	@echo 'make demo    ten people edit two notebooks for 30 s on a server of their own; a verdict'
@@ -59,6 +59,9 @@ rooms: $(installed)
 
 rhythm: $(installed)
 	.venv/bin/python -m benchmarks.rhythm $(if $(RECORDINGS),--recordings $(RECORDINGS)) $(ARGS)
+
+fidelity: $(installed)
+	.venv/bin/python -m benchmarks.fidelity $(ARGS)
 
 profiles: $(installed)
 	cd tests && ../.venv/bin/python -m profiles $(ARGS)

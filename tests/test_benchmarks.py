@@ -164,3 +164,53 @@ def test_idle_rooms_are_counted_beside_their_model() -> None:
     head, room = ended.stdout.splitlines()
     assert head.split()[:4] == ["people", "room", "of", "all"], ended.stderr
     assert room.split()[:2] == ["2", "without"]
+
+
+@pytest.fixture
+def fidelity(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(ROOT)
+    import benchmarks.fidelity.counts
+
+    return benchmarks.fidelity.counts
+
+
+def test_what_a_clock_brings_is_added_up_over_all_work_and_what_was_done_is_not(fidelity: ModuleType) -> None:
+    recorded = {
+        "caret": {"document: update sent": [1, 40], "requests": [3, 0]},
+        "type": {"document: update sent": [5, 200], "requests": [1, 0]},
+        "idle": {"requests": [38, 0]},
+    }
+    counted = {
+        "caret": {"document: update sent": [1, 44]},
+        "type": {"document: update sent": [4, 150], "requests": [4, 0]},
+    }
+    rows = {(row.phase, row.what): row for row in fidelity.compared(recorded, counted)}
+    assert rows["all work", "requests"].off == 0
+    assert rows["caret", "document: update sent"].off == pytest.approx(0.1)
+    assert rows["type", "document: update sent"].off == pytest.approx(-0.25)
+    assert rows["idle", "requests"].off == -1
+    assert fidelity.Row("idle", "raw", (0, 0), (1, 7)).off == float("inf")
+
+
+def test_messages_are_told_apart_as_the_recording_tells_them(fidelity: ModuleType) -> None:
+    assert fidelity.kind_of(b"\x00\x00\x01\x00") == "step 1"
+    assert fidelity.kind_of(b"\x00\x02\x02\x00\x00") == "update"
+    assert [fidelity.presence_of(size) for size in (214, 14, 15)] == ["presence", "presence", "presence of the server"]
+
+
+def test_the_counts_are_those_of_the_recording(monkeypatch: pytest.MonkeyPatch) -> None:
+    recordings = ROOT.parent / "shared" / "traces"
+    if not (recordings / "jupyterlab-tab.jsonl.gz").exists():
+        pytest.skip("the recordings of a tab are not part of the project")
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks.fidelity.recorded import COUNTED, counted
+
+    assert counted(recordings) == json.loads(COUNTED.read_text())
+
+
+@pytest.mark.server
+def test_a_simulated_tab_leaves_as_the_recorded_one_did() -> None:
+    command = [sys.executable, "-m", "benchmarks.fidelity", "--only", "leaving"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "| leave | document: presence sent | 2 | 2 | 28 | 28 | +0% |  |" in ended.stdout.splitlines()

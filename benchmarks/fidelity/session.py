@@ -46,6 +46,8 @@ SENTENCE = "The quick brown fox jumps over the lazy dog."
 LINES = "\n".join(f"# pasted line {number}" for number in range(20))
 CODE = "import time\nfor i in range(20):\n    print('line', i, flush=True); time.sleep(0.05)"
 KEY_S = 0.2
+BEFORE_NEWLINE = 12.5 / 14
+"""In the first cell."""
 
 Act = Callable[[Collaborator], object]
 Plan = list[tuple[float, str, Act | None]]
@@ -93,17 +95,18 @@ WORKING: Plan = [
     (140.53, "", None),
 ]
 RECONNECTING: Plan = [
-    (9.75, "", gestures(Click(FIRST), TypeText(FIRST, "abc"))),
+    (9.75, "", gestures(Click(FIRST, BEFORE_NEWLINE), TypeText(FIRST, "abc"))),
     (12.71, "reconnect", lambda tab: tab.go_offline()),
     (13.20, "", gestures(TypeText(FIRST, "XYZ"))),
     (17.99, "", lambda tab: tab.come_online()),
     (28.01, "", None),
 ]
 LEAVING: Plan = [
-    (12.01, "", gestures(Click(FIRST), TypeText(FIRST, "abc"))),
-    (15.00, "leave", lambda tab: tab.leave()),
-    (18.35, "", None),
+    (5.01, "", gestures(Click(FIRST, BEFORE_NEWLINE), TypeText(FIRST, "abc"))),
+    (8.00, "leave", lambda tab: tab.leave()),
+    (11.35, "", None),
 ]
+"""Sooner than recorded, where nothing depends on what went before."""
 
 
 def play(plan: Plan, counts: Counts, *, opening: str = "") -> None:
@@ -140,7 +143,7 @@ def _failed(_owner: object, error: BaseException) -> None:
 
 def _notebook() -> dict[str, Any]:
     cells = [
-        {"id": FIRST, "cell_type": "code", "source": "# first cell"},
+        {"id": FIRST, "cell_type": "code", "source": "# first cell\n"},
         {"id": SECOND, "cell_type": "code", "source": ""},
         {"id": "cell-3", "cell_type": "markdown", "source": "# Title"},
     ]

@@ -171,6 +171,7 @@ ELSEWHERE = {
     "make rhythm": "tests/test_benchmarks.py::test_simulated_people_are_compared_with_recordings",
     "locust -f locustfiles/lab_class.py --headless": "tests/runs/test_profiles.py::test_a_profile_ends_in_its_verdict",
     "make profiles": "tests/runs/test_profiles.py::test_a_profile_ends_in_its_verdict",
+    "make fidelity": "tests/test_benchmarks.py::test_a_simulated_tab_leaves_as_the_recorded_one_did",
     "make faults": "tests/runs/test_planted_faults.py::test_a_planted_fault_strikes_and_is_found",
     "make faults ARGS='--only drop-to-one --seeds 1'": "tests/runs/test_planted_faults.py::"
     "test_a_planted_fault_strikes_and_is_found",

@@ -22,6 +22,9 @@ from jupyter_rtc_locust.users.schedule import Heartbeat
 from jupyter_rtc_locust.users.seat import Seat
 from jupyter_rtc_locust.users.swarm import Swarm
 
+EVENTS_LATER_S = 5.0
+"""A tab listens to events again so long after its rooms are back (recorded once: it tries ever more seldom)."""
+
 
 class LabTraffic:
     """One tab's. Nothing here waits for an answer but the greenlets of its own."""
@@ -78,7 +81,7 @@ class LabTraffic:
             self._events.abort()
             self._events = None
         elif not offline and self._events is None and not self._closed:
-            self._rows.spawn(self._subscribe)
+            self._rows.spawn(self._subscribe, EVENTS_LATER_S)
 
     def close(self) -> None:
         """The tab is closed; what it stored on the server is removed."""
@@ -127,7 +130,8 @@ class LabTraffic:
 
     # -- events -------------------------------------------------------------------------------------------------
 
-    def _subscribe(self) -> None:
+    def _subscribe(self, later_s: float = 0.0) -> None:
+        gevent.sleep(later_s)
         settings = self._swarm.settings
         address = self._swarm.server.events(self._seat.user)
         if address is None or not self._may_listen():
@@ -151,8 +155,9 @@ class LabTraffic:
         self._swarm.counts["events_received"] += len(messages)
 
     def _lost(self, _error: Any) -> None:
-        """JupyterLab subscribes no more after a loss, until its page is loaded anew or the server is back."""
         self._events = None
+        if not self._closed and not self._swarm.ended:
+            self._rows.spawn(self._subscribe, EVENTS_LATER_S)
 
 
 def _kind(path: str) -> str:

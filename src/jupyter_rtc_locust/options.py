@@ -73,6 +73,8 @@ OPTIONS = (
     Option("--rtc-server-log", "", "the server's log file on this machine, as evidence", in_web_ui=False),
     Option("--rtc-server-memory-limit", 0.0, "megabytes the server may need, else a finding; 0: any"),
     Option("--rtc-history", False, "write history.jsonl.gz: what was done when, event by event"),
+    Option("--rtc-plan-out", "", "file that receives what the users did, to be played again", in_web_ui=False),
+    Option("--rtc-plan", "", "do again what stands in this file, by the same users in the same order", in_web_ui=False),
     Option("--rtc-keep", False, "keep the documents the run made on the server"),
     Option("--rtc-ca-file", "", "certificate authority (PEM) of an https server", in_web_ui=False),
     Option(

@@ -104,10 +104,13 @@ def _check_first(environment: Environment) -> tuple[Settings, tuple[Fault, ...]]
 
     Settings and faults of the scenario are returned, because they say what kind of server is to be started.
     """
+    from jupyter_rtc_locust.coordination.plans import adopt_plan, checked_plan
     from jupyter_rtc_locust.coordination.preparation import templates_for
     from jupyter_rtc_locust.settings import read_tokens
 
     options: Any = environment.parsed_options
+    if environment.web_ui is None:
+        adopt_plan(options)
     _take_users_of_trace(options)
     scenario = Scenario(user_classes_of(environment))
     scenario.fill_in(options, headless=environment.web_ui is None)
@@ -126,10 +129,10 @@ def _check_first(environment: Environment) -> tuple[Settings, tuple[Fault, ...]]
     if environment.web_ui is not None:
         _check_port(environment.web_ui.host, environment.web_ui.port)
     replay_of(environment, settings)
+    kinds: Any = sorted({user.opens(options) for user in user_classes_of(environment)})
+    if environment.web_ui is None:
+        checked_plan(settings, kinds or ["notebook"])
     if settings.template is not None:
-        kinds: Any = sorted(
-            {user.opens(options) for user in environment.user_classes if issubclass(user, CollaborationUser)}
-        )
         templates_for(settings, kinds or ["notebook"], False)
     return settings, faults_of(environment, settings, documents_known=environment.web_ui is None)
 

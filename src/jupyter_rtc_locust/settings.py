@@ -81,6 +81,10 @@ class Settings:
     server_memory_limit: float = 0.0
     """Megabytes (1,000,000 bytes) of resident memory; 0: any."""
     history: bool = False
+    plan_out: Path | None = None
+    """Receives what the users did; None: nobody does, unless the run fails."""
+    plan: Path | None = None
+    """What the users do, whatever they would have chosen; None: what they choose."""
     keep: bool = False
     ca_file: Path | None = None
     token_file: Path | None = None
@@ -127,6 +131,8 @@ class Settings:
             server_log=_file("--rtc-server-log", options.rtc_server_log),
             server_memory_limit=_number("--rtc-server-memory-limit", options.rtc_server_memory_limit),
             history=_truth(options.rtc_history),
+            plan_out=Path(options.rtc_plan_out) if options.rtc_plan_out else None,
+            plan=_file("--rtc-plan", options.rtc_plan),
             keep=_truth(options.rtc_keep),
             ca_file=_file("--rtc-ca-file", options.rtc_ca_file),
             token_file=_file("--rtc-token-file", options.rtc_token_file),

@@ -126,6 +126,13 @@ SCENARIOS = {
         "docs/profiles.md",
         ("locust -f locustfiles/lab_class.py --headless -u 12 -t 30s",),
     ),
+    "a plan": Scenario(
+        "docs/use.md",
+        (
+            f"{_USERS} --rtc-documents 2 --rtc-plan-out plan.jsonl",
+            f"{_LOCUST} --headless --rtc-plan plan.jsonl",
+        ),
+    ),
     "two processes": Scenario("docs/use.md", (f"{_USERS} --rtc-documents 2 --processes 2",)),
     "master and workers": Scenario(
         "docs/use.md",

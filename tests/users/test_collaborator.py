@@ -6,6 +6,7 @@ import gevent
 import pytest
 from pycrdt import Array, Doc, create_sync_message, create_update_message
 
+from jupyter_rtc_locust.editing.edit import Edit
 from jupyter_rtc_locust.editing.gestures import (
     ChangeCellType,
     Click,
@@ -471,13 +472,7 @@ def test_an_edit_without_effect_is_counted_and_not_sent(room, swarm, person, mon
     one = person()
     one.open()
 
-    class Nothing:
-        description, cell_id, cell_index = "did nothing", None, None
-
-        def apply(self, _):
-            return False
-
-    monkeypatch.setattr(writing, "make_edit", lambda *_, **__: Nothing())
+    monkeypatch.setattr(writing, "make_edit", lambda *_, **__: Edit("none", "did nothing", ()))
     assert one.make_edit(type_letters(0), 0, 0.0) is None
     settle()
     assert swarm.counts["edits_without_effect"] == 1

@@ -15,6 +15,7 @@ import gevent
 from locust.env import Environment
 
 from jupyter_rtc_locust.coordination.judging import JudgeError, Keeping, judged
+from jupyter_rtc_locust.coordination.plans import collected_plan, plan_figures, plan_to_play, played, write_plan
 from jupyter_rtc_locust.coordination.preparation import SEEDER, PreparedDocument
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
@@ -57,9 +58,14 @@ def conclude(
         health = summarise(answer["health"] for answer in answers)
         for answer in answers:
             timings.merge(answer["timings"])
+        _keep_plan(environment, state)
         evidence = run_evidence(state, state.end, health, secrets)
         state.memory, state.log_events = evidence.server_memory, evidence.server_log
         evidence = replace(evidence, documents=opened_again(state, evidence.documents, everybody_leaves))
+        if state.plan is not None:
+            evidence = replace(
+                evidence, plan=state.plan.compressed(), played=played(plan_to_play(state.settings), state.plan)
+            )
         evidence = replace(evidence, documents=tuple(without_secrets(one, secrets) for one in evidence.documents))
         state.verdict = _decided(state, evidence)
         _record_figures(environment, state, state.verdict, timings)
@@ -83,6 +89,17 @@ def conclude(
             state.verdict = Verdict(Value.INCONCLUSIVE, str(error), state.verdict.opinion)
             state.result |= {"verdict": state.verdict.value.value, "reason": redact(str(error), secrets)}
     _tell_locust(environment, state.verdict, secrets)
+
+
+def _keep_plan(environment: Environment, state: RunState) -> None:
+    """Put together what the users did, and save it where that was asked for. A replay has its trace for that."""
+    if state.replay is not None:
+        return
+    state.plan = collected_plan(state, environment.locustfile or "")
+    if state.settings.plan_out is not None:
+        state.plan_problem = write_plan(state.settings.plan_out, state.plan)
+        if state.plan_problem:
+            logger.error("%s", state.plan_problem)
 
 
 def forget_earlier_run(results: Path) -> None:
@@ -150,7 +167,7 @@ def run_evidence(
         server_silences=tuple(state.server_silences),
         sound=health["sound"],
         unsound_reasons=tuple(health["reasons"]),
-        edits_asked=state.settings.edit_rate > 0 if state.replay is None else state.replay.casting.steps > 0,
+        edits_asked=_edits_asked(state),
         save_timeout=state.settings.save_timeout,
         max_save_age=state.settings.max_save_age,
         problems=tuple(redact(problems, secrets)),
@@ -163,6 +180,14 @@ def run_evidence(
         users_at_once=state.most_users,
         faults=() if state.faults is None else state.faults.noted,
     )
+
+
+def _edits_asked(state: RunState) -> bool:
+    """Whether the run asked for edits at all."""
+    if state.replay is not None:
+        return state.replay.casting.steps > 0
+    plan = plan_to_play(state.settings)
+    return state.settings.edit_rate > 0 if plan is None else plan.count > 0
 
 
 def without_secrets(document: DocumentEvidence, secrets: Sequence[str]) -> DocumentEvidence:
@@ -332,6 +357,7 @@ def _result(
             "duration_s": round(state.since_start(time.monotonic()), 3),
             "documents": [one.document.path for one in state.prepared.documents] if state.prepared else [],
             "options": _options(state),
+            "plan": plan_figures(state),
             "faults": [] if state.faults is None else [asdict(one) for one in state.faults.noted],
         },
         secrets=secrets,

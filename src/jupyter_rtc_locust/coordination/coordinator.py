@@ -25,6 +25,7 @@ from jupyter_rtc_locust.coordination.collecting import EvidenceCollector
 from jupyter_rtc_locust.coordination.conclusion import checkpoint_as_dict, forget_earlier_run
 from jupyter_rtc_locust.coordination.ending import Ending
 from jupyter_rtc_locust.coordination.making_faults import begin_faults, faults_of
+from jupyter_rtc_locust.coordination.plans import cell_names, checked_plan, plan_to_play
 from jupyter_rtc_locust.coordination.preparation import prepare, rehearse, templates_for
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from jupyter_rtc_locust.coordination.replay_watch import ReplayWatch
@@ -96,6 +97,7 @@ class Coordinator:
             self._templates(settings, self.embedded is not None and settings.host is None, replay)
         read_tokens(settings.token_file)
         faults_of(self.environment, settings)
+        checked_plan(settings, self._kinds())
         return settings
 
     @property
@@ -153,7 +155,10 @@ class Coordinator:
         forget_earlier_run(settings.results)
         http, token = self._server_of(settings)
         base = http.base
-        seed = settings.seed or random.SystemRandom().randrange(1, 2**31)
+        plan = plan_to_play(settings)
+        seed = (
+            settings.seed or (plan.header.seed if plan is not None else 0) or random.SystemRandom().randrange(1, 2**31)
+        )
         state = self.state = self._collector.state = RunState(uuid.uuid4().hex[:8], seed, settings, base, token)
         kinds = self._kinds()
         documents = settings.documents * len(kinds)
@@ -237,6 +242,7 @@ class Coordinator:
                 self._relieve_keeper(state, seat.document_index)
                 state.most_users = max(state.most_users, len(seats.held()))
                 body["seat"] = seat.as_message()
+                body["cell_names"] = cell_names(state, seat.document_index)
                 body["run"] = {
                     "run_id": state.run_id,
                     "seed": state.seed,

@@ -156,7 +156,8 @@ def prepare(
                         prepared.append(PreparedDocument(server.create_document(folder, name, template), template))
             arranged = replay.casting.clients if replay is not None else None
             seats = Seats(run_id, seed, [one.document for one in prepared], settings.users, arranged)
-            to_be_filled = settings.edit_rate > 0 or settings.template is not None or replay is not None
+            edits = settings.edit_rate > 0 or replay is not None or settings.plan is not None
+            to_be_filled = edits or settings.template is not None
             fill_rooms = not server.stores_files and to_be_filled
             _look_at_all(settings, server, prepared, seats if fill_rooms else None)
             if settings.kernels == "real" and server.kernels is not None:

@@ -24,6 +24,7 @@ from jupyter_rtc_locust.coordination.answers import encoded_rooms
 from jupyter_rtc_locust.coordination.faults_of_users import FaultsOfUsers
 from jupyter_rtc_locust.coordination.gathering import gather, probe_all, stop_editing, wait_until_quiet
 from jupyter_rtc_locust.coordination.pieces import split
+from jupyter_rtc_locust.coordination.plans import plan_to_play
 from jupyter_rtc_locust.coordination.replays import CELL, plan_of
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END
 from jupyter_rtc_locust.coordination.seats import Seat
@@ -42,6 +43,7 @@ from jupyter_rtc_locust.timing.generator_health import GeneratorHealth
 from jupyter_rtc_locust.timing.recorder import Recorder
 from jupyter_rtc_locust.users.collaborator import Collaborator
 from jupyter_rtc_locust.users.health_monitor import watch_health
+from jupyter_rtc_locust.users.plan_player import PlannedUsers
 from jupyter_rtc_locust.users.replay_terms import ReplayTerms
 from jupyter_rtc_locust.users.replaying import Replaying
 from jupyter_rtc_locust.users.swarm import Swarm
@@ -129,6 +131,8 @@ class ProcessAgent:
         except BaseException:
             self.send(messages.SEAT_LEFT, {"run": given["run"]["run_id"], "user": given["seat"]["user"]})
             raise
+        if swarm.planned is not None:
+            swarm.planned.name_cells(given["seat"]["document_index"], given.get("cell_names") or {})
         collaborator = Collaborator(Seat.from_message(given["seat"]), swarm, choose, owner=owner)
         try:
             collaborator.open()
@@ -225,6 +229,7 @@ class ProcessAgent:
         tokens = tuple(run["tokens"]) or read_tokens(settings.token_file)
         self._secrets.extend(token for token in tokens if token not in self._secrets)
         http = HttpClient(run["host"], tokens, settings.ca_file)
+        plan = plan_to_play(settings)
         self._stop_greenlets()
         self.health.clear()
         self.statistics = self.statistics or self.make_statistics(settings)
@@ -243,6 +248,7 @@ class ProcessAgent:
             user_failed=self.user_failed,
             schedule_lag=self.health.schedule_lag,
             history=self.history if settings.history else None,
+            planned=PlannedUsers(plan) if plan is not None else None,
         )
         self.swarm.replay = ReplayTerms.from_message(run["replay"]) if run.get("replay") else None
         self._plan = None
@@ -343,6 +349,7 @@ class ProcessAgent:
                 self._stop_greenlets()
                 payload["documents"] = encoded_rooms(documents(swarm))
                 payload["counts"] = dict(swarm.counts)
+                payload["plan"] = swarm.plan.as_message()
         except BaseException as error:
             logger.exception("The evidence of this process could not be gathered")
             self._problems.append(f"it could not gather its evidence: {type(error).__name__}: {error}")

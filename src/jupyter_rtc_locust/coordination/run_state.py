@@ -17,6 +17,7 @@ from jupyter_rtc_locust.verdict.findings import Verdict
 from jupyter_rtc_locust.verdict.folder.writing import Kept
 
 if TYPE_CHECKING:
+    from jupyter_rtc_locust.coordination.plans import RunPlan
     from jupyter_rtc_locust.coordination.replays import Replay
     from jupyter_rtc_locust.coordination.save_watch import SaveWatch
     from jupyter_rtc_locust.coordination.server_watch import ServerWatch
@@ -64,6 +65,10 @@ class RunState:
     verdict: Verdict | None = None
     kept: Kept | None = None
     """What was kept of the evidence; None: nothing, because there was no verdict on it."""
+    plan: RunPlan | None = None
+    """What the users did, when the processes have told; None: they have not."""
+    plan_problem: str = ""
+    """Why it could not be saved: a sentence."""
     result: dict[str, Any] | None = None
     result_path: str | None = None
     concluded: Event = field(default_factory=Event)

@@ -51,7 +51,7 @@ class Scenario:
         """
         settings = Settings.from_options(options, host)
         sharing = list(self._stated("users_per_document"))
-        if sharing and settings.documents == 1 and settings.notebook is None:
+        if sharing and settings.documents == 1 and settings.notebook is None and settings.plan is None:
             settings = replace(settings, documents=math.ceil(settings.users / min(sharing)))
         drops = list(self._stated("server_drops_rooms_after"))
         if drops and not settings.evict_after and settings.host is None:

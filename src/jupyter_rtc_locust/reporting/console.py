@@ -58,6 +58,7 @@ def end_report(result: Mapping[str, Any], result_path: str | None = None) -> lis
     lines += _faults(result["run"])
     lines.append(_exercised(result))
     lines += _not_exercised(result)
+    lines += _plan(result["run"])
     lines += _timings(result["timings"])
     lines += _health(result["generator"])
     if result_path is not None:
@@ -93,6 +94,7 @@ def full_report(result: Mapping[str, Any], folder: str) -> list[str]:
         *_faults(result["run"]),
         _exercised(result),
         *_not_exercised(result),
+        *_plan_in_full(result["run"], folder),
         *_kept(result.get("evidence") or {}, folder),
     ]
     return lines
@@ -204,6 +206,40 @@ def _not_exercised(result: Mapping[str, Any]) -> list[str]:
     if not missing or not result["counts"].get("users_seated"):
         return []
     return [f"Not exercised, so nothing is said about: {'; '.join(missing)}."]
+
+
+def _plan(run: Mapping[str, Any]) -> list[str]:
+    """What was done and skipped, with its digest, where a plan was saved or played."""
+    plan = run.get("plan") or {}
+    if plan.get("played") is None and not plan.get("file") and not plan.get("problem"):
+        return []
+    return _plan_told(plan)
+
+
+def _plan_in_full(run: Mapping[str, Any], folder: str) -> list[str]:
+    plan = run.get("plan")
+    if not plan:
+        return []
+    kept = plan.get("evidence")
+    again = [f"To do it again: --rtc-plan {_shown(folder)}/{_shown(kept)}"] if kept else []
+    return [*_plan_told(plan), *again]
+
+
+def _plan_told(plan: Mapping[str, Any]) -> list[str]:
+    skipped = f", {plan['operations_skipped']:,} skipped" if plan.get("played") or plan["operations_skipped"] else ""
+    edits = _counted(plan["edits"], "edit")
+    parts = [f"Plan: {_counted(plan['operations'], 'operation')} in {edits}{skipped}, digest {_shown(plan['digest'])}"]
+    if not plan["complete"]:
+        parts.append("not complete, because a process did not tell, or there was too much of it")
+    if (played := plan.get("played")) is not None:
+        parts.append(
+            f"the same as in {_shown(played['file'])}"
+            if played["same"]
+            else f"not that of {_shown(played['file'])}, which has {_counted(played['edits'], 'edit')}"
+        )
+    if plan.get("file"):
+        parts.append(f"saved as {_shown(plan['file'])}")
+    return [f"{'; '.join(parts)}.", *([_shown(plan["problem"])] if plan.get("problem") else [])]
 
 
 def _timings(timings: Mapping[str, Mapping[str, Any]]) -> list[str]:

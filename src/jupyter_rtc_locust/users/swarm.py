@@ -23,6 +23,8 @@ from jupyter_rtc_locust.settings import SYNC_DEADLINE_S, Settings
 from jupyter_rtc_locust.timing.recorder import Recorder
 from jupyter_rtc_locust.timing.round_trips import RoundTrips
 from jupyter_rtc_locust.users.chronicle import Chronicle
+from jupyter_rtc_locust.users.plan_player import PlannedUsers
+from jupyter_rtc_locust.users.plan_record import PlanRecord
 from jupyter_rtc_locust.users.replay_terms import ReplayTerms
 
 if TYPE_CHECKING:
@@ -103,6 +105,7 @@ class Swarm:
         user_failed: Callable[[object, BaseException], None],
         schedule_lag: Callable[[float], None] | None = None,
         history: History | None = None,
+        planned: PlannedUsers | None = None,
     ) -> None:
         self.run_id = run_id
         self.process = uuid.uuid4().hex[:8]
@@ -117,6 +120,10 @@ class Swarm:
         self.schedule_lag = schedule_lag or (lambda _milliseconds: None)
         """Told of every edit how much later it left than it was due."""
         self.history = history
+        self.plan = PlanRecord()
+        """What the users of this process did."""
+        self.planned = planned
+        """What they are to do, where a plan is played again; None: what they choose."""
         self.replay: ReplayTerms | None = None
         """What everybody has to know of the trace that is replayed, where one is."""
         self.rooms: dict[str, Room] = {}

@@ -1,14 +1,15 @@
 """What one user writes, and when: each edit is resolved against the present document, applied, noted, and sent.
 
 What to do is a choice, resolved at once, or a gesture, of which each slot of the schedule takes a step
-(`gesture_player.py`). Knows no line: whoever has one sends. Edits made without one stay in the replica and travel with
-the next sync.
+(`gesture_player.py`). Where a plan is played again, it alone says what is done and when, whatever the user would have
+chosen. Knows no line: whoever has one sends. Edits made without one stay in the replica and travel with the next sync.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from jupyter_rtc_locust.documents.replica import Replica
@@ -19,13 +20,19 @@ from jupyter_rtc_locust.editing.edits import make_edit
 from jupyter_rtc_locust.editing.gestures.step import Gesture
 from jupyter_rtc_locust.editing.gestures.tab import cursors_at, find_source
 from jupyter_rtc_locust.editing.operations import ReplaceText
+from jupyter_rtc_locust.editing.planned_operations import PlannedOperation, apply_and_note, resolved
+from jupyter_rtc_locust.editing.plans import PlannedEdit
 from jupyter_rtc_locust.editing.rhythm import Person, Rhythm, rhythm_of
 from jupyter_rtc_locust.protocol.messages import encode_update
 from jupyter_rtc_locust.users.gesture_player import GesturePlayer
 from jupyter_rtc_locust.users.kernel import TabKernel
+from jupyter_rtc_locust.users.plan_player import PlannedUser
 from jupyter_rtc_locust.users.schedule import EditSchedule
 from jupyter_rtc_locust.users.seat import Seat
 from jupyter_rtc_locust.users.swarm import Swarm
+
+_PLANNED_A_SLOT = 20
+"""Who comes back, or wakes up, catches up in portions, so that receiving goes on between them."""
 
 
 class Writing:
@@ -58,6 +65,7 @@ class Writing:
         self._send = send
         self._failed = failed
         self._schedule: EditSchedule | None = None
+        self._planned: PlannedUser | None = None
         self._next_number = 0
         self._tell_cursors = tell_cursors
         self.kernel = self._make_kernel() if kernel else None
@@ -76,8 +84,15 @@ class Writing:
         """When edits are due; None before `start`, and for who only watches."""
 
     def start(self, rate: float, rhythm: str = "steady") -> None:
-        """Make `rate` edits a second from now on, in the rhythm of this name (editing/rhythm.py); 0 only watches."""
-        if rate > 0:
+        """Make `rate` edits a second from now on, in the rhythm of this name (editing/rhythm.py); 0 only watches.
+
+        Where a plan is played, what it says of this user instead.
+        """
+        if self._swarm.planned is not None:
+            elapsed = self._swarm.since_start(time.monotonic())
+            self._planned = self._swarm.planned.user(self._seat.user, self._seat.incarnation, elapsed)
+            self.rhythm = self._planned.rhythm(elapsed)
+        elif rate > 0:
             self.rhythm = rhythm_of(
                 rhythm,
                 rate,
@@ -88,6 +103,7 @@ class Writing:
                 seats=self._seat.places,
                 document=self._seat.document_index,
             )
+        if self.rhythm is not None:
             origin = self._swarm.run_started if self.rhythm.since_start_of_run else time.monotonic()
             self._schedule = EditSchedule(self.rhythm, origin=origin, edit=self.edit_when_due)
             self._schedule.start()
@@ -122,6 +138,9 @@ class Writing:
             return
 
         def edit() -> None:
+            if self._planned is not None:
+                self._do_as_planned(self._planned, number, due)
+                return
             choice = None if self.gestures.busy else self._choose(number)
             if choice is None and not self.gestures.busy:
                 return
@@ -155,42 +174,98 @@ class Writing:
     def play(self, gesture: Gesture, due: float | None = None) -> None:
         """Begin a gesture now, or at a moment just past: one that goes on by itself, or one for the next slots.
 
-        What was in hand is left undone. Called from anywhere but a transaction; not while editing is over or pauses.
+        What was in hand is left undone. Called from anywhere but a transaction; not while editing is over or pauses,
+        nor where a plan is played, in which the gesture's edits stand.
         """
-        if self._swarm.editing and not self._swarm.paused and self._may_write():
+        if self._swarm.planned is None and self._swarm.editing and not self._swarm.paused and self._may_write():
             self.gestures.begin(gesture, time.monotonic() if due is None else due)
 
     def write(self, make: Callable[[Replica], Edit], number: int | None, due: float) -> bytes | None:
         """Make an edit against the present document, apply it, note it, send it; the update's bytes.
 
         `make` is called within the transaction of the edit. `number` names the edit together with the client id; the
-        next free one is taken where it is None or taken. None when there was nothing to do, when editing is over, and
-        while it pauses for a checkpoint. Offline edits stay in the replica and travel with the next sync.
+        next free one is taken where it is None or taken. None when there was nothing to do, when editing is over, while
+        it pauses for a checkpoint, and where a plan is played. Offline edits stay in the replica and travel with the
+        next sync.
         """
-        if not self._swarm.editing:
+        if not self._swarm.editing or self._swarm.planned is not None:
             return None
         if self._swarm.paused:
             self._swarm.counts["edits_postponed"] += 1
             return None
-        made: list[Edit] = []
-
-        def change(replica: Replica) -> bool:
-            made.append(make(replica))
-            return made[0].apply(replica)
-
-        update = self._replica.edit(change, marks_dirty=lambda: made[0].marks_dirty)
+        made, update = self._make(make, number, due)
         if update is None:
             self._swarm.counts["edits_without_effect"] += 1
             return None
+        if made.operations:
+            self._swarm.plan.note(made)
+        return update
+
+    def _do_as_planned(self, planned: PlannedUser, number: int, due: float) -> None:
+        """Make those edits of the plan whose turn has come, each as it was, or not at all."""
+        for _ in range(_PLANNED_A_SLOT):
+            # Not taken in a pause: what is taken is done, or cannot be done.
+            edit = None if self._swarm.paused else planned.take(number)
+            if edit is None:
+                return
+            self._do_planned(edit, self._leaving(due))
+
+    def _do_planned(self, planned: PlannedEdit, due: float) -> None:
+        users = self._swarm.planned
+        assert users is not None, "it is one of them that is played"
+        here = users.as_here(planned)
+
+        def make(replica: Replica) -> Edit:
+            there = here.document == self._seat.document_index
+            return here.edit((resolved(here.operations, replica) if there else None) or ())
+
+        made, update = self._make(make, planned.number, due)
+        if update is None:
+            self._swarm.counts["edits_skipped"] += 1
+            self._swarm.counts["operations_skipped"] += len(planned.operations)
+            self._swarm.plan.note(planned, skipped=True)
+            return
+        # What was written into the document, not what was to be: so the digest says what was done.
+        made = replace(made, incarnation=planned.incarnation, number=planned.number)
+        self._swarm.plan.note(users.as_planned(made))
+
+    def _make(
+        self, make: Callable[[Replica], Edit], number: int | None, due: float
+    ) -> tuple[PlannedEdit, bytes | None]:
+        """Make an edit, apply it, note it, send it; as a plan keeps it, and the update's bytes, None for no effect."""
+        made: list[Edit] = []
+        operations: tuple[PlannedOperation, ...] = ()
+
+        def change(replica: Replica) -> bool:
+            nonlocal operations
+            made.append(make(replica))
+            changed, operations = apply_and_note(made[0], replica)
+            return changed
+
+        update = self._replica.edit(change, marks_dirty=lambda: made[0].marks_dirty)
         edit, user = made[0], self._seat.user
         self._latest = edit
         number = self._next_number if number is None else max(number, self._next_number)
+        planned = PlannedEdit(
+            user=user,
+            incarnation=self._seat.incarnation,
+            number=number,
+            at=max(round(self._swarm.since_start(due), 6), 0.0),
+            document=self._seat.document_index,
+            kind=str(edit.kind),
+            description=edit.description,
+            cell_id=edit.cell_id,
+            operations=operations,
+            marks_dirty=edit.marks_dirty,
+        )
+        if update is None:
+            return planned, None
         self._next_number = number + 1
         self._swarm.counts["edits"] += 1
         self._room.round_trips.author(user, self._seat.client_id, number, edit.description, edit.cell_id, due, update)
         self._room.recent.note(user, edit.cell_id, time.monotonic(), edit.cell_index)
         self._send(encode_update(update))
-        return update
+        return planned, update
 
     def _make_kernel(self) -> TabKernel:
         kernels = self._swarm.server.kernels

@@ -39,6 +39,7 @@ from jupyter_rtc_locust.verdict.exercised import exercised
 from jupyter_rtc_locust.verdict.faults_beside import with_faults
 from jupyter_rtc_locust.verdict.findings import Opinion, Value, Verdict
 from jupyter_rtc_locust.verdict.oracle import Oracle, build_oracle
+from jupyter_rtc_locust.verdict.played_plans import plan_warnings
 from jupyter_rtc_locust.verdict.reading import Reading
 from jupyter_rtc_locust.verdict.received_deletions import UnauthoredDeletion, unauthored_deletions
 from jupyter_rtc_locust.verdict.save_ages import SaveHistory
@@ -64,6 +65,7 @@ def decide(run: RunEvidence, witness: Witness | None = None) -> Verdict:
     )
     opinion = _amended("of checkpoints", opinion, lambda it: with_checkpoints(it, run.checkpoints))
     opinion += _safely("of who took part together", "", lambda: Opinion(cautions=weak_points(run)))
+    opinion += _safely("of the plan", "", lambda: Opinion(cautions=plan_warnings(run)))
     figures: list[dict[str, int]] = []
     opinion += _safely("of what was exercised", "", lambda: _kept(figures, exercised(run)))
     return replace(verdict_of(opinion, run), exercised=figures[0] if figures else {})

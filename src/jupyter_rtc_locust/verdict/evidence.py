@@ -327,6 +327,20 @@ class FaultEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class PlayedPlan:
+    """How much of a plan a run has done."""
+
+    planned: int
+    """Edits that stand in it."""
+    taken: int
+    """Edits whose turn came."""
+    skipped: int
+    """Those of them that could not be applied."""
+    same: bool
+    """Whether the digest of what was done, or skipped, is that of the plan."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunEvidence:
     """What concerns the run as a whole."""
 
@@ -357,5 +371,9 @@ class RunEvidence:
     """Sentences about what kept the run from being judged (the server could not be used, nobody could be seated)."""
     users_asked: int = 0
     """How many users the run was asked for (`-u`)."""
+    plan: bytes = b""
+    """What the users did, as a gzip file of lines; b"": not known. Kept beside the evidence, and decides nothing."""
+    played: PlayedPlan | None = None
+    """How much was done of the plan that the run played (`--rtc-plan`); None: it played none."""
     users_at_once: int = 0
     """The most users that had seats at the same time."""

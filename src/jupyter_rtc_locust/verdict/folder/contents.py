@@ -1,7 +1,8 @@
 """What is kept of a run's evidence, in the order in which it matters: what a finding rests on comes first.
 
-1. Digests, which are small. 2. For each finding: the edits behind it, and where contents differ. 3. What a later check
-needs of documents with findings. 4. Their contents, for people. 5. The same of all other documents.
+1. Digests, which are small. 2. For each finding: the edits behind it, and where contents differ. 3. The plan, by which
+the run can be done again, and what a later check needs of documents with findings. 4. Their contents, for people.
+5. The same of all other documents.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from jupyter_rtc_locust.verdict.evidence_form import encode_evidence
 from jupyter_rtc_locust.verdict.findings import Finding, Value, Verdict
 from jupyter_rtc_locust.verdict.folder.differences import described_difference
 from jupyter_rtc_locust.verdict.folder.digests import DocumentDigests, digests_file, document_digests
-from jupyter_rtc_locust.verdict.folder.names import DIGESTS, DOCUMENT, RUN, finding_names, folder_names
+from jupyter_rtc_locust.verdict.folder.names import DIGESTS, DOCUMENT, PLAN, RUN, finding_names, folder_names
 from jupyter_rtc_locust.verdict.folder.writing import Item
 from jupyter_rtc_locust.verdict.oracle import Oracle
 from jupyter_rtc_locust.verdict.reading import CONNECTED, Reading
@@ -70,7 +71,8 @@ def items_of(run: RunEvidence, verdict: Verdict, witness: Witness, *, everything
     others = [one for one in run.documents if one.path not in concerned]
     for document in first:
         yield from _differences(document, folders[document.path], witness)
-    yield Item(RUN, lambda: gzip.compress(encode_evidence(replace(run, documents=())), mtime=0))
+    yield Item(RUN, lambda: gzip.compress(encode_evidence(replace(run, documents=(), plan=b"")), mtime=0))
+    yield Item(PLAN, lambda: run.plan or None)
     for group in (first, others):
         for document in group:
             yield _stored(document, folders[document.path])

@@ -13,6 +13,8 @@ DIGESTS = "digests.json"
 LEFT_OUT = "left-out.txt"
 RUN = "run.msgpack.gz"
 """What concerns the run as a whole, as the judge was told it."""
+PLAN = "plan.jsonl.gz"
+"""What the users did, edit by edit: to be played again with `--rtc-plan`."""
 DOCUMENT = "document.msgpack.gz"
 """The evidence of one document, as the judge was told it."""
 

@@ -1,0 +1,79 @@
+"""What the users of this process did, edit by edit, kept as the lines of a plan (editing/plans.py) until the run ends.
+
+Always kept, because the plan of a run that fails is part of its evidence, and which run fails is known at its end. So
+it stays in memory like the rest of the evidence, compressed, and bounded: a plan that grows past its limit is cut and
+says so, while counts and digest go on.
+
+MEASURED
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import asdict
+from typing import Any, Final
+
+from jupyter_rtc_locust.editing.plans import PlanDigests, PlannedEdit, edit_line, operations_json
+
+LIMIT_BYTES: Final = 100_000_000
+"""Of compressed lines in each process."""
+_GZIP: Final = 16 + zlib.MAX_WBITS
+_GATHERED: Final = 16_384
+"""So many bytes of lines are compressed at once."""
+
+
+class PlanRecord:
+    """One process's part of the plan of one run."""
+
+    def __init__(self, limit_bytes: int = LIMIT_BYTES) -> None:
+        self.edits = 0
+        self.operations = 0
+        self.edits_skipped = 0
+        self.operations_skipped = 0
+        self._digests = PlanDigests()
+        self._left = limit_bytes
+        self._compressor = zlib.compressobj(1, zlib.DEFLATED, _GZIP)
+        self._compressed: list[bytes] = []
+        self._lines: list[bytes] = []
+        self._gathered = 0
+        self._cut = False
+
+    def note(self, edit: PlannedEdit, *, skipped: bool = False) -> None:
+        """An edit was made; or, `skipped`, one of the plan that is played could not be applied."""
+        operations = operations_json(edit.operations)
+        self._digests.note(edit, operations)
+        self.edits += 1
+        self.operations += len(edit.operations)
+        if skipped:
+            self.edits_skipped += 1
+            self.operations_skipped += len(edit.operations)
+        if self._cut:
+            return
+        line = edit_line(edit, operations, skipped=skipped).encode("utf-8", "backslashreplace")
+        self._lines.append(line)
+        self._gathered += len(line)
+        if self._gathered >= _GATHERED:
+            self._compress()
+
+    def as_message(self) -> dict[str, Any]:
+        """All of it so far, for the coordinator."""
+        self._compress()
+        return {
+            # A copy is ended, so that a process that is asked twice has not ended its own.
+            "lines": b"".join((*self._compressed, self._compressor.copy().flush())),
+            "complete": not self._cut,
+            "edits": self.edits,
+            "operations": self.operations,
+            "edits_skipped": self.edits_skipped,
+            "operations_skipped": self.operations_skipped,
+            "segments": [asdict(one) for one in self._digests.segments()],
+        }
+
+    def _compress(self) -> None:
+        compressed = self._compressor.compress(b"".join(self._lines))
+        self._lines.clear()
+        self._gathered = 0
+        if compressed:
+            self._compressed.append(compressed)
+            self._left -= len(compressed)
+            self._cut = self._left < 0

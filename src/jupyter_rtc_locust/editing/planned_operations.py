@@ -124,6 +124,8 @@ class _Foreseen:
         )
         self._taken_away: set[str] = set()
         self._texts: dict[tuple[object, int | None], bytes] = {}
+        self._appended: dict[tuple[object, int | None], bytes] = {}
+        """To texts that were not read."""
         self._other_outputs: set[object] = set()
 
     def resolve(self, planned: PlannedOperation) -> Placeable | None:
@@ -193,11 +195,16 @@ class _Foreseen:
         content = self._texts.get(key)
         if content is None:
             text = self._text(cell, operation.output)
-            if text is None or operation.start > len(text):
+            if text is None:
                 return None
-            if operation.start == len(text) and not removed and isinstance(text, Text):
-                return resolved_one  # at the end, as a kernel prints: a long text need not be read
-            content = text if isinstance(text, bytes) else str(text).encode()
+            appended = self._appended.get(key, b"")
+            if operation.start == len(text) + len(appended) and not removed:
+                # At the end, as a kernel prints: a long text need not be read.
+                self._appended[key] = appended + operation.inserted.encode()
+                return resolved_one
+            content = (text if isinstance(text, bytes) else str(text).encode()) + appended
+            if operation.start > len(content):
+                return None
         end = operation.start + resolved_one.removed
         if content[operation.start : end] != removed.encode() or _within_character(content, operation.start):
             return None

@@ -5,6 +5,7 @@ from jupyter_rtc_locust.reporting.console import (
     TEXT_SHOWN,
     checkpoint_sentence,
     end_report,
+    full_report,
     start_sentence,
 )
 from jupyter_rtc_locust.reporting.result_file import build_result
@@ -173,3 +174,53 @@ def test_text_of_a_server_cannot_act_on_the_terminal():
 def test_endless_text_is_cut_and_the_cut_is_told():
     line = end_report(result("fail", [FINDING | {"detail": "x" * (TEXT_SHOWN + 100)}]))[1]
     assert "x" * TEXT_SHOWN + "… (100 characters more)" in line
+
+
+PLAN = {
+    "edits": 1180,
+    "operations": 1234,
+    "edits_skipped": 0,
+    "operations_skipped": 0,
+    "digest": "ab" * 16,
+    "complete": True,
+    "file": None,
+    "problem": "",
+    "evidence": None,
+    "played": None,
+}
+PLAYED = {"file": "plan.jsonl", "edits": 1180, "digest": "ab" * 16, "same": True}
+TOLD = f"Plan: 1,234 operations in 1,180 edits, digest {'ab' * 16}"
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({}, []),
+        ({"file": "out.jsonl"}, [f"{TOLD}; saved as out.jsonl."]),
+        ({"problem": "It could not be written."}, [f"{TOLD}.", "It could not be written."]),
+        (
+            {"played": PLAYED, "operations_skipped": 3},
+            [f"{TOLD.replace(', digest', ', 3 skipped, digest')}; the same as in plan.jsonl."],
+        ),
+        (
+            {"played": {**PLAYED, "same": False}, "complete": False},
+            [
+                f"{TOLD.replace(', digest', ', 0 skipped, digest')}; not complete, because a process did not tell, or "
+                "there was too much of it; not that of plan.jsonl, which has 1,180 edits."
+            ],
+        ),
+    ],
+)
+def test_a_plan_that_was_saved_or_played_is_told_with_its_digest(changed, told):
+    run = {"seed": 7, "duration_s": 30.2, "workers": 2}
+    without = end_report(result(run=run | {"plan": None}))
+    lines = end_report(result(run=run | {"plan": PLAN | changed}))
+    assert [line for line in lines if line not in without] == told
+
+
+def test_who_looks_at_a_run_later_is_told_how_to_do_it_again():
+    run = {"seed": 7, "plan": PLAN | {"evidence": "evidence/plan.jsonl.gz"}}
+    lines = full_report(result("fail", [FINDING], run=run), "results")
+    assert f"{TOLD}." in lines
+    assert "To do it again: --rtc-plan results/evidence/plan.jsonl.gz" in lines
+    assert not any("--rtc-plan" in line for line in full_report(result(run={"seed": 7, "plan": PLAN}), "results"))

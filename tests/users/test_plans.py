@@ -204,6 +204,24 @@ def test_cells_that_are_called_otherwise_here_are_found_and_noted_under_the_name
     assert digest_of_swarm(swarm) == swarm.planned._plan.digest
 
 
+def test_a_picture_is_kept_in_its_place_between_small_edits():
+    record = PlanRecord()
+    texts = ["a", "b" * 100_000, "c", "d" * 100_000, "e" * 100_000, "f"]
+    for number, text in enumerate(texts):
+        record.note(letter(text, number))
+    kept = gzip.decompress(record.as_message()["lines"]).splitlines()
+    assert [json.loads(line)["operations"][0]["inserted"] for line in kept] == texts
+
+
+def test_what_is_told_in_the_middle_is_told_again_at_the_end():
+    record = PlanRecord()
+    record.note(letter("a", 0))
+    first = record.as_message()
+    record.note(letter("b", 1))
+    last = record.as_message()
+    assert [len(gzip.decompress(one["lines"]).splitlines()) for one in (first, last)] == [1, 2]
+
+
 def test_a_plan_that_grows_too_long_is_cut_and_says_so_and_goes_on_counting():
     record = PlanRecord(limit_bytes=50_000)
     for number in range(30):

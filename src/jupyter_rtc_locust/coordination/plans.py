@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import io
 import os
 import uuid
 import zlib
@@ -239,17 +240,16 @@ def write_plan(path: Path, plan: RunPlan) -> str:
         finally:
             with contextlib.suppress(OSError):
                 partial.unlink(missing_ok=True)
-    except (OSError, zlib.error) as error:
+    except (OSError, EOFError, zlib.error) as error:
         return f"The plan could not be written to {path}: {getattr(error, 'strerror', None) or error}."
     return ""
 
 
 def _lines(parts: Iterable[bytes]) -> Iterator[bytes]:
     for part in parts:
-        reader = zlib.decompressobj(16 + zlib.MAX_WBITS)
-        for start in range(0, len(part), _READ_AT_ONCE):
-            yield reader.decompress(part[start : start + _READ_AT_ONCE])
-        yield reader.flush()
+        with gzip.GzipFile(fileobj=io.BytesIO(part)) as lines:
+            while piece := lines.read(_READ_AT_ONCE):
+                yield piece
 
 
 def plan_figures(state: RunState) -> dict[str, Any] | None:

@@ -57,6 +57,8 @@ _VALUES = {
 }
 """What an operation carries beside its place."""
 
+_canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
 
 class PlanError(ValueError):
     """Lines that are no plan; its text is a sentence that says which line, and what is wrong with it."""
@@ -262,10 +264,6 @@ def _named(planned: PlannedOperation, names: Mapping[str, str]) -> PlannedOperat
         # What is moved is put under the id that it had.
         operation = replace(operation, cell={**operation.cell, "id": names[operation.cell["id"]]})
     return replace(planned, operation=operation, cell_id=None if cell_id is None else names.get(cell_id, cell_id))
-
-
-def _canonical(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def _operation_as_data(planned: PlannedOperation) -> dict[str, Any]:

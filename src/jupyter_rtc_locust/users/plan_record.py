@@ -4,7 +4,9 @@ Always kept, because the plan of a run that fails is part of its evidence, and w
 it stays in memory like the rest of the evidence, compressed, and bounded: a plan that grows past its limit is cut and
 says so, while counts and digest go on.
 
-MEASURED
+Measured on edits of the default deck in a notebook of forty cells: an edit takes 40 µs of the processor more, 20 of
+them here, when it has been sent, and 77 bytes beside the 145 of its update. A picture of 1 MB takes 6 ms; to compress
+it would take ten times as long.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ LIMIT_BYTES: Final = 100_000_000
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _GATHERED: Final = 16_384
 """So many bytes of lines are compressed at once."""
+_LARGE: Final = 65_536
+"""A line as long as this is a picture, or a long output: it is kept as it is, so that the event loop goes on."""
 
 
 class PlanRecord:
@@ -32,7 +36,7 @@ class PlanRecord:
         self.operations_skipped = 0
         self._digests = PlanDigests()
         self._left = limit_bytes
-        self._compressor = zlib.compressobj(1, zlib.DEFLATED, _GZIP)
+        self._compressor = _compressor()
         self._compressed: list[bytes] = []
         self._lines: list[bytes] = []
         self._gathered = 0
@@ -50,6 +54,9 @@ class PlanRecord:
         if self._cut:
             return
         line = edit_line(edit, operations, skipped=skipped).encode("utf-8", "backslashreplace")
+        if len(line) >= _LARGE:
+            self._keep_as_it_is(line)
+            return
         self._lines.append(line)
         self._gathered += len(line)
         if self._gathered >= _GATHERED:
@@ -70,10 +77,22 @@ class PlanRecord:
         }
 
     def _compress(self) -> None:
-        compressed = self._compressor.compress(b"".join(self._lines))
+        self._keep(self._compressor.compress(b"".join(self._lines)))
         self._lines.clear()
         self._gathered = 0
-        if compressed:
-            self._compressed.append(compressed)
-            self._left -= len(compressed)
-            self._cut = self._left < 0
+
+    def _keep_as_it_is(self, line: bytes) -> None:
+        """As a part of the file of its own: gzip files one after another are one."""
+        self._compress()
+        stored = _compressor(level=0)
+        self._keep(self._compressor.flush() + stored.compress(line) + stored.flush())
+        self._compressor = _compressor()
+
+    def _keep(self, compressed: bytes) -> None:
+        self._compressed.append(compressed)
+        self._left -= len(compressed)
+        self._cut = self._left < 0
+
+
+def _compressor(level: int = 1) -> Any:
+    return zlib.compressobj(level, zlib.DEFLATED, _GZIP)

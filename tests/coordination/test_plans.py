@@ -13,7 +13,7 @@ from jupyter_rtc_locust.coordination.plans import (
     checked_plan,
     collected_plan,
     plan_figures,
-    plan_of,
+    plan_to_play,
     played,
     write_plan,
 )
@@ -113,7 +113,7 @@ def test_what_is_no_plan_is_refused_with_a_sentence(tmp_path, content, words):
     path = tmp_path / "plan"
     path.write_bytes(content)
     with pytest.raises(OptionsError, match=words) as refused:
-        plan_of(Settings(plan=path))
+        plan_to_play(Settings(plan=path))
     assert str(refused.value).startswith("--rtc-plan ")
     assert str(refused.value).endswith(".")
 
@@ -134,6 +134,12 @@ def test_a_plan_needs_its_users_and_its_documents(plan_file, settings, kinds, wo
 
 def test_more_users_than_in_the_plan_look_on(plan_file):
     assert checked_plan(Settings(plan=plan_file(lines(edit())), users=9, documents=2), ["notebook"]) is not None
+
+
+def test_a_trace_is_its_own_plan(plan_file, tmp_path):
+    for named in ({"plan": plan_file(lines(edit()))}, {"plan_out": tmp_path / "out.jsonl"}):
+        with pytest.raises(OptionsError, match="--rtc-trace says everything"):
+            checked_plan(Settings(trace=tmp_path / "trace", users=3, documents=2, **named), ["notebook"])
 
 
 def test_where_a_plan_cannot_be_saved_is_said_before_the_run(tmp_path):
@@ -184,7 +190,7 @@ def test_what_processes_told_is_one_plan_that_can_be_played(tmp_path, name):
     path.write_text("an older one")
     made = type(made)(header, made.edits, made.operations, digest=made.digest, parts=made.parts)
     assert write_plan(path, made) == ""
-    read = plan_of(Settings(plan=path))
+    read = plan_to_play(Settings(plan=path))
     assert read is not None
     assert read.edits == {0: first, 2: second}
     assert read.digest == made.digest
@@ -211,7 +217,7 @@ def test_the_result_tells_what_was_done_of_the_plan(plan_file):
     state = state_with(Settings(plan=path, users=3, documents=2), a=record(edit(0, 0), edit(0, 1)))
     assert plan_figures(state) is None
     state.plan = collected_plan(state, "")
-    plan = plan_of(state.settings)
+    plan = plan_to_play(state.settings)
     assert asdict(played(plan, state.plan)) == {"planned": 3, "taken": 2, "skipped": 0, "same": False}
     figures = plan_figures(state)
     assert (figures["edits"], figures["played"]["edits"], figures["played"]["same"]) == (2, 3, False)

@@ -206,8 +206,8 @@ TOLD = f"Plan: 1,234 operations in 1,180 edits, digest {'ab' * 16}"
             {"played": {**PLAYED, "same": False}, "complete": False},
             [
                 (
-                    f"{TOLD.replace(', digest', ', 0 skipped, digest')}; not complete, because a process did not tell, or "
-                    "there was too much of it; not that of plan.jsonl, which has 1,180 edits."
+                    f"{TOLD.replace(', digest', ', 0 skipped, digest')}; not complete, because a process did not tell, "
+                    "or there was too much of it; not that of plan.jsonl, which has 1,180 edits."
                 )
             ],
         ),

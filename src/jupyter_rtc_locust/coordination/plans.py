@@ -99,7 +99,8 @@ def checked_plan(settings: Settings, kinds: Iterable[str]) -> Plan | None:
     """
     if settings.trace is not None and (settings.plan is not None or settings.plan_out is not None):
         raise OptionsError(
-            "--rtc-trace says everything that users do, and can be given again: leave --rtc-plan and --rtc-plan-out out."
+            "--rtc-trace says everything that users do, and can be given again: leave out --rtc-plan and "
+            "--rtc-plan-out."
         )
     _check_writable(settings.plan_out)
     plan = plan_to_play(settings)

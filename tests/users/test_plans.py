@@ -20,6 +20,7 @@ from jupyter_rtc_locust.editing.plans import (
     operations_json,
     read_plan,
 )
+from jupyter_rtc_locust.users import writing
 from jupyter_rtc_locust.users.plan_player import PlannedUsers
 from jupyter_rtc_locust.users.plan_record import PlanRecord
 from users.conftest import make_swarm, type_letters
@@ -133,6 +134,13 @@ def test_what_cannot_be_done_is_counted_and_the_rest_goes_on(room, play):
     assert [line.get("skipped", False) for line in lines_of(swarm)] == [True, True, False, False]
     assert digest_of_swarm(swarm) == swarm.planned._plan.digest
     assert one.trouble == ""
+
+
+def test_the_digest_is_of_what_was_written_and_not_of_what_was_to_be(room, play, monkeypatch):
+    monkeypatch.setattr(writing, "resolved", lambda *_: (ReplaceText(0, 0, 0, "other"),))
+    _, swarm = play(letter("a", 0))
+    wait_until(lambda: room.sources == ["otherfirst cell"])
+    assert digest_of_swarm(swarm) != swarm.planned._plan.digest
 
 
 def test_an_edit_of_another_document_is_not_made_here(room, told, person):

@@ -204,8 +204,7 @@ class Writing:
     def _do_as_planned(self, planned: PlannedUser, number: int, due: float) -> None:
         """Make those edits of the plan whose turn has come, each as it was, or not at all."""
         for _ in range(_PLANNED_A_SLOT):
-            # Not taken in a pause: what is taken is done, or cannot be done.
-            edit = None if self._swarm.paused else planned.take(number)
+            edit = planned.take(number)
             if edit is None:
                 return
             self._do_planned(edit, self._leaving(due))

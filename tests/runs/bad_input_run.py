@@ -329,6 +329,30 @@ CASES = (
         exits=2,
         says="locustfiles/replay_trace.py",
     ),
+    _case(
+        "no such plan",
+        "a plan that does not exist",
+        *_host("jupyter"),
+        *("--rtc-plan", "{files}/missing.jsonl"),
+        exits=2,
+        says="there is no such file",
+    ),
+    _case(
+        "no plan",
+        "a plan that is none",
+        *_host("jupyter"),
+        *("--rtc-plan", "{files}/text.txt"),
+        exits=2,
+        says="its first line is not that of a plan",
+    ),
+    _case(
+        "plan nowhere",
+        "a plan to be saved in a folder that does not exist",
+        *_host("jupyter"),
+        *("--rtc-plan-out", "{files}/missing/plan.jsonl"),
+        exits=2,
+        says="no file can be written there",
+    ),
     # Options.
     _case(
         "unknown kind",

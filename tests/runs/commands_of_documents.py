@@ -177,6 +177,7 @@ ELSEWHERE = {
     "make rooms": "tests/test_benchmarks.py::test_idle_rooms_are_counted_beside_their_model",
     "make rhythm": "tests/test_benchmarks.py::test_simulated_people_are_compared_with_recordings",
     "locust -f locustfiles/lab_class.py --headless": "tests/runs/test_profiles.py::test_a_profile_ends_in_its_verdict",
+    "locust -f locustfiles/lecture.py --headless": "tests/runs/test_profiles.py::test_a_profile_ends_in_its_verdict",
     "make profiles": "tests/runs/test_profiles.py::test_a_profile_ends_in_its_verdict",
     "make fidelity": "tests/test_benchmarks.py::test_a_simulated_tab_leaves_as_the_recorded_one_did",
     "make faults": "tests/runs/test_planted_faults.py::test_a_planted_fault_strikes_and_is_found",

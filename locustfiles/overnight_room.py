@@ -7,8 +7,9 @@ from jupyter_rtc_locust import Offline, TabUser
 
 
 class Sleeper(TabUser):
-    """Has a tab open. Two are closed before the others are found outdated, and wake when those were."""
+    """Has two tabs open, on one laptop or on two. Some laptops are closed, and wake after the others gave them up."""
 
+    tabs_per_person = 2
     default_users = 10
     default_spawn_rate = 10.0
     default_run_time = "50s"

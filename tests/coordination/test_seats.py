@@ -209,3 +209,20 @@ def test_nobody_is_an_author_before_taking_a_seat():
 @quick
 def test_a_seat_survives_the_way_through_a_message(seat):
     assert Seat.from_message(msgpack.unpackb(msgpack.packb(seat.as_message()))) == seat
+
+
+@given(documents=st.integers(1, 4), tabs=st.integers(1, 4), users=st.integers(1, 24))
+@quick
+def test_neighbours_in_a_document_are_the_tabs_of_one_person(documents, tabs, users):
+    seats = seats_of(["notebook"] * documents, users)
+    taken = [seats.take("worker", "notebook", tabs) for _ in range(users)]
+    people = {}
+    for seat in taken:
+        people.setdefault(seat.person, []).append(seat)
+    for person, theirs in people.items():
+        assert person in [seat.user for seat in theirs], "a person is called after its first tab"
+        assert len({seat.document.path for seat in theirs}) == 1
+        assert len({seat.place // tabs for seat in theirs}) == 1
+        assert len(theirs) <= tabs
+    assert len({seat.client_id for seat in taken}) == users
+    assert all(Seat.from_message(msgpack.unpackb(msgpack.packb(seat.as_message()))) == seat for seat in taken)

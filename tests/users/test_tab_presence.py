@@ -6,10 +6,12 @@ import pytest
 
 from jupyter_rtc_locust.protocol.awareness import Presence, decode_presences, encode_presences
 from jupyter_rtc_locust.protocol.messages import decode_message, encode_awareness
+from jupyter_rtc_locust.servers.base import Document
 from jupyter_rtc_locust.users import collaborator as collaborator_module
 from jupyter_rtc_locust.users import presence as presence_module
-from jupyter_rtc_locust.users.collaborator import Stage
+from jupyter_rtc_locust.users.collaborator import Collaborator, Stage
 from jupyter_rtc_locust.users.presence import TabPresence
+from jupyter_rtc_locust.users.seat import Seat
 from users.conftest import make_swarm
 from users.fake_room import settle, wait_until
 
@@ -197,6 +199,28 @@ def test_who_closes_a_notebook_is_seen_no_more_and_who_closes_a_tab_is_still_see
     second.leave()
     wait_until(lambda: second.seat.client_id not in _shown(first))
     assert third.seat.client_id in _shown(first)
+
+
+def test_two_tabs_of_one_person_show_one_name_under_two_client_ids(room, told):
+    swarm = make_swarm(told, awareness="faithful")
+    document = Document("room", "notebook")
+    tabs = [
+        Collaborator(Seat(0, 0, 1000, document, 0, 0, 2), swarm, lambda _number: None),
+        Collaborator(Seat(1, 0, 1001, document, 0, 1, 2, of_person=0), swarm, lambda _number: None),
+    ]
+    for tab in tabs:
+        tab.open()
+    assert [identity for _, identity in swarm.server.asked] == [0, 0]
+    wait_until(lambda: len(room.messages(1)) >= 2)
+    shown = {one.client_id: one.state["user"]["name"] for one in _told_to(room) if one.state}
+    assert shown == {1000: "Locust user 0", 1001: "Locust user 0"}
+    swarm.ended = True
+    for tab in tabs:
+        tab.leave()
+
+
+def _told_to(room):
+    return [decode_presences(decode_message(message).payload)[0] for message in room.messages(1)]
 
 
 def test_a_line_on_which_nothing_comes_is_closed_and_opened_again(room, people, monkeypatch):

@@ -236,7 +236,7 @@ class Coordinator:
             if kind not in {one.document.kind for one in state.prepared.documents}:
                 body["refused"] = f"this run has no document for users who open a {kind}"
             else:
-                seat = seats.take(msg.node_id, kind)
+                seat = seats.take(msg.node_id, kind, msg.data.get("tabs_per_person", 1))
                 state.processes.add(msg.node_id)
                 state.users_seated += 1
                 self._relieve_keeper(state, seat.document_index)

@@ -117,7 +117,9 @@ class ProcessAgent:
         request = next(self._requests)
         answer: AsyncResult[dict[str, Any]] = AsyncResult()
         self._waiting[request] = answer
-        self.send(messages.SEAT_WANTED, {"request": request, "kind": owner.opens(self.environment.parsed_options)})
+        kind = owner.opens(self.environment.parsed_options)
+        wanted = {"request": request, "kind": kind, "tabs_per_person": getattr(owner, "tabs_per_person", 1)}
+        self.send(messages.SEAT_WANTED, wanted)
         try:
             given: dict[str, Any] = answer.get(timeout=SEAT_DEADLINE_S) or {}
         except gevent.Timeout:

@@ -49,8 +49,10 @@ class Seats:
         if arranged is not None:
             self.planned = tuple(arranged(self._different_ids(users)))
 
-    def take(self, holder: str, kind: DocumentKind) -> Seat:
+    def take(self, holder: str, kind: DocumentKind, tabs_per_person: int = 1) -> Seat:
         """A seat at a document of this kind for a user that runs in the process `holder`.
+
+        Of every so many neighbours in a document all are one person, with so many tabs.
 
         Raises KeyError when the run has no document of this kind.
         """
@@ -66,14 +68,17 @@ class Seats:
         indices = [index for index, document in enumerate(self._documents) if document.kind == kind]
         turn = position % len(indices)
         document = self._documents[indices[turn]]
+        place = position // len(indices)
+        first = position - place % tabs_per_person * len(indices)
         return Seat(
             user=user,
             incarnation=incarnation,
             client_id=self._given(user, incarnation, document.path),
             document=document,
             document_index=indices[turn],
-            place=position // len(indices),
+            place=place,
             places=max(1, (self._users - turn + len(indices) - 1) // len(indices)),
+            of_person=None if first == position else first * len(self._kinds) + self._kinds.index(kind),
         )
 
     def leave(self, user: int) -> None:

@@ -57,6 +57,8 @@ class CollaborationUser(User):
     """How long a headless run takes, where `-t` is not given."""
     users_per_document: int | None = None
     """How many share a document, where `--rtc-documents` is not given."""
+    tabs_per_person: int = 1
+    """How many neighbours in a document are one person, with as many tabs: one name and token, a client id for each."""
     starts_from: Callable[[], dict[str, Any]] | None = None
     """Makes the notebook to start from, as in the notebook format, where `--rtc-template` is not given. A
     `staticmethod`, called on the master."""

@@ -119,7 +119,7 @@ class Collaborator:
         record = self.swarm.recorder.record
         step = "session"
         try:
-            self._address = self.swarm.server.open_room(self.seat.document, self.seat.user)
+            self._address = self.swarm.server.open_room(self.seat.document, self.seat.person)
             session_opened = time.monotonic()
             record("session", (session_opened - started) * 1000)
             step = "connect"
@@ -496,7 +496,7 @@ class Collaborator:
 
     def _make_presence(self) -> OwnPresence:
         echo = self.swarm.recorder.timer("awareness echo")
-        client_id, state = self.seat.client_id, person_in_document(self.seat.user)
+        client_id, state = self.seat.client_id, person_in_document(self.seat.person)
         if self.swarm.settings.awareness == "faithful":
             return TabPresence(client_id, state, self._send_presence, echo, self._give_up_silent_line)
         return OwnPresence(client_id, state, self._send_presence, echo)

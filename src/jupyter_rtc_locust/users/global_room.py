@@ -62,7 +62,7 @@ class GlobalRoom:
         self._presence = TabPresence(
             # A document of its own, and so a client of its own, in every tab.
             seat.client_id ^ 1,
-            {"user": person(seat.user)},
+            {"user": person(seat.person)},
             self._send,
             lambda _milliseconds: None,
             self._give_up_silent_line,
@@ -73,7 +73,7 @@ class GlobalRoom:
 
     def open(self) -> None:
         """Begin; does not wait. A server that has no such room is left alone."""
-        self._address = self._swarm.server.global_room(self._seat.user)
+        self._address = self._swarm.server.global_room(self._seat.person)
         if self._address is not None:
             self._spawn(self._connect_until_closed, told=True)
 
@@ -111,7 +111,7 @@ class GlobalRoom:
 
     def document_closed(self) -> None:
         """The notebook was closed in a tab that stays: told five times (recorded, within half a second)."""
-        user, path = self._seat.user, self._seat.document.path
+        user, path = self._seat.person, self._seat.document.path
         closed = person_in_lab(user, None, shown=False)
         for state in (*[{**person_in_lab(user, path, shown=True), "documents": []}] * 2, *[closed] * 3):
             self._presence.show_state(state)
@@ -183,7 +183,7 @@ class GlobalRoom:
 
     def _tell_of_opening(self) -> None:
         began = time.monotonic()
-        user, path = self._seat.user, self._seat.document.path
+        user, path = self._seat.person, self._seat.document.path
         for moments, state in (
             (_WITHOUT_A_DOCUMENT, {"user": person(user), "current": None}),  # and no list of documents yet
             (_WITH_ONE_BEHIND, person_in_lab(user, path, shown=False)),

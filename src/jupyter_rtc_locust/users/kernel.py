@@ -200,7 +200,7 @@ class TabKernel:
         return not self._closed and not self._swarm.ended
 
     def _connect(self) -> None:
-        document, user, settings = self._seat.document, self._seat.user, self._swarm.settings
+        document, user, settings = self._seat.document, self._seat.person, self._swarm.settings
         # One at a time: two tabs that found no session would get a kernel each.
         with self._swarm.room(document).kernel_lock:
             kernel = self._kernels.open(document, user)
@@ -276,7 +276,7 @@ class TabKernel:
         """Interrupt what the kernel runs, whoever asked for it. Does not wait."""
         kernel = self._kernel
         if kernel is not None:
-            self._ask(lambda: self._kernels.interrupt(kernel, self._seat.user))
+            self._ask(lambda: self._kernels.interrupt(kernel, self._seat.person))
 
     def restart(self) -> None:
         """Start the kernel again; what this tab has it run is given up. Does not wait."""
@@ -293,7 +293,7 @@ class TabKernel:
         """As JupyterLab does, hold back what is run meanwhile: the kernel that ends would take it along."""
         self._restarting += 1
         try:
-            self._kernels.restart(kernel, self._seat.user)
+            self._kernels.restart(kernel, self._seat.person)
         finally:
             self._restarting -= 1
             self._send_all()

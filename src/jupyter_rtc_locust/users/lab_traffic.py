@@ -116,7 +116,7 @@ class LabTraffic:
         counts["tab_requests"] += 1
         try:
             answer = self._swarm.server.http.request(
-                request.method, request.path, identity=self._seat.user, json=request.json
+                request.method, request.path, identity=self._seat.person, json=request.json
             )
         except ConnectionBroken as error:
             recorder.failed("tab request", f"{request.method} {_kind(request.path)} was not answered: {error}")
@@ -133,7 +133,7 @@ class LabTraffic:
     def _subscribe(self, later_s: float = 0.0) -> None:
         gevent.sleep(later_s)
         settings = self._swarm.settings
-        address = self._swarm.server.events(self._seat.user)
+        address = self._swarm.server.events(self._seat.person)
         if address is None or not self._may_listen():
             return
         ca_file = str(settings.ca_file) if settings.ca_file else None

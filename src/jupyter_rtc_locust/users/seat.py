@@ -22,6 +22,13 @@ class Seat:
     """Place among the users of the document, from 0."""
     places: int
     """How many users of the document the run was asked for."""
+    of_person: int | None = None
+    """The index of the first of a person's tabs, where this is another one."""
+
+    @property
+    def person(self) -> int:
+        """Whose tab it is: the name, the token, and the presence are this person's."""
+        return self.user if self.of_person is None else self.of_person
 
     def as_message(self) -> dict[str, Any]:
         """For Locust's messages (msgpack)."""
@@ -35,12 +42,14 @@ class Seat:
             "document_index": self.document_index,
             "place": self.place,
             "places": self.places,
+            "of_person": self.of_person,
         }
 
     @classmethod
     def from_message(cls, message: dict[str, Any]) -> Seat:
         """The other way."""
         fields = {
-            name: message[name] for name in ("user", "incarnation", "client_id", "document_index", "place", "places")
+            name: message[name]
+            for name in ("user", "incarnation", "client_id", "document_index", "place", "places", "of_person")
         }
         return cls(document=Document(message["path"], message["kind"], message["ours"]), **fields)

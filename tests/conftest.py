@@ -1,4 +1,4 @@
-"""For all tests: in continuous integration a part that is missing is a failure, not a skip."""
+"""For all tests: a queue of whole runs beside them; and in continuous integration no skip of a part that is missing."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from runs.together import Runs, queue
+
 MAY_BE_MISSING = ("root may write anywhere", "the recordings of a real JupyterLab tab are not beside the repository")
 """A test for people who are not root, and material that only some checkouts have beside them."""
 
@@ -16,6 +18,11 @@ MAY_BE_MISSING = ("root may write anywhere", "the recordings of a real JupyterLa
 # Whoever is started in the background of a script ignores Ctrl-C, and so does whatever it starts; tests send it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of whole runs come last: these are under way from the first test on, and mostly wait (runs/together.py)."""
+    items.sort(key=lambda item: item.get_closest_marker("run") is not None)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -27,3 +34,25 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             report.outcome = "failed"
             report.longrepr = f"{item.nodeid} was left out, and in CI nothing may be: {reason}"
     return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def runs_of_modules(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Runs]]:
+    """The runs of every module that has a `make_runs(folder)`: those that a selected test names as `run`."""
+    wanted: dict[str, dict[str, None]] = {}
+    modules = {}
+    for item in request.session.items:
+        if isinstance(item, pytest.Function) and hasattr(item.module, "make_runs") and hasattr(item, "callspec"):
+            modules[item.module.__name__] = item.module
+            if "run" in item.callspec.params:
+                wanted.setdefault(item.module.__name__, {})[item.callspec.params["run"]] = None
+    runs = {
+        name: Runs(
+            modules[name].make_runs, tmp_path_factory.mktemp("runs"), list(names), getattr(modules[name], "LONGEST", ())
+        )
+        for name, names in wanted.items()
+    }
+    with queue(list(runs.values())):
+        yield runs

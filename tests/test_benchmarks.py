@@ -201,7 +201,7 @@ def test_messages_are_told_apart_as_the_recording_tells_them(fidelity: ModuleTyp
 def test_the_counts_are_those_of_the_recording(monkeypatch: pytest.MonkeyPatch) -> None:
     recordings = ROOT.parent / "shared" / "traces"
     if not (recordings / "jupyterlab-tab.jsonl.gz").exists():
-        pytest.skip("the recordings of a tab are not part of the project")
+        pytest.skip("the recordings of a real JupyterLab tab are not beside the repository")
     monkeypatch.syspath_prepend(ROOT)
     from benchmarks.fidelity.recorded import COUNTED, counted
 

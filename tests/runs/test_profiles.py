@@ -18,9 +18,14 @@ from runs.together import Runs
 
 pytestmark = pytest.mark.run
 
-SMALL = {"lecture": ("-u", "5", "-r", "5"), "exam_start": ("-u", "10"), "lab_class": ("-u", "8")}
-UNSAID = {"overnight_room", "outside_edits", "everything"}
-"""Whose faults want the moments that they name, and the people."""
+SMALL = {
+    "lecture": ("-u", "5", "-r", "5"),
+    "exam_start": ("-u", "10"),
+    "lab_class": ("-u", "8"),
+    "churn": ("-t", "14s"),
+}
+UNSAID = {"overnight_room", "outside_edits", "everything", "churn"}
+"""Whose faults want the moments that they name, and the people; or that end where everybody stays for a while."""
 NOT_HERE = {"big_notebook"}
 """Takes a gigabyte, and half a minute of a core."""
 

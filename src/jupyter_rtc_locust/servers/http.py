@@ -37,7 +37,7 @@ class HttpClient:
         self._tokens = tokens
         self._session = requests.Session()
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=50)
+        adapter = requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=500)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
 

@@ -23,7 +23,6 @@ class Visitor(TabUser):
     users_per_document = 2
     server_drops_rooms_after = 1.0
     wait_time = between(1, 4)
-    edit_rate = 2.0
 
     @task(1000)
     def come_and_go(self) -> None:

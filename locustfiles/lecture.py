@@ -13,6 +13,5 @@ class Listener(TabUser):
     default_users = 101
     default_spawn_rate = 20.0
     default_run_time = "40s"
-    edit_rate = 3.0
     places = PRESENTER
     activities = Activities.of({"type_line": 4, "backspace": 1, "run_cell": 2, "add_cell": 1})

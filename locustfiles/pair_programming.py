@@ -11,5 +11,4 @@ class Programmer(TabUser):
 
     default_users = 2
     default_run_time = "40s"
-    edit_rate = 3.0
     places = Places(shared=0.4, with_others=0.3, own=0.3)

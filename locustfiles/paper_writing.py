@@ -24,7 +24,6 @@ class Author(TabUser):
     default_spawn_rate = 8.0
     default_run_time = "40s"
     starts_from = staticmethod(paper)
-    edit_rate = 2.0
     activities = Activities.of(
         {
             "type_words": 8,

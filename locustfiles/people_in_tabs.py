@@ -7,6 +7,4 @@ from jupyter_rtc_locust import TabUser
 
 
 class Person(TabUser):
-    """At the pace at which people type while they are at it."""
-
-    edit_rate = 3.5
+    """Types and pauses as people do, and does everything that they do in turn."""

@@ -13,4 +13,3 @@ class Writer(TextTabUser):
     default_spawn_rate = 6.0
     default_run_time = "40s"
     users_per_document = 2
-    edit_rate = 2.0

@@ -23,7 +23,7 @@ GESTURES_AT_A_PLACE = 3
 class _InATab(CollaborationUser):
     """What both have in common. A slot of the schedule is a key, a click, or whatever is done in one go.
 
-    The rate is that of the keys: people type three to four a second while they are at it.
+    The rate is that of the keys, pauses included: at 1 they come as people's do, three to four a second in a burst.
     """
 
     abstract = True

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
@@ -200,11 +200,18 @@ def test_a_failing_start_says_why_and_leaves_nothing(temporary_folder: Path) -> 
 
 def test_one_that_does_not_answer_in_time_is_ended(temporary_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded_server, "START_DEADLINE_S", 0.2)
-    before = psutil.Process().children()
+    started: list[subprocess.Popen[bytes]] = []
+    launch = embedded_server._launch
+
+    def launched(*arguments: Any) -> subprocess.Popen[bytes]:
+        started.append(launch(*arguments))
+        return started[-1]
+
+    monkeypatch.setattr(embedded_server, "_launch", launched)
     with pytest.raises(EmbeddedServerError, match="no usable answer within 0 s"):
         EmbeddedServer.start()
     assert list(temporary_folder.iterdir()) == []
-    assert psutil.Process().children() == before
+    assert [one.poll() is not None for one in started] == [True]
 
 
 def test_without_the_extra_a_start_is_refused_with_the_way_out(

@@ -8,10 +8,11 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nbformat
@@ -97,6 +98,14 @@ class Places:
                 part.ended(deadline=20)
             return ended
 
+    def kept(self, name: str) -> Run:
+        """A run that keeps its documents, which are looked at when the server may have gone with its folder."""
+        run = self.alone(name, *BRIEFLY, "--rtc-keep")
+        folder, *files = run.documents_left
+        copied = self.folder / "documents-kept" / folder.name
+        shutil.copytree(folder, copied)
+        return replace(run, documents_left=(copied, *(copied / file.relative_to(folder) for file in files)))
+
     def embedded(self, name: str) -> Run:
         """Without --host a server of its own is started; what it started is gone when it has ended."""
         with LocustProcess(TELLING, "--headless", *LOAD, *BRIEFLY, folder=self.folder / name) as locust:
@@ -152,7 +161,7 @@ def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], Run | None]]]:
             "one, terminated": lambda: here.terminated("terminated", sign="is at work."),
             "one, terminated at once": lambda: here.terminated("terminated-at-once", sign="All users spawned"),
             "one, terminated, sick": lambda: here.found_wanting("found-wanting"),
-            "kept": lambda: here.alone("kept", *BRIEFLY, "--rtc-keep"),
+            "kept": lambda: here.kept("kept"),
             "embedded": lambda: here.embedded("embedded"),
             "embedded, killed": lambda: here.embedded_killed("embedded-killed"),
         }

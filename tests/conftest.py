@@ -23,10 +23,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of whole runs come last: these are under way from the first test on, and mostly wait (runs/together.py).
 
-    Behind them come those in which this process has children of gevent's: libev reaps every child that ends, whosever
-    it is, and Python then takes 0 for the exit code of a run.
+    Behind them come those that need the process for themselves: with children of gevent's, of which libev reaps every
+    one that ends, so that Python takes 0 for the exit code of a run; or with a temporary folder of its own.
     """
-    items.sort(key=lambda item: [item.get_closest_marker(name) is not None for name in ("reaps_children", "run")])
+    items.sort(key=lambda item: [item.get_closest_marker(name) is not None for name in ("alone", "run")])
 
 
 @pytest.hookimpl(wrapper=True)

@@ -167,6 +167,7 @@ def test_without_the_extra_a_run_needs_a_server_of_ones_own(
     assert arguments_for_locust(monkeypatch, "demo")
 
 
+@pytest.mark.alone
 def test_init_writes_a_short_locustfile_and_says_how_to_run_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,7 +14,7 @@ from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, RunEvidence, S
 from jupyter_rtc_locust.verdict.evidence_form import parts_of_run
 from jupyter_rtc_locust.verdict.findings import Value
 
-pytestmark = pytest.mark.reaps_children
+pytestmark = pytest.mark.alone
 
 LONG_S = 60.0
 RUN = RunEvidence(

@@ -45,7 +45,7 @@ from jupyter_rtc_locust.servers.kernels import Kernels
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.alone]
 
 PERSONS_TOKEN = "the-token-of-the-persons-own-server"
 

@@ -133,3 +133,19 @@ def test_a_closed_tab_tells_nobody_and_does_not_come_back(room, tab):
     settle(0.05)
     assert room.opened == 1
     assert len(told_to(room)) == 4
+
+
+def test_an_error_of_our_own_while_receiving_is_told_and_the_tab_comes_back(room, swarm, tab, monkeypatch):
+    one = tab()
+    wait_until(lambda: len(told_to(room)) == 4)
+    receive = one._presence.receive
+
+    def fails_once(payload, now):
+        monkeypatch.setattr(one._presence, "receive", receive)
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr(one._presence, "receive", fails_once)
+    one.document_changed()
+    wait_until(lambda: room.opened == 2)
+    failures = swarm.recorder.failures()["connect"].sentences
+    assert failures == {"JupyterLab:globalAwareness: RuntimeError: a mistake of ours": 1}

@@ -128,3 +128,15 @@ def test_the_events_that_the_server_tells_are_counted(tab, swarm, room):
     wait_until(lambda: room.present)
     room.present[0].socket.sendall(frame(b'{"action": "get"}', TEXT) + frame(b'{"action": "save"}', TEXT))
     wait_until(lambda: swarm.counts["events_received"] == 2)
+
+
+def test_a_row_of_requests_that_dies_is_a_failure_and_not_silence(tab, swarm, unseen_errors):
+    swarm.server.http.status = RuntimeError("a mistake of ours")
+    tab.document_saved()
+    wait_until(lambda: swarm.recorder.failures()["tab request"].count == 1)
+    assert list(swarm.recorder.failures()["tab request"].sentences) == [
+        "a row of requests died: RuntimeError: a mistake of ours"
+    ]
+    wait_until(lambda: unseen_errors)  # gevent prints it as well
+    swarm.server.http.status = 200
+    unseen_errors.clear()

@@ -168,8 +168,12 @@ class GlobalRoom:
             self._refreshing = Heartbeat(REFRESH_S, self._look_at_files)
             self._spawn(self._tell_of_opening)
 
-    def _lost(self, _error: BaseException) -> None:
+    def _lost(self, error: BaseException) -> None:
         self._connection = None
+        if not isinstance(
+            error, (RoomError, OSError)
+        ):  # of our own, in a callback of the loop: nobody else hears of it
+            self._swarm.recorder.failed("connect", self._sentence(f"{type(error).__name__}: {error}"))
         self._presence.pause()
         if not self._closed and not self._swarm.ended:
             self._spawn(self._connect_until_closed, told=False)

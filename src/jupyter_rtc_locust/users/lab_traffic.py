@@ -8,7 +8,7 @@ when the next is due is not waited for, as in a browser.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gevent
@@ -44,7 +44,7 @@ class LabTraffic:
     def open(self) -> None:
         """The page was loaded."""
         self._spawn(self._requests.of_opening())
-        self._rows.spawn(self._subscribe)
+        self._begin(self._subscribe)
         self._refreshing = [
             Heartbeat(REFRESH_S, lambda: self._spawn(self._requests.of_refresh())),
             Heartbeat(SELDOM_REFRESH_S, lambda: self._spawn(self._requests.of_seldom_refresh())),
@@ -81,7 +81,7 @@ class LabTraffic:
             self._events.abort()
             self._events = None
         elif not offline and self._events is None and not self._closed:
-            self._rows.spawn(self._subscribe, EVENTS_LATER_S)
+            self._begin(self._subscribe, EVENTS_LATER_S)
 
     def close(self) -> None:
         """The tab is closed; what it stored on the server is removed."""
@@ -98,11 +98,20 @@ class LabTraffic:
         if self._events is not None:
             self._events.close()
             self._events = None
-        self._swarm.farewells.spawn(self._ask_all, self._requests.of_closing())
+        self._begin(self._ask_all, self._requests.of_closing(), among=self._swarm.farewells)
 
     def _spawn(self, row: Sequence[LabRequest]) -> None:
         if not self._closed and not self._offline:
-            self._rows.spawn(self._ask_all, row)
+            self._begin(self._ask_all, row)
+
+    def _begin(self, work: Callable[..., None], *arguments: Any, among: Group | None = None) -> None:
+        """In a greenlet of its own, whose death is told: an error in it is none of the server's, and nobody waits."""
+        greenlets = self._rows if among is None else among
+        greenlets.spawn(work, *arguments).link_exception(
+            lambda dead: self._swarm.recorder.failed(
+                "tab request", f"a row of requests died: {type(dead.exception).__name__}: {dead.exception}"
+            )
+        )
 
     def _ask_all(self, row: Sequence[LabRequest]) -> None:
         began = time.monotonic()
@@ -157,7 +166,7 @@ class LabTraffic:
     def _lost(self, _error: Any) -> None:
         self._events = None
         if not self._closed and not self._swarm.ended:
-            self._rows.spawn(self._subscribe, EVENTS_LATER_S)
+            self._begin(self._subscribe, EVENTS_LATER_S)
 
 
 def _kind(path: str) -> str:

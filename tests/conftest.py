@@ -32,12 +32,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
     report = yield
+    if report.failed and hasattr(item, "callspec") and "run" in item.callspec.params:
+        # pytest shortens what a failed assertion shows, and of a run that fails rarely nothing else is left.
+        report.sections.append(("the run", _told_by(item, item.callspec.params["run"])))
     if os.environ.get("CI") and report.skipped and not hasattr(report, "wasxfail"):
         reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
         if not any(allowed in reason for allowed in MAY_BE_MISSING):
             report.outcome = "failed"
             report.longrepr = f"{item.nodeid} was left out, and in CI nothing may be: {reason}"
     return report
+
+
+def _told_by(item: pytest.Item, name: str) -> str:
+    """What the run that a test asked for told a person; "" where it asked for none, or the run raised."""
+    for asked in getattr(item, "funcargs", {}).values():
+        if isinstance(asked, Runs) and (told := asked.ended(name)) is not None:
+            return str(told)
+    return ""
 
 
 @pytest.fixture(scope="session", autouse=True)

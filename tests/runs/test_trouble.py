@@ -26,6 +26,8 @@ pytestmark = pytest.mark.run
 USERS = 3
 SMALL_RUN = ("-u", str(USERS), "-r", str(USERS), "--rtc-edit-rate", "3")
 SHORT = ("--rtc-drain-timeout", "5", "--rtc-save-timeout", "5")
+PATIENT = ("--rtc-drain-timeout", "20", "--rtc-save-timeout", "30")
+"""For a server that recovers: on a busy machine it takes its time, and waiting costs nothing where all is well."""
 EDITING_S = 8
 """Seconds from the start of a run to its last edit."""
 END_S = 120
@@ -103,7 +105,9 @@ class Troubled:
                 time.sleep(0.1)
             _restart(server, process)
 
-        return self.run_file(locustfile, server, "-u", str(USERS), "-r", str(USERS), "-t", "14s", then=when_it_is_saved)
+        return self.run_file(
+            locustfile, server, "-u", str(USERS), "-r", str(USERS), "-t", "14s", *PATIENT, then=when_it_is_saved
+        )
 
     def hung_for_good(self) -> Run:
         server = jupyter_collaboration()
@@ -117,7 +121,7 @@ class Troubled:
             time.sleep(5)
             server.resume()
 
-        return self.run(server, "-t", "12s", "--rtc-drain-timeout", "20", then=hang)
+        return self.run(server, "-t", "12s", *PATIENT, then=hang)
 
     def refused_user(self) -> Run:
         # The first line is an observer's, so the third is the second user's.

@@ -50,6 +50,11 @@ class Runs:
         self._asked.add(name)
         return self._futures[name].result()
 
+    def ended(self, name: str) -> Any:
+        """What this run returned; None where it has not, or raised."""
+        future = self._futures[name]
+        return future.result() if future.done() and future.exception() is None else None
+
     def all_were_asked_for(self) -> bool:
         """Not where the tests were broken off."""
         return self._asked == set(self.wanted)

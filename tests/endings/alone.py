@@ -92,7 +92,7 @@ def before_spawning_is_complete(number: Signals, documents: int = 1) -> Played:
 
 def before_any_edit(play: Play) -> Ended:
     process = play.alone(*LONG, "--rtc-edit-rate", "0.01")
-    process.wait_for("All users spawned")
+    process.wait_for_users()
     play.send(SIGTERM, process)
     return play.ends(process)
 

@@ -106,7 +106,7 @@ def shape_terminated(play: Play) -> Ended:
 
 def worker_killed_early(play: Play) -> Ended:
     parts = play.apart("-t", "8s", sign="")
-    parts[0].wait_for("All users spawned")
+    parts[0].wait_for_users()
     play.send(SIGKILL, parts[1])
     return play.ends(*parts)
 

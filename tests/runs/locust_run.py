@@ -176,13 +176,17 @@ class LocustProcess:
         path = self.folder / "results" / "result.json"
         return json.loads(path.read_text()) if path.exists() else None
 
-    def wait_for(self, text: str, *, times: int = 1, deadline: float = 60.0) -> None:
-        """Returns once the output holds a text so many times."""
+    def wait_for(self, text: str, *, or_else: str | None = None, times: int = 1, deadline: float = 60.0) -> None:
+        """Returns once the output holds a text so many times, or another one once."""
         until = time.monotonic() + deadline
-        while self.output.count(text) < times:
+        while self.output.count(text) < times and (or_else is None or or_else not in self.output):
             assert self.process.poll() is None, f"Locust ended before it said {text!r}:\n{self.output}"
             assert time.monotonic() < until, f"Locust did not say {text!r} within {deadline} s:\n{self.output}"
             time.sleep(0.05)
+
+    def wait_for_users(self) -> None:
+        """Returns once the users are there, or, where workers are slow to report, at least on their way."""
+        self.wait_for("All users spawned", or_else="Spawning is complete")
 
     def children(self) -> list[psutil.Process]:
         """The processes it started that are still there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import time
@@ -29,55 +30,36 @@ from runs.bad_input_run import (
     table,
 )
 from runs.locust_run import REPOSITORY, LocustProcess
-from runs.together import Together
+from runs.together import Runs
 from servers.processes import free_port
 
 pytestmark = pytest.mark.run
 
 DOCUMENT = REPOSITORY / "docs" / "bad-input.md"
-AT_ONCE = 3
-"""Beside the queue of runs."""
 NAMES = [case.name for case in CASES]
 WEB_UI = "the web UI"
+SURROUNDINGS = "the surroundings"
+LONGEST = [WEB_UI, *(name for name in NAMES if "silent" in name or name in ("trickling", "https for http"))]
 SHORT = ("--rtc-drain-timeout", "5", "--rtc-save-timeout", "5")
 WAYS = {"worker": run_with_worker, "processes": run_with_processes}
+APART = {f"{name} as {way}": (name, way) for name in WITH_WORKERS for way in WAYS}
 
 
-@pytest.fixture(scope="module")
-def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Surroundings]:
-    with Surroundings(tmp_path_factory.mktemp("surroundings")) as started:
-        started.before = [snapshot(server.root) for server in started.servers]  # type: ignore[attr-defined]
-        yield started
-
-
-@pytest.fixture(scope="module")
-def outcomes(
-    request: pytest.FixtureRequest, surroundings: Surroundings, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Together]:
-    """The outcomes of the cases that were asked for, by name; all of them where the table is asked for."""
-    folder = tmp_path_factory.mktemp("runs")
-    mine = [item for item in request.session.items if item.path == request.path]
-    wanted = {item.callspec.params["name"] for item in mine if "name" in getattr(item, "callspec", _NoParams).params}
-    names = NAMES if any(item.name.startswith("test_the_table") for item in mine) else sorted(wanted & set(NAMES))
-    # The slowest first, so that nobody waits for them at the end.
-    names = sorted(names, key=lambda name: "silent" not in name and name not in ("trickling", "https for http"))
-    calls: dict[str, Any] = {
-        name: partial(run_case, BY_NAME[name], surroundings, folder / str(number)) for number, name in enumerate(names)
-    }
-    if any("form" in item.name for item in mine):
-        calls = {WEB_UI: partial(fill_forms, surroundings, folder / "web"), **calls}
-    for name in sorted(wanted - set(NAMES)):
-        case, _, way = name.partition(" as ")
-        calls[name] = partial(WAYS[way], BY_NAME[case], surroundings, folder / name.replace(" ", "-"))
-    together = Together(calls, AT_ONCE)
-    try:
-        yield together
-    finally:
-        together.close()
-
-
-class _NoParams:
-    params: dict[str, Any] = {}
+@contextlib.contextmanager
+def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], Any]]]:
+    """Every case, in one process and with workers, the web UI, and what all of them were tried on."""
+    with Surroundings(folder / "surroundings") as surroundings:
+        before = [snapshot(server.root) for server in surroundings.servers]
+        calls: dict[str, Callable[[], Any]] = {
+            SURROUNDINGS: lambda: surroundings,
+            WEB_UI: partial(fill_forms, surroundings, folder / "web"),
+        }
+        for number, name in enumerate(NAMES):
+            calls[name] = partial(run_case, BY_NAME[name], surroundings, folder / str(number))
+        for name, (case, way) in APART.items():
+            calls[name] = partial(WAYS[way], BY_NAME[case], surroundings, folder / name.replace(" ", "-"))
+        yield calls
+        assert [snapshot(server.root) for server in surroundings.servers] == before, "something was left on a server"
 
 
 def is_told_well(outcome: Outcome, name: str) -> None:
@@ -96,15 +78,15 @@ def is_told_well(outcome: Outcome, name: str) -> None:
         assert f"\nINCONCLUSIVE: {outcome.sentence}\n" in run.output, run
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_it_ends_soon_with_a_sentence_and_the_right_exit_code(name: str, outcomes: Together) -> None:
-    is_told_well(outcomes[name], name)
+@pytest.mark.parametrize("run", NAMES)
+def test_it_ends_soon_with_a_sentence_and_the_right_exit_code(run: str, runs: Runs) -> None:
+    is_told_well(runs[run], run)
 
 
-@pytest.mark.parametrize("name", [f"{name} as {way}" for name in WITH_WORKERS for way in WAYS])
-def test_a_master_tells_it_as_one_process_does_and_its_workers_end_too(name: str, outcomes: Together) -> None:
-    outcome = outcomes[name]
-    is_told_well(outcome, name.partition(" as ")[0])
+@pytest.mark.parametrize("run", APART)
+def test_a_master_tells_it_as_one_process_does_and_its_workers_end_too(run: str, runs: Runs) -> None:
+    outcome = runs[run]
+    is_told_well(outcome, APART[run][0])
     for worker in outcome.others:
         assert worker.exit_code in (0, 1), worker
         assert worker.seconds < SECONDS, worker
@@ -118,6 +100,7 @@ class Page:
     answers: Mapping[str, tuple[int, dict[str, Any], str]]
     """Status, JSON, and the state of Locust afterwards."""
     good: tuple[int, dict[str, Any]]
+    host: str
     result: dict[str, Any]
     output: str
 
@@ -159,37 +142,35 @@ def fill_forms(surroundings: Surroundings, folder: Path) -> Page:
         wait_until(lambda: any(one["name"] == "update echo" for one in statistics()["stats"]), "an echo")
         assert requests.post(f"{address}/stop", timeout=2 * SECONDS).json()["success"]
         assert process.result is not None, process.output
-        return Page(answers, good, process.result, process.output)
+        return Page(answers, good, surroundings.jupyter.url, process.result, process.output)
 
 
+@pytest.mark.parametrize("run", [WEB_UI])
 @pytest.mark.parametrize("form", FORMS)
-def test_a_form_is_answered_with_the_sentence_and_nothing_is_started(form: str, outcomes: Together) -> None:
-    status, answer, state = outcomes[WEB_UI].answers[form]
+def test_a_form_is_answered_with_the_sentence_and_nothing_is_started(form: str, run: str, runs: Runs) -> None:
+    status, answer, state = runs[run].answers[form]
     assert status == 200, answer
     assert answer["success"] is False, answer
     assert FORMS[form][1] in answer["message"], answer
     assert state in ("ready", "stopped")
 
 
-def test_after_bad_forms_a_good_one_starts_a_run_with_a_verdict(outcomes: Together, surroundings: Surroundings) -> None:
-    page = outcomes[WEB_UI]
+@pytest.mark.parametrize("run", [WEB_UI])
+def test_after_bad_forms_a_good_one_starts_a_run_with_a_verdict(run: str, runs: Runs) -> None:
+    page = runs[run]
     assert page.good[0] == 200
     assert page.good[1]["success"] is True, page.good
     assert page.result["verdict"] == "pass", page.result
-    assert page.result["run"]["host"] == surroundings.jupyter.url
+    assert page.result["run"]["host"] == page.host
     assert "Traceback" not in page.output, page.output
 
 
-def test_nothing_was_left_on_any_server(outcomes: Together, surroundings: Surroundings) -> None:
-    for name in outcomes.names():
-        outcomes[name]
-    before = surroundings.before  # type: ignore[attr-defined]
-    assert [snapshot(server.root) for server in surroundings.servers] == before
-
-
-def test_the_table_in_the_documents_says_what_is_said(outcomes: Together, surroundings: Surroundings) -> None:
+@pytest.mark.parametrize("run", [SURROUNDINGS])
+def test_the_table_in_the_documents_says_what_is_said(run: str, runs: Runs) -> None:
     """Written anew with RTC_WRITE_TABLE=1; the seconds are those of that run."""
-    rows = table({name: outcomes[name] for name in NAMES}, surroundings)
+    if not set(NAMES) <= set(runs.wanted):
+        pytest.skip("the table has every case, so the whole file has to be selected")
+    rows = table({name: runs[name] for name in NAMES}, runs[run])
     text = DOCUMENT.read_text()
     head, begin, rest = text.partition("<!-- table -->\n")
     old, end, tail = rest.partition("<!-- end of table -->")

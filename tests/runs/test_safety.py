@@ -122,7 +122,7 @@ def tells_nobody(folder: Path, given: Callable[[ServerProcess, Path], Given], *o
         more, environment = given(jupyter, folder)
         started = ("--headless", *SMALL_RUN, *SHORT, *REPORTS, "--host", jupyter.url, *more, *options)
         with LocustProcess("notebook_editing.py", *started, folder=folder / "run", environment=environment) as process:
-            process.wait_for("All users spawned")
+            process.wait_for_users()
             assert_in_no_arguments(jupyter.token)
             assert_listens_to_this_machine_only(process)
             run = process.ended()
@@ -150,7 +150,7 @@ def an_embedded_server_keeps_its_token_to_itself_and_is_gone_afterwards(folder: 
     folder = folder / "run"
     environment = {"TMPDIR": str(temporary), "JUPYTER_TOKEN": "not-for-this-server"}
     with LocustProcess("notebook_editing.py", *started, folder=folder, environment=environment) as process:
-        process.wait_for("All users spawned")
+        process.wait_for_users()
         (told,) = temporary.glob("*/runtime/jpserver-*.json")
         token = json.loads(told.read_text())["token"]
         assert len(token) > 20
@@ -410,7 +410,7 @@ def a_named_notebook_is_edited_and_kept_and_who_else_edits_it_is_a_guest(folder:
         with LocustProcess(
             LOCUSTFILES_OF_THE_TESTS / "typing_only.py", *started, folder=folder, server=jupyter
         ) as process:
-            process.wait_for("All users spawned")
+            process.wait_for_users()
             guest.start()
             time.sleep(2.5)
             guest.stop.set()

@@ -73,7 +73,7 @@ class Troubled:
             ) as process,
         ):
             if then is not None:
-                process.wait_for("All users spawned")
+                process.wait_for_users()
                 time.sleep(2)  # of editing: what is broken shall have been used
                 then(process)
             return process.ended(EDITING_S * 2 + END_S + 10)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -90,21 +90,3 @@ def queue(modules: Sequence[Runs], at_once: int = AT_ONCE) -> Iterator[None]:
         yield
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-class Together:
-    """Calls under way at once beside that queue, of which each test asks for its own."""
-
-    def __init__(self, calls: Mapping[str, Callable[[], Any]], at_once: int = AT_ONCE) -> None:
-        self._pool = ThreadPoolExecutor(at_once)
-        self._futures: dict[str, Future[Any]] = {name: self._pool.submit(call) for name, call in calls.items()}
-
-    def __getitem__(self, name: str) -> Any:
-        return self._futures[name].result()
-
-    def names(self) -> Sequence[str]:
-        return tuple(self._futures)
-
-    def close(self) -> None:
-        """Waits for what has begun; what has not begins no more."""
-        self._pool.shutdown(cancel_futures=True)

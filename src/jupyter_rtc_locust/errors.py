@@ -7,7 +7,8 @@
     └── RoomError
         ├── RoomRefused         the server refused this user's room; trying again would not help
         └── ConnectionBroken    the line broke or was never there; trying again may help
-            └── FileGone        the server says that the saved file does not exist
+            ├── FileGone        the server says that the saved file does not exist
+            └── LeftUnread      the server does not read what is sent to it
 
 `documents` adds `ReplicaError` (a replica refused an update or an edit) and `TemplateError` (an `OptionsError`).
 """
@@ -45,6 +46,15 @@ class ConnectionBroken(RoomError):
 
 class FileGone(ConnectionBroken):
     """The server answers that the document's file does not exist."""
+
+
+class LeftUnread(ConnectionBroken):
+    """The server left more bytes unread than are kept for it: `waiting` bytes, and none was taken for `seconds`."""
+
+    def __init__(self, waiting: int, seconds: float) -> None:
+        super().__init__(f"the server left {waiting} bytes unread, and took none of them in the last {seconds:.0f} s")
+        self.waiting = waiting
+        self.seconds = seconds
 
 
 class GivenUp(BaseException):

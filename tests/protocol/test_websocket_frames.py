@@ -1,10 +1,14 @@
 """WebSocket frames: the same messages from every split of the bytes, and every breach of RFC 6455 refused by name."""
 
+import random
+import tracemalloc
+
 import pytest
 import websocket
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jupyter_rtc_locust.protocol import websocket_frames
 from jupyter_rtc_locust.protocol.websocket_frames import (
     MESSAGE_LIMIT,
     Control,
@@ -238,3 +242,62 @@ def test_a_frame_has_the_bytes_that_websocket_client_writes(payload, mask):
 @quick
 def test_a_close_frame_carries_its_code(code, mask):
     assert unmasked(encode_close(code, mask))[:2] == (Opcode.CLOSE, code.to_bytes(2, "big"))
+
+
+# -- bounds -----------------------------------------------------------------------------------------------------------
+
+
+def most_memory(pieces):
+    """Give all pieces to a reader: what it told, and how much memory that took at most."""
+    reader, told = FrameReader(), []
+    tracemalloc.start()
+    try:
+        for piece in pieces:
+            told += reader.feed(bytes(piece))
+        return told, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("fragment", [16 * 1024 * 1024, 1024 * 1024, 64 * 1024])
+def test_a_large_message_is_there_at_most_twice_at_once(fragment):
+    size = 16 * 1024 * 1024
+    message = random.Random(fragment).randbytes(size)
+    stream = bytearray()
+    for start in range(0, size, fragment):
+        first = (0x80 if start + fragment >= size else 0) | (0 if start else 2)
+        stream += bytes((first, 127)) + fragment.to_bytes(8, "big") + message[start : start + fragment]
+    whole = memoryview(stream)
+    told, memory = most_memory(whole[start : start + 16384] for start in range(0, len(stream), 16384))
+    assert told == [message]
+    assert memory < 2.1 * size
+
+
+def test_for_a_length_that_is_only_declared_nothing_is_taken():
+    told, memory = most_memory([b"\x82\x7f" + (200 * 1024 * 1024).to_bytes(8, "big") + b"no more"])
+    assert told == []
+    assert memory < 100_000
+
+
+def test_a_message_that_is_drawn_out_by_fragments_of_nothing_is_given_up(monkeypatch):
+    monkeypatch.setattr(websocket_frames, "MESSAGE_LIMIT", 100_000)
+    reader = FrameReader()
+    reader.feed(b"\x02\x00")
+    with pytest.raises(FrameError, match="beyond 100000 bytes"):
+        for _ in range(10_000):
+            reader.feed(b"\x00\x00")
+
+
+def test_a_message_that_comes_byte_by_byte_takes_little_more_memory_than_its_bytes():
+    size = 300_000
+    stream = b"\x82\x7f" + size.to_bytes(8, "big") + b"ab" * (size // 2)
+    told, memory = most_memory(stream[start : start + 2] for start in range(0, len(stream), 2))
+    assert told == [b"ab" * (size // 2)]
+    assert memory < 2.1 * size + 3_000_000
+
+
+@pytest.mark.parametrize("length", [65535, 65536, 65537, 131072, 200_001])
+def test_a_long_frame_is_masked_as_a_short_one_is(length):
+    payload = random.Random(length).randbytes(length)
+    sent = bytes(encode_frame(Opcode.BINARY, payload, 0x01020304))
+    assert sent[-length:] == bytes(byte ^ (index % 4 + 1) for index, byte in enumerate(payload))

@@ -1,13 +1,17 @@
 """One WebSocket on the loop, against a server's end in the test's hands."""
 
+import random
+import time
+import tracemalloc
+
 import gevent
 import pytest
 
 from jupyter_rtc_locust.errors import ConnectionBroken, RoomRefused
 from jupyter_rtc_locust.protocol.websocket_frames import FrameError
 from jupyter_rtc_locust.users import connection as connection_module
-from jupyter_rtc_locust.users.connection import READ_BYTES, REFUSING_CLOSE_CODES
-from users.fake_room import CLOSE, PING, PONG, TEXT, frame, frames_of_client, settle, wait_until
+from jupyter_rtc_locust.users.connection import MESSAGES_A_TURN, READ_BYTES, REFUSING_CLOSE_CODES, Connection
+from users.fake_room import CLOSE, PING, PONG, TEXT, frame, frames_of_client, line, settle, wait_until
 
 MUCH = 8 * 1024 * 1024
 """More than the kernel keeps for a line."""
@@ -366,3 +370,166 @@ def test_an_error_while_what_waited_is_written_is_told_once(connect):
     wait_until(lambda: one.errors)
     settle()
     assert len(one.errors) == 1
+
+
+# -- nobody starves ---------------------------------------------------------------------------------------------------
+
+
+def test_beside_a_line_with_ten_thousand_messages_a_quiet_one_is_served_after_a_bounded_number_of_them(connect):
+    flooded, quiet, at_that_time = connect(), connect(), []
+    quiet.on_receive = lambda _: at_that_time.append(len(flooded.messages))
+    flood = gevent.spawn(flooded.end.send, *[b"tiny %d" % number for number in range(10_000)])
+    wait_until(lambda: flooded.messages)
+    already = len(flooded.messages)
+    quiet.end.send(b"me too")
+    wait_until(lambda: len(flooded.messages) == 10_000)
+    flood.join()
+    assert flooded.messages == [b"tiny %d" % number for number in range(10_000)]
+    assert at_that_time[0] - already <= 4 * MESSAGES_A_TURN
+    assert max(map(len, flooded.reads)) == MESSAGES_A_TURN
+
+
+def test_between_two_portions_of_one_read_timers_and_other_lines_have_their_turn(connect):
+    flooded, quiet, order = connect(), connect(), []
+    flooded.on_receive = lambda messages: order.append(len(messages))
+    quiet.on_receive = lambda _: order.append("quiet")
+
+    def at_first(messages):
+        flooded.on_receive = lambda messages: order.append(len(messages))
+        order.append(len(messages))
+        quiet.end.send(b"me too")
+        timers.append(gevent.get_hub().loop.timer(0))
+        timers[0].start(order.append, "timer")
+
+    timers = []
+    flooded.on_receive = at_first
+    flooded.end.send_raw(frame(b"") * 8 * MESSAGES_A_TURN)
+    wait_until(lambda: sum(one for one in order if isinstance(one, int)) == 8 * MESSAGES_A_TURN)
+    timers[0].close()
+    assert {"quiet", "timer"} <= set(order[:5]), order
+
+
+def test_what_is_handed_on_at_later_turns_is_complete_and_in_order_with_pings_between_and_a_close_at_the_end(connect):
+    one = connect()
+    sent = [b"%d" % number for number in range(3 * MESSAGES_A_TURN)]
+    stream = b"".join(
+        frame(message) + (frame(message, PING) if number % 50 == 0 else b"") for number, message in enumerate(sent)
+    )
+    one.end.send_raw(stream + frame((1001).to_bytes(2, "big"), CLOSE) + frame(b"never"))
+    wait_until(lambda: one.errors)
+    assert one.messages == sent
+    assert "1001" in str(one.errors[0])
+    wait_until(lambda: one.end.gone)
+    assert [payload for opcode, payload in one.end.heard if opcode == PONG] == sent[::50]
+
+
+def test_the_end_of_a_line_is_told_after_everything_that_came_before_it(connect):
+    one = connect()
+    one.end.send_raw(frame(b"x") * 1000)
+    one.end.hang_up()
+    wait_until(lambda: one.errors)
+    assert len(one.messages) == 1000
+
+
+def test_a_connection_that_is_closed_amid_what_was_read_hands_on_nothing_more(connect):
+    one = connect()
+    one.on_receive = lambda _: one.connection.close()
+    one.end.send_raw(frame(b"x") * 1000)
+    wait_until(lambda: one.end.gone)
+    settle()
+    assert len(one.messages) == MESSAGES_A_TURN
+    assert one.errors == []
+
+
+def test_a_flood_of_pings_is_answered_by_portions(connect):
+    flooded, quiet, at_that_time = connect(), connect(), []
+    quiet.on_receive = lambda _: at_that_time.append(len(flooded.end.heard))
+    flooded.end.send_raw(frame(b"", PING) * 8000)
+    quiet.end.send(b"me too")
+    wait_until(lambda: len(flooded.end.heard) == 8000)
+    assert at_that_time[0] <= 4 * MESSAGES_A_TURN
+
+
+class Decrypting:
+    """A socket that, as TLS may, holds more than one read gives, of which the kernel tells nothing."""
+
+    def __init__(self, inner):
+        self.inner, self.held = inner, b""
+
+    def __getattr__(self, name):
+        return getattr(self.inner, name)
+
+    def recv(self, _size):
+        if not self.held:
+            self.held = self.inner.recv(1 << 20)
+        taken, self.held = self.held[:100], self.held[100:]
+        return taken
+
+    def pending(self):
+        return len(self.held)
+
+
+def test_what_tls_holds_is_taken_in_turns_too(connect):
+    quiet, (opened, end) = connect(), line()
+    order, failed = [], []
+    quiet.on_receive = lambda _: order.append("quiet")
+    tls = Connection(opened, order.extend, failed.append)
+    held = Decrypting(tls._socket)
+    tls._recv, tls._pending = held.recv, held.pending
+    end.send_raw(frame(b"12345678") * 500)
+    quiet.end.send(b"me too")
+    wait_until(lambda: len(order) == 501)
+    assert order.index("quiet") <= 4 * 10
+    tls.close()
+    end.hang_up()
+    assert failed == []
+
+
+# -- peers that do not read, and peers that do not answer --------------------------------------------------------------
+
+
+def test_how_much_a_peer_leaves_unread_and_for_how_long_is_known(connect):
+    one = connect(listening=False)
+    assert one.connection.unread(time.monotonic()) == (0, 0.0)
+    one.connection.send(b"a" * MUCH)
+    waiting, seconds = one.connection.unread(time.monotonic() + 20)
+    assert 0 < waiting <= MUCH + 14
+    assert 20 <= seconds < 30
+    one.end.listen()
+    wait_until(lambda: one.end.messages)
+    assert one.connection.unread(time.monotonic() + 20) == (0, 0.0)
+
+
+def test_where_nothing_is_said_and_nothing_is_answered_the_loop_does_not_turn(connect):
+    lines = [connect(listening=False) for _ in range(20)]
+    for one in lines:
+        one.connection.send(b"does anybody hear me?")
+    settle()
+    turns = []
+    watcher = gevent.get_hub().loop.check()
+    watcher.start(lambda: turns.append(1))
+    settle(0.1)
+    watcher.stop()
+    watcher.close()
+    assert len(turns) < 10
+    assert all(one.connection.unread(time.monotonic()) == (0, 0.0) for one in lines)
+
+
+# -- large messages ---------------------------------------------------------------------------------------------------
+
+
+LARGE = 4 * MUCH
+
+
+def test_a_large_message_waits_to_be_sent_in_one_copy_and_leaves_whole(connect):
+    one = connect(listening=False)
+    message = random.Random(1).randbytes(LARGE)
+    tracemalloc.start()
+    try:
+        one.connection.send(message)
+        assert tracemalloc.get_traced_memory()[1] < 1.1 * LARGE
+    finally:
+        tracemalloc.stop()
+    one.end.listen()
+    wait_until(lambda: one.end.messages, deadline=60)
+    assert one.end.messages == [message]

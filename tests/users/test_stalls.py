@@ -19,6 +19,10 @@ class Tab:
     def __init__(self, user, connected_since=0.0):
         self.seat = Seat(user, 0, 1000 + user, DOCUMENT, 0, user, 2)
         self.connected_since = connected_since
+        self.waiting = (0, 0.0)
+
+    def unread(self, _now):
+        return self.waiting
 
     def connected_for(self, seconds, now):
         return self.connected_since is not None and now - self.connected_since >= seconds

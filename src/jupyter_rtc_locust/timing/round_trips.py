@@ -82,6 +82,7 @@ class RoundTrips:
         "known",
         "last_acknowledged_due",
         "pending",
+        "unreadable",
     )
 
     def __init__(
@@ -92,6 +93,8 @@ class RoundTrips:
         self._witness = witness
         self.known: dict[bytes, AuthoredEdit | ForeignUpdate] = {}
         """Every distinct update, in the order in which this process saw it first."""
+        self.unreadable: set[bytes] = set()
+        """Those among them that cannot be read."""
         self.pending: dict[int, dict[bytes, AuthoredEdit]] = {}
         """For each user, its edits without an acknowledgement, oldest first."""
         self._deletions: dict[int, list[AuthoredEdit]] = {}
@@ -218,6 +221,7 @@ class RoundTrips:
             ranges = decode_update(update).clock_ranges()
         except UpdateError:
             entry.readable = False
+            self.unreadable.add(update)
         else:
             entry.originals = self._edits_within(ranges)
             for edit in entry.originals:

@@ -17,8 +17,9 @@ from gevent.event import Event
 from jupyter_rtc_locust.documents.replica import Replica, ReplicaError
 from jupyter_rtc_locust.editing.choices import Choice
 from jupyter_rtc_locust.editing.gestures.step import Gesture
-from jupyter_rtc_locust.errors import ConnectionBroken, RoomError, RoomRefused
+from jupyter_rtc_locust.errors import ConnectionBroken, LeftUnread, RoomError, RoomRefused
 from jupyter_rtc_locust.protocol.awareness import person_in_document
+from jupyter_rtc_locust.protocol.hostile_updates import reason_to_refuse
 from jupyter_rtc_locust.protocol.messages import (
     UPDATE_PREFIX,
     AwarenessMessage,
@@ -43,7 +44,7 @@ from jupyter_rtc_locust.users.manual_saves import NOT_ANSWERED, NOT_ASKED, Manua
 from jupyter_rtc_locust.users.presence import SILENT_LINE_S, OwnPresence, TabPresence
 from jupyter_rtc_locust.users.seat import Seat
 from jupyter_rtc_locust.users.stage import Stage
-from jupyter_rtc_locust.users.swarm import Stall, Swarm
+from jupyter_rtc_locust.users.swarm import Stall, Swarm, nothing_read
 from jupyter_rtc_locust.users.writing import Writing
 
 
@@ -222,6 +223,10 @@ class Collaborator:
         """Whether the present connection has lasted so long."""
         return self._connected_since is not None and now - self._connected_since >= seconds
 
+    def unread(self, now: float) -> tuple[int, float]:
+        """How many bytes wait because the server reads nothing, and for how many seconds it has taken none of them."""
+        return (0, 0.0) if self._connection is None else self._connection.unread(now)
+
     def probe(self) -> None:
         """Ask the server what this replica lacks; the answer is evidence, and is not applied.
 
@@ -296,6 +301,8 @@ class Collaborator:
         self.swarm.counts["disconnects"] += 1
         self._tell("connection lost", FAILED, str(error))
         self.trouble = str(error)
+        if isinstance(error, LeftUnread):
+            self._note_stall(error.seconds, nothing_read(error.waiting))
         if isinstance(error, RoomRefused):
             self.stage = Stage.REFUSED
         elif not isinstance(error, (RoomError, OSError)):
@@ -426,6 +433,8 @@ class Collaborator:
 
     def _apply(self, updates: list[bytes], now: float) -> None:
         """Apply what others wrote, remember it, and empty the list."""
+        if self.room.round_trips.unreadable:
+            updates[:] = [update for update in updates if self._may_apply(update)]
         if not updates:
             return
         try:
@@ -459,6 +468,13 @@ class Collaborator:
         elif not (isinstance(decoded, RawMessage) and self._saving.receive(decoded, now)):
             self.swarm.counts["messages_of_other_kinds"] += 1
 
+    def _may_apply(self, update: bytes) -> bool:
+        """Whether it can be given to pycrdt. What could be read (by `RoundTrips`) always can."""
+        reason = update in self.room.round_trips.unreadable and reason_to_refuse(update)
+        if reason:
+            self._note_unreadable(MessageError(reason))
+        return not reason
+
     def _note_unreadable(self, error: Exception) -> None:
         """A message that is none is left out, as y-websocket does; it is counted, and fails as a delivery."""
         self.swarm.counts["messages_unreadable"] += 1
@@ -472,7 +488,10 @@ class Collaborator:
             self.probe_answer = update
             self._probed.set()
             return
-        updates.append(update)
+        if reason := reason_to_refuse(update):
+            self._note_unreadable(MessageError(reason))
+        else:
+            updates.append(update)
         if self.stage in (Stage.OPENING, Stage.LOST):
             self.presence.record.line_synced(now)
             self._synced.set()

@@ -4,8 +4,9 @@ websocket-client opens the connection, with TLS, proxies and headers; this modul
 does for every message is in `_readable`; everything else is rare.
 
 Rules it lives by, each learnt the hard way: an exception in a callback of the loop stops its watcher without a word,
-so everything is caught and told; one callback reads at most 16 KiB, so that nobody starves; watchers are closed
-before their socket, because descriptors are used again at once.
+so everything is caught and told; one callback reads at most 16 KiB and hands on at most `MESSAGES_A_TURN` messages, so
+that nobody starves; what a peer does not read waits within a bound; watchers are closed before their socket, because
+descriptors are used again at once.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import contextlib
 import random
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +23,7 @@ import gevent
 import gevent.monkey
 import websocket
 
-from jupyter_rtc_locust.errors import ConnectionBroken, RoomRefused
+from jupyter_rtc_locust.errors import ConnectionBroken, LeftUnread, RoomRefused
 from jupyter_rtc_locust.protocol.websocket_frames import (
     Control,
     FrameError,
@@ -33,8 +35,17 @@ from jupyter_rtc_locust.protocol.websocket_frames import (
 from jupyter_rtc_locust.servers.base import RoomAddress
 
 READ_BYTES = 16 * 1024
+MESSAGES_A_TURN = 128
+"""Messages handed on in one turn of the loop, the answers to pings included; what else was read waits for the next.
+
+A read of 16 KiB can hold seven hundred updates of one letter, which take 5 ms to apply.
+"""
+
+WRITE_BYTES = 256 * 1024
+"""Bytes offered to the kernel in one turn of what waits to be sent."""
+
 SEND_QUEUE_LIMIT = 64 * 1024 * 1024
-"""Bytes a peer may leave unread before the connection is given up."""
+"""Bytes a peer may leave unread before the connection is given up. A single message may be longer."""
 
 _PLAIN_SOCKET: type[socket.socket] = gevent.monkey.get_original("socket", "socket")
 
@@ -98,7 +109,9 @@ class Connection:
     __slots__ = (
         "_closed",
         "_loop",
+        "_next_turn",
         "_pending",
+        "_progressed",
         "_queue",
         "_read_watcher",
         "_reader",
@@ -106,6 +119,7 @@ class Connection:
         "_recv",
         "_socket",
         "_texts",
+        "_waiting",
         "_write_watcher",
         "open",
     )
@@ -130,14 +144,17 @@ class Connection:
         self._closed = closed
         self._texts = texts
         self._reader = FrameReader()
+        self._waiting: list[bytes | Control] = []  # read, and handed on at the next turns, before more is read
+        self._next_turn: Any = None
         self._queue = bytearray()
+        self._progressed = 0.0
         self._loop: Any = gevent.get_hub().loop
         self._write_watcher: Any = None
         self.open = True
         self._read_watcher: Any = self._loop.io(opened.fileno(), 1)
         self._read_watcher.start(self._readable)
         if self._pending is not None and self._pending():
-            self._loop.run_callback(self._readable)  # bytes that were decrypted with the upgrade's answer
+            self._go_on_at_the_next_turn()  # bytes that were decrypted with the upgrade's answer
 
     def send(self, message: bytes) -> None:
         """Send one binary message, or queue what the kernel does not take now. A closed connection drops it."""
@@ -159,30 +176,64 @@ class Connection:
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
             self._release()
 
+    def unread(self, now: float) -> tuple[int, float]:
+        """How many bytes wait because the peer reads nothing, and for how many seconds it has taken none of them."""
+        return (len(self._queue), now - self._progressed) if self._queue else (0, 0.0)
+
     def _readable(self) -> None:
         try:
             try:
                 data = self._recv(READ_BYTES)
             except _WOULD_BLOCK:
                 return
-            while data:
-                messages = self._reader.feed(data)
-                if messages:
-                    if self._reader.saw_control:
-                        self._reader.saw_control = False
-                        messages = self._without_controls(messages)
-                    if messages and self.open:  # the answer to a ping may have found the line gone
-                        self._receive(messages)  # type: ignore[arg-type]
-                    if not self.open:
-                        return
-                if self._pending is None or not self._pending():
-                    return
-                data = self._recv(READ_BYTES)
-            raise ConnectionBroken("the server closed the connection without a word")
-        except _WOULD_BLOCK:
-            return
+            if not data:
+                raise ConnectionBroken("the server closed the connection without a word")
+            messages = self._reader.feed(data)
+            if messages:
+                if len(messages) > MESSAGES_A_TURN:
+                    self._waiting = messages
+                    self._read_watcher.stop()
+                    messages = self._next_messages()
+                self._hand_on(messages)
+            if self.open and (self._waiting or (self._pending is not None and self._pending())):
+                self._go_on_at_the_next_turn()
         except (KeyboardInterrupt, SystemExit):
             raise  # Ctrl-C may strike in the middle of a callback, and is not this connection's
+        except BaseException as error:
+            self._fail(error)
+
+    def _hand_on(self, messages: list[bytes | Control]) -> None:
+        if self._reader.saw_control:
+            self._reader.saw_control = bool(self._waiting)
+            messages = self._without_controls(messages)
+        if messages and self.open:  # the answer to a ping may have found the line gone
+            self._receive(messages)  # type: ignore[arg-type]
+
+    def _next_messages(self) -> list[bytes | Control]:
+        messages, self._waiting = self._waiting[:MESSAGES_A_TURN], self._waiting[MESSAGES_A_TURN:]
+        return messages
+
+    def _go_on_at_the_next_turn(self) -> None:
+        # A timer, because callbacks of the loop (`run_callback`) that call for each other keep timers and sockets away.
+        if self._next_turn is None:
+            self._next_turn = self._loop.timer(0)
+        self._next_turn.start(self._go_on)
+
+    def _go_on(self) -> None:
+        self._next_turn.stop()
+        if not self._waiting:
+            self._readable()
+            return
+        try:
+            self._hand_on(self._next_messages())
+            if not self.open:
+                return
+            if not self._waiting:
+                self._read_watcher.start(self._readable)
+            if self._waiting or (self._pending is not None and self._pending()):
+                self._go_on_at_the_next_turn()
+        except (KeyboardInterrupt, SystemExit):
+            raise
         except BaseException as error:
             self._fail(error)
 
@@ -206,10 +257,10 @@ class Connection:
                 raise FrameError("the server sent a text message, which this protocol does not have")
         return [message for message in messages if not isinstance(message, Control)]
 
-    def _send_bytes(self, frame: bytes) -> None:
+    def _send_bytes(self, frame: bytes | bytearray) -> None:
         if self._queue:
             if len(self._queue) + len(frame) > SEND_QUEUE_LIMIT:
-                self._fail(ConnectionBroken(f"the server left {len(self._queue)} bytes unread"))
+                self._fail(LeftUnread(*self.unread(time.monotonic())))
                 return
             self._queue += frame
             return
@@ -221,17 +272,22 @@ class Connection:
             self._fail(error)
             return
         if sent < len(frame):
-            self._queue += frame[sent:]
+            # A long frame is a bytearray, of which the beginning goes without a copy of the rest.
+            self._queue = frame if isinstance(frame, bytearray) else bytearray(frame)
+            del self._queue[:sent]
+            self._progressed = time.monotonic()
             self._write_watcher = self._loop.io(self._socket.fileno(), 2)
             self._write_watcher.start(self._writable)
 
     def _writable(self) -> None:
         try:
             try:
-                sent = self._socket.send(self._queue)
+                with memoryview(self._queue) as queue:
+                    sent = self._socket.send(queue[:WRITE_BYTES])
             except _WOULD_BLOCK:
                 return
             del self._queue[:sent]
+            self._progressed = time.monotonic()
             if not self._queue:
                 self._write_watcher.stop()
                 self._write_watcher.close()
@@ -248,11 +304,13 @@ class Connection:
 
     def _release(self) -> None:
         self.open = False
-        for watcher in (self._read_watcher, self._write_watcher):
+        for watcher in (self._read_watcher, self._write_watcher, self._next_turn):
             if watcher is not None:
                 watcher.stop()
                 watcher.close()
-        self._write_watcher = None
+        self._write_watcher = self._next_turn = None
+        self._waiting = []
+        self._queue = bytearray()
         with contextlib.suppress(OSError):
             self._socket.close()
 

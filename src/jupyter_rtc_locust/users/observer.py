@@ -14,6 +14,7 @@ from jupyter_rtc_locust.documents.kinds import DocumentKind
 from jupyter_rtc_locust.documents.replica import Replica
 from jupyter_rtc_locust.errors import ConnectionBroken, RoomError
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
+from jupyter_rtc_locust.protocol.hostile_updates import reason_to_refuse
 from jupyter_rtc_locust.protocol.merging import EMPTY_UPDATE, merge_updates
 from jupyter_rtc_locust.protocol.messages import (
     MessageError,
@@ -59,7 +60,7 @@ class Observer:
         """
         self._wait_until(lambda: self._synced and self._state_vector is not None)
         try:
-            whole = merge_updates(self._updates)
+            whole = merge_updates(self._harmless_updates())
             # Merged with nothing, to see whether it is one: decoding a large one takes seconds, in which no loop turns.
             merge_updates([whole, EMPTY_UPDATE])
         except ValueError as error:
@@ -72,7 +73,7 @@ class Observer:
         For servers without files, whose rooms start empty.
         """
         replica = Replica(kind, client_id)
-        replica.apply_updates(self._updates)
+        replica.apply_updates(self._harmless_updates())
         update = fill(replica)
         if update is not None:
             written = decode_update(update).clock_ranges()
@@ -80,6 +81,12 @@ class Observer:
             self._connection.send(encode_update(update))
             self._wait_until(lambda: self._received().covers(written))
         return update
+
+    def _harmless_updates(self) -> list[bytes]:
+        for update in self._updates:
+            if reason := reason_to_refuse(update):
+                raise ConnectionBroken(f"what the server sent as its document was refused: {reason}")
+        return self._updates
 
     def _received(self) -> ClockRanges:
         return ClockRanges().union(*(decode_update(one).clock_ranges() for one in self._updates))

@@ -38,11 +38,16 @@ _CLOSING_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """A user whose sync was not answered, or whose edits were not echoed while others' were."""
+    """A user whose sync was not answered, whose edits were not echoed while others' were, or to whom nobody listens."""
 
     user: int
     seconds: float
     what: str
+
+
+def nothing_read(waiting: int) -> str:
+    """What a user waits for whose server does not read: of the words of a `Stall`."""
+    return f"the server did not read what it sent, of which {waiting} bytes are left"
 
 
 @dataclass(slots=True, eq=False)
@@ -174,9 +179,13 @@ class Swarm:
         return moment - self.run_started
 
     def look_for_stalls(self, now: float) -> None:
-        """Note users whose oldest edit waits for its echo too long while edits of others, made later, came back."""
+        """Note users whose server reads nothing of what they send, and users whose oldest edit waits for its echo too
+        long while edits of others, made later, came back."""
         for room in self.rooms.values():
             for one in room.collaborators:
+                waiting, unread_s = one.unread(now)
+                if unread_s > SYNC_DEADLINE_S:
+                    room.note_stall(Stall(one.seat.user, unread_s, nothing_read(waiting)))
                 oldest = room.round_trips.oldest_pending(one.seat.user, one.seat.client_id)
                 if oldest is None or not one.connected_for(SYNC_DEADLINE_S, now) or one.seat.user in room.stalls:
                     continue

@@ -8,7 +8,8 @@
         ├── RoomRefused         the server refused this user's room; trying again would not help
         └── ConnectionBroken    the line broke or was never there; trying again may help
             ├── FileGone        the server says that the saved file does not exist
-            └── LeftUnread      the server does not read what is sent to it
+            ├── LeftUnread      the server does not read what is sent to it
+            └── OwnMachineFull  this machine has no descriptor, port or memory left to ask with
 
 `documents` adds `ReplicaError` (a replica refused an update or an edit) and `TemplateError` (an `OptionsError`).
 """
@@ -55,6 +56,10 @@ class LeftUnread(ConnectionBroken):
         super().__init__(f"the server left {waiting} bytes unread, and took none of them in the last {seconds:.0f} s")
         self.waiting = waiting
         self.seconds = seconds
+
+
+class OwnMachineFull(ConnectionBroken):
+    """This machine has no descriptor, port or memory left to ask with; of the server nothing is known by it."""
 
 
 class GivenUp(BaseException):

@@ -1,5 +1,7 @@
 """HTTP: tokens go into headers and nowhere else, every failure is one sentence, and no try lasts longer than said."""
 
+import errno
+import os
 import socket
 import time
 from pathlib import Path
@@ -9,8 +11,10 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jupyter_rtc_locust.errors import ConnectionBroken
+from jupyter_rtc_locust.errors import ConnectionBroken, OwnMachineFull
 from jupyter_rtc_locust.servers.http import HttpClient, quoted
+from jupyter_rtc_locust.servers.jupyter_collaboration import JupyterCollaboration
+from jupyter_rtc_locust.servers.y_websocket import YWebsocket
 
 SECRET = "hunter22secret"
 
@@ -197,3 +201,16 @@ def test_a_quoted_path_keeps_its_slashes_and_nothing_else_that_means_something_i
     assert not set(inside) & set(' ?#"<>')
     assert requests.utils.unquote(inside) == path
     assert inside.count("/") == path.count("/")
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EADDRNOTAVAIL])
+def test_that_this_machine_is_full_accuses_no_server(client_of, monkeypatch, number):
+    def full(*_arguments, **_options):
+        raise OSError(number, os.strerror(number))
+
+    client = client_of()
+    monkeypatch.setattr(socket, "socket", full)
+    with pytest.raises(OwnMachineFull, match=os.strerror(number)):
+        client.request("GET", "/api")
+    assert YWebsocket(client).answers()
+    assert JupyterCollaboration(client).answers()

@@ -118,7 +118,10 @@ class Server(ABC):
 
     @abstractmethod
     def answers(self) -> bool:
-        """Whether the server answers at all, within the deadline of one HTTP try."""
+        """Whether the server answers at all, within the deadline of one HTTP try.
+
+        True also where this machine had nothing left to ask with: that accuses no server.
+        """
 
     def memory(self) -> int | None:
         """Resident memory of the server's process in bytes; None where the server does not tell."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import time
 from http.client import BadStatusLine
@@ -12,8 +13,11 @@ from urllib.parse import quote
 
 import requests
 
-from jupyter_rtc_locust.errors import ConnectionBroken
+from jupyter_rtc_locust.errors import ConnectionBroken, OwnMachineFull
 from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S
+
+_OURS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EADDRNOTAVAIL}
+"""Errors of the system that say nothing about the server."""
 
 
 class _TokenAuthentication(requests.auth.AuthBase):
@@ -76,6 +80,7 @@ class HttpClient:
 
         Raises:
             ConnectionBroken: when no try was answered.
+            OwnMachineFull: when none could be made.
         """
         problem = ""
         until = time.monotonic() + timeout
@@ -104,6 +109,8 @@ class HttpClient:
                     problem += "; does it speak http:// and not https://?"
             except (requests.exceptions.RequestException, OSError, UnicodeError, ValueError) as error:
                 problem = self.without_tokens(_cause(error))
+                if getattr(_innermost(error), "errno", None) in _OURS:
+                    raise OwnMachineFull(f"{method} {self.base}{path}: not asked ({problem}).") from None
             else:
                 if response.status_code not in (502, 503, 504) or attempt == tries - 1:
                     return response
@@ -120,10 +127,14 @@ def quoted(path: str) -> str:
 
 def _cause(error: BaseException) -> str:
     """The innermost reason of a requests exception, in a few words."""
-    seen = error
-    while (inner := seen.__cause__ or seen.__context__) is not None and inner is not seen:
-        seen = inner
+    seen = _innermost(error)
     if isinstance(seen, BadStatusLine):
         return f"it does not speak HTTP (it said {str(seen)[:100]!r})"
     text = str(getattr(seen, "strerror", None) or seen) or type(seen).__name__
     return re.sub(r" \(_ssl\.c:\d+\)", "", text)[:200]
+
+
+def _innermost(error: BaseException) -> BaseException:
+    while (inner := error.__cause__ or error.__context__) is not None and inner is not error:
+        error = inner
+    return error

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import requests
 
 from jupyter_rtc_locust.documents.templates import Template
-from jupyter_rtc_locust.errors import ConnectionBroken, FileGone, RoomRefused, ServerUnusable
+from jupyter_rtc_locust.errors import ConnectionBroken, FileGone, OwnMachineFull, RoomRefused, ServerUnusable
 from jupyter_rtc_locust.servers.base import Document, DocumentKind, RoomAddress, Server
 from jupyter_rtc_locust.servers.http import quoted
 from jupyter_rtc_locust.servers.kernels import Kernels
@@ -183,6 +183,8 @@ class JupyterCollaboration(Server):
         """GET /api, which needs no token."""
         try:
             return self.http.request("GET", "/api").status_code < 500
+        except OwnMachineFull:
+            return True  # the silence is ours
         except ConnectionBroken:
             return False
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from jupyter_rtc_locust.documents.templates import Template
-from jupyter_rtc_locust.errors import ConnectionBroken, ServerUnusable
+from jupyter_rtc_locust.errors import ConnectionBroken, OwnMachineFull, ServerUnusable
 from jupyter_rtc_locust.servers.base import Document, RoomAddress, Server
 from jupyter_rtc_locust.servers.http import quoted
 from jupyter_rtc_locust.servers.jupyter_collaboration import websocket_base
@@ -50,6 +50,8 @@ class YWebsocket(Server):
         """Any HTTP answer at all."""
         try:
             self.http.request("GET", "/")
+        except OwnMachineFull:
+            return True  # the silence is ours
         except ConnectionBroken:
             return False
         return True

@@ -201,10 +201,11 @@ def test_an_edit_that_was_never_acknowledged_is_told_so_and_is_a_failure(room, s
     room.echoes = False
     one = person()
     one.open()
-    one.make_edit(type_letters(0), 0, time.monotonic())
+    one.make_edit(type_letters(0), 0, time.monotonic() - 7.0)
     (edit,) = told(swarm).authored
     assert edit.acknowledged is None
     assert swarm.recorder.failures()["update echo"].count == 1
+    assert 7_000.0 <= swarm.recorder.unanswered_ages()["update echo"].min_ms < 60_000.0
 
 
 def test_what_nobody_here_authored_is_told_with_its_bytes(room, swarm, person):

@@ -22,7 +22,7 @@ from locust.stats import (
 )
 
 from jupyter_rtc_locust.reporting.locust_statistics import LocustStatistics
-from jupyter_rtc_locust.timing.recorder import SAVE, UPDATE_ECHO, Recorder
+from jupyter_rtc_locust.timing.recorder import AWARENESS_ECHO, SAVE, UPDATE_ECHO, Recorder
 
 TIMES = [0.2 + 0.001 * number for number in range(1000)]
 
@@ -148,8 +148,10 @@ def failures():
     for _ in range(3):
         recorder.failed(UPDATE_ECHO, "no echo within 15 s")
     recorder.failed(SAVE, "GET /?token=abc123 with hunter22 said \x1b[31mno")
+    recorder.unanswered(AWARENESS_ECHO, 9000.0, "never came back")
     statistics.flush()
-    return both(environment) | {"errors": errors(environment)}
+    silent = figures(environment.stats.get(AWARENESS_ECHO, "RTC"))
+    return both(environment) | {"errors": errors(environment), "silent": silent}
 
 
 def failure_in_a_callback_of_the_loop():

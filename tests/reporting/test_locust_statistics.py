@@ -87,10 +87,16 @@ def test_failures_count_without_a_time_and_show_their_sentence_alone(scene):
     assert (seen["entry"]["count"], seen["entry"]["failures"], seen["entry"]["untimed"]) == (4, 3, 3)
     assert seen["entry"]["mean"] == 0.4
     assert seen["entry"]["median"] == pytest.approx(0.4, rel=WITHIN)
-    assert seen["total"]["failures"] == 4
+    assert seen["total"]["failures"] == 5
     echo = next(error for error in seen["errors"] if error["name"] == "update echo")
     assert (echo["method"], echo["occurrences"]) == ("RTC", 3)
     assert echo["shown"] == "RTC update echo: no echo within 15 s"
+
+
+def test_what_never_came_back_is_a_failure_with_its_age_in_locust_too(scene):
+    silent = scene("failures")["silent"]
+    assert (silent["count"], silent["failures"], silent["untimed"]) == (1, 1, 0)
+    assert silent["max"] == silent["p99"] == 9000.0
 
 
 def test_no_secret_and_no_control_character_reaches_the_error_table(scene):

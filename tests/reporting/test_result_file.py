@@ -79,6 +79,19 @@ def test_every_name_is_there_and_failures_are_told_where_nothing_was_timed():
     assert (timings[SAVE]["count"], timings[SAVE]["p50_ms"], timings[SAVE]["max_ms"]) == (0, None, None)
 
 
+def test_what_never_came_back_stands_in_the_percentiles_with_its_age_and_not_in_the_count():
+    recorder = Recorder()
+    for _ in range(90):
+        recorder.record(UPDATE_ECHO, 2.0)
+    for _ in range(10):
+        recorder.unanswered(UPDATE_ECHO, 17_000.0, "never came back")
+    echo = build_result(**inputs(timings=recorder))["timings"][UPDATE_ECHO]
+    assert (echo["count"], echo["unanswered"], echo["failures"]) == (90, 10, 10)
+    assert echo["p50_ms"] == pytest.approx(2.0, rel=0.01)
+    assert echo["p95_ms"] == echo["p99_ms"] == pytest.approx(17_000.0, rel=0.01)
+    assert (echo["max_ms"], echo["mean_ms"]) == (17_000.0, 1701.8)
+
+
 def test_versions_of_the_caller_win():
     run = {"versions": {"locust": "2.47.0"}}
     assert build_result(**inputs(run=run))["run"]["versions"] == {"locust": "2.47.0"}

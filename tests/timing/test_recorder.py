@@ -54,7 +54,10 @@ def test_a_timer_is_the_same_each_time_and_outlives_a_new_run():
     assert recorder.histograms()[UPDATE_ECHO].max_ms == 2.0
 
 
-@pytest.mark.parametrize("use", [Recorder.timer, lambda r, n: r.record(n, 1), lambda r, n: r.failed(n, "x")])
+@pytest.mark.parametrize(
+    "use",
+    [Recorder.timer, lambda r, n: r.record(n, 1), lambda r, n: r.failed(n, "x"), lambda r, n: r.unanswered(n, 1, "x")],
+)
 def test_a_name_that_does_not_exist_is_refused_and_the_names_are_told(use):
     with pytest.raises(ValueError, match=r"no timing is called 'echoes'.*update echo"):
         use(Recorder(), "echoes")
@@ -73,7 +76,7 @@ def test_failures_are_counted_by_sentence():
 
 def test_sentences_with_a_changing_part_fill_no_memory_and_all_are_counted():
     recorder, told = Recorder(), []
-    recorder.observe(failure=lambda name, sentence: told.append((name, sentence)))
+    recorder.observe(failure=lambda name, sentence, _: told.append((name, sentence)))
     for number in range(SENTENCES_KEPT + 30):
         recorder.failed(SAVE, f"request {number} was refused")
     failures = recorder.failures()[SAVE]
@@ -103,14 +106,31 @@ def test_samples_cannot_be_observed_too_late():
 def test_observing_failures_leaves_an_observer_of_samples_in_place():
     recorder, told = Recorder(), []
     recorder.observe(sample=lambda name, _: told.append(name))
-    recorder.observe(failure=lambda _, sentence: told.append(sentence))
+    recorder.observe(failure=lambda _, sentence, age: told.append((sentence, age)))
     recorder.record(SAVE, 1)
     recorder.failed(SAVE, "refused")
-    assert told == [SAVE, "refused"]
+    recorder.unanswered(SAVE, 9000.0, "silence")
+    assert told == [SAVE, ("refused", None), ("silence", 9000.0)]
+
+
+def test_what_never_came_back_is_a_failure_and_has_waited_at_least_so_long():
+    recorder = Recorder()
+    recorder.record(UPDATE_ECHO, 2.0)
+    recorder.unanswered(UPDATE_ECHO, 18_000.0, "never came back")
+    assert recorder.failures()[UPDATE_ECHO].sentences == {"never came back": 1}
+    assert recorder.unanswered_ages()[UPDATE_ECHO].max_ms == 18_000.0
+    assert recorder.histograms()[UPDATE_ECHO].count == 1, "it did not come back"
+    recorder.clear()
+    assert recorder.unanswered_ages()[UPDATE_ECHO].count == 0
 
 
 happenings = st.lists(
-    st.tuples(st.sampled_from(NAMES), st.one_of(st.floats(0, 1e6), st.sampled_from(["lost", "refused", "late"]))),
+    st.tuples(
+        st.sampled_from(NAMES),
+        st.one_of(
+            st.floats(0, 1e6), st.sampled_from(["lost", "refused"]), st.tuples(st.floats(0, 1e6), st.just("silence"))
+        ),
+    ),
     max_size=30,
 )
 
@@ -120,6 +140,8 @@ def replayed(*parts):
     for name, what in (happening for part in parts for happening in part):
         if isinstance(what, str):
             recorder.failed(name, what)
+        elif isinstance(what, tuple):
+            recorder.unanswered(name, *what)
         else:
             recorder.record(name, what)
     return recorder
@@ -147,11 +169,16 @@ def test_what_came_from_another_process_is_not_reported_to_locust_again():
     "evidence",
     [
         {},
-        {"timings": {}, "failures": []},
-        {"timings": {"echoes": {}}, "failures": {}},
-        {"timings": {SAVE: {}}, "failures": {}},
-        {"timings": {UPDATE_DELIVERY: replayed([(SAVE, 5.0)]).histograms()[SAVE].as_dict()}, "failures": {SAVE: 3}},
-        {"timings": {}, "failures": {SAVE: {"lost": "often"}}},
+        {"timings": {}, "unanswered": {}, "failures": []},
+        {"timings": {"echoes": {}}, "unanswered": {}, "failures": {}},
+        {"timings": {SAVE: {}}, "unanswered": {}, "failures": {}},
+        {
+            "timings": {UPDATE_DELIVERY: replayed([(SAVE, 5.0)]).histograms()[SAVE].as_dict()},
+            "unanswered": {},
+            "failures": {SAVE: 3},
+        },
+        {"timings": {}, "unanswered": {SAVE: []}, "failures": {}},
+        {"timings": {}, "unanswered": {}, "failures": {SAVE: {"lost": "often"}}},
     ],
 )
 def test_evidence_that_cannot_be_read_is_refused_whole(evidence):

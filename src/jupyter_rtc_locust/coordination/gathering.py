@@ -159,8 +159,9 @@ def _gather_room(swarm: Swarm, room: Room, quiet: bool, going_on: bool) -> RoomE
         if going_on and one.stage is Stage.OPENING:
             continue  # it has seen nothing yet, and nothing is wrong with that
         if one.stage in (Stage.CONNECTED, Stage.LOST) and not going_on:
-            for _ in room.round_trips.waiting(one.seat.user, one.seat.client_id):
-                swarm.recorder.failed("update echo", "an edit never came back to its author")
+            for edit in room.round_trips.waiting(one.seat.user, one.seat.client_id):
+                waited = (time.monotonic() - edit.due) * 1000
+                swarm.recorder.unanswered("update echo", waited, "an edit never came back to its author")
         replica = _replica_to_read(one, everything, going_on)
         known = one.stage in (Stage.CONNECTED, Stage.LOST)
         wrote = _clocks_used(one.seat.client_id, edits) if known else None

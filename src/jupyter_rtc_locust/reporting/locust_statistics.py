@@ -77,7 +77,7 @@ class LocustStatistics:
         self._fire_events = fire_events
         self._secrets = secrets  # not a copy: a later run may bring further tokens
         self._samples: deque[tuple[str, float, float]] = deque()
-        self._failures: deque[tuple[str, str]] = deque()
+        self._failures: deque[tuple[str, str, float | None, float]] = deque()
         self._greenlet: gevent.Greenlet[..., None] | None = None
         self._failure_greenlet: gevent.Greenlet[..., None] | None = None
         if fire_events:
@@ -130,17 +130,18 @@ class LocustStatistics:
     def _sample(self, name: str, milliseconds: float) -> None:
         self._samples.append((name, milliseconds, time.time()))
 
-    def _failure(self, name: str, sentence: str) -> None:
+    def _failure(self, name: str, sentence: str, age: float | None) -> None:
         # Failures are noticed in callbacks of the loop, where nothing may block, but listeners of Locust may: the
         # event is fired from a greenlet, in the next round of the loop.
-        self._failures.append((name, sentence))
+        self._failures.append((name, sentence, age, time.time()))
         if self._failure_greenlet is None or self._failure_greenlet.ready():
             self._failure_greenlet = self._spawned(self._fire_failures)
 
     def _fire_failures(self) -> None:
         while self._failures:
-            name, sentence = self._failures.popleft()
-            self._fire(name, None, time.time(), RoundTripFailed(neutralised(redact(sentence, self._secrets))))
+            name, sentence, age, noticed = self._failures.popleft()
+            failure = RoundTripFailed(neutralised(redact(sentence, self._secrets)))
+            self._fire(name, age, noticed - (age or 0) / 1000, failure)
 
     def _fire_samples(self) -> None:
         while self._samples:

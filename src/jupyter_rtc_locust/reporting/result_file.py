@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from jupyter_rtc_locust.timing.histogram import Histogram
     from jupyter_rtc_locust.timing.recorder import Failures, Recorder
 
 SCHEMA: Final = 1
@@ -74,7 +75,7 @@ def build_result(
     if verdict not in VERDICTS:
         raise ValueError(f"a result was to be built with the verdict {verdict!r}; it is one of {', '.join(VERDICTS)}")
     secrets = tuple(secrets)
-    failures = timings.failures()
+    failures, unanswered = timings.failures(), timings.unanswered_ages()
     return {
         "schema": SCHEMA,
         "verdict": str(verdict),
@@ -88,7 +89,8 @@ def build_result(
         "server": redact(server or {}, secrets),
         "evidence": _redacted_values(evidence or {}, secrets),
         "timings": {
-            name: _timing(histogram, failures[name], secrets) for name, histogram in timings.histograms().items()
+            name: _timing(histogram, unanswered[name], failures[name], secrets)
+            for name, histogram in timings.histograms().items()
         },
         "counts": _redacted_values(counts, secrets),
         "generator": _redacted_values(generator, secrets),
@@ -166,20 +168,24 @@ def remove_result(folder: Path | str) -> None:
         (Path(folder) / FILE_NAME).unlink()
 
 
-def _timing(histogram: Any, failures: Failures, secrets: Sequence[str]) -> dict[str, Any]:
+def _timing(answered: Histogram, unanswered: Histogram, failures: Failures, secrets: Sequence[str]) -> dict[str, Any]:
+    waits = answered.copy()
+    waits.merge(unanswered)
+
     def percentile(fraction: float) -> float | None:
-        return round(histogram.percentile(fraction), 6) if histogram.count else None
+        return round(waits.percentile(fraction), 6) if waits.count else None
 
     return {
-        "count": histogram.count,
-        "min_ms": histogram.min_ms,
-        "mean_ms": None if histogram.mean_ms is None else round(histogram.mean_ms, 6),
+        "count": answered.count,
+        "min_ms": waits.min_ms,
+        "mean_ms": None if waits.mean_ms is None else round(waits.mean_ms, 6),
         "p50_ms": percentile(0.50),
         "p95_ms": percentile(0.95),
         "p99_ms": percentile(0.99),
-        "max_ms": histogram.max_ms,
+        "max_ms": waits.max_ms,
         "failures": failures.count,
         "failure_sentences": redact(failures.sentences, secrets),
+        "unanswered": unanswered.count,
     }
 
 

@@ -90,18 +90,21 @@ class Recorder:
         # A bound record of these histograms is what the hot path holds, so they are emptied and never replaced.
         self._unreported = {name: Histogram() for name in NAMES}
         self._reported = {name: Histogram() for name in NAMES}
+        self._unanswered = {name: Histogram() for name in NAMES}
         self._sentences: dict[str, dict[str, int]] = {name: {} for name in NAMES}
         self._timers: dict[str, Callable[[float], None]] = {}
         self._on_sample: Callable[[str, float], None] | None = None
-        self._on_failure: Callable[[str, str], None] | None = None
+        self._on_failure: Callable[[str, str, float | None], None] | None = None
 
     def observe(
         self,
         *,
         sample: Callable[[str, float], None] | None = None,
-        failure: Callable[[str, str], None] | None = None,
+        failure: Callable[[str, str, float | None], None] | None = None,
     ) -> None:
-        """Have every sample (name, milliseconds) and every failure (name, sentence) told at once as well.
+        """Have every sample (name, milliseconds) and every failure (name, sentence, age) told at once as well.
+
+        A failure's age is what somebody had waited so far, in milliseconds, where it is `unanswered`; None otherwise.
 
         Samples can be observed only before the first timer is handed out, RuntimeError otherwise: a timer is bound to
         what it does, so that nothing has to be asked on the hot path.
@@ -134,11 +137,19 @@ class Recorder:
     def failed(self, name: str, sentence: str) -> None:
         """Count one round trip that did not come back, or came back as an error, with the reason for a person.
 
-        A failure has no time: how long somebody waited for nothing would only disturb the percentiles.
+        A failure has no time: what was refused at once was quick, and says nothing of how quick answers are. What goes
+        on waiting is another matter: `unanswered`.
         """
-        sentence = self._counted(_known(name), sentence, 1)
-        if self._on_failure is not None:
-            self._on_failure(name, sentence)
+        self._fail(name, sentence, None)
+
+    def unanswered(self, name: str, milliseconds: float, sentence: str) -> None:
+        """Count one round trip of which nothing has come back when the run ends, with how long it has waited.
+
+        A failure, and in the percentiles a wait of at least this long: without it a server that answers the quick half
+        of what it is asked, and the other half never, would look quick.
+        """
+        self._unanswered[_known(name)].record(milliseconds)
+        self._fail(name, sentence, milliseconds)
 
     def take_unreported(self) -> dict[str, Histogram]:
         """The samples since the last call, by name, without names that have none. The whole run keeps them."""
@@ -158,6 +169,10 @@ class Recorder:
             histograms[name].merge(self._unreported[name])
         return histograms
 
+    def unanswered_ages(self) -> dict[str, Histogram]:
+        """For each of `NAMES`, how long what never came back had waited at the end, as independent copies."""
+        return {name: ages.copy() for name, ages in self._unanswered.items()}
+
     def failures(self) -> dict[str, Failures]:
         """The failures of the whole run for each of `NAMES`."""
         return {
@@ -169,6 +184,7 @@ class Recorder:
         """The whole run in a plain form that JSON and msgpack carry, without names under which nothing happened."""
         return {
             "timings": {name: each.as_dict() for name, each in self.histograms().items() if each.count},
+            "unanswered": {name: each.as_dict() for name, each in self._unanswered.items() if each.count},
             "failures": {name: dict(sentences) for name, sentences in self._sentences.items() if sentences},
         }
 
@@ -176,7 +192,8 @@ class Recorder:
         """Take in what `as_evidence` of another process said. It counts for the whole run and not as unreported,
         because each process feeds Locust with its own. ValueError, and nothing taken in, when it cannot be read."""
         try:
-            timings = {_known(name): Histogram.from_dict(plain) for name, plain in evidence["timings"].items()}
+            timings = _histograms(evidence["timings"])
+            unanswered = _histograms(evidence["unanswered"])
             failures = [
                 (_known(name), str(sentence), int(count))
                 for name, sentences in evidence["failures"].items()
@@ -189,6 +206,8 @@ class Recorder:
             ) from problem
         for name, histogram in timings.items():
             self._reported[name].merge(histogram)
+        for name, histogram in unanswered.items():
+            self._unanswered[name].merge(histogram)
         for name, sentence, count in failures:
             self._counted(name, sentence, count)
 
@@ -197,7 +216,13 @@ class Recorder:
         for name in NAMES:
             self._unreported[name].clear()
             self._reported[name].clear()
+            self._unanswered[name].clear()
             self._sentences[name].clear()
+
+    def _fail(self, name: str, sentence: str, age: float | None) -> None:
+        sentence = self._counted(_known(name), sentence, 1)
+        if self._on_failure is not None:
+            self._on_failure(name, sentence, age)
 
     def _counted(self, name: str, sentence: str, count: int) -> str:
         sentences = self._sentences[name]
@@ -211,6 +236,10 @@ def _known(name: str) -> str:
     if name not in NAMES:
         raise ValueError(f"no timing is called {name!r}; the names are: {', '.join(NAMES)}")
     return name
+
+
+def _histograms(plain: Mapping[str, Any]) -> dict[str, Histogram]:
+    return {_known(name): Histogram.from_dict(each) for name, each in plain.items()}
 
 
 def _telling(name: str, record: Callable[[float], None], tell: Callable[[str, float], None]) -> Callable[[float], None]:

@@ -20,6 +20,7 @@ from jupyter_rtc_locust.reporting.result_file import (
     write_result,
 )
 from jupyter_rtc_locust.timing.generator_health import GeneratorHealth
+from jupyter_rtc_locust.timing.histogram import Histogram
 from jupyter_rtc_locust.timing.recorder import NAMES, SAVE, UPDATE_ECHO, Recorder
 
 SECRET = "s3cr3t/token value+%"
@@ -90,6 +91,27 @@ def test_what_never_came_back_stands_in_the_percentiles_with_its_age_and_not_in_
     assert echo["p50_ms"] == pytest.approx(2.0, rel=0.01)
     assert echo["p95_ms"] == echo["p99_ms"] == pytest.approx(17_000.0, rel=0.01)
     assert (echo["max_ms"], echo["mean_ms"]) == (17_000.0, 1701.8)
+
+
+def test_the_histogram_in_a_result_gives_the_percentiles_beside_it_whether_one_process_saw_all_or_two():
+    one, two, alone = Recorder(), Recorder(), Recorder()
+    for number in range(300):
+        milliseconds = 0.05 * 1.03**number
+        (one if number % 3 else two).record(UPDATE_ECHO, milliseconds)
+        alone.record(UPDATE_ECHO, milliseconds)
+    two.unanswered(UPDATE_ECHO, 31_000.0, "never came back")
+    alone.unanswered(UPDATE_ECHO, 31_000.0, "never came back")
+    together = Recorder()
+    for each in (one, two):
+        together.merge(json.loads(json.dumps(each.as_evidence())))
+    echo = json.loads(json.dumps(build_result(**inputs(timings=together))["timings"][UPDATE_ECHO]))
+    assert echo == build_result(**inputs(timings=alone))["timings"][UPDATE_ECHO]
+    read = Histogram.from_dict(echo["histogram"])
+    assert read.count == echo["count"] + echo["unanswered"] == 301
+    assert (read.min_ms, read.max_ms) == (echo["min_ms"], echo["max_ms"])
+    assert [round(read.percentile(part), 6) for part in (0.5, 0.95, 0.99)] == [
+        echo[name] for name in ("p50_ms", "p95_ms", "p99_ms")
+    ]
 
 
 def test_versions_of_the_caller_win():

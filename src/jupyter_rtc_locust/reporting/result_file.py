@@ -186,6 +186,7 @@ def _timing(answered: Histogram, unanswered: Histogram, failures: Failures, secr
         "failures": failures.count,
         "failure_sentences": redact(failures.sentences, secrets),
         "unanswered": unanswered.count,
+        "histogram": waits.as_dict(),
     }
 
 

@@ -24,8 +24,14 @@ from jupyter_rtc_locust.editing import TEXT_KINDS, EditKind
 from jupyter_rtc_locust.editing.activities import TEXT_ACTIVITIES, Activity
 from jupyter_rtc_locust.options import OPTIONS
 from jupyter_rtc_locust.reporting.result_file import build_result
-from jupyter_rtc_locust.timing.generator_health import CPU_LIMIT_PERCENT, LOOP_LAG_P99_LIMIT_MS, summarise
+from jupyter_rtc_locust.timing.generator_health import summarise
 from jupyter_rtc_locust.timing.recorder import NAMES, Recorder
+from jupyter_rtc_locust.timing.soundness import (
+    CPU_LIMIT_PERCENT,
+    LOOP_LAG_P99_LIMIT_MS,
+    TIMINGS_LAG_LIMIT_MS,
+    TIMINGS_LAG_PART,
+)
 from jupyter_rtc_locust.verdict.findings import Kind
 from runs.commands_of_documents import (
     DOCUMENTS,
@@ -223,10 +229,12 @@ def test_the_fields_of_the_result_file_are_those_of_the_code() -> None:
 
 def test_the_figures_of_the_generators_health_are_those_of_the_code() -> None:
     figures = set(first_cells("docs/metrics.md", after="## Health of the generator"))
-    others = {"sound", "reasons", "processes", "worst_process"}
+    others = {"sound", "reasons", "timings_sound", "timings_reasons", "processes", "per_process", "worst_process"}
     assert figures | others == summarise([]).keys()
     text = " ".join(text_of("docs/metrics.md").split())
     assert f"at most {LOOP_LAG_P99_LIMIT_MS:.0f} ms and the mean CPU at most {CPU_LIMIT_PERCENT:.0f} %" in text
+    assert f"at most {TIMINGS_LAG_LIMIT_MS:.0f} ms or a tenth of the 99th percentile of `update echo`" in text
+    assert TIMINGS_LAG_PART == 0.1
 
 
 def test_the_counts_are_those_of_the_code() -> None:

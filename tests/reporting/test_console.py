@@ -146,6 +146,15 @@ def test_an_unsound_generator_gives_its_reason():
     assert "fewer users" in line
 
 
+def test_a_generator_too_late_for_its_timings_says_so_beside_them():
+    health = GeneratorHealth("worker 2")
+    health.loop_lag(12.0)
+    (line,) = [line for line in end_report(result(health=health)) if "generator" in line]
+    assert line.startswith("The load generator kept up as far as the verdict goes, and not with the timings (")
+    assert "worker 2" in line
+    assert "fewer users, or more processes" in line
+
+
 def test_the_place_of_the_result_file_comes_last():
     assert end_report(result(), "results/result.json")[-1] == "Result file: results/result.json"
 

@@ -4,12 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jupyter_rtc_locust.timing.generator_health import (
-    CPU_LIMIT_PERCENT,
-    LOOP_LAG_P99_LIMIT_MS,
-    GeneratorHealth,
-    summarise,
-)
+from jupyter_rtc_locust.timing.generator_health import GeneratorHealth, summarise
+from jupyter_rtc_locust.timing.soundness import CPU_LIMIT_PERCENT, LOOP_LAG_P99_LIMIT_MS, TIMINGS_LAG_LIMIT_MS
 
 
 def health(process="worker 1", loop_lag=(1.0,), cpu=(20.0,), schedule_lag=()):
@@ -67,9 +63,73 @@ def test_the_limits_themselves_are_still_sound(loop_lag, cpu, sound):
     assert health(loop_lag=[loop_lag], cpu=[cpu]).summary()["sound"] is sound
 
 
-def test_a_late_schedule_is_a_figure_and_no_verdict():
+def test_a_late_schedule_speaks_against_the_timings_and_not_against_the_verdict():
     summary = health(schedule_lag=[400.0]).summary()
-    assert (summary["schedule_lag_p99_ms"], summary["sound"]) == (400.0, True)
+    assert (summary["schedule_lag_p99_ms"], summary["sound"], summary["timings_sound"]) == (400.0, True, False)
+    (reason,) = summary["timings_reasons"]
+    assert "lateness of edits" in reason
+    assert "fewer users, or more processes" in reason
+
+
+@pytest.mark.parametrize(
+    ("lag", "echo_p99", "sound"),
+    [
+        (TIMINGS_LAG_LIMIT_MS, 4.0, True),
+        (TIMINGS_LAG_LIMIT_MS + 0.1, 4.0, False),
+        (TIMINGS_LAG_LIMIT_MS + 0.1, None, False),
+        (19.0, 200.0, True),
+        (21.0, 200.0, False),
+        (40.0, 4.0, False),
+    ],
+)
+def test_lag_may_be_five_milliseconds_or_a_tenth_of_the_echos_own_99th_percentile(lag, echo_p99, sound):
+    summary = summarise([health(loop_lag=[lag]).as_evidence()], echo_p99)
+    assert (summary["timings_sound"], summary["sound"]) == (sound, True)
+    assert sound or f"99th percentile of {lag:.1f} ms" in summary["timings_reasons"][0]
+
+
+def test_what_speaks_against_findings_speaks_against_timings_however_slow_the_echoes():
+    summary = summarise([health(loop_lag=[60.0], cpu=[99.0]).as_evidence()], 10_000.0)
+    assert (summary["sound"], summary["timings_sound"]) == (False, False)
+    assert summary["timings_reasons"] == summary["reasons"]
+
+
+def test_a_loop_that_stood_still_was_late_to_every_timer_it_kept_from_being_set():
+    generator = GeneratorHealth()
+    for _ in range(80):
+        generator.loop_lag(0.0, 100.0)
+    generator.loop_lag(2_000.0, 100.0)  # ten seconds, of which it stood still for two
+    summary = generator.summary()
+    assert summary["loop_lag_max_ms"] == 2_000.0
+    assert summary["loop_lag_p99_ms"] == pytest.approx(1_900.0, rel=0.01)
+    assert summary["loop_lag_p50_ms"] == 0.0
+    assert summary["sound"] is False
+
+
+def test_backlog_is_told_in_bytes():
+    generator = health()
+    for waiting in [0] * 97 + [40_000, 65_536, 1_000_000]:
+        generator.receive_backlog(waiting)
+    summary = generator.summary()
+    assert summary["receive_backlog_max_bytes"] == 1_000_000
+    assert summary["receive_backlog_p99_bytes"] == pytest.approx(65_536, rel=0.01)
+
+
+def test_collections_of_garbage_are_counted_with_their_pauses():
+    generator = health()
+    for generation, milliseconds in ((0, 0.5), (0, 0.25), (2, 30.0), (1, 1.0)):
+        generator.garbage_collected(generation, milliseconds)
+    summary = generator.summary()
+    assert (summary["collections"], summary["collections_full"]) == (4, 1)
+    assert (summary["collections_total_ms"], summary["collections_longest_ms"]) == (31.75, 30.0)
+
+
+def test_each_process_has_its_own_figures():
+    summary = summarise([health("b", [2.0], [80.0]).as_evidence(), health("a", [40.0], [10.0]).as_evidence()])
+    assert [(one["process"], one["loop_lag_max_ms"], one["cpu_percent"]) for one in summary["per_process"]] == [
+        ("a", 40.0, 10.0),
+        ("b", 2.0, 80.0),
+    ]
 
 
 def test_unknown_is_not_sound():
@@ -81,8 +141,9 @@ def test_unknown_is_not_sound():
 
 def test_what_was_not_measured_is_none():
     summary = health(loop_lag=[], cpu=[]).summary()
-    for figure in ("loop_lag_p99_ms", "loop_lag_max_ms", "cpu_percent", "schedule_lag_p99_ms"):
+    for figure in ("loop_lag_p99_ms", "cpu_percent", "schedule_lag_max_ms", "arrival_error_p50_ms"):
         assert summary[figure] is None
+    assert summary["receive_backlog_max_bytes"] is None
 
 
 def test_the_worst_of_several_processes_decides_and_is_named():
@@ -116,6 +177,9 @@ def test_the_order_of_processes_changes_nothing(processes, random):
 
 def test_a_new_run_begins_without_samples():
     generator = health(schedule_lag=[3.0])
+    generator.garbage_collected(0, 1.0)
+    generator.arrival_error(1.0)
+    generator.receive_backlog(1)
     generator.clear()
     assert generator.as_evidence() == GeneratorHealth("worker 1").as_evidence()
 

@@ -55,9 +55,9 @@ def conclude(
         if state.given_up:
             raise GivenUp(state.given_up)
         answers = state.end.answers.values()
-        health = summarise(answer["health"] for answer in answers)
         for answer in answers:
             timings.merge(answer["timings"])
+        health = summarise((answer["health"] for answer in answers), timings.percentile("update echo", 0.99))
         _keep_plan(environment, state)
         evidence = run_evidence(state, state.end, health, secrets)
         state.memory, state.log_events = evidence.server_memory, evidence.server_log

@@ -41,6 +41,7 @@ from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.settings import WORKER_ANSWER_DEADLINE_S, Settings, read_tokens
 from jupyter_rtc_locust.timing.generator_health import GeneratorHealth
 from jupyter_rtc_locust.timing.recorder import Recorder
+from jupyter_rtc_locust.users.backlog import Backlog
 from jupyter_rtc_locust.users.collaborator import Collaborator
 from jupyter_rtc_locust.users.health_monitor import watch_health
 from jupyter_rtc_locust.users.plan_player import PlannedUsers
@@ -249,6 +250,7 @@ class ProcessAgent:
             elapsed=run["elapsed"],
             user_failed=self.user_failed,
             schedule_lag=self.health.schedule_lag,
+            arrival_error=self.health.arrival_error,
             history=self.history if settings.history else None,
             planned=PlannedUsers(plan) if plan is not None else None,
         )
@@ -260,7 +262,9 @@ class ProcessAgent:
         self.over.clear()
         self._gather = {}
         self._checkpoint = None
-        self._greenlets = [gevent.spawn(watch_health, self.health), gevent.spawn(self._look_for_stalls, self.swarm)]
+        backlog = Backlog(self.swarm.collaborators, self.health.receive_backlog)
+        watch = gevent.spawn(watch_health, self.health, backlog, self.swarm.arrivals)
+        self._greenlets = [watch, gevent.spawn(self._look_for_stalls, self.swarm)]
         for greenlet in self._greenlets:
             greenlet.link_exception(lambda dead: self._problems.append(f"a watch of it died: {dead.exception}"))
 

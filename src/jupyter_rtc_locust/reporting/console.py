@@ -267,8 +267,11 @@ def _health(generator: Mapping[str, Any]) -> list[str]:
     if generator.get("cpu_percent") is not None:
         figures.append(f"CPU {generator['cpu_percent']:.0f} % of a core")
     measured = f" ({', '.join(figures)})" if figures else ""
-    if generator.get("sound"):
+    if generator.get("sound") and generator.get("timings_sound", True):
         return [f"The load generator kept up{measured}."]
+    if generator.get("sound"):
+        reasons = " ".join(_shown(reason) for reason in generator.get("timings_reasons") or ())
+        return [f"The load generator kept up as far as the verdict goes, and not with the timings{measured}. {reasons}"]
     reasons = " ".join(_shown(reason) for reason in generator.get("reasons") or ())
     if generator.get("loop_lag_p99_ms") is None:
         return [f"Whether the load generator kept up is not known{measured}. {reasons}".rstrip()]

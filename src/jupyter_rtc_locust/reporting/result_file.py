@@ -20,6 +20,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from jupyter_rtc_locust.timing.recorder import waited
+
 if TYPE_CHECKING:
     from jupyter_rtc_locust.timing.histogram import Histogram
     from jupyter_rtc_locust.timing.recorder import Failures, Recorder
@@ -169,8 +171,7 @@ def remove_result(folder: Path | str) -> None:
 
 
 def _timing(answered: Histogram, unanswered: Histogram, failures: Failures, secrets: Sequence[str]) -> dict[str, Any]:
-    waits = answered.copy()
-    waits.merge(unanswered)
+    waits = waited(answered, unanswered)
 
     def percentile(fraction: float) -> float | None:
         return round(waits.percentile(fraction), 6) if waits.count else None

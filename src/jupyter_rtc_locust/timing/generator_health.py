@@ -1,13 +1,16 @@
 """Whether the machine that makes the load could keep up, because otherwise its own delays stand in every figure.
 
-Three things are sampled in each process: how late gevent's loop came to a timer (loop lag), how much of one core the
-process used, and how late edits left compared with when they were due (schedule lag). A process of Python uses one core
-at most, so an overloaded generator shows at one process long before the machine as a whole looks busy. The worst
-process decides, since its users' timings are mixed with all the others.
+Sampled in each process: how late gevent's loop came to a timer (loop lag), how late edits left compared with when they
+were due (schedule lag), how long messages had been readable when they were read (arrival error), how much of what the
+server sent lay unread in the kernel (receive backlog), how much of one core the process used, and how long collecting
+garbage stopped it. A process of Python uses one core at most, so an overloaded generator shows at one process long
+before the machine as a whole looks busy. The worst process decides, since its users' timings are mixed with all the
+others.
 
 Sample while users are at work, not while the process waits for a run to start: idle time would hide the strain.
 
-Pure: whoever has a clock feeds it. Plain data leaves the process (`as_evidence`), `summarise` puts processes together.
+Pure: whoever has a clock feeds it. Plain data leaves the process (`as_evidence`), `summarise` puts processes together;
+which figures are too bad is the business of `soundness.py`.
 """
 
 from __future__ import annotations
@@ -15,59 +18,87 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_rtc_locust.timing.histogram import Histogram
+from jupyter_rtc_locust.timing.soundness import reasons_against_findings, reasons_against_timings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-LOOP_LAG_P99_LIMIT_MS: Final = 50.0
-"""A loop that comes later than this to every hundredth timer adds as much to the slowest echoes it times. Measured: a
-process with 2,000 quiet users has an echo p99 of 3 ms, so 50 ms is far from a healthy state and not a matter of luck.
-"""
+_BYTES: Final = 1_000_000
+"""A histogram counts whole millionths of what it is told: of milliseconds nanoseconds, and so of megabytes bytes."""
 
-CPU_LIMIT_PERCENT: Final = 90.0
-"""Mean use of one core, above which work waits in line: the first stall is then never made up for."""
+_FULL: Final = 2
+"""The oldest generation of Python's garbage: collecting it looks at every object there is."""
+
+_HISTOGRAMS: Final = ("loop_lag", "schedule_lag", "arrival_error", "receive_backlog")
 
 
 class GeneratorHealth:
     """The samples of one process."""
 
-    __slots__ = ("_cpu_count", "_cpu_sum", "_loop_lag", "_process", "_schedule_lag")
+    __slots__ = ("_cpu_count", "_cpu_sum", "_garbage", "_histograms", "_process")
 
     def __init__(self, process: str = "this process") -> None:
         """`process` is the name under which a person would look for it, such as a worker's id."""
         self._process = process
-        self._loop_lag = Histogram()
-        self._schedule_lag = Histogram()
+        self._histograms = {name: Histogram() for name in _HISTOGRAMS}
         self._cpu_sum = 0.0
         self._cpu_count = 0
+        self._garbage: dict[str, float] = _no_garbage()
 
-    def loop_lag(self, milliseconds: float) -> None:
-        """A timer of the loop came this much later than it was set for."""
-        self._loop_lag.record(milliseconds)
+    def loop_lag(self, milliseconds: float, every_ms: float | None = None) -> None:
+        """A timer of the loop came this much later than it was set for.
+
+        `every_ms`: such a timer is set so often, but not before the one before has come. The timers that a late one
+        kept from being set would have been late as well, each by so much less, and are counted too: else a loop that
+        stands still for half of the time would look punctual, because hardly anybody asked.
+        """
+        self._histograms["loop_lag"].record(milliseconds)
+        if every_ms is not None:
+            left = milliseconds - every_ms
+            while left > 0:
+                self._histograms["loop_lag"].record(left)
+                left -= every_ms
 
     def schedule_lag(self, milliseconds: float) -> None:
         """An edit left this much later than it was due."""
-        self._schedule_lag.record(milliseconds)
+        self._histograms["schedule_lag"].record(milliseconds)
+
+    def arrival_error(self, milliseconds: float) -> None:
+        """What was readable when the loop looked at its sockets was read this much later."""
+        self._histograms["arrival_error"].record(milliseconds)
+
+    def receive_backlog(self, waiting: int) -> None:
+        """So many bytes had come to a connection and were not read yet."""
+        self._histograms["receive_backlog"].record(waiting / _BYTES)
 
     def cpu(self, percent: float) -> None:
         """The process used this much of one core since the last sample. Samples should cover equal times."""
         self._cpu_sum += percent
         self._cpu_count += 1
 
+    def garbage_collected(self, generation: int, milliseconds: float) -> None:
+        """Collecting garbage of this generation (0 to 2) stopped everything for so long."""
+        garbage = self._garbage
+        garbage["collections"] += 1
+        garbage["collections_full"] += generation == _FULL
+        garbage["collections_total_ms"] += milliseconds
+        garbage["collections_longest_ms"] = max(garbage["collections_longest_ms"], milliseconds)
+
     def clear(self) -> None:
         """Begin a new run."""
-        self._loop_lag.clear()
-        self._schedule_lag.clear()
+        for histogram in self._histograms.values():
+            histogram.clear()
         self._cpu_sum, self._cpu_count = 0.0, 0
+        self._garbage = _no_garbage()
 
     def as_evidence(self) -> dict[str, Any]:
         """All samples in a plain form that JSON and msgpack carry."""
         return {
             "process": self._process,
-            "loop_lag": self._loop_lag.as_dict(),
-            "schedule_lag": self._schedule_lag.as_dict(),
+            **{name: histogram.as_dict() for name, histogram in self._histograms.items()},
             "cpu_sum": self._cpu_sum,
             "cpu_count": self._cpu_count,
+            "garbage": dict(self._garbage),
         }
 
     def summary(self) -> dict[str, Any]:
@@ -75,42 +106,62 @@ class GeneratorHealth:
         return summarise([self.as_evidence()])
 
 
-def summarise(evidence: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def summarise(evidence: Iterable[Mapping[str, Any]], echo_p99_ms: float | None = None) -> dict[str, Any]:
     """How healthy the generator was, from the `as_evidence` of each of its processes. The order does not matter.
 
-    `sound` is False when in any process the 99th percentile of the loop's lag is above `LOOP_LAG_P99_LIMIT_MS`, or the
-    mean use of its core above `CPU_LIMIT_PERCENT`, or when nobody measured the lag: unknown is not sound. `reasons` has
-    a sentence for each of these, naming the process and saying what to do. The figures are those of the worst process
-    each (`loop_lag_p99_ms`, `loop_lag_max_ms`, `cpu_percent`, `schedule_lag_p99_ms`), None where nothing was measured;
-    `worst_process` names the one whose loop was latest.
+    `sound` is False when anything in `reasons` speaks against what findings rest on, `timings_sound` when anything in
+    `timings_reasons` speaks against the timings, of which the 99th percentile of echoes is `echo_p99_ms`; both have a
+    sentence for each process and rule (`soundness.py`), and unknown is not sound. The figures are those of the worst
+    process each, None where nothing was measured; `per_process` has them all, and `worst_process` names the one whose
+    loop was latest.
     ValueError when the evidence of a process cannot be read.
     """
     processes = sorted((_figures(each) for each in evidence), key=lambda figures: str(figures["process"]))
-    reasons = [reason for figures in processes for reason in _reasons(figures)]
+    reasons = [reason for figures in processes for reason in reasons_against_findings(figures)]
     if not processes:
         reasons.append("No process said how late its own loop was, so nothing vouches for the timings of this run.")
+    of_timings = reasons + [each for figures in processes for each in reasons_against_timings(figures, echo_p99_ms)]
     return {
         "sound": not reasons,
+        "timings_sound": not of_timings,
         **{name: _worst(figures[name] for figures in processes) for name in _FIGURES},
         "processes": len(processes),
         "worst_process": max(processes, key=_strain)["process"] if processes else None,
         "reasons": reasons,
+        "timings_reasons": of_timings,
+        "per_process": processes,
     }
 
 
-_FIGURES: Final = ("loop_lag_p99_ms", "loop_lag_max_ms", "cpu_percent", "schedule_lag_p99_ms")
+_LAGS: Final = {
+    f"{name}_{figure}_ms": (name, fraction)
+    for name in ("loop_lag", "schedule_lag", "arrival_error")
+    for figure, fraction in (("p50", 0.5), ("p99", 0.99), ("max", 1.0))
+}
+_BACKLOGS: Final = {"receive_backlog_p99_bytes": 0.99, "receive_backlog_max_bytes": 1.0}
+
+
+def _no_garbage() -> dict[str, float]:
+    return {"collections": 0, "collections_full": 0, "collections_total_ms": 0.0, "collections_longest_ms": 0.0}
+
+
+_FIGURES: Final = (*_LAGS, "cpu_percent", *_BACKLOGS, *_no_garbage())
 
 
 def _figures(evidence: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        loop_lag, schedule_lag = (Histogram.from_dict(evidence[name]) for name in ("loop_lag", "schedule_lag"))
+        histograms = {name: Histogram.from_dict(evidence[name]) for name in _HISTOGRAMS}
         cpu_sum, cpu_count = float(evidence["cpu_sum"]), int(evidence["cpu_count"])
+        backlog = histograms["receive_backlog"]
         return {
             "process": str(evidence["process"]),
-            "loop_lag_p99_ms": _percentile_99(loop_lag),
-            "loop_lag_max_ms": loop_lag.max_ms,
+            **{figure: _percentile(histograms[name], fraction) for figure, (name, fraction) in _LAGS.items()},
             "cpu_percent": round(cpu_sum / cpu_count, 1) if cpu_count else None,
-            "schedule_lag_p99_ms": _percentile_99(schedule_lag),
+            **{
+                figure: round(backlog.percentile(fraction) * _BYTES) if backlog.count else None
+                for figure, fraction in _BACKLOGS.items()
+            },
+            **{figure: round(float(evidence["garbage"][figure]), 3) for figure in _no_garbage()},
         }
     except (KeyError, TypeError) as problem:
         raise ValueError(
@@ -119,8 +170,8 @@ def _figures(evidence: Mapping[str, Any]) -> dict[str, Any]:
         ) from problem
 
 
-def _percentile_99(histogram: Histogram) -> float | None:
-    return round(histogram.percentile(0.99), 6) if histogram.count else None
+def _percentile(histogram: Histogram, fraction: float) -> float | None:
+    return round(histogram.percentile(fraction), 6) if histogram.count else None
 
 
 def _strain(figures: Mapping[str, Any]) -> tuple[float, float]:
@@ -129,21 +180,3 @@ def _strain(figures: Mapping[str, Any]) -> tuple[float, float]:
 
 def _worst(values: Iterable[float | None]) -> float | None:
     return max((value for value in values if value is not None), default=None)
-
-
-def _reasons(figures: Mapping[str, Any]) -> list[str]:
-    process, lag, cpu = figures["process"], figures["loop_lag_p99_ms"], figures["cpu_percent"]
-    reasons = []
-    if lag is None:
-        reasons.append(f"Nobody measured how late the loop of {process} was, so nothing vouches for its timings.")
-    elif lag > LOOP_LAG_P99_LIMIT_MS:
-        reasons.append(
-            f"The load generator itself was late: in {process} the loop's lag had a 99th percentile of {lag:.0f} ms "
-            f"(more than {LOOP_LAG_P99_LIMIT_MS:.0f} ms); use fewer users, or more processes or machines."
-        )
-    if cpu is not None and cpu > CPU_LIMIT_PERCENT:
-        reasons.append(
-            f"The load generator itself was short of CPU: {process} used {cpu:.0f} % of its core on average "
-            f"(more than {CPU_LIMIT_PERCENT:.0f} %); use fewer users, or more processes or machines."
-        )
-    return reasons

@@ -173,6 +173,11 @@ class Recorder:
         """For each of `NAMES`, how long what never came back had waited at the end, as independent copies."""
         return {name: ages.copy() for name, ages in self._unanswered.items()}
 
+    def percentile(self, name: str, fraction: float) -> float | None:
+        """Of the whole run, with what never came back, in milliseconds; None where there is neither."""
+        waits = waited(self.histograms()[_known(name)], self._unanswered[name])
+        return waits.percentile(fraction) if waits.count else None
+
     def failures(self) -> dict[str, Failures]:
         """The failures of the whole run for each of `NAMES`."""
         return {
@@ -230,6 +235,13 @@ class Recorder:
             sentence = OTHER_FAILURES
         sentences[sentence] = sentences.get(sentence, 0) + count
         return sentence
+
+
+def waited(answered: Histogram, unanswered: Histogram) -> Histogram:
+    """How long everybody waited: for what came back until it did, for what did not until the end."""
+    waits = answered.copy()
+    waits.merge(unanswered)
+    return waits
 
 
 def _known(name: str) -> str:

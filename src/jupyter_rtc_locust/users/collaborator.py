@@ -227,6 +227,10 @@ class Collaborator:
         """How many bytes wait because the server reads nothing, and for how many seconds it has taken none of them."""
         return (0, 0.0) if self._connection is None else self._connection.unread(now)
 
+    def backlog(self) -> int | None:
+        """Bytes that the server sent and that are not read yet; None without a line."""
+        return None if self._connection is None else self._connection.backlog()
+
     def probe(self) -> None:
         """Ask the server what this replica lacks; the answer is evidence, and is not applied.
 
@@ -403,8 +407,8 @@ class Collaborator:
 
     def receive(self, messages: list[bytes]) -> None:
         """Take all messages of one read: time them, then apply their updates in one transaction."""
-        now = self._last_heard = time.monotonic()
         room = self.room
+        now = self._last_heard = self.swarm.arrivals.moment(room.last_sent)
         arrive = room.round_trips.arrive
         user, client_id = self.seat.user, self.seat.client_id
         updates: list[bytes] = []
@@ -530,6 +534,7 @@ class Collaborator:
     def _send_presence(self, message: bytes) -> None:
         if self._connection is not None:
             self.swarm.counts["awareness_sent"] += 1
+            self.room.last_sent = time.monotonic()
             self._connection.send(message)
 
     def _receive_awareness(self, payload: bytes, now: float) -> None:
@@ -552,4 +557,5 @@ class Collaborator:
         self.lab.document_edited()
         if self._connection is not None:
             self.swarm.counts["updates_sent"] += 1
+            self.room.last_sent = time.monotonic()
             self._connection.send(message)

@@ -11,10 +11,13 @@ descriptors are used again at once.
 
 from __future__ import annotations
 
+import array
 import contextlib
+import fcntl
 import random
 import socket
 import ssl
+import termios
 import time
 from collections.abc import Callable
 from typing import Any
@@ -160,6 +163,13 @@ class Connection:
         """Send one binary message, or queue what the kernel does not take now. A closed connection drops it."""
         if self.open:
             self._send_bytes(encode_frame(Opcode.BINARY, message, random.getrandbits(32)))
+
+    def backlog(self) -> int:
+        """Bytes that the kernel holds for this line, and that nobody has read yet."""
+        waiting = array.array("i", [0])
+        if self.open:
+            fcntl.ioctl(self._socket, termios.FIONREAD, waiting)
+        return waiting[0]
 
     def close(self) -> None:
         """Say goodbye as far as the kernel takes it, and close; `closed` is not called."""

@@ -22,6 +22,7 @@ from jupyter_rtc_locust.servers.base import Document, Server
 from jupyter_rtc_locust.settings import SYNC_DEADLINE_S, Settings
 from jupyter_rtc_locust.timing.recorder import Recorder
 from jupyter_rtc_locust.timing.round_trips import RoundTrips
+from jupyter_rtc_locust.users.arrival_clock import ArrivalClock
 from jupyter_rtc_locust.users.chronicle import Chronicle
 from jupyter_rtc_locust.users.plan_player import PlannedUsers
 from jupyter_rtc_locust.users.plan_record import PlanRecord
@@ -74,6 +75,8 @@ class Room:
     """Everybody of this process who ever opened it, those who left included."""
     presences: set[int] = field(default_factory=set)
     """Client ids that showed themselves in awareness."""
+    last_sent: float = 0.0
+    """When anything that is timed last left any user here (`time.monotonic`)."""
     last_message: float = 0.0
     """When the last document message arrived at any user here (`time.monotonic`)."""
     stalls: dict[int, Stall] = field(default_factory=dict)
@@ -109,6 +112,7 @@ class Swarm:
         elapsed: float,
         user_failed: Callable[[object, BaseException], None],
         schedule_lag: Callable[[float], None] | None = None,
+        arrival_error: Callable[[float], None] | None = None,
         history: History | None = None,
         planned: PlannedUsers | None = None,
     ) -> None:
@@ -124,6 +128,8 @@ class Swarm:
         """Tells Locust of an error of a user, so that it is counted and shown."""
         self.schedule_lag = schedule_lag or (lambda _milliseconds: None)
         """Told of every edit how much later it left than it was due."""
+        self.arrivals = ArrivalClock(arrival_error or (lambda _milliseconds: None))
+        """When what is read arrived."""
         self.history = history
         self.plan = PlanRecord()
         """What the users of this process did."""

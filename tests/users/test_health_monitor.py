@@ -51,7 +51,7 @@ def test_a_starved_generator_says_so_with_the_reason_and_the_way_out(health):
     summary = health.summary()
     assert (summary["sound"], summary["timings_sound"]) == (False, False)
     assert "worker 7" in summary["reasons"][0]
-    assert "fewer users, or more processes" in summary["reasons"][0]
+    assert "fewer users" in summary["reasons"][0]
 
 
 def test_the_monitor_leaves_no_watch_of_garbage_behind(health, watched):

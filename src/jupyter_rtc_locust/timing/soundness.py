@@ -30,7 +30,8 @@ some; below this, machines and not generators are measured."""
 TIMINGS_LAG_PART: Final = 0.1
 """Lag (p99) that a timing may have in it as a part of the echo's own 99th percentile: less changes no conclusion."""
 
-_WAY_OUT: Final = "use fewer users, or more processes or machines."
+_BUSY_PERCENT: Final = 50.0
+"""A process that used less of its core on average, and was late all the same, was kept from it."""
 
 
 def reasons_against_findings(figures: Mapping[str, Any]) -> list[str]:
@@ -42,12 +43,12 @@ def reasons_against_findings(figures: Mapping[str, Any]) -> list[str]:
     elif lag > LOOP_LAG_P99_LIMIT_MS:
         reasons.append(
             f"The load generator itself was late: in {process} the loop's lag had a 99th percentile of {lag:.0f} ms "
-            f"(more than {LOOP_LAG_P99_LIMIT_MS:.0f} ms); {_WAY_OUT}"
+            f"(more than {LOOP_LAG_P99_LIMIT_MS:.0f} ms); {_way_out(cpu)}"
         )
     if cpu is not None and cpu > CPU_LIMIT_PERCENT:
         reasons.append(
             f"The load generator itself was short of CPU: {process} used {cpu:.0f} % of its core on average "
-            f"(more than {CPU_LIMIT_PERCENT:.0f} %); {_WAY_OUT}"
+            f"(more than {CPU_LIMIT_PERCENT:.0f} %); {_way_out(cpu)}"
         )
     return reasons
 
@@ -56,12 +57,28 @@ def reasons_against_timings(figures: Mapping[str, Any], echo_p99_ms: float | Non
     """Why the timings are not the server's alone, beyond what speaks against findings. None: there were no echoes."""
     limit = max(TIMINGS_LAG_LIMIT_MS, TIMINGS_LAG_PART * (echo_p99_ms or 0.0))
     echoes = "nothing was echoed" if echo_p99_ms is None else f"the 99th percentile of echoes is {echo_p99_ms:.1f} ms"
-    reasons = []
-    for name, words in (("loop_lag_p99_ms", "the loop's lag"), ("schedule_lag_p99_ms", "the lateness of edits")):
-        late = figures[name]
-        if late is not None and late > limit:
-            reasons.append(
-                f"The timings are not the server's alone: in {figures['process']} {words} had a 99th percentile of "
-                f"{late:.1f} ms (more than {limit:.1f} ms, where {echoes}); {_WAY_OUT}"
-            )
-    return reasons
+    late = [
+        (words, figures[name])
+        for name, words in (("loop_lag_p99_ms", "the loop's lag had"), ("schedule_lag_p99_ms", "edits left late with"))
+        if figures[name] is not None and figures[name] > limit
+    ]
+    if not late:
+        return []
+    told = " and ".join(
+        f"{words} {'one' if number else 'a 99th percentile'} of {milliseconds:.1f} ms"
+        for number, (words, milliseconds) in enumerate(late)
+    )
+    sentence = (
+        f"The timings are not the server's alone: in {figures['process']} {told} (more than {limit:.1f} ms, where "
+        f"{echoes}); {_way_out(figures['cpu_percent'])}"
+    )
+    return [sentence]
+
+
+def _way_out(cpu: float | None) -> str:
+    if cpu is not None and cpu < _BUSY_PERCENT:
+        return (
+            f"its own work took {cpu:.0f} % of a core, so other programs on the machine kept it waiting, the server "
+            f"perhaps: give it a core of its own, another machine, or use fewer users."
+        )
+    return "use fewer users, or more processes or machines."

@@ -16,6 +16,10 @@ from jupyter_rtc_locust.editing.rhythm import Rhythm
 
 _EDITS_A_CALLBACK = 20
 """After a stall the overdue edits are caught up in portions, so that receiving goes on between them."""
+_EARLY_S = 0.001
+"""The loop waits in whole milliseconds and rounds up, so a timer for the moment itself comes late by up to one
+(measured: 1.0 ms at the median), and that would stand in every timing. An edit may leave so much early instead; its
+timings begin when it left."""
 _SOON_S = 0.0005
 """The shortest delay of a timer; with 0 it would run before sockets are looked at."""
 
@@ -36,7 +40,7 @@ class EditSchedule:
 
     def start(self) -> None:
         """Arm the timer for the next edit."""
-        self._timer = gevent.get_hub().loop.timer(max(self._due() - time.monotonic(), _SOON_S))
+        self._timer = gevent.get_hub().loop.timer(max(self._due() - _EARLY_S - time.monotonic(), _SOON_S))
         self._timer.start(self._fire, update=True)  # `update`, because the loop's idea of the time may be stale
 
     def pause(self) -> None:
@@ -76,7 +80,7 @@ class EditSchedule:
     def _fire(self) -> None:
         for _ in range(_EDITS_A_CALLBACK):
             due = self._due()
-            if due > time.monotonic():
+            if due - _EARLY_S > time.monotonic():
                 break
             number = self._next.number
             self._next = self._rhythm.after(self._next)

@@ -261,8 +261,12 @@ class Writing:
             return planned, None
         self._next_number = number + 1
         self._swarm.counts["edits"] += 1
-        self._room.round_trips.author(user, self._seat.client_id, number, edit.description, edit.cell_id, due, update)
-        self._room.recent.note(user, edit.cell_id, time.monotonic(), edit.cell_index)
+        now = time.monotonic()
+        timed_from = min(due, now)  # an edit may leave a little early, and no echo takes less than no time
+        self._room.round_trips.author(
+            user, self._seat.client_id, number, edit.description, edit.cell_id, timed_from, update
+        )
+        self._room.recent.note(user, edit.cell_id, now, edit.cell_index)
         self._send(encode_update(update))
         return planned, update
 
@@ -284,10 +288,9 @@ class Writing:
         self.write(make, None, self._leaving(due))
 
     def _leaving(self, due: float) -> float:
-        """Tell how much later than due an edit leaves; when it was due, which is never in the future."""
-        now = time.monotonic()
-        self._swarm.schedule_lag(max(0.0, (now - due) * 1000))
-        return min(due, now)
+        """Tell how much later than due an edit leaves; when it was due."""
+        self._swarm.schedule_lag(max(0.0, (time.monotonic() - due) * 1000))
+        return due
 
     def _tell_where_it_was_made(self) -> None:
         """Whoever begins a burst has clicked there; who goes on typing moves no caret that a tab would tell of."""

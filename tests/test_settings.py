@@ -85,6 +85,7 @@ def test_every_option_arrives_in_the_setting_of_its_name(tmp_path):
             rtc_ca_file=str(authority),
             rtc_token_file=str(tokens),
             rtc_request_events=True,
+            rtc_warmup="1m",
         )
     )
     assert made == Settings(
@@ -114,6 +115,7 @@ def test_every_option_arrives_in_the_setting_of_its_name(tmp_path):
         ca_file=authority,
         token_file=tokens,
         request_events=True,
+        warmup=60.0,
         users=40,
     )
 
@@ -218,9 +220,15 @@ def test_the_time_between_checkpoints_is_written_as_locust_writes_times(value, s
     assert Settings.from_options(options(rtc_checkpoint_every=value)).checkpoint_every == seconds
 
 
+@pytest.mark.parametrize(("value", "seconds"), [("auto", None), ("", None), ("0", 0.0), ("2.5", 2.5), ("1m30s", 90.0)])
+def test_the_warm_up_is_a_time_or_left_to_the_rule(value, seconds):
+    assert Settings.from_options(options(rtc_warmup=value)).warmup == seconds
+
+
 @pytest.mark.parametrize("value", ["-1", "often", "1d", "5 s", "nan", "m"])
 def test_a_time_that_is_none_is_refused(value):
     assert "--rtc-checkpoint-every" in refusal(rtc_checkpoint_every=value)
+    assert "--rtc-warmup" in refusal(rtc_warmup=value)
 
 
 def test_checkpoints_that_would_leave_no_time_for_editing_are_refused():

@@ -86,6 +86,9 @@ OPTIONS = (
         "fire Locust's request event for each sample (CSV loggers, OpenTelemetry); costs CPU",
     ),
     Option(
+        "--rtc-warmup", "auto", "seconds at the beginning that percentiles leave out; 0: none; auto: a tenth, to 10 s"
+    ),
+    Option(
         "--rtc-trace",
         "",
         "an editing trace (.json, .json.gz) to replay, with locustfiles/replay_trace.py; each worker reads it",

@@ -89,6 +89,8 @@ class Settings:
     ca_file: Path | None = None
     token_file: Path | None = None
     request_events: bool = False
+    warmup: float | None = None
+    """Seconds at the beginning that the percentiles leave out; None: by the rule in `timing/recorder.py`."""
     trace: Path | None = None
     """The editing trace to replay; None: users choose their edits."""
     trace_speed: float = 0.0
@@ -137,6 +139,7 @@ class Settings:
             ca_file=_file("--rtc-ca-file", options.rtc_ca_file),
             token_file=_file("--rtc-token-file", options.rtc_token_file),
             request_events=_truth(options.rtc_request_events),
+            warmup=_warmup(options.rtc_warmup),
             trace=_file("--rtc-trace", options.rtc_trace),
             trace_speed=_number("--rtc-trace-speed", options.rtc_trace_speed),
             trace_into=_one_of("--rtc-trace-into", options.rtc_trace_into, TRACE_TARGETS),
@@ -279,6 +282,20 @@ def _duration(option: str, value: object) -> float:
             f"itself takes seconds, or 0 for none."
         )
     return duration
+
+
+def _warmup(value: object) -> float | None:
+    """Seconds, None for `auto`."""
+    text = str(value if value is not None else "").strip() or "auto"
+    if text == "auto":
+        return None
+    seconds = seconds_of(text)
+    if seconds is None:
+        raise OptionsError(
+            f"--rtc-warmup {_shown(value)} is no time: write seconds, or a time such as 90s or 2m, 0 to leave nothing "
+            f"out, or auto."
+        )
+    return seconds
 
 
 def _whole(option: str, value: object, *, least: int, most: int | None = None) -> int:

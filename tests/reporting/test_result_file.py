@@ -114,6 +114,19 @@ def test_the_histogram_in_a_result_gives_the_percentiles_beside_it_whether_one_p
     ]
 
 
+def test_the_warm_up_stands_in_no_figure_but_in_how_many_were_left_out():
+    recorder = Recorder()
+    recorder.record(UPDATE_ECHO, 900.0)
+    recorder.record(SAVE, 900.0)
+    recorder.close(1.0)
+    recorder.record(UPDATE_ECHO, 2.0)
+    timings = build_result(**inputs(timings=recorder, warmup_s=1.0))["timings"]
+    assert (timings[UPDATE_ECHO]["count"], timings[UPDATE_ECHO]["max_ms"]) == (1, 2.0)
+    assert (timings[UPDATE_ECHO]["left_out"], timings[SAVE]["left_out"]) == (1, 0)
+    assert timings[SAVE]["max_ms"] == 900.0
+    assert build_result(**inputs(timings=recorder))["timings"][UPDATE_ECHO]["left_out"] == 0
+
+
 def test_versions_of_the_caller_win():
     run = {"versions": {"locust": "2.47.0"}}
     assert build_result(**inputs(run=run))["run"]["versions"] == {"locust": "2.47.0"}

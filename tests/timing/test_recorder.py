@@ -7,12 +7,14 @@ from hypothesis import strategies as st
 
 from jupyter_rtc_locust.timing.recorder import (
     NAMES,
+    OPEN_DOCUMENT,
     OTHER_FAILURES,
     SAVE,
     SENTENCES_KEPT,
     UPDATE_DELIVERY,
     UPDATE_ECHO,
     Recorder,
+    warm_up_of,
 )
 
 
@@ -124,11 +126,52 @@ def test_what_never_came_back_is_a_failure_and_has_waited_at_least_so_long():
     assert recorder.unanswered_ages()[UPDATE_ECHO].count == 0
 
 
+# -- warm-up ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_closed_second_can_be_left_out_of_what_repeats_and_never_of_an_opening():
+    recorder = Recorder()
+    for second in (1.0, 2.0, 3.0):
+        recorder.record(UPDATE_ECHO, second)
+        recorder.record(OPEN_DOCUMENT, second)
+        recorder.close(second)
+    recorder.record(UPDATE_ECHO, 4.0)
+    for after, count, shortest in ((0.0, 4, 1.0), (1.0, 3, 2.0), (2.5, 2, 3.0), (3.0, 1, 4.0), (60.0, 1, 4.0)):
+        kept = recorder.histograms(after)
+        assert (kept[UPDATE_ECHO].count, kept[UPDATE_ECHO].min_ms) == (count, shortest)
+        assert kept[OPEN_DOCUMENT].count == 3
+    assert recorder.percentile(UPDATE_ECHO, 1.0, 3.0) == 4.0
+    recorder.clear()
+    assert recorder.as_evidence() == Recorder().as_evidence()
+
+
+@pytest.mark.parametrize("flushed", [True, False])
+def test_closing_a_second_takes_nothing_away_from_locust(flushed):
+    recorder = Recorder()
+    recorder.record(UPDATE_ECHO, 1.0)
+    taken = recorder.take_unreported()[UPDATE_ECHO].count if flushed else 0
+    recorder.close(1.0)
+    recorder.record(UPDATE_ECHO, 2.0)
+    taken += recorder.take_unreported()[UPDATE_ECHO].count
+    assert taken == 2
+    assert recorder.take_unreported() == {}
+
+
+@pytest.mark.parametrize(
+    ("run_s", "warm_up"), [(0.0, 0), (8.0, 0), (9.99, 0), (10.0, 1), (30.0, 3), (99.0, 9), (101.0, 10), (3600.0, 10)]
+)
+def test_the_warm_up_is_the_first_tenth_in_whole_seconds_and_at_most_ten(run_s, warm_up):
+    assert warm_up_of(run_s) == warm_up
+
+
 happenings = st.lists(
     st.tuples(
         st.sampled_from(NAMES),
         st.one_of(
-            st.floats(0, 1e6), st.sampled_from(["lost", "refused"]), st.tuples(st.floats(0, 1e6), st.just("silence"))
+            st.floats(0, 1e6),
+            st.sampled_from(["lost", "refused"]),
+            st.tuples(st.floats(0, 1e6), st.just("silence")),
+            st.integers(1, 3),
         ),
     ),
     max_size=30,
@@ -140,6 +183,8 @@ def replayed(*parts):
     for name, what in (happening for part in parts for happening in part):
         if isinstance(what, str):
             recorder.failed(name, what)
+        elif isinstance(what, int):
+            recorder.close(float(what))
         elif isinstance(what, tuple):
             recorder.unanswered(name, *what)
         else:
@@ -154,7 +199,12 @@ def test_the_evidence_of_two_processes_is_that_of_one_that_saw_everything(ours, 
     for part in (theirs, ours):
         evidence = replayed(part).as_evidence()
         coordinator.merge(msgpack.loads(msgpack.dumps(evidence)))
-    assert coordinator.as_evidence() == replayed(ours, theirs).as_evidence()
+    if not any(isinstance(what, int) for _, what in ours + theirs):
+        assert coordinator.as_evidence() == replayed(ours, theirs).as_evidence()
+    whole = replayed(ours, theirs)
+    assert coordinator.histograms() == whole.histograms()
+    assert coordinator.failures() == whole.failures()
+    assert coordinator.unanswered_ages() == whole.unanswered_ages()
     assert json.loads(json.dumps(coordinator.as_evidence())) == coordinator.as_evidence()
 
 
@@ -169,16 +219,17 @@ def test_what_came_from_another_process_is_not_reported_to_locust_again():
     "evidence",
     [
         {},
-        {"timings": {}, "unanswered": {}, "failures": []},
-        {"timings": {"echoes": {}}, "unanswered": {}, "failures": {}},
-        {"timings": {SAVE: {}}, "unanswered": {}, "failures": {}},
+        {"timings": {}, "unanswered": {}, "closed": {}, "failures": []},
+        {"timings": {"echoes": {}}, "unanswered": {}, "closed": {}, "failures": {}},
+        {"timings": {SAVE: {}}, "unanswered": {}, "closed": {}, "failures": {}},
         {
             "timings": {UPDATE_DELIVERY: replayed([(SAVE, 5.0)]).histograms()[SAVE].as_dict()},
             "unanswered": {},
             "failures": {SAVE: 3},
         },
-        {"timings": {}, "unanswered": {SAVE: []}, "failures": {}},
-        {"timings": {}, "unanswered": {}, "failures": {SAVE: {"lost": "often"}}},
+        {"timings": {}, "unanswered": {SAVE: []}, "closed": {}, "failures": {}},
+        {"timings": {}, "unanswered": {}, "closed": {"soon": {}}, "failures": {}},
+        {"timings": {}, "unanswered": {}, "closed": {}, "failures": {SAVE: {"lost": "often"}}},
     ],
 )
 def test_evidence_that_cannot_be_read_is_refused_whole(evidence):

@@ -27,7 +27,7 @@ from jupyter_rtc_locust.errors import GivenUp, RtcLocustError
 from jupyter_rtc_locust.reporting.result_file import ResultFileError, build_result, redact, remove_result, write_result
 from jupyter_rtc_locust.settings import END_BUDGET_S, HTTP_TRY_DEADLINE_S, JOINER_DEADLINE_S, LEAVE_DEADLINE_S
 from jupyter_rtc_locust.timing.generator_health import summarise
-from jupyter_rtc_locust.timing.recorder import Recorder
+from jupyter_rtc_locust.timing.recorder import Recorder, warm_up_of
 from jupyter_rtc_locust.users.observer import look
 from jupyter_rtc_locust.verdict.evidence import Checkpoint, DocumentEvidence, RunEvidence, SavedFile, Snapshot
 from jupyter_rtc_locust.verdict.evidence_form import parts_of_run
@@ -57,7 +57,8 @@ def conclude(
         answers = state.end.answers.values()
         for answer in answers:
             timings.merge(answer["timings"])
-        health = summarise((answer["health"] for answer in answers), timings.percentile("update echo", 0.99))
+        echo_p99 = timings.percentile("update echo", 0.99, _warm_up(state))
+        health = summarise((answer["health"] for answer in answers), echo_p99)
         _keep_plan(environment, state)
         evidence = run_evidence(state, state.end, health, secrets)
         state.memory, state.log_events = evidence.server_memory, evidence.server_log
@@ -89,6 +90,13 @@ def conclude(
             state.verdict = Verdict(Value.INCONCLUSIVE, str(error), state.verdict.opinion)
             state.result |= {"verdict": state.verdict.value.value, "reason": redact(str(error), secrets)}
     _tell_locust(environment, state.verdict, secrets)
+
+
+def _warm_up(state: RunState) -> float:
+    """How many seconds at the beginning the percentiles leave out: as asked, or by how long people were at work."""
+    if state.settings.warmup is not None:
+        return state.settings.warmup
+    return warm_up_of(state.since_start(state.end.began)) if state.end.began else 0.0
 
 
 def _keep_plan(environment: Environment, state: RunState) -> None:
@@ -357,10 +365,12 @@ def _result(
             "duration_s": round(state.since_start(time.monotonic()), 3),
             "documents": [one.document.path for one in state.prepared.documents] if state.prepared else [],
             "options": _options(state),
+            "warmup_s": _warm_up(state),
             "plan": plan_figures(state),
             "faults": [] if state.faults is None else [asdict(one) for one in state.faults.noted],
         },
         secrets=secrets,
+        warmup_s=_warm_up(state),
     )
 
 

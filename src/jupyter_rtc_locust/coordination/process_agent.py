@@ -49,6 +49,7 @@ from jupyter_rtc_locust.users.replay_terms import ReplayTerms
 from jupyter_rtc_locust.users.replaying import Replaying
 from jupyter_rtc_locust.users.swarm import Swarm
 from jupyter_rtc_locust.users.trace_user import TraceUser
+from jupyter_rtc_locust.users.warm_up import close_seconds
 from jupyter_rtc_locust.verdict.evidence import RoomEvidence
 from jupyter_rtc_locust.verdict.neutralising import neutralised
 
@@ -264,7 +265,8 @@ class ProcessAgent:
         self._checkpoint = None
         backlog = Backlog(self.swarm.collaborators, self.health.receive_backlog)
         watch = gevent.spawn(watch_health, self.health, backlog, self.swarm.arrivals)
-        self._greenlets = [watch, gevent.spawn(self._look_for_stalls, self.swarm)]
+        warm_up = gevent.spawn(close_seconds, self.recorder, self.swarm.run_started, settings.warmup)
+        self._greenlets = [watch, warm_up, gevent.spawn(self._look_for_stalls, self.swarm)]
         for greenlet in self._greenlets:
             greenlet.link_exception(lambda dead: self._problems.append(f"a watch of it died: {dead.exception}"))
 

@@ -59,7 +59,7 @@ def end_report(result: Mapping[str, Any], result_path: str | None = None) -> lis
     lines.append(_exercised(result))
     lines += _not_exercised(result)
     lines += _plan(result["run"])
-    lines += _timings(result["timings"])
+    lines += _timings(result["timings"], result["run"].get("warmup_s"))
     lines += _health(result["generator"])
     if result_path is not None:
         lines.append(f"Result file: {_shown(result_path)}")
@@ -242,7 +242,7 @@ def _plan_told(plan: Mapping[str, Any]) -> list[str]:
     return [f"{'; '.join(parts)}.", *([_shown(plan["problem"])] if plan.get("problem") else [])]
 
 
-def _timings(timings: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _timings(timings: Mapping[str, Mapping[str, Any]], warmup_s: float | None) -> list[str]:
     rows = [(name, timing) for name, timing in timings.items() if timing["count"] or timing["failures"]]
     if not rows:
         return ["Timings: nothing was timed."]
@@ -250,6 +250,9 @@ def _timings(timings: Mapping[str, Mapping[str, Any]]) -> list[str]:
     for name, timing in rows:
         figures = "".join(f"{_milliseconds(timing[key]):>10}" for key in ("p50_ms", "p95_ms", "p99_ms", "max_ms"))
         lines.append(f"  {_shown(name):<14}".ljust(18) + f"{timing['count']:>8,}{figures}{timing['failures']:>10,}")
+    left_out = sum(timing.get("left_out", 0) for timing in timings.values())
+    if left_out:
+        lines.append(f"  left out: {_counted(left_out, 'sample')} of the first {warmup_s:g} s (--rtc-warmup)")
     return lines
 
 

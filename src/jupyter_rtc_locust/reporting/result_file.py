@@ -66,18 +66,20 @@ def build_result(
     server: Mapping[str, Any] | None = None,
     evidence: Mapping[str, Any] | None = None,
     secrets: Iterable[str] = (),
+    warmup_s: float = 0.0,
 ) -> dict[str, Any]:
     """The content of `result.json`, as data that JSON can carry.
 
     `findings` and `warnings` have `kind`, `document`, `detail`, findings also `users` and `evidence`. `timings` is the
-    recorder into which the evidence of all processes was merged. `generator` is a summary of generator health. `run`
-    has what is known of the run (seed, locustfile, host, server, workers, duration_s); `versions` is added to it unless
-    it is there. ValueError for a verdict that is none.
+    recorder into which the evidence of all processes was merged, of which `warmup_s` seconds at the beginning are left
+    out where they were closed. `generator` is a summary of generator health. `run` has what is known of the run (seed,
+    locustfile, host, server, workers, duration_s); `versions` is added to it unless it is there. ValueError for a
+    verdict that is none.
     """
     if verdict not in VERDICTS:
         raise ValueError(f"a result was to be built with the verdict {verdict!r}; it is one of {', '.join(VERDICTS)}")
     secrets = tuple(secrets)
-    failures, unanswered = timings.failures(), timings.unanswered_ages()
+    failures, unanswered, whole = timings.failures(), timings.unanswered_ages(), timings.histograms()
     return {
         "schema": SCHEMA,
         "verdict": str(verdict),
@@ -92,7 +94,8 @@ def build_result(
         "evidence": _redacted_values(evidence or {}, secrets),
         "timings": {
             name: _timing(histogram, unanswered[name], failures[name], secrets)
-            for name, histogram in timings.histograms().items()
+            | {"left_out": whole[name].count - histogram.count}
+            for name, histogram in timings.histograms(warmup_s).items()
         },
         "counts": _redacted_values(counts, secrets),
         "generator": _redacted_values(generator, secrets),

@@ -148,7 +148,9 @@ class Histogram:
             rank -= self._buckets[bucket]
             if rank <= 0:
                 break
-        return min(max(bucket_value(bucket), self._shortest / _NANOSECONDS), self._longest / _NANOSECONDS)
+        # The first bucket holds nothing but zero and one nanosecond.
+        value = bucket_value(bucket) if bucket else 0.0
+        return min(max(value, self._shortest / _NANOSECONDS), self._longest / _NANOSECONDS)
 
     def buckets(self) -> Iterator[tuple[float, int]]:
         """Each bucket that holds samples, shortest times first: the time in milliseconds that stands for it, and how

@@ -4,6 +4,9 @@ A recorder keeps two things apart: what was measured since the last time somebod
 can be fed in instalments), and the whole run (so that exact percentiles stand in the result file). The whole run is the
 whole run: resetting Locust's statistics in the middle does not shorten it.
 
+Its beginning is kept apart second by second, because the percentiles leave it out: everybody opens a document at once
+then, and caches are cold. How much of it is known only when the run is over (`warm_up_of`).
+
 Knows nothing of Locust, clocks or other processes. What leaves the process is plain data (`as_evidence`), which another
 recorder takes in (`merge`).
 """
@@ -68,6 +71,14 @@ NAMES: Final = (
 )
 """Every name there is, in the order of reports. OpenTelemetry's exporter in Locust accepts 20."""
 
+WARMED: Final = (UPDATE_ECHO, UPDATE_DELIVERY, AWARENESS_ECHO)
+"""What is measured over and over while people work, and so without the warm-up. Everything else happens once or now and
+then, and the openings make the beginning what it is."""
+
+LONGEST_WARM_UP_S: Final = 10
+WARM_UP_PART: Final = 0.1
+"""The first tenth of a run, at most ten seconds, in whole seconds: one of 30 s keeps 27, one of 8 s all."""
+
 OTHER_FAILURES: Final = "another failure (only the first kinds of failure are told apart)"
 """Stands for the sentences beyond the number that is kept, so that a message with a changing part fills no memory."""
 
@@ -83,6 +94,11 @@ class Failures:
     sentences: dict[str, int] = field(default_factory=dict)
 
 
+def warm_up_of(run_s: float) -> float:
+    """How many seconds at the beginning of a run of this length are left out, where nobody said how many."""
+    return float(min(int(run_s * WARM_UP_PART), LONGEST_WARM_UP_S))
+
+
 class Recorder:
     """The timings and failures of one process."""
 
@@ -91,6 +107,9 @@ class Recorder:
         self._unreported = {name: Histogram() for name in NAMES}
         self._reported = {name: Histogram() for name in NAMES}
         self._unanswered = {name: Histogram() for name in NAMES}
+        self._closed: dict[float, dict[str, Histogram]] = {}
+        """What was measured of `WARMED` until these seconds of the run, since the ones before."""
+        self._due_to_locust = {name: Histogram() for name in WARMED}
         self._sentences: dict[str, dict[str, int]] = {name: {} for name in NAMES}
         self._timers: dict[str, Callable[[float], None]] = {}
         self._on_sample: Callable[[str, float], None] | None = None
@@ -155,27 +174,50 @@ class Recorder:
         """The samples since the last call, by name, without names that have none. The whole run keeps them."""
         increments = {}
         for name, unreported in self._unreported.items():
+            increment = unreported.copy()
             if unreported.count:
-                increments[name] = unreported.copy()
                 self._reported[name].merge(unreported)
                 unreported.clear()
+            if name in self._due_to_locust:
+                increment.merge(self._due_to_locust[name])
+                self._due_to_locust[name].clear()
+            if increment.count:
+                increments[name] = increment
         return increments
 
-    def histograms(self) -> dict[str, Histogram]:
-        """The samples of the whole run for each of `NAMES`, as independent copies."""
+    def close(self, second: float) -> None:
+        """Keep apart what was measured of `WARMED` until now, which is this second of the run."""
+        closed = {}
+        for name in WARMED:
+            closed[name] = self._reported[name].copy()
+            closed[name].merge(self._unreported[name])
+            self._due_to_locust[name].merge(self._unreported[name])
+            self._reported[name].clear()
+            self._unreported[name].clear()
+        self._take_closed({second: closed})
+
+    def histograms(self, after_s: float = 0.0) -> dict[str, Histogram]:
+        """The samples of the whole run for each of `NAMES`, as independent copies.
+
+        Of `WARMED` without those that had been taken by this second of the run, where seconds were closed.
+        """
         histograms = {}
         for name in NAMES:
             histograms[name] = self._reported[name].copy()
             histograms[name].merge(self._unreported[name])
+        for second, closed in self._closed.items():
+            if second > after_s:
+                for name, histogram in closed.items():
+                    histograms[name].merge(histogram)
         return histograms
 
     def unanswered_ages(self) -> dict[str, Histogram]:
         """For each of `NAMES`, how long what never came back had waited at the end, as independent copies."""
         return {name: ages.copy() for name, ages in self._unanswered.items()}
 
-    def percentile(self, name: str, fraction: float) -> float | None:
-        """Of the whole run, with what never came back, in milliseconds; None where there is neither."""
-        waits = waited(self.histograms()[_known(name)], self._unanswered[name])
+    def percentile(self, name: str, fraction: float, after_s: float = 0.0) -> float | None:
+        """Of what `histograms` has and of what never came back, in milliseconds; None where there is neither."""
+        waits = waited(self.histograms(after_s)[_known(name)], self._unanswered[name])
         return waits.percentile(fraction) if waits.count else None
 
     def failures(self) -> dict[str, Failures]:
@@ -188,8 +230,9 @@ class Recorder:
     def as_evidence(self) -> dict[str, Any]:
         """The whole run in a plain form that JSON and msgpack carry, without names under which nothing happened."""
         return {
-            "timings": {name: each.as_dict() for name, each in self.histograms().items() if each.count},
-            "unanswered": {name: each.as_dict() for name, each in self._unanswered.items() if each.count},
+            "timings": _plain(self.histograms(float("inf"))),
+            "closed": {str(second): _plain(closed) for second, closed in self._closed.items()},
+            "unanswered": _plain(self._unanswered),
             "failures": {name: dict(sentences) for name, sentences in self._sentences.items() if sentences},
         }
 
@@ -199,6 +242,7 @@ class Recorder:
         try:
             timings = _histograms(evidence["timings"])
             unanswered = _histograms(evidence["unanswered"])
+            closed = {float(second): _histograms(plain) for second, plain in evidence["closed"].items()}
             failures = [
                 (_known(name), str(sentence), int(count))
                 for name, sentences in evidence["failures"].items()
@@ -211,6 +255,7 @@ class Recorder:
             ) from problem
         for name, histogram in timings.items():
             self._reported[name].merge(histogram)
+        self._take_closed(closed)
         for name, histogram in unanswered.items():
             self._unanswered[name].merge(histogram)
         for name, sentence, count in failures:
@@ -218,11 +263,20 @@ class Recorder:
 
     def clear(self) -> None:
         """Begin a new run. Timers that were handed out stay good."""
+        self._closed.clear()
         for name in NAMES:
             self._unreported[name].clear()
             self._reported[name].clear()
             self._unanswered[name].clear()
             self._sentences[name].clear()
+        for histogram in self._due_to_locust.values():
+            histogram.clear()
+
+    def _take_closed(self, closed: Mapping[float, Mapping[str, Histogram]]) -> None:
+        for second, histograms in closed.items():
+            here = self._closed.setdefault(second, {})
+            for name, histogram in histograms.items():
+                here.setdefault(name, Histogram()).merge(histogram)
 
     def _fail(self, name: str, sentence: str, age: float | None) -> None:
         sentence = self._counted(_known(name), sentence, 1)
@@ -248,6 +302,10 @@ def _known(name: str) -> str:
     if name not in NAMES:
         raise ValueError(f"no timing is called {name!r}; the names are: {', '.join(NAMES)}")
     return name
+
+
+def _plain(histograms: Mapping[str, Histogram]) -> dict[str, Any]:
+    return {name: each.as_dict() for name, each in histograms.items() if each.count}
 
 
 def _histograms(plain: Mapping[str, Any]) -> dict[str, Histogram]:

@@ -97,8 +97,8 @@ class Run:
         return {warning["kind"] for warning in self.told["warnings"]}
 
     def count(self, timing: str) -> int:
-        """How many samples a timing has."""
-        return int(self.told["timings"][timing]["count"])
+        """How many samples a timing has, those of the warm-up included."""
+        return int(self.told["timings"][timing]["count"] + self.told["timings"][timing]["left_out"])
 
     def __str__(self) -> str:
         """What a person needs to see when a test fails."""

@@ -20,7 +20,8 @@ from jupyter_rtc_locust.editing.gestures import (
 from jupyter_rtc_locust.editing.rhythm import EDITS_OF_A_LIFE, Person
 from jupyter_rtc_locust.errors import ConnectionBroken, RoomRefused
 from jupyter_rtc_locust.protocol.awareness import Presence, decode_presences, encode_presences
-from jupyter_rtc_locust.protocol.messages import decode_message, encode_awareness
+from jupyter_rtc_locust.protocol.messages import decode_message, encode_awareness, encode_update
+from jupyter_rtc_locust.protocol.websocket_frames import frame_bytes
 from jupyter_rtc_locust.users import collaborator as collaborator_module
 from jupyter_rtc_locust.users import presence as presence_module
 from jupyter_rtc_locust.users import writing
@@ -690,3 +691,22 @@ def test_whoever_types_in_bursts_clicks_once_for_each_and_a_metronome_never(room
     before = swarm.counts["edits"]
     wait_until(lambda: swarm.counts["edits"] >= before + 20)
     assert not any(told.client_id == other.seat.client_id and "cursors" in told.state for told in announced(room))
+
+
+# -- bytes ------------------------------------------------------------------------------------------------------------
+
+
+def test_bytes_are_those_of_the_frames_and_an_updates_are_what_the_others_leave(room, swarm, person):
+    one = person()
+    one.open()
+    one.make_edit(type_letters(0), 0, time.monotonic())
+    wait_until(lambda: timed(swarm, "update echo") == 1)
+    (edit,) = one.room.round_trips.authored()
+    bytes_of = swarm.traffic.as_evidence()
+    update = len(encode_update(edit.update))
+    assert bytes_of["sent"]["update"] == frame_bytes(update, masked=True)
+    assert bytes_of["received"]["update"] == frame_bytes(update, masked=False)
+    for direction in ("sent", "received"):
+        kinds = dict(bytes_of[direction])
+        assert min(kinds["sync_step_1"], kinds["sync_step_2"], kinds["awareness"]) > 0
+        assert kinds.pop("total") == sum(kinds.values())

@@ -28,6 +28,7 @@ from jupyter_rtc_locust.reporting.result_file import ResultFileError, build_resu
 from jupyter_rtc_locust.settings import END_BUDGET_S, HTTP_TRY_DEADLINE_S, JOINER_DEADLINE_S, LEAVE_DEADLINE_S
 from jupyter_rtc_locust.timing.generator_health import summarise
 from jupyter_rtc_locust.timing.recorder import Recorder, warm_up_of
+from jupyter_rtc_locust.timing.traffic import summed
 from jupyter_rtc_locust.users.observer import look
 from jupyter_rtc_locust.verdict.evidence import Checkpoint, DocumentEvidence, RunEvidence, SavedFile, Snapshot
 from jupyter_rtc_locust.verdict.evidence_form import parts_of_run
@@ -354,6 +355,9 @@ def _result(
             **dict.fromkeys(("edits", "updates_sent", "updates_received", "disconnects", "reconnects"), 0),
             **counts,
         },
+        traffic=summed(
+            (answer["bytes"] for answer in state.end.answers.values() if "bytes" in answer), counts["edits"]
+        ),
         generator=health,
         run={
             "run_id": state.run_id,

@@ -357,6 +357,7 @@ class ProcessAgent:
                 self._stop_greenlets()
                 payload["documents"] = encoded_rooms(documents(swarm))
                 payload["counts"] = dict(swarm.counts)
+                payload["bytes"] = swarm.traffic.as_evidence()
                 payload["plan"] = swarm.plan.as_message()
         except BaseException as error:
             logger.exception("The evidence of this process could not be gathered")

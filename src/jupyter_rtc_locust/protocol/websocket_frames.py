@@ -198,6 +198,12 @@ def encode_frame(opcode: Opcode, payload: bytes, mask: int) -> bytes | bytearray
     return frame
 
 
+def frame_bytes(length: int, *, masked: bool) -> int:
+    """How many bytes a message of this length is on the wire, in one frame; a client's frames are masked."""
+    head = 2 if length < _MEDIUM_LENGTH else 4 if length < 0x10000 else 10
+    return length + head + (4 if masked else 0)
+
+
 def encode_close(code: int, mask: int) -> bytes | bytearray:
     """A close frame with this code."""
     return encode_frame(Opcode.CLOSE, code.to_bytes(2, "big"), mask)

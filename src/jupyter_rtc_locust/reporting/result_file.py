@@ -67,6 +67,7 @@ def build_result(
     evidence: Mapping[str, Any] | None = None,
     secrets: Iterable[str] = (),
     warmup_s: float = 0.0,
+    traffic: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The content of `result.json`, as data that JSON can carry.
 
@@ -98,6 +99,7 @@ def build_result(
             for name, histogram in timings.histograms(warmup_s).items()
         },
         "counts": _redacted_values(counts, secrets),
+        "bytes": _redacted_values(traffic or {}, ()),
         "generator": _redacted_values(generator, secrets),
         "run": _redacted_values({"versions": installed_versions(), **run}, secrets),
     }

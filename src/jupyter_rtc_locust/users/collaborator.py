@@ -36,6 +36,7 @@ from jupyter_rtc_locust.protocol.state_vectors import decode_state_vector
 from jupyter_rtc_locust.protocol.variable_length import MalformedBytesError
 from jupyter_rtc_locust.servers.base import RoomAddress
 from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S, SAVE_ANSWER_DEADLINE_S, SYNC_DEADLINE_S
+from jupyter_rtc_locust.timing.traffic import kind_of
 from jupyter_rtc_locust.users.backoff import Backoff
 from jupyter_rtc_locust.users.chronicle import FAILED, OK
 from jupyter_rtc_locust.users.connection import Connection, open_websocket
@@ -102,7 +103,7 @@ class Collaborator:
             kernel=swarm.settings.kernels == "real" and seat.document.kind == "notebook",
         )
         recorder = swarm.recorder
-        self._saving = ManualSaves(seat.user, self._send_save, self.room.saves, recorder, self._tell)
+        self._saving = ManualSaves(seat.user, self._send, self.room.saves, recorder, self._tell)
         self.presence = self._make_presence()
         self.lab = Lab(seat, swarm, self.replica, self.writing.kernel)
 
@@ -242,7 +243,7 @@ class Collaborator:
             return
         self._probed.clear()
         self._probing = time.monotonic()
-        self._connection.send(encode_sync_step_1(self.replica.encoded_state()))
+        self._send(encode_sync_step_1(self.replica.encoded_state()))
         answered = self._probed.wait(SYNC_DEADLINE_S)
         self._probing = None
         if self.stage is Stage.CONNECTED:
@@ -259,9 +260,9 @@ class Collaborator:
             opened.close()
             raise ConnectionBroken("the user left while its line was being opened")
         self._synced.clear()
-        self._connection = Connection(opened, self.receive, self._lost)
+        self._connection = Connection(opened, self.receive, self._lost, traffic=self.swarm.traffic)
         self._connected_since = self._last_heard = time.monotonic()
-        self._connection.send(encode_sync_step_1(self.replica.encoded_state()))
+        self._send(encode_sync_step_1(self.replica.encoded_state()))
         if not self._has_line():
             raise ConnectionBroken(self.trouble or "the connection was lost at once")
         if self.swarm.settings.awareness != "none":
@@ -456,6 +457,7 @@ class Collaborator:
         updates.clear()
 
     def _receive_other(self, message: bytes, updates: list[bytes], now: float) -> None:
+        self.swarm.traffic.note_received(kind_of(message), len(message))
         try:
             decoded = decode_message(message)
         except MessageError as error:
@@ -508,11 +510,12 @@ class Collaborator:
             self.swarm.recorder.failed("initial sync", f"the server's step 1 could not be answered: {error}")
             return
         self.swarm.counts["edits_covered_without_echo"] += self.room.round_trips.settle(self.seat.user, covered, now)
-        if self._connection is not None:
-            self._connection.send(encode_sync_step_2(answer))
+        self._send(encode_sync_step_2(answer))
 
-    def _send_save(self, message: bytes) -> None:
-        if self._connection is not None:
+    def _send(self, message: bytes) -> None:
+        """Anything but an update, for the present line."""
+        if self._connection is not None and self._connection.open:
+            self.swarm.traffic.note_sent(kind_of(message), len(message))
             self._connection.send(message)
 
     # -- presence -----------------------------------------------------------------------------------------------
@@ -535,7 +538,7 @@ class Collaborator:
         if self._connection is not None:
             self.swarm.counts["awareness_sent"] += 1
             self.room.last_sent = time.monotonic()
-            self._connection.send(message)
+            self._send(message)
 
     def _receive_awareness(self, payload: bytes, now: float) -> None:
         self.swarm.counts["awareness_received"] += 1

@@ -36,6 +36,7 @@ from jupyter_rtc_locust.protocol.websocket_frames import (
     encode_frame,
 )
 from jupyter_rtc_locust.servers.base import RoomAddress
+from jupyter_rtc_locust.timing.traffic import Traffic
 
 READ_BYTES = 16 * 1024
 MESSAGES_A_TURN = 128
@@ -106,7 +107,7 @@ def open_websocket(address: RoomAddress, timeout: float, ca_file: str | None) ->
 class Connection:
     """A WebSocket that calls `receive(messages)` with the binary messages of each read, and `closed(error)` once.
 
-    `texts`: whether text messages are expected, too; they are given as they come, in UTF-8.
+    `texts`: whether text messages are expected, too; they are given as they come, in UTF-8. `traffic` counts the bytes.
     """
 
     __slots__ = (
@@ -122,6 +123,7 @@ class Connection:
         "_recv",
         "_socket",
         "_texts",
+        "_traffic",
         "_waiting",
         "_write_watcher",
         "open",
@@ -134,6 +136,7 @@ class Connection:
         closed: Callable[[BaseException], None],
         *,
         texts: bool = False,
+        traffic: Traffic | None = None,
     ) -> None:
         if not isinstance(opened, ssl.SSLSocket):
             # Nothing here ever waits, so gevent's socket would only add its own Python to each read and write.
@@ -146,6 +149,7 @@ class Connection:
         self._receive = receive
         self._closed = closed
         self._texts = texts
+        self._traffic = traffic or Traffic()
         self._reader = FrameReader()
         self._waiting: list[bytes | Control] = []  # read, and handed on at the next turns, before more is read
         self._next_turn: Any = None
@@ -198,6 +202,7 @@ class Connection:
                 return
             if not data:
                 raise ConnectionBroken("the server closed the connection without a word")
+            self._traffic.received += len(data)
             messages = self._reader.feed(data)
             if messages:
                 if len(messages) > MESSAGES_A_TURN:
@@ -251,7 +256,9 @@ class Connection:
         for index, message in enumerate(messages):
             if not isinstance(message, Control):
                 continue
+            self._traffic.note_received("other", len(message.payload))
             if message.opcode is Opcode.PING:
+                self._traffic.note_sent("other", len(message.payload))
                 self._send_bytes(encode_frame(Opcode.PONG, message.payload, random.getrandbits(32)))
             elif message.opcode is Opcode.CLOSE:
                 before = [earlier for earlier in messages[:index] if not isinstance(earlier, Control)]
@@ -268,6 +275,7 @@ class Connection:
         return [message for message in messages if not isinstance(message, Control)]
 
     def _send_bytes(self, frame: bytes | bytearray) -> None:
+        self._traffic.sent += len(frame)
         if self._queue:
             if len(self._queue) + len(frame) > SEND_QUEUE_LIMIT:
                 self._fail(LeftUnread(*self.unread(time.monotonic())))

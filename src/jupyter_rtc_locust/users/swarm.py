@@ -22,6 +22,7 @@ from jupyter_rtc_locust.servers.base import Document, Server
 from jupyter_rtc_locust.settings import SYNC_DEADLINE_S, Settings
 from jupyter_rtc_locust.timing.recorder import Recorder
 from jupyter_rtc_locust.timing.round_trips import RoundTrips
+from jupyter_rtc_locust.timing.traffic import Traffic
 from jupyter_rtc_locust.users.arrival_clock import ArrivalClock
 from jupyter_rtc_locust.users.chronicle import Chronicle
 from jupyter_rtc_locust.users.plan_player import PlannedUsers
@@ -144,6 +145,8 @@ class Swarm:
         self.ended = False
         """Set when users shall neither edit nor come back any more."""
         self.counts: Counter[str] = Counter()
+        self.traffic = Traffic()
+        """Bytes on the lines to documents."""
         self.farewells = Group()
         """What closed tabs still have to do, so that nothing of them stays on the server."""
 

@@ -373,6 +373,30 @@ def test_an_echo_is_timed_from_when_the_edit_was_due_and_lateness_is_told(room, 
     assert len(late) == len(one.room.round_trips.authored())
 
 
+def test_edits_go_on_while_the_server_stands_still_and_each_has_waited_for_the_rest_of_it(room, swarm, person):
+    """Half of those due in a standstill wait for more than half of it; who waits for answers would meet it once."""
+    take, held, stands_still = room._take, [], []
+    room._take = lambda *message: held.append(message) if stands_still else take(*message)
+    one = person()
+    one.open()
+    stands_still.append(True)
+    began = time.monotonic()
+    one.start_editing(100)
+    wait_until(lambda: time.monotonic() - began > 0.5)
+    stood_still = time.monotonic() - began
+    stands_still.clear()
+    for message in held:
+        take(*message)
+    one.stop_editing()
+    wait_until(lambda: one.room.round_trips.oldest_pending(0, one.seat.client_id) is None)
+    edits = one.room.round_trips.authored()
+    assert len(edits) > 40
+    waits = swarm.recorder.histograms()["update echo"]
+    assert waits.count == len(edits)
+    assert waits.percentile(0.55) >= stood_still / 2 * 1000 * 0.9
+    assert waits.max_ms >= stood_still * 1000 * 0.9
+
+
 def test_an_edit_is_delivered_to_each_other_user_of_the_process(room, swarm, person):
     people = [person(user, places=3) for user in range(3)]
     for one in people:

@@ -16,7 +16,7 @@ older_server := .venv-jupyter-collaboration-4/.installed
 node_server := tests/servers/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test lint bench rooms rhythm fidelity profiles mutants endings faults canaries races soak traces clean
+.PHONY: help demo web test lint bench rooms packets rhythm fidelity profiles mutants endings faults canaries races soak traces clean
 
 help:
 	@echo 'make demo    ten people edit two notebooks for 30 s on a server of their own; a verdict'
@@ -24,6 +24,7 @@ help:
 	@echo 'make test    every test but the races and the recorded sessions'
 	@echo 'make lint    format, style, types, the documents and the compose file'
 	@echo 'make bench   what the load generator itself costs'
+	@echo 'make packets  echo times beside a capture of the packets (a minute; it takes root)'
 	@echo 'make rhythm  do simulated people type as recorded ones do? (seconds; RECORDINGS=FILE to see them beside)'
 	@echo 'make mutants  mistakes made on purpose, each of which a test has to notice (an hour)'
 	@echo 'make endings every way in which a run can end, and the verdict it must have (a quarter of an hour)'
@@ -56,6 +57,9 @@ bench: $(installed)
 
 rooms: $(installed)
 	.venv/bin/python -m benchmarks.rooms $(ARGS)
+
+packets: $(installed)
+	.venv/bin/python -m benchmarks.packet_times $(ARGS)
 
 rhythm: $(installed)
 	.venv/bin/python -m benchmarks.rhythm $(if $(RECORDINGS),--recordings $(RECORDINGS)) $(ARGS)

@@ -175,6 +175,7 @@ ELSEWHERE = {
     "make bench ARGS='--only deciding'": "tests/test_benchmarks.py::"
     "test_a_verdict_on_a_large_run_is_measured_where_it_is_asked_for",
     "make rooms": "tests/test_benchmarks.py::test_idle_rooms_are_counted_beside_their_model",
+    "make packets": "tests/test_packets.py::test_echo_times_are_told_beside_those_of_packets",
     "make rhythm": "tests/test_benchmarks.py::test_simulated_people_are_compared_with_recordings",
     "locust -f locustfiles/lab_class.py --headless": "tests/runs/test_profiles.py::test_a_profile_ends_in_its_verdict",
     "locust -f locustfiles/lecture.py --headless": "tests/runs/test_profiles.py::test_a_profile_ends_in_its_verdict",

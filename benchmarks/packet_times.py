@@ -103,8 +103,8 @@ def report(times: dict[str, Histogram], health: dict[str, object]) -> bool:
         if abs(ours - theirs) > max(WITHIN_MS, WITHIN_PART * theirs):
             off.append(f"{name} by {ours - theirs:+.3f} ms")
     print(
-        f"loop lag p99 {health['loop_lag_p99_ms']} ms, edits late p50 {health['schedule_lag_p50_ms']} ms, p99 "
-        f"{health['schedule_lag_p99_ms']} ms, arrival error p99 {health['arrival_error_p99_ms']} ms"
+        f"loop lag p99 {health['loop_lag_p99_ms']:.2f} ms, edits late p50 {health['schedule_lag_p50_ms']:.2f} ms, p99 "
+        f"{health['schedule_lag_p99_ms']:.2f} ms, arrival error p99 {health['arrival_error_p99_ms']:.2f} ms"
     )
     if not health["timings_sound"]:
         print(f"Not judged: {health['timings_reasons']}")

@@ -10,7 +10,7 @@ import pytest
 from jupyter_rtc_locust.errors import ConnectionBroken, RoomRefused
 from jupyter_rtc_locust.protocol.websocket_frames import FrameError
 from jupyter_rtc_locust.users import connection as connection_module
-from jupyter_rtc_locust.users.connection import MESSAGES_A_TURN, READ_BYTES, REFUSING_CLOSE_CODES, Connection
+from jupyter_rtc_locust.users.connection import MESSAGES_A_TURN, READ_BYTES, REFUSING_CLOSE_CODES, STAMPED_S, Connection
 from users.fake_room import CLOSE, PING, PONG, TEXT, frame, frames_of_client, line, settle, wait_until
 
 MUCH = 8 * 1024 * 1024
@@ -533,3 +533,38 @@ def test_a_large_message_waits_to_be_sent_in_one_copy_and_leaves_whole(connect):
     one.end.listen()
     wait_until(lambda: one.end.messages, deadline=60)
     assert one.end.messages == [message]
+
+
+# -- when packets came ------------------------------------------------------------------------------------------------
+
+
+def test_where_an_answer_is_expected_a_read_has_the_kernels_time_of_its_packet(connect):
+    one = connect(tcp=True)
+    one.end.send(b"unasked")
+    wait_until(lambda: one.messages)
+    assert one.connection.arrived == 0.0
+    one.connection.expect_answer(time.monotonic())
+    before = time.time()
+    one.end.send(b"answer")
+    sent = time.time()
+    time.sleep(0.02)  # the loop stands still, and the packet has come
+    wait_until(lambda: len(one.messages) == 2)
+    assert before - 0.001 <= one.connection.arrived <= sent + 0.015
+    assert one.messages == [b"unasked", b"answer"]
+
+
+def test_what_comes_long_after_the_question_is_read_without_the_kernels_time(connect):
+    one = connect(tcp=True)
+    one.connection.expect_answer(time.monotonic())
+    one.end.send(b"answer")
+    wait_until(lambda: one.connection.arrived > 0)
+    one.connection.expect_answer(time.monotonic() - 2 * STAMPED_S)
+    one.end.send(b"much later")
+    wait_until(lambda: len(one.messages) == 2)
+    assert one.connection.arrived == 0.0
+
+
+def test_a_line_that_is_closed_expects_nothing(connect):
+    one = connect(tcp=True)
+    one.connection.close()
+    one.connection.expect_answer(time.monotonic())

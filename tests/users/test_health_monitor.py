@@ -155,6 +155,16 @@ def test_no_answer_arrives_before_the_question(clock):
     assert clock[0].moment(left=50.001) == 50.003
 
 
+def test_the_kernels_time_of_a_packet_is_nearer_than_the_loops_look(clock, monkeypatch):
+    made, _, _, moments = clock
+    monkeypatch.setattr(arrival_clock.time, "time", lambda: moments[0] + 5_000.0)
+    made.compare()
+    moments[0] += 0.004
+    assert made.moment(left=50.004, packet=5_050.005) == pytest.approx(50.005)
+    for impossible in (5_050.1, 5_000.0):  # the wall clock was set meanwhile
+        assert made.moment(left=50.004, packet=impossible) == 50.007
+
+
 def test_where_the_two_clocks_cannot_be_compared_it_is_now_that_counts(clock):
     made, _, loop, moments = clock
     loop.polled += 3600.0  # somebody set the wall clock forward

@@ -409,7 +409,9 @@ class Collaborator:
     def receive(self, messages: list[bytes]) -> None:
         """Take all messages of one read: time them, then apply their updates in one transaction."""
         room = self.room
-        now = self._last_heard = self.swarm.arrivals.moment(room.last_sent)
+        connection = self._connection
+        packet = 0.0 if connection is None else connection.arrived
+        now = self._last_heard = self.swarm.arrivals.moment(room.last_sent, packet)
         arrive = room.round_trips.arrive
         user, client_id = self.seat.user, self.seat.client_id
         updates: list[bytes] = []
@@ -561,4 +563,5 @@ class Collaborator:
         if self._connection is not None:
             self.swarm.counts["updates_sent"] += 1
             self.room.last_sent = time.monotonic()
+            self._connection.expect_answer(self.room.last_sent)
             self._connection.send(message)

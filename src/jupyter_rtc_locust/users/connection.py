@@ -17,6 +17,8 @@ import fcntl
 import random
 import socket
 import ssl
+import struct
+import sys
 import termios
 import time
 from collections.abc import Callable
@@ -104,6 +106,17 @@ def open_websocket(address: RoomAddress, timeout: float, ca_file: str | None) ->
     return taken
 
 
+STAMPED_S = 0.1
+"""For so long after something was sent that is timed, reads have the kernel's time of the packet that they end with.
+An answer that takes longer is timed well enough by the loop's look at the sockets, and such a read costs half a
+microsecond more."""
+
+_SO_TIMESTAMPNS = 35 if sys.platform == "linux" else None
+"""Of Linux's `asm-generic/socket.h`; Python's socket module does not have it."""
+_STAMP = struct.Struct("@ll")
+_NOTES_BYTES = socket.CMSG_SPACE(_STAMP.size)
+
+
 class Connection:
     """A WebSocket that calls `receive(messages)` with the binary messages of each read, and `closed(error)` once.
 
@@ -122,10 +135,12 @@ class Connection:
         "_receive",
         "_recv",
         "_socket",
+        "_stamped_until",
         "_texts",
         "_traffic",
         "_waiting",
         "_write_watcher",
+        "arrived",
         "open",
     )
 
@@ -143,7 +158,7 @@ class Connection:
             opened = _PLAIN_SOCKET(fileno=opened.detach())
         opened.settimeout(0)
         self._socket = opened
-        self._recv = opened.recv
+        self._recv: Callable[[int], bytes] = opened.recv
         # TLS may hold decrypted bytes of which the kernel's socket, and so the loop, knows nothing.
         self._pending: Callable[[], int] | None = getattr(opened, "pending", None)
         self._receive = receive
@@ -157,6 +172,9 @@ class Connection:
         self._progressed = 0.0
         self._loop: Any = gevent.get_hub().loop
         self._write_watcher: Any = None
+        self.arrived = 0.0
+        """When the last packet of the latest read came (wall clock, by the kernel); 0: only the loop knows."""
+        self._stamped_until: float | None = None
         self.open = True
         self._read_watcher: Any = self._loop.io(opened.fileno(), 1)
         self._read_watcher.start(self._readable)
@@ -167,6 +185,28 @@ class Connection:
         """Send one binary message, or queue what the kernel does not take now. A closed connection drops it."""
         if self.open:
             self._send_bytes(encode_frame(Opcode.BINARY, message, random.getrandbits(32)))
+
+    def expect_answer(self, now: float) -> None:
+        """Something that is timed has left: have the kernel's time of what comes next. Not over TLS."""
+        if self._stamped_until is None:
+            if _SO_TIMESTAMPNS is None or self._pending is not None or not self.open:
+                return
+            with contextlib.suppress(OSError):
+                self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        self._stamped_until = now + STAMPED_S
+        self._recv = self._recv_stamped
+
+    def _recv_stamped(self, limit: int) -> bytes:
+        self.arrived = 0.0
+        if self._stamped_until is None or time.monotonic() > self._stamped_until:
+            self._recv = self._socket.recv
+            return self._recv(limit)
+        data, notes, _, _ = self._socket.recvmsg(limit, _NOTES_BYTES)
+        for level, kind, stamp in notes:
+            if (level, kind) == (socket.SOL_SOCKET, _SO_TIMESTAMPNS):
+                seconds, nanoseconds = _STAMP.unpack_from(stamp)
+                self.arrived = seconds + nanoseconds / 1e9
+        return data
 
     def backlog(self) -> int:
         """Bytes that the kernel holds for this line, and that nobody has read yet."""

@@ -155,6 +155,13 @@ def test_a_generator_too_late_for_its_timings_says_so_beside_them():
     assert "fewer users, or more processes" in line
 
 
+def test_of_many_late_processes_some_are_told():
+    told = result()
+    told["generator"] |= {"sound": False, "reasons": [f"worker {number} was late." for number in range(9)]}
+    (line,) = [line for line in end_report(told) if "did not keep up" in line]
+    assert line.endswith("worker 0 was late. worker 1 was late. 7 more such sentences are in the result file.")
+
+
 def test_the_place_of_the_result_file_comes_last():
     assert end_report(result(), "results/result.json")[-1] == "Result file: results/result.json"
 

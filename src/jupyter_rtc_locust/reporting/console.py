@@ -16,10 +16,13 @@ from jupyter_rtc_locust.verdict.exercised import NOT_EXERCISED
 from jupyter_rtc_locust.verdict.neutralising import neutralised
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 FINDINGS_SHOWN: Final = 10
 """How many findings, and how many warnings, are told before the reader is sent to the file."""
+
+REASONS_SHOWN: Final = 2
+"""How many sentences about a generator that did not keep up; each process has its own."""
 
 TEXT_SHOWN: Final = 500
 """How many characters of one sentence are shown."""
@@ -273,14 +276,22 @@ def _health(generator: Mapping[str, Any]) -> list[str]:
     if generator.get("sound") and generator.get("timings_sound", True):
         return [f"The load generator kept up{measured}."]
     if generator.get("sound"):
-        reasons = " ".join(_shown(reason) for reason in generator.get("timings_reasons") or ())
+        reasons = _first(generator.get("timings_reasons") or ())
         return [f"The load generator kept up as far as the verdict goes, and not with the timings{measured}. {reasons}"]
-    reasons = " ".join(_shown(reason) for reason in generator.get("reasons") or ())
+    reasons = _first(generator.get("reasons") or ())
     if generator.get("loop_lag_p99_ms") is None:
         return [f"Whether the load generator kept up is not known{measured}. {reasons}".rstrip()]
     return [
         f"The load generator did not keep up, so the timings are not the server's alone{measured}. {reasons}".rstrip()
     ]
+
+
+def _first(reasons: Sequence[str]) -> str:
+    """Of many processes that have the same to say, some."""
+    shown = [_shown(reason) for reason in reasons[:REASONS_SHOWN]]
+    if len(reasons) > REASONS_SHOWN:
+        shown.append(f"{len(reasons) - REASONS_SHOWN} more such sentences are in the result file.")
+    return " ".join(shown)
 
 
 def _milliseconds(value: float | None) -> str:

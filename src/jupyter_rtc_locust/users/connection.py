@@ -17,8 +17,6 @@ import fcntl
 import random
 import socket
 import ssl
-import struct
-import sys
 import termios
 import time
 from collections.abc import Callable
@@ -39,6 +37,7 @@ from jupyter_rtc_locust.protocol.websocket_frames import (
 )
 from jupyter_rtc_locust.servers.base import RoomAddress
 from jupyter_rtc_locust.timing.traffic import Traffic
+from jupyter_rtc_locust.users import packet_time
 
 READ_BYTES = 16 * 1024
 MESSAGES_A_TURN = 128
@@ -108,13 +107,7 @@ def open_websocket(address: RoomAddress, timeout: float, ca_file: str | None) ->
 
 STAMPED_S = 0.1
 """For so long after something was sent that is timed, reads have the kernel's time of the packet that they end with.
-An answer that takes longer is timed well enough by the loop's look at the sockets, and such a read costs half a
-microsecond more."""
-
-_SO_TIMESTAMPNS = 35 if sys.platform == "linux" else None
-"""Of Linux's `asm-generic/socket.h`; Python's socket module does not have it."""
-_STAMP = struct.Struct("@ll")
-_NOTES_BYTES = socket.CMSG_SPACE(_STAMP.size)
+An answer that takes longer is timed well enough by the loop's look at the sockets, and such a read costs more."""
 
 
 class Connection:
@@ -188,11 +181,10 @@ class Connection:
 
     def expect_answer(self, now: float) -> None:
         """Something that is timed has left: have the kernel's time of what comes next. Not over TLS."""
-        if self._stamped_until is None:
-            if _SO_TIMESTAMPNS is None or self._pending is not None or not self.open:
-                return
-            with contextlib.suppress(OSError):
-                self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        if not self.open or self._pending is not None:
+            return
+        if self._stamped_until is None and not packet_time.ask_for_times(self._socket):
+            return
         self._stamped_until = now + STAMPED_S
         self._recv = self._recv_stamped
 
@@ -201,11 +193,7 @@ class Connection:
         if self._stamped_until is None or time.monotonic() > self._stamped_until:
             self._recv = self._socket.recv
             return self._recv(limit)
-        data, notes, _, _ = self._socket.recvmsg(limit, _NOTES_BYTES)
-        for level, kind, stamp in notes:
-            if (level, kind) == (socket.SOL_SOCKET, _SO_TIMESTAMPNS):
-                seconds, nanoseconds = _STAMP.unpack_from(stamp)
-                self.arrived = seconds + nanoseconds / 1e9
+        data, self.arrived = packet_time.receive(self._socket, limit)
         return data
 
     def backlog(self) -> int:

@@ -1,9 +1,9 @@
 """When the load generator itself is to blame: rules with numbers, and the sentences that say so.
 
 Two rules, because two things rest on a generator's health. What a *finding* rests on are deadlines of ten seconds and
-more, which a process misses only when it has as good as given up. What a *timing* rests on are milliseconds: an echo is
-taken when the loop comes to it, so a loop that is late by 40 ms at every hundredth look makes a p99 of 44 ms out of an
-echo of 4.
+more, which a process misses only when it has as good as given up. What a *timing* rests on are milliseconds: an edit
+leaves when the loop comes to it, and a delivery arrives when it looks at its sockets, so a loop that is late by 40 ms
+at every hundredth look makes a p99 of 44 ms out of 4.
 
 Pure: figures in, sentences out.
 """

@@ -2,11 +2,13 @@
 
 import time
 from itertools import pairwise
+from types import SimpleNamespace
 
 import gevent
 import pytest
 
 from jupyter_rtc_locust.editing.rhythm import Moment, Person, Poisson, Steady
+from jupyter_rtc_locust.users import schedule
 from jupyter_rtc_locust.users.schedule import EditSchedule, Heartbeat
 from users.fake_room import settle, wait_until
 
@@ -105,6 +107,39 @@ def test_no_edit_leaves_before_it_is_due_but_for_the_grain_of_the_timer(edits):
     one.schedule.start()
     wait_until(lambda: len(one.made) >= 30)
     assert min(moment - due for _, due, moment in one.made) >= -0.0021
+
+
+class Timer:
+    """A timer of the loop that tells what it was set for."""
+
+    def __init__(self, delay):
+        self.delay = delay
+
+    def start(self, callback, *, update):
+        assert update
+        self.fire = callback
+
+    def stop(self):
+        pass
+
+    close = stop
+
+
+def test_a_timer_is_set_a_millisecond_early_because_the_loop_waits_in_whole_ones(monkeypatch):
+    timers, moment = [], [100.0]
+    loop = SimpleNamespace(timer=lambda delay: timers.append(Timer(delay)) or timers[-1])
+    monkeypatch.setattr(schedule.gevent, "get_hub", lambda: SimpleNamespace(loop=loop))
+    monkeypatch.setattr(time, "monotonic", lambda: moment[0])
+    one = Edits(Uneven(0.5, 2.0), 100.0)
+    one.schedule.start()
+    assert timers[-1].delay == pytest.approx(0.499)
+    moment[0] = 100.4985
+    timers[-1].fire()
+    assert one.made == [], "more than a millisecond is too early"
+    moment[0] = 100.4995
+    timers[-1].fire()
+    assert one.made == [(0, 100.5, 100.4995)]
+    assert timers[-1].delay == pytest.approx(1.4995)
 
 
 def test_over_time_no_slot_is_left_out_and_lateness_does_not_grow(edits):

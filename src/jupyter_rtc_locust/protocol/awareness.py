@@ -88,24 +88,36 @@ class PresenceEntry(NamedTuple):
     state: StateDigest | None
 
 
-@lru_cache(maxsize=4096)
+REMEMBERED_BYTES = 16 * 1024
+"""Longer presence is read each time anew: with it, 4,096 messages that are remembered could take any memory."""
+
+
 def read_presences(payload: bytes) -> tuple[PresenceEntry, ...]:
     """As `decode_presences`, for the hot path: everybody in a room is sent the same bytes, which are read once.
 
     Raises:
         MessageError: when it is cut short or its JSON is none.
     """
+    return _read_once(payload) if len(payload) <= REMEMBERED_BYTES else _read_once.__wrapped__(payload)
+
+
+@lru_cache(maxsize=4096)
+def _read_once(payload: bytes) -> tuple[PresenceEntry, ...]:
     with _unreadable(payload):
         return tuple(PresenceEntry(client_id, clock, state_of(text)) for client_id, clock, text in _entries(payload))
 
 
-@lru_cache(maxsize=4096)
 def state_of(text: str) -> StateDigest | None:
     """The digest of a state's JSON; None for `null`. Heartbeats repeat the state, so that it is decoded once.
 
     Raises:
         ValueError, RecursionError: when it is no JSON.
     """
+    return _digest_once(text) if len(text) <= REMEMBERED_BYTES else _digest_once.__wrapped__(text)
+
+
+@lru_cache(maxsize=4096)
+def _digest_once(text: str) -> StateDigest | None:
     state = _object(text)
     if state is None:
         return None

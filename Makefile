@@ -16,7 +16,7 @@ older_server := .venv-jupyter-collaboration-4/.installed
 node_server := tests/servers/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test lint bench rooms packets rhythm fidelity profiles mutants endings faults canaries races soak traces clean
+.PHONY: help demo web test lint bench rooms packets rhythm fidelity profiles mutants endings faults canaries races soak fuzz traces clean
 
 help:
 	@echo 'make demo    ten people edit two notebooks for 30 s on a server of their own; a verdict'
@@ -32,6 +32,7 @@ help:
 	@echo 'make canaries  what released servers are known to fail: does this tool still find it? (a minute)'
 	@echo 'make races   races in released servers that docs/issues.md lists: are they still there? (two minutes)'
 	@echo 'make soak    200 short runs on released servers: is nothing found where nothing is wrong? (half an hour)'
+	@echo 'make fuzz    a million random and mutated messages: does each end in an event or a reason? (three minutes)'
 	@echo 'make traces  recorded sessions replayed whole, where they are at hand (ten minutes)'
 	@echo 'make clean   remove the environments and caches, not the results'
 
@@ -87,6 +88,9 @@ races: $(installed)
 
 soak: $(installed) $(older_server) $(node_server)
 	cd tests && ../.venv/bin/python -m soak $(ARGS)
+
+fuzz: $(installed)
+	cd tests && ../.venv/bin/python -m fuzz $(ARGS)
 
 traces: $(installed)
 	.venv/bin/python -m pytest -m recorded $(TESTS)

@@ -18,6 +18,11 @@ CASES = json.loads((Path(__file__).parent / "data" / "yjs_updates.json").read_te
 VALID = [base64.b64decode(one) for case in CASES for one in [*case["updates"], case["full"], case["gaps"]]]
 
 
+@pytest.fixture(autouse=True)
+def forgotten():
+    hostile_updates._gone_through.clear()
+
+
 def value(encoded, kind=8):
     """An update that holds one value under a key of a map."""
     content = b"\x01" + encoded if kind == 8 else write_string("guid") + encoded
@@ -98,3 +103,19 @@ def test_what_the_reader_of_updates_takes_is_never_refused(seed, changes):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hostile_updates, "_MANY_LEVELS", 0)
         assert reason_to_refuse(bytes(update)) == ""
+
+
+def test_what_was_gone_through_once_is_not_again_and_little_is_kept_of_it(monkeypatch):
+    monkeypatch.setattr(hostile_updates, "_MANY_LEVELS", 0)
+    monkeypatch.setattr(hostile_updates, "_REMEMBERED", 3)
+    times = []
+    go_through = hostile_updates._go_through
+    monkeypatch.setattr(hostile_updates, "_go_through", lambda update: (times.append(update), go_through(update)))
+    for _ in range(5):
+        reason_to_refuse(VALID[0])
+        assert reason_to_refuse(value(DEEP["lists"]))
+    assert times.count(VALID[0]) == 1
+    assert times.count(value(DEEP["lists"])) == 5
+    for update in VALID:
+        reason_to_refuse(update)
+    assert len(hostile_updates._gone_through) <= 3

@@ -191,6 +191,12 @@ ELSEWHERE = {
     "make soak ARGS='--list --runs 20 --seed 5'": "tests/soak/test_soak.py::"
     "test_the_list_names_every_run_and_makes_none",
     **dict.fromkeys(
+        ("make fuzz", "make fuzz ARGS='--seed 5 --frames 20000'"),
+        "tests/fuzz/test_fuzz.py::test_of_some_thousand_hostile_inputs_none_escapes",
+    ),
+    "make fuzz ARGS='--seed 5 --input \"update reader\" 12'": "tests/fuzz/test_fuzz.py::"
+    "test_one_input_can_be_shown_and_given_again",
+    **dict.fromkeys(
         ("make endings", "make endings ARGS='--only \"a worker\"'"),
         "tests/runs/test_endings.py::test_this_ending_has_its_one_verdict",
     ),

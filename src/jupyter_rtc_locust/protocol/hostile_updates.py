@@ -22,6 +22,9 @@ _MANY_LEVELS = 4000
 _LONG_OBJECT = re.compile(rb"v[\x80-\xff]{2}")
 """An object (tag 118) that announces more than 16,383 entries; also letters of a text, which is looked into then."""
 
+_REMEMBERED = 1000
+_gone_through: set[tuple[int, int]] = set()
+
 _LEAST_BYTES_OF_A_CLIENT = 3
 _SKIPPED, _DELETED, _JSON, _BINARY, _STRING, _EMBED, _FORMAT, _TYPE, _ANY, _DOCUMENT = 10, 1, 2, 3, 4, 5, 6, 7, 8, 9
 _FIXED_SIZES = {120: 0, 121: 0, 122: 8, 123: 8, 124: 4, 126: 0, 127: 0}
@@ -38,7 +41,14 @@ def reason_to_refuse(update: bytes) -> str:
         few = len(update) < _MANY_LEVELS or update.count(b"u") + update.count(b"v") < _MANY_LEVELS
         if few and _LONG_OBJECT.search(update) is None:
             return ""
+        # Everybody who opens a document that rests is sent the same bytes, which need not be kept for that.
+        seen = (len(update), hash(update))
+        if seen in _gone_through:
+            return ""
         _go_through(update)
+        if len(_gone_through) >= _REMEMBERED:
+            _gone_through.clear()
+        _gone_through.add(seen)
     except IndexError:
         return f"an update of {len(update)} bytes ends too early"
     except MalformedBytesError as error:

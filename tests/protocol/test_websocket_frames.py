@@ -301,3 +301,41 @@ def test_a_long_frame_is_masked_as_a_short_one_is(length):
     payload = random.Random(length).randbytes(length)
     sent = bytes(encode_frame(Opcode.BINARY, payload, 0x01020304))
     assert sent[-length:] == bytes(byte ^ (index % 4 + 1) for index, byte in enumerate(payload))
+
+
+@pytest.mark.parametrize("size", [32 * 1024, 32 * 1024 + 1, 100_000])
+@pytest.mark.parametrize("piece", [1000, 4096, 16384, 32768 + 10, 200_000])
+def test_long_frames_come_whole_among_short_ones_wherever_the_stream_is_cut(size, piece):
+    long = random.Random(size).randbytes(size)
+    heads = [(0x82, b"before"), (0x82, long), (0x89, b"ping"), (0x02, long), (0x80, long), (0x82, b"after")]
+    stream = b"".join(
+        bytes((first, 127)) + len(payload).to_bytes(8, "big") + payload
+        if len(payload) > 125
+        else bytes((first, len(payload))) + payload
+        for first, payload in heads
+    )
+    for offset in (0, 1, 2, 7, 11):
+        assert reader_events(stream, piece, offset) == [
+            b"before",
+            long,
+            Control(Opcode.PING, b"ping"),
+            long + long,
+            b"after",
+        ]
+
+
+def reader_events(stream, piece, offset):
+    reader = FrameReader()
+    told = reader.feed(stream[:offset]) if offset else []
+    for start in range(offset, len(stream), piece):
+        told += reader.feed(stream[start : start + piece])
+    return told
+
+
+def test_of_a_long_frame_no_byte_is_copied_a_second_time_before_its_last_has_come():
+    size = 8 * 1024 * 1024
+    stream = memoryview(b"\x82\x7f" + size.to_bytes(8, "big") + bytes(size))
+    pieces = [bytes(stream[start : start + 16384]) for start in range(0, len(stream), 16384)]
+    told, memory = most_memory(pieces)
+    assert len(told[0]) == size
+    assert memory < 1.1 * size, "the pieces are the caller's; of one's own there is the whole message alone"

@@ -1,13 +1,15 @@
 """A peer that does not read or answer, bytes that pycrdt cannot bear, trouble of our own: each is one user's alone."""
 
 import re
+import tracemalloc
 
 import gevent
 import pytest
-from pycrdt import create_update_message
+from pycrdt import Doc, Map, create_update_message
 
 from jupyter_rtc_locust.coordination.answers import encoded_rooms
 from jupyter_rtc_locust.coordination.gathering import gather
+from jupyter_rtc_locust.protocol.messages import encode_sync_step_2
 from jupyter_rtc_locust.settings import SYNC_DEADLINE_S
 from jupyter_rtc_locust.users import collaborator as collaborator_module
 from jupyter_rtc_locust.users import connection as connection_module
@@ -98,6 +100,25 @@ def test_an_answer_to_a_sync_that_pycrdt_cannot_bear_is_left_out_and_told(room, 
     one.open()
     assert one.stage is Stage.CONNECTED
     assert swarm.counts["messages_unreadable"] == 1
+
+
+# -- a large document -------------------------------------------------------------------------------------------------
+
+
+def test_of_a_large_document_that_has_come_a_user_makes_one_copy_to_apply_it(room, swarm, person):
+    size = 8 * 1024 * 1024
+    elsewhere = Doc(client_id=9)
+    elsewhere.get("state", type=Map)["image"] = "uv" * (size // 2)
+    message = encode_sync_step_2(elsewhere.get_update())
+    one = person()
+    one.open()
+    tracemalloc.start()
+    try:
+        one.receive([message])
+        assert tracemalloc.get_traced_memory()[1] < 1.1 * size
+    finally:
+        tracemalloc.stop()
+    assert len(one.replica.state["image"]) == size
 
 
 # -- the generator's own trouble --------------------------------------------------------------------------------------

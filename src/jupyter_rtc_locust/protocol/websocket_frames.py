@@ -13,6 +13,9 @@ from enum import IntEnum
 MESSAGE_LIMIT = 256 * 1024 * 1024
 """Bytes of one message that are believed; a declared length beyond it closes the connection."""
 
+_LONG = 32 * 1024
+"""Bytes of a frame's payload from which on it pays to keep its pieces apart from its head."""
+
 _PIECES_LIMIT = 16 * 1024
 _FRAGMENT_OVERHEAD = 64
 """Bytes that a fragment takes beside its payload: a message may not be drawn out by fragments of nothing."""
@@ -60,16 +63,26 @@ class Control:
 class FrameReader:
     """Takes a byte stream apart into whole messages.
 
-    A message of `n` bytes is copied at most twice however many pieces it arrives in, and no memory is taken on the word
-    of a declared length: of what has not come, nothing is there.
+    A long message is copied once, one in fragments twice, however many pieces it arrives in. No memory is taken on
+    the word of a declared length: of what has not come, nothing is there.
     """
 
-    __slots__ = ("_fragment_bytes", "_fragments", "_fragments_are_text", "_have", "_need", "_pieces", "saw_control")
+    __slots__ = (
+        "_fragment_bytes",
+        "_fragments",
+        "_fragments_are_text",
+        "_have",
+        "_long_frame",
+        "_need",
+        "_pieces",
+        "saw_control",
+    )
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
         self._have = 0
         self._need = 2
+        self._long_frame: int | None = None  # its first byte; of such a frame, the pieces are those of its payload
         self._fragments: list[bytes] | None = None
         self._fragment_bytes = 0
         self._fragments_are_text = False
@@ -89,6 +102,8 @@ class FrameReader:
                 if len(self._pieces) > _PIECES_LIMIT:  # a message that comes byte by byte
                     self._pieces = [b"".join(self._pieces)]
                 return []
+            if self._long_frame is not None:
+                return self._end_long_frame()
             data = b"".join(self._pieces)
             self._pieces = []
         events: list[bytes | Control] = []
@@ -115,18 +130,38 @@ class FrameReader:
             stop = start + length
             if stop > end:
                 need = stop - position
+                if length > _LONG:
+                    self._long_frame = first
+                    position, need = start, length
                 break
             if first == _BINARY_FINAL and self._fragments is None:
                 events.append(data[start:stop])
             else:
                 self._take_uncommon(first, data[start:stop], events)
             position = stop
-        if position < end:
+        if position < end or self._long_frame is not None:
             rest = data[position:] if position else data
             self._pieces = [rest]
             self._have = len(rest)
             self._need = need
         return events
+
+    def _end_long_frame(self) -> list[bytes | Control]:
+        """The payload is joined from its pieces alone, so that it is copied once and not twice."""
+        first, pieces = self._long_frame, self._pieces
+        assert first is not None
+        self._long_frame, self._pieces = None, []
+        behind = b""
+        if beyond := self._have - self._need:
+            behind = pieces[-1][-beyond:]
+            pieces[-1] = pieces[-1][:-beyond]
+        payload = b"".join(pieces)
+        events: list[bytes | Control] = []
+        if first == _BINARY_FINAL and self._fragments is None:
+            events.append(payload)
+        else:
+            self._take_uncommon(first, payload, events)
+        return events + self.feed(behind) if behind else events
 
     def _take_uncommon(self, first: int, payload: bytes, events: list[bytes | Control]) -> None:
         if first & 0x70:

@@ -1,8 +1,8 @@
 """WebSocket frames, sans-I/O (RFC 6455, the client's side): bytes in, messages out, and the other way.
 
-websocket-client opens the connection (TLS, proxies, cookies, the upgrade) and then hands over its socket, because
-its `recv` wants a greenlet for each connection; a callback on the event loop costs a third less for each message
-(measured: `make bench`). No extension is negotiated, so reserved bits are an error.
+websocket-client may open the connection, but it is read here, because its `recv` wants a greenlet for each one; a
+callback on the event loop costs a third less for each message (measured: `make bench`). No extension is negotiated, so
+reserved bits are an error.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from jupyter_rtc_locust.documents.kinds import DocumentKind
 from jupyter_rtc_locust.documents.templates import Template
 from jupyter_rtc_locust.errors import ServerUnusable
 from jupyter_rtc_locust.servers.http import HttpClient
+from jupyter_rtc_locust.servers.lines import Line
 
 if TYPE_CHECKING:
     from jupyter_rtc_locust.servers.kernels import Kernels
@@ -38,6 +39,8 @@ class RoomAddress:
 
     url: str
     headers: tuple[str, ...] = field(default=(), repr=False)
+    line: Line | None = field(default=None, repr=False, compare=False)
+    """The connection on which the address was asked for, where it is good for the first upgrade, too."""
 
 
 class Server(ABC):

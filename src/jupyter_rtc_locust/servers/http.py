@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import re
 import time
+from collections.abc import Callable
 from http.client import BadStatusLine
 from http.cookiejar import DefaultCookiePolicy
+from io import BytesIO
+from json import dumps
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import requests
+from requests.structures import CaseInsensitiveDict
+from requests.utils import default_user_agent, get_encoding_from_headers
 
 from jupyter_rtc_locust.errors import ConnectionBroken, OwnMachineFull
+from jupyter_rtc_locust.servers.lines import Answer, Line, Unusual, place_and_target
 from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S
 
 _OURS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EADDRNOTAVAIL}
 """Errors of the system that say nothing about the server."""
+_SHORTEST_TRY_S = 0.1
 
 
 class _TokenAuthentication(requests.auth.AuthBase):
@@ -82,27 +90,87 @@ class HttpClient:
             ConnectionBroken: when no try was answered.
             OwnMachineFull: when none could be made.
         """
+        return self._tried(lambda _, left: self._sent(method, path, identity, json, left), method, path, timeout, tries)
+
+    def request_on_a_line(
+        self,
+        method: str,
+        path: str,
+        *,
+        identity: int,
+        json: Any,
+        timeout: float = HTTP_TRY_DEADLINE_S,
+        tries: int = 1,
+    ) -> tuple[requests.Response, Line | None]:
+        """What `request` does, and the line on which the answer came, where more can be asked for on it.
+
+        The first try has a connection of its own; whatever is unusual about it, and every other try, is `request`'s.
+
+        Raises:
+            ConnectionBroken: when no try was answered.
+            OwnMachineFull: when none could be made.
+        """
+        lines: list[Line] = []
+
+        def send(attempt: int, left: float) -> requests.Response:
+            until = time.monotonic() + left
+            _close(lines)
+            if attempt == 0:
+                with contextlib.suppress(Unusual):
+                    answer, line = self._asked_on_a_line(method, path, identity, json, until)
+                    lines.append(line)
+                    return _as_response(answer)
+            return self._sent(method, path, identity, json, max(_SHORTEST_TRY_S, until - time.monotonic()))
+
+        response = self._tried(send, method, path, timeout, tries)
+        if not response.ok:
+            _close(lines)
+        return response, next((line for line in lines if line.usable), None)
+
+    def _asked_on_a_line(self, method: str, path: str, identity: int, body: Any, until: float) -> tuple[Answer, Line]:
+        place, target = place_and_target(self.base + path)
+        token = self.token(identity)
+        written = dumps(body, allow_nan=False).encode()
+        headers = [
+            ("Host", place.header),
+            ("User-Agent", default_user_agent()),
+            ("Accept", "*/*"),
+            ("Content-Type", "application/json"),
+            ("Content-Length", str(len(written))),
+        ]
+        if token:
+            headers.append(("Authorization", f"token {token}"))
+        line = Line.open(place, until, str(self.ca_file) if self.ca_file is not None else None)
+        return line.request(method, target, headers, written, until), line
+
+    def _sent(self, method: str, path: str, identity: int, json: Any, left: float) -> requests.Response:
+        return self._session.request(
+            method,
+            self.base + path,
+            json=json,
+            timeout=left,
+            auth=_TokenAuthentication(self.token(identity)),
+            allow_redirects=False,
+            # With each request: a session's own setting loses against REQUESTS_CA_BUNDLE in the environment.
+            verify=str(self.ca_file) if self.ca_file is not None else True,
+        )
+
+    def _tried(
+        self, send: Callable[[int, float], requests.Response], method: str, path: str, timeout: float, tries: int
+    ) -> requests.Response:
+        """`send(attempt, seconds)`, as often as `request` tells."""
         problem = ""
         until = time.monotonic() + timeout
         for attempt in range(tries):
             try:
-                response = self._session.request(
-                    method,
-                    self.base + path,
-                    json=json,
-                    timeout=timeout,
-                    auth=_TokenAuthentication(self.token(identity)),
-                    allow_redirects=False,
-                    # With each request: a session's own setting loses against REQUESTS_CA_BUNDLE in the environment.
-                    verify=str(self.ca_file) if self.ca_file is not None else True,
-                )
+                response = send(attempt, timeout)
             except requests.exceptions.SSLError as error:
                 cause = _cause(error)
                 advice = "Is it http:// that the server speaks there?"
                 if "certificate" in cause.lower():
                     advice = "A private certificate authority is named with --rtc-ca-file."
                 raise ConnectionBroken(f"{method} {self.base}{path}: no https ({cause}). {advice}") from None
-            except requests.exceptions.Timeout:
+            except (requests.exceptions.Timeout, TimeoutError):
                 problem = f"no answer within {timeout:.0f} s"
                 if self.base.startswith("https:"):
                     # A Jupyter server without a certificate waits for ever for the rest of what it takes for HTTP.
@@ -118,6 +186,22 @@ class HttpClient:
             if time.monotonic() >= until:
                 break
         raise ConnectionBroken(f"{method} {self.base}{path}: {problem}.") from None
+
+
+def _close(lines: list[Line]) -> None:
+    while lines:
+        lines.pop().close()
+
+
+def _as_response(answer: Answer) -> requests.Response:
+    """The same, as requests gives it."""
+    response = requests.Response()
+    response.status_code = answer.status
+    response.reason = answer.reason
+    response.headers = CaseInsensitiveDict(answer.headers)
+    response.encoding = get_encoding_from_headers(response.headers)
+    response.raw = BytesIO(answer.body)
+    return response
 
 
 def quoted(path: str) -> str:

@@ -101,18 +101,20 @@ class JupyterCollaboration(Server):
         path = f"/api/collaboration/session/{quoted(document.path)}"
         body = {"format": file_format, "type": file_type}
         # Asking again changes nothing, so a gateway's passing trouble need not become this user's.
-        answer = self.http.request("PUT", path, identity=identity, json=body, tries=3)
+        answer, line = self.http.request_on_a_line("PUT", path, identity=identity, json=body, tries=3)
         if answer.status_code in (401, 403):
             raise RoomRefused(self._refused(answer))
         if answer.status_code >= 500:
             raise ConnectionBroken(f"PUT {self.http.base}{path} answered {self._short(answer)}.")
         session = _json(answer)
         if answer.status_code not in (200, 201) or not {"format", "type", "fileId", "sessionId"} <= session.keys():
+            if line is not None:
+                line.close()
             raise RoomRefused(f"PUT {self.http.base}{path} answered {self._short(answer)}.")
         room = quote(f"{session['format']}:{session['type']}:{session['fileId']}", safe=":")
         session_id = quote(str(session["sessionId"]))
         url = f"{websocket_base(self.http.base)}/api/collaboration/room/{room}?sessionId={session_id}"
-        return RoomAddress(url, self._authorization(identity))
+        return RoomAddress(url, self._authorization(identity), line)
 
     def global_room(self, identity: int) -> RoomAddress:
         """`JupyterLab:globalAwareness`, which every tab of the server enters, without a session."""

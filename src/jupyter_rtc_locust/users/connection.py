@@ -1,7 +1,7 @@
 """One WebSocket on gevent's event loop: a callback when bytes can be read, no greenlet, no switch for each message.
 
-websocket-client opens the connection, with TLS, proxies and headers; this module then takes its socket over. What it
-does for every message is in `_readable`; everything else is rare.
+`users/opening.py` opens it where that is plain, websocket-client where it is not, with proxies and whatever else there
+is; this module then takes the socket over. What it does for every message is in `_readable`; everything else is rare.
 
 Rules it lives by, each learnt the hard way: an exception in a callback of the loop stops its watcher without a word,
 so everything is caught and told; one callback reads at most 16 KiB and hands on at most `MESSAGES_A_TURN` messages, so
@@ -38,6 +38,7 @@ from jupyter_rtc_locust.protocol.websocket_frames import (
 from jupyter_rtc_locust.servers.base import RoomAddress
 from jupyter_rtc_locust.timing.traffic import Traffic
 from jupyter_rtc_locust.users import packet_time
+from jupyter_rtc_locust.users.opening import open_quickly
 
 READ_BYTES = 16 * 1024
 MESSAGES_A_TURN = 128
@@ -64,6 +65,8 @@ REFUSING_CLOSE_CODES = {
 }
 """Close codes after which the same room would be refused again (jupyter-server-ydoc 2 and 3; RFC 6455)."""
 
+_REDIRECTS = (301, 302, 303, 307, 308)
+
 
 def open_websocket(address: RoomAddress, timeout: float, ca_file: str | None) -> socket.socket:
     """Upgrade to a WebSocket, blocking this greenlet at most `timeout` seconds, and hand over the socket.
@@ -75,6 +78,11 @@ def open_websocket(address: RoomAddress, timeout: float, ca_file: str | None) ->
     where = address.url.split("?")[0]
     try:
         with gevent.Timeout(timeout, ConnectionBroken(f"{where}: no upgrade to a WebSocket within {timeout:.0f} s.")):
+            quick = open_quickly(address, timeout, ca_file)
+            if isinstance(quick, int):
+                raise _refusal(where, quick)
+            if quick is not None:
+                return quick
             opened = websocket.create_connection(
                 address.url,
                 header=list(address.headers),
@@ -84,18 +92,10 @@ def open_websocket(address: RoomAddress, timeout: float, ca_file: str | None) ->
                 sslopt={"ca_certs": ca_file} if ca_file else None,
             )
     except websocket.WebSocketBadStatusException as error:
-        sentence = f"{where}: the upgrade to a WebSocket was answered with {error.status_code}."
-        if error.status_code >= 500 or error.status_code == 429:
-            raise ConnectionBroken(sentence) from None
-        raise RoomRefused(
-            f"{sentence} A token that is missing or wrong is answered so, and a path that does not exist."
-        ) from None
+        raise _refusal(where, error.status_code) from None
     except websocket.WebSocketException as error:
         if "Redirect" in str(error):
-            raise RoomRefused(
-                f"{where}: the upgrade to a WebSocket was answered with a redirect (3xx), as a server does that asks "
-                f"for a login. Is the token right, and is --host the whole address?"
-            ) from None
+            raise _refusal(where, 302) from None
         raise ConnectionBroken(f"{where}: {str(error)[:200] or type(error).__name__}.") from None
     except (OSError, ValueError) as error:
         raise ConnectionBroken(f"{where}: {str(error)[:200] or type(error).__name__}.") from None
@@ -108,6 +108,19 @@ def open_websocket(address: RoomAddress, timeout: float, ca_file: str | None) ->
 STAMPED_S = 0.1
 """For so long after something was sent that is timed, reads have the kernel's time of the packet that they end with.
 An answer that takes longer is timed well enough by the loop's look at the sockets, and such a read costs more."""
+
+
+def _refusal(where: str, status: int) -> RoomRefused | ConnectionBroken:
+    """What an upgrade that was answered so means."""
+    if status in _REDIRECTS:
+        return RoomRefused(
+            f"{where}: the upgrade to a WebSocket was answered with a redirect (3xx), as a server does that asks "
+            f"for a login. Is the token right, and is --host the whole address?"
+        )
+    sentence = f"{where}: the upgrade to a WebSocket was answered with {status}."
+    if status >= 500 or status == 429:
+        return ConnectionBroken(sentence)
+    return RoomRefused(f"{sentence} A token that is missing or wrong is answered so, and a path that does not exist.")
 
 
 class Connection:

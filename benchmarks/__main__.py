@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import deciding, editing, machine, memory, opening, receiving
+from benchmarks import deciding, editing, final_check, machine, memory, opening, oracle, receiving
 from benchmarks.measurement import Measurement, table
 from benchmarks.processes import Child
 from benchmarks.recording import record
 from benchmarks.sizes import FULL, QUICK, Sizes
 
 USUAL = ("receiving", "editing", "memory", "opening")
-NAMES = (*USUAL, "deciding")
+NAMES = (*USUAL, "oracle", "final_check", "deciding")
 """Making the edits of a large run takes ten minutes and more, so the last is measured only where it is asked for."""
 
 
@@ -56,6 +56,8 @@ def run(sizes: Sizes, names: tuple[str, ...]) -> list[Measurement]:
                 "editing": lambda: editing.measure(sizes, port),
                 "memory": lambda: memory.measure(sizes, port, path),
                 "opening": lambda: opening.measure(sizes, port),
+                "oracle": lambda: oracle.measure(sizes),
+                "final_check": lambda: final_check.measure(sizes),
                 "deciding": lambda: deciding.measure(sizes),
             }
             for name in names:

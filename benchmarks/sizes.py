@@ -22,6 +22,7 @@ class Sizes:
     """How long edits are made, and then pings, in each round."""
     users_in_memory: int
     documents_opened: int
+    documents_checked: int
     edits_with_one_lost: int
     edits_decided: int
 
@@ -37,6 +38,7 @@ FULL = Sizes(
     edit_slice_s=0.7,
     users_in_memory=300,
     documents_opened=60,
+    documents_checked=1_000,
     edits_with_one_lost=10_000,
     edits_decided=100_000,
 )
@@ -52,6 +54,7 @@ QUICK = Sizes(
     edit_slice_s=0.2,
     users_in_memory=10,
     documents_opened=5,
+    documents_checked=4,
     edits_with_one_lost=60,
     edits_decided=60,
 )

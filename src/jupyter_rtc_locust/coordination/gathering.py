@@ -8,13 +8,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import gevent
 from gevent.lock import BoundedSemaphore
 
+from jupyter_rtc_locust.coordination.replicas_held import ReplicasHeld
 from jupyter_rtc_locust.coordination.turns import Turns
-from jupyter_rtc_locust.documents.canonical import content_digest, read_in_turns
 from jupyter_rtc_locust.documents.replica import Replica, ReplicaError
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.protocol.merging import merge_updates
@@ -29,12 +29,10 @@ from jupyter_rtc_locust.verdict.evidence import (
     ForeignUpdate,
     ManualSave,
     PresenceEvidence,
-    ReplicaEvidence,
     RoomEvidence,
     StallEvidence,
     UserEvidence,
 )
-from jupyter_rtc_locust.verdict.rebuilt import document_of
 
 _POLL_S = 0.05
 _PROBES_AT_ONCE = 100
@@ -114,8 +112,9 @@ def gather(
 
     Where users go on, nothing is done to their replicas. `hide` takes secrets out of what servers said in their errors.
     """
+    turns = Turns()
     for path, room in tuple(swarm.rooms.items()):  # somebody may open another document between two turns of the loop
-        whole = _gather_room(swarm, room, quiet.get(path, True), going_on)
+        whole = _gather_room(swarm, room, quiet.get(path, True), going_on, turns)
         users = tuple(replace(user, trouble=hide(user.trouble)) for user in whole.users)
         yield from _in_parts(replace(whole, users=users))
 
@@ -139,23 +138,22 @@ def _in_parts(whole: RoomEvidence) -> Iterator[RoomEvidence]:
         )
 
 
-def _with_turns(pieces: Iterable[Piece]) -> Iterator[Piece]:
+def _with_turns(pieces: Iterable[Piece], turns: Turns | None = None) -> Iterator[Piece]:
     """One after the other, with a turn of the event loop now and then."""
-    turns = Turns()
+    turns = turns or Turns()
     for piece in pieces:
         turns()
         yield piece
 
 
-def _gather_room(swarm: Swarm, room: Room, quiet: bool, going_on: bool) -> RoomEvidence:
+def _gather_room(swarm: Swarm, room: Room, quiet: bool, going_on: bool, turns: Turns) -> RoomEvidence:
     since = swarm.since_start
-    replicas: dict[Any, tuple[list[int], ReplicaEvidence]] = {}
+    replicas = ReplicasHeld(turns)
     users = []
-    everything = _ranges_of(room.round_trips)
-    edits = _edits_by_client(room.round_trips)
-    turns = Turns()
+    used = _clocks_used(room.round_trips, turns)
+    everything = _covering(room.round_trips, used, turns)
     for one in room.collaborators:
-        turns.take()
+        turns()
         if going_on and one.stage is Stage.OPENING:
             continue  # it has seen nothing yet, and nothing is wrong with that
         if one.stage in (Stage.CONNECTED, Stage.LOST) and not going_on:
@@ -164,11 +162,10 @@ def _gather_room(swarm: Swarm, room: Room, quiet: bool, going_on: bool) -> RoomE
                 swarm.recorder.unanswered("update echo", waited, "an edit never came back to its author")
         replica = _replica_to_read(one, everything, going_on)
         known = one.stage in (Stage.CONNECTED, Stage.LOST)
-        wrote = _clocks_used(one.seat.client_id, edits) if known else None
+        wrote = used.get(one.seat.client_id, 0) if known else None
         users.append(replace(_user_evidence(one, replica, everything), wrote=wrote))
         if one.stage in (Stage.CONNECTED, Stage.LOST):
-            key, evidence = _replica_evidence(replica)
-            replicas.setdefault(key, ([], evidence))[0].append(one.seat.user)
+            replicas.add(one.seat.user, replica)
     if room.chronicle is not None and not going_on:
         for pending in room.round_trips.pending.values():
             room.chronicle.never_acknowledged(pending.values())
@@ -184,7 +181,7 @@ def _gather_room(swarm: Swarm, room: Room, quiet: bool, going_on: bool) -> RoomE
             edit.update,
             None if edit.arrived is None else since(edit.arrived),
         )
-        for edit in _with_turns(room.round_trips.authored())
+        for edit in _with_turns(room.round_trips.authored(), turns)
     )
     return RoomEvidence(
         path=room.document.path,
@@ -192,9 +189,10 @@ def _gather_room(swarm: Swarm, room: Room, quiet: bool, going_on: bool) -> RoomE
         quiet=quiet,
         authored=authored,
         foreign=tuple(
-            ForeignUpdate(since(entry.received), entry.update) for entry in _with_turns(room.round_trips.foreign())
+            ForeignUpdate(since(entry.received), entry.update)
+            for entry in _with_turns(room.round_trips.foreign(), turns)
         ),
-        replicas=tuple(replace(evidence, users=tuple(members)) for members, evidence in replicas.values()),
+        replicas=replicas.evidence(),
         users=tuple(users),
         stalls=tuple(StallEvidence(stall.user, stall.seconds, stall.what) for stall in room.stalls.values()),
         presences=frozenset(room.presences),
@@ -205,32 +203,31 @@ def _gather_room(swarm: Swarm, room: Room, quiet: bool, going_on: bool) -> RoomE
     )
 
 
-def _edits_by_client(round_trips: RoundTrips) -> dict[int, list[bytes]]:
-    """The updates of each client, in the order in which they were written."""
+def _clocks_used(round_trips: RoundTrips, turns: Turns) -> dict[int, int]:
+    """For each client of this process, the clock at which it would write next: behind its last edit that has any."""
     edits: dict[int, list[bytes]] = {}
-    for edit in _with_turns(round_trips.authored()):
+    for edit in _with_turns(round_trips.authored(), turns):
         edits.setdefault(edit.client_id, []).append(edit.update)
-    return edits
+    used = {}
+    for client, updates in _with_turns(edits.items(), turns):
+        for update in reversed(updates):
+            if spans := decode_update(update).clock_ranges().of_client(client):
+                used[client] = max(end for _, end in spans)
+                break
+    return used
 
 
-def _clocks_used(client: int, edits: dict[int, list[bytes]]) -> int:
-    """The clock at which this client would write next: behind the last of its edits that has any."""
-    for update in reversed(edits.get(client, [])):
-        spans = decode_update(update).clock_ranges().of_client(client)
-        if spans:
-            return max(end for _, end in spans)
-    return 0
-
-
-def _ranges_of(round_trips: RoundTrips) -> ClockRanges:
-    """Every clock that any update of this process, sent or received, holds."""
-    spans = []
-    for update in _with_turns(tuple(round_trips.known)):
+def _covering(round_trips: RoundTrips, used: dict[int, int], turns: Turns) -> ClockRanges:
+    """What a state vector covers that lacks nothing of what this process sent or received."""
+    ends = dict(used)
+    for entry in _with_turns(round_trips.foreign(), turns):
         try:
-            spans += list(decode_update(update).clock_ranges())
+            ranges = decode_update(entry.update).clock_ranges()
         except UpdateError:
             continue
-    return ClockRanges.of(spans)
+        for client, _, end in ranges:
+            ends[client] = max(end, ends.get(client, 0))
+    return ClockRanges.from_state_vector(ends)
 
 
 def _replica_to_read(one: Collaborator, everything: ClockRanges, going_on: bool) -> Replica:
@@ -295,14 +292,3 @@ def _gaps_of(everything: list[bytes], replica: Replica) -> ClockRanges:
 def _merged(updates: list[bytes]) -> bytes:
     starts = _with_turns(range(0, len(updates), _UPDATES_A_MERGE))
     return merge_updates([merge_updates(updates[start : start + _UPDATES_A_MERGE]) for start in starts])
-
-
-def _replica_evidence(replica: Replica) -> tuple[Any, ReplicaEvidence]:
-    state_vector = replica.state_vector()
-    # Asked for what it lacks itself, a document answers with nothing but its delete set.
-    deletions = decode_update(replica.update_since(replica.encoded_state())).deletions
-    covered = ClockRanges.from_state_vector(state_vector)
-    # Read in a copy, so that nothing comes in between while other greenlets have their turns.
-    update = replica.full_update()
-    content = read_in_turns(document_of([update]), replica.kind, Turns())
-    return (content_digest(content), covered, deletions), ReplicaEvidence((), update, deletions, covered)

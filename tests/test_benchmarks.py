@@ -56,6 +56,19 @@ def test_the_quick_benchmarks_print_every_line_of_the_table_and_write_it_as_json
     assert content["judged"] is False
 
 
+def test_the_end_of_a_run_and_the_oracle_are_measured_where_they_are_asked_for(tmp_path: Path) -> None:
+    finished = run_benchmarks("--only", "oracle", "final_check", "--results", tmp_path)
+
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    names = [one["name"] for one in saved(tmp_path)["measurements"]]
+    assert [name.split(",")[-1].strip() for name in names if name.startswith("oracle")] == [
+        "authored",
+        "shuffled",
+        "reversed",
+    ]
+    assert {"  longest stop", "  written"} <= set(names)
+
+
 def test_a_verdict_on_a_large_run_is_measured_where_it_is_asked_for(tmp_path: Path) -> None:
     finished = run_benchmarks("--only", "deciding", "--results", tmp_path)
 

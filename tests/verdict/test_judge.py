@@ -125,6 +125,13 @@ def test_it_imports_neither_locust_nor_gevent():
     assert shown.stdout.strip() == "[]", shown.stderr
 
 
+def test_it_compiles_no_grammars_to_check_a_notebook(damaged):
+    told_with_imports = asked(b"".join(told(parts_of_run(damaged))), PYTHONPROFILEIMPORTTIME="1")
+    assert told_with_imports.returncode == 0
+    assert b"nbformat.validator" in told_with_imports.stderr
+    assert b"lark" not in told_with_imports.stderr
+
+
 @pytest.mark.parametrize("cut", [1, 9, 200])
 def test_evidence_that_was_cut_is_no_evidence(damaged, cut):
     answer = asked(b"".join(told(parts_of_run(damaged)))[:-cut])

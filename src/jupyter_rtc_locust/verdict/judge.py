@@ -32,6 +32,9 @@ from jupyter_rtc_locust.verdict.folder.writing import write_items
 from jupyter_rtc_locust.verdict.judge_talk import TalkError, heard, kept_line, verdict_line
 
 _PR_SET_PDEATHSIG = 1
+_GRAMMARS = "rfc3987_syntax"
+"""jsonschema imports it where it is there (it comes with a Jupyter server), to check international addresses, of which
+no notebook schema has any. It compiles grammars for 1.3 s (measured), longer than most verdicts take."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     order = _order(arguments)
     _end_with_the_parent()
     _be_the_first_to_go()
+    sys.modules.setdefault(_GRAMMARS, None)  # type: ignore[arg-type]  # says that it is not there
     answers = _answers()
     try:
         run = run_of_parts(heard(sys.stdin.buffer.read))

@@ -19,7 +19,7 @@ from benchmarks.sizes import FULL, QUICK, Sizes
 
 USUAL = ("receiving", "editing", "memory", "opening")
 NAMES = (*USUAL, "oracle", "final_check", "deciding")
-"""Making the edits of a large run takes ten minutes and more, so the last is measured only where it is asked for."""
+"""Making the edits takes minutes, ten and more for the last, so the others are measured only where they are asked for."""
 
 
 def main() -> int:

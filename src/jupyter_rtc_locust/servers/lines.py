@@ -1,8 +1,8 @@
 """One line to a server on which a session is asked for, and then the upgrade to a WebSocket: one connection for both.
 
-Opening a document is what a class does all at once, and requests and websocket-client take four times as long for it
+Opening a document is what a class does all at once, and with requests and websocket-client it takes twice the CPU
 (measured: `make bench`): requests for all it can do, websocket-client for reading the answer byte by byte. h11 knows
-HTTP here, and costs a tenth of them. What is plain is done here; whatever is not is `Unusual`, and the caller leaves it
+HTTP here, and is a sixth of what is left. What is plain is done here; whatever is not is `Unusual`, and the caller leaves it
 to those libraries, whose errors are told: proxies, certificates of the environment, TLS that fails, addresses and
 tokens to be rewritten, answers that are no HTTP.
 

@@ -1,7 +1,7 @@
 """The upgrade to a WebSocket where it is plain: on the line on which the room was asked for, or on one of its own.
 
-websocket-client reads an answer byte by byte; this takes a quarter of its time (measured: `make bench`). It is left to
-that library, and to its errors, where anything is unusual.
+websocket-client reads an answer byte by byte; this reads it at once. Where anything is unusual, it is left to that
+library, and to its errors.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from benchmarks.sizes import FULL, QUICK, Sizes
 
 USUAL = ("receiving", "editing", "memory", "opening")
 NAMES = (*USUAL, "oracle", "final_check", "deciding")
-"""Making the edits takes minutes, ten and more for the last, so the others are measured only where they are asked for."""
+"""Making the edits takes minutes, ten and more for the last: measured only where they are asked for."""
 
 
 def main() -> int:

@@ -172,7 +172,9 @@ ELSEWHERE = {
     "make test": ".ci/run",
     "make bench": "tests/test_benchmarks.py::"
     "test_the_quick_benchmarks_print_every_line_of_the_table_and_write_it_as_json",
-    "make bench ARGS='--only oracle final_check'": "tests/test_benchmarks.py::",
+    "make bench ARGS='--only oracle final_check'": (
+        "tests/test_benchmarks.py::test_the_end_of_a_run_and_the_oracle_are_measured_where_they_are_asked_for"
+    ),
     "make bench ARGS='--only deciding'": "tests/test_benchmarks.py::"
     "test_a_verdict_on_a_large_run_is_measured_where_it_is_asked_for",
     "make rooms": "tests/test_benchmarks.py::test_idle_rooms_are_counted_beside_their_model",

@@ -2,9 +2,9 @@
 
 Opening a document is what a class does all at once, and with requests and websocket-client it takes twice the CPU
 (measured: `make bench`): requests for all it can do, websocket-client for reading the answer byte by byte. h11 knows
-HTTP here, and is a sixth of what is left. What is plain is done here; whatever is not is `Unusual`, and the caller leaves it
-to those libraries, whose errors are told: proxies, certificates of the environment, TLS that fails, addresses and
-tokens to be rewritten, answers that are no HTTP.
+HTTP here, and is a sixth of what is left. What is plain is done here; whatever is not is `Unusual`, and the caller
+leaves it to those libraries, whose errors are told: proxies, certificates of the environment, TLS that fails, addresses
+and tokens to be rewritten, answers that are no HTTP.
 
 Blocking calls with deadlines, which Locust has patched; nothing of gevent, rooms or documents is known here.
 """

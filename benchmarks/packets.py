@@ -6,6 +6,7 @@ out of order, and every message is one frame.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from jupyter_rtc_locust.protocol.messages import UPDATE_PREFIX, MessageError, read_update_body
@@ -13,6 +14,8 @@ from jupyter_rtc_locust.protocol.messages import UPDATE_PREFIX, MessageError, re
 _ETHERNET = 14
 _TCP = 6
 _UPGRADED = b"HTTP/1.1 101"
+_ASKS_FOR_UPGRADE = re.compile(rb"\r\nupgrade: *websocket\r\n", re.IGNORECASE)
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
 
 
 class CaptureError(ValueError):
@@ -24,11 +27,9 @@ class Stream:
     """One direction of a connection: bytes in order, and the frames they make up."""
 
     next_byte: int | None = None
-    head: bytes = b""
-    """Of an HTTP message, as long as it is not complete."""
+    http: bytes = b""
+    """Of HTTP messages, as long as the line is not upgraded and the last of them is not complete."""
     upgraded: bool = False
-    given_up: bool = False
-    """It is no WebSocket."""
     rest: bytearray = field(default_factory=bytearray)
 
     def feed(self, sequence: int, payload: bytes) -> list[bytes]:
@@ -44,17 +45,25 @@ class Stream:
             raise CaptureError(f"the capture lost {(1 << 32) - behind} bytes of a connection")
         payload = payload[behind:]
         self.next_byte = (self.next_byte + len(payload)) & 0xFFFFFFFF
-        if self.given_up or not payload:
-            return []
         if not self.upgraded:
-            self.head += payload
-            end = self.head.find(b"\r\n\r\n")
-            if end < 0:
-                return []
-            self.upgraded, payload, self.head = True, self.head[end + 4 :], self.head[: end + 4]
-            self.given_up = not (self.head.startswith(_UPGRADED) or b"websocket" in self.head.lower())
+            payload = self._after_the_upgrade(payload)
         self.rest += payload
         return self._frames()
+
+    def _after_the_upgrade(self, payload: bytes) -> bytes:
+        """What comes after the line was upgraded; other requests, and answers, may have been before that."""
+        self.http += payload
+        while (end := self.http.find(b"\r\n\r\n") + 4) >= 4:
+            head = self.http[:end]
+            if head.startswith(_UPGRADED) or _ASKS_FOR_UPGRADE.search(head):
+                self.upgraded = True
+                return self.http[end:]
+            length = _LENGTH.search(head)
+            end += int(length[1]) if length else 0
+            if len(self.http) < end:
+                break
+            self.http = self.http[end:]
+        return b""
 
     def _frames(self) -> list[bytes]:
         messages = []

@@ -109,6 +109,18 @@ def test_a_gap_is_an_error_and_no_time(packets):
         echoes.packet(line.packet(SERVER, b"\x82\x00", at=line.sent[SERVER] + 10), 1.0)
 
 
+def test_a_line_is_a_websocket_from_its_upgrade_on_whatever_was_asked_for_on_it_before(packets):
+    echoes, line = packets.Echoes(SERVER), Line()
+    asked = b"PUT /session HTTP/1.1\r\nContent-Length: 4\r\n\r\n{ }\n"
+    answered = b"HTTP/1.1 201 Created\r\ncontent-length: 9\r\n\r\n{room: 1}"
+    for source, words in ((line.client, asked), (SERVER, answered[:30]), (SERVER, answered[30:])):
+        echoes.packet(line.packet(source, words), 0.0)
+    opened(echoes, line)
+    echoes.packet(line.packet(line.client, encode_frame(Opcode.BINARY, encode_update(b"\x01x"), 5)), 1.0)
+    echoes.packet(line.packet(SERVER, from_server(encode_update(b"\x01x"))), 2.0)
+    assert echoes.times == {b"\x01x": (1.0, 2.0)}
+
+
 def test_plain_requests_and_other_ports_are_left_alone(packets):
     echoes, line = packets.Echoes(SERVER), Line()
     echoes.packet(line.packet(line.client, b"GET / HTTP/1.1\r\n\r\n"), 1.0)

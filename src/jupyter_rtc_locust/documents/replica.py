@@ -15,6 +15,7 @@ from typing import Any
 from pycrdt import Array, Doc, Map, Subscription, Text
 
 from jupyter_rtc_locust.documents.kinds import CONTENT_ROOTS, STATE_ROOT, DocumentKind
+from jupyter_rtc_locust.documents.transactions_below import apply_in_one_transaction
 from jupyter_rtc_locust.errors import RtcLocustError
 from jupyter_rtc_locust.protocol.state_vectors import decode_state_vector
 
@@ -94,18 +95,10 @@ class Replica:
         if self.broken is not None:
             raise self._refusal()
         remaining = iter(updates)
-        apply_update = self.doc.apply_update
         try:
-            if isinstance(updates, list) and len(updates) == 1:
-                # `apply_update` opens a transaction of its own; one around it would cost as much again.
-                apply_update(updates[0])
-                return
-            with self.doc.transaction():
-                for update in remaining:
-                    apply_update(update)
+            apply_in_one_transaction(self.doc, remaining)
         except (ValueError, TypeError) as error:
-            rest = iter(()) if isinstance(updates, list) and len(updates) == 1 else remaining
-            self._apply_after_a_bad_one(rest, error)
+            self._apply_after_a_bad_one(remaining, error)
         except BaseException as error:
             if not _is_failure(error):
                 raise

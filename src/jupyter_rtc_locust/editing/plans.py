@@ -57,6 +57,7 @@ _VALUES = {
 }
 """What an operation carries beside its place."""
 
+_string = json.encoder.encode_basestring
 _canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
@@ -213,21 +214,15 @@ def operations_json(operations: Iterable[PlannedOperation]) -> str:
 
 def edit_line(edit: PlannedEdit, operations: str, *, skipped: bool = False) -> str:
     """Return the line of an edit; `operations` are its, as `operations_json` writes them."""
-    told: dict[str, Any] = {
-        "user": edit.user,
-        "incarnation": edit.incarnation,
-        "number": edit.number,
-        "at": edit.at,
-        "document": edit.document,
-        "kind": edit.kind,
-        "description": edit.description,
-        "cell": edit.cell_id,
-        "marks_dirty": edit.marks_dirty,
-        "near": [index_of(one.operation) for one in edit.operations],
-    }
-    if skipped:
-        told["skipped"] = True
-    return f'{_canonical(told)[:-1]},"operations":{operations}}}\n'
+    near = ",".join(["null" if (index := index_of(one.operation)) is None else str(index) for one in edit.operations])
+    left_out = ',"skipped":true' if skipped else ""
+    # Put together by hand, as `_canonical` would: a third of its time.
+    return (
+        f'{{"at":{edit.at!r},"cell":{"null" if edit.cell_id is None else _string(edit.cell_id)},'
+        f'"description":{_string(edit.description)},"document":{edit.document},"incarnation":{edit.incarnation},'
+        f'"kind":{_string(edit.kind)},"marks_dirty":{"true" if edit.marks_dirty else "false"},"near":[{near}],'
+        f'"number":{edit.number}{left_out},"user":{edit.user},"operations":{operations}}}\n'
+    )
 
 
 def read_plan(lines: Iterable[str]) -> Plan:

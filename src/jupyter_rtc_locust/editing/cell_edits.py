@@ -11,7 +11,7 @@ from typing import Any
 from jupyter_rtc_locust.editing.choices import HOW_MUCH, WHERE_TO, WHICH_CELL
 from jupyter_rtc_locust.editing.edit import Edit
 from jupyter_rtc_locust.editing.operations import Operation, PutCell, RemoveCell
-from jupyter_rtc_locust.editing.situation import CODE, MARKDOWN, RAW, Situation, cell_id_of, entries_of
+from jupyter_rtc_locust.editing.situation import CODE, MARKDOWN, RAW, Situation, cell_id_at, entries_of
 
 NEW_CELL_TYPES = (CODE, CODE, CODE, MARKDOWN, MARKDOWN, RAW)
 """What people insert: code most."""
@@ -43,7 +43,7 @@ def delete_cell(situation: Situation) -> Edit:
     index = situation.some_cell()
     if index is None:
         return insert_cell(situation)
-    cell_id = cell_id_of(situation.cells[index])
+    cell_id = cell_id_at(situation.cells, index)
     if len(situation.cells) > situation.limits.least_cells:
         return situation.edit_of_cell(index, "deleted", RemoveCell(index))
     cell = new_cell(situation.new_cell_id(), CODE)
@@ -124,7 +124,7 @@ def _with_one_more(situation: Situation, cell: dict[str, Any], place: int, descr
     room: tuple[Operation, ...] = ()
     if count >= situation.limits.most_cells:
         removed = situation.fraction_of(WHERE_TO, count)
-        description += f" and deleted cell {cell_id_of(situation.cells[removed])}"
+        description += f" and deleted cell {cell_id_at(situation.cells, removed)}"
         room = (RemoveCell(removed),)
         place -= removed < place
     return Edit(situation.choice.kind, description, (*room, PutCell(place, cell)), cell["id"], place)

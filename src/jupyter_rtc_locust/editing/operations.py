@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pycrdt import Array, Map, Text
 
 from jupyter_rtc_locust.documents.cells import IDLE, make_cell, make_output
+from jupyter_rtc_locust.documents.reading_below import entry_at, entry_of
 
 if TYPE_CHECKING:
     from jupyter_rtc_locust.documents.replica import Replica
@@ -40,7 +41,7 @@ class ReplaceText:
         if self.cell is None:
             text: Text = replica.source
         elif self.output is None:
-            text = replica.cells[self.cell]["source"]
+            text = entry_at(replica.cells, self.cell, "source")
         else:
             text = replica.cells[self.cell]["outputs"][self.output]["text"]
         if self.removed:
@@ -131,7 +132,7 @@ class AddOutput:
     def apply(self, replica: "Replica") -> None:
         """Append new shared types."""
         cell: Map[Any] = replica.cells[self.cell]
-        outputs = cell.get("outputs")
+        outputs = entry_of(cell, "outputs")
         if not isinstance(outputs, Array):
             cell["outputs"] = outputs = Array()
         outputs.append(make_output(self.output))
@@ -145,7 +146,7 @@ class RemoveOutputs:
 
     def apply(self, replica: "Replica") -> None:
         """Delete the outputs and keep the array, as JupyterLab does."""
-        outputs: Array[Any] = replica.cells[self.cell]["outputs"]
+        outputs: Array[Any] = entry_at(replica.cells, self.cell, "outputs")
         outputs.clear()
 
 
@@ -190,7 +191,7 @@ Operation = (
 def _metadata(replica: "Replica", cell: int | None) -> Map[Any]:
     """The metadata as a shared Map; made one where a foreign writer left none or plain data."""
     holder: Map[Any] = replica.meta if cell is None else replica.cells[cell]
-    metadata = holder.get("metadata")
+    metadata = entry_of(holder, "metadata")
     if not isinstance(metadata, Map):
         holder["metadata"] = metadata = Map(dict(metadata or {}))
     return metadata

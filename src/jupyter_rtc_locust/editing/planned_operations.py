@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pycrdt import Map, Text
 
+from jupyter_rtc_locust.documents.reading_below import entry_at, entry_of
 from jupyter_rtc_locust.editing.edit import Edit
 from jupyter_rtc_locust.editing.operations import (
     AddOutput,
@@ -27,7 +28,7 @@ from jupyter_rtc_locust.editing.operations import (
     SetState,
     WriteStructs,
 )
-from jupyter_rtc_locust.editing.situation import CODE, cell_id_of, entries_of, entry_of, outputs_of
+from jupyter_rtc_locust.editing.situation import CODE, cell_id_at, entries_of, outputs_of
 
 if TYPE_CHECKING:
     from jupyter_rtc_locust.documents.replica import Replica
@@ -79,9 +80,9 @@ def placed(operation: Placeable, replica: "Replica") -> PlannedOperation:
         return PlannedOperation(operation)
     if isinstance(operation, PutCell):
         before = operation.index - 1
-        return PlannedOperation(operation, None if before < 0 else cell_id_of(replica.cells[before]))
+        return PlannedOperation(operation, None if before < 0 else cell_id_at(replica.cells, before))
     index = index_of(operation)
-    cell_id = None if index is None else cell_id_of(replica.cells[index])
+    cell_id = None if index is None else cell_id_at(replica.cells, index)
     if isinstance(operation, ReplaceText) and operation.removed:
         content = _text(replica, index, operation.output)
         assert content is not None, "an operation is made for a text that is there"
@@ -233,7 +234,7 @@ class _Foreseen:
 
     def _id_at(self, index: int) -> str:
         cell = self._cells[index]
-        return str(cell.get("id", "")) if isinstance(cell, Mapping) else cell_id_of(self._replica.cells[cell])
+        return str(cell.get("id", "")) if isinstance(cell, Mapping) else cell_id_at(self._replica.cells, cell)
 
 
 def _key(cell: int | Mapping[str, Any] | None) -> object:
@@ -249,7 +250,7 @@ def _text(replica: "Replica", cell: int | None, output: int | None) -> Text | No
     """The shared text at a place; None: there is none."""
     if cell is None:
         return replica.source
-    found: Any = entry_of(replica.cells[cell], "source")
+    found: Any = entry_at(replica.cells, cell, "source")
     if output is not None:
         outputs = outputs_of(replica.cells[cell])
         one = outputs[output] if outputs is not None and output < len(outputs) else None

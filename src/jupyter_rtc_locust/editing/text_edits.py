@@ -7,14 +7,15 @@ content of this moment and handed to pycrdt in bytes (positions.py).
 from dataclasses import dataclass
 from typing import Any
 
-from pycrdt import Map
+from pycrdt import Map, Text
 
+from jupyter_rtc_locust.documents.reading_below import entry_at
 from jupyter_rtc_locust.editing.cell_edits import insert_this_cell
 from jupyter_rtc_locust.editing.choices import HOW_MUCH, WHERE, Choice
 from jupyter_rtc_locust.editing.edit import Edit
 from jupyter_rtc_locust.editing.operations import ReplaceText
 from jupyter_rtc_locust.editing.positions import byte_range, line_end_at, place_at, stretch_at
-from jupyter_rtc_locust.editing.situation import CODE, Situation, cell_id_of, source_of
+from jupyter_rtc_locust.editing.situation import CODE, Situation, cell_id_at, source_of
 
 MOST_DELETED = 80
 """Code points that one deletion takes at most; most take a few."""
@@ -110,8 +111,8 @@ def _target(situation: Situation, *, with_content: bool = False) -> Target | Non
     index = situation.some_cell(_has_content if with_content else None)
     if index is None:
         return None
-    cell = situation.cells[index]
-    return Target(index, cell_id_of(cell), source_of(cell))
+    source = entry_at(situation.cells, index, "source")
+    return Target(index, cell_id_at(situation.cells, index), str(source) if isinstance(source, Text) else "")
 
 
 def _has_content(cell: Map[Any]) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pycrdt import Map, Text
 
 from jupyter_rtc_locust.documents.cells import IDLE
+from jupyter_rtc_locust.documents.reading_below import entry_of
 from jupyter_rtc_locust.editing.edit import Edit
 from jupyter_rtc_locust.editing.gestures.tab import Tab
 from jupyter_rtc_locust.editing.operations import (
@@ -23,7 +24,7 @@ from jupyter_rtc_locust.editing.operations import (
     SetState,
 )
 from jupyter_rtc_locust.editing.output_edits import LARGEST_EXECUTION_COUNT, RUNNING
-from jupyter_rtc_locust.editing.situation import CODE, entries_of, entry_of, outputs_of, source_of
+from jupyter_rtc_locust.editing.situation import CODE, entries_of, outputs_of, source_of
 
 if TYPE_CHECKING:
     from jupyter_rtc_locust.documents.replica import Replica

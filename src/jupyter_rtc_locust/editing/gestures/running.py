@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jupyter_rtc_locust.documents.cells import IDLE
+from jupyter_rtc_locust.documents.reading_below import entry_of
 from jupyter_rtc_locust.editing.edit import Edit
 from jupyter_rtc_locust.editing.gestures.cell_runs import CellRun, Make
 from jupyter_rtc_locust.editing.gestures.step import BeginStep, ByHand, EditStep, Step
@@ -30,7 +31,6 @@ from jupyter_rtc_locust.editing.gestures.tab import Tab
 from jupyter_rtc_locust.editing.gestures.typing import Paste, TypeText
 from jupyter_rtc_locust.editing.operations import SetEntry
 from jupyter_rtc_locust.editing.output_edits import RUNNING
-from jupyter_rtc_locust.editing.situation import entry_of
 
 if TYPE_CHECKING:
     from jupyter_rtc_locust.documents.replica import Replica

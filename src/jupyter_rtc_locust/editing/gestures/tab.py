@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from pycrdt import Text
 
+from jupyter_rtc_locust.documents.reading_below import entry_of
 from jupyter_rtc_locust.editing.caret import Caret, cursors_of, place_after_edit
 from jupyter_rtc_locust.editing.edit import Edit
 from jupyter_rtc_locust.editing.operations import ReplaceText
 from jupyter_rtc_locust.editing.positions import byte_range
-from jupyter_rtc_locust.editing.situation import entry_of, index_of_cell, source_of
+from jupyter_rtc_locust.editing.situation import index_of_cell, source_of
 
 if TYPE_CHECKING:
     from jupyter_rtc_locust.documents.replica import Replica

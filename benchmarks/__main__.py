@@ -11,13 +11,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import deciding, editing, final_check, machine, memory, opening, oracle, receiving
+from benchmarks import (
+    awareness,
+    deciding,
+    editing,
+    final_check,
+    machine,
+    memory,
+    opening,
+    oracle,
+    receiving,
+    recording_times,
+)
 from benchmarks.measurement import Measurement, table
 from benchmarks.processes import Child
 from benchmarks.recording import record
 from benchmarks.sizes import FULL, QUICK, Sizes
 
-USUAL = ("receiving", "editing", "memory", "opening")
+USUAL = ("receiving", "awareness", "recording-times", "editing", "memory", "opening")
 NAMES = (*USUAL, "oracle", "final_check", "deciding")
 """Making the edits takes minutes, ten and more for the last: measured only where they are asked for."""
 
@@ -53,6 +64,8 @@ def run(sizes: Sizes, names: tuple[str, ...]) -> list[Measurement]:
             port = server.answer()["port"]
             steps = {
                 "receiving": lambda: receiving.measure(sizes, server, port, path),
+                "awareness": lambda: awareness.measure(sizes),
+                "recording-times": lambda: recording_times.measure(sizes),
                 "editing": lambda: editing.measure(sizes, port),
                 "memory": lambda: memory.measure(sizes, port, path),
                 "opening": lambda: opening.measure(sizes, port),

@@ -16,8 +16,8 @@ from benchmarks.measurement import Measurement, ratio
 from benchmarks.processes import ANSWER_DEADLINE_S, Child, ChildFailedError
 from benchmarks.sizes import Sizes
 
-GOAL = 1.5
-"""Of this stage of the project. docs/metrics.md says what is reached."""
+GOAL_ONE_BY_ONE, GOAL_TOGETHER = 0.95, 0.5
+"""Of the bare loop on the same stream. docs/metrics.md says what is reached."""
 TOGETHER = 20
 _OURS, _BARE = "ours", "bare"
 
@@ -33,8 +33,8 @@ class Variant:
 
 
 VARIANTS = (
-    Variant("one by one", 1, True, GOAL),
-    Variant(f"{TOGETHER} in one read", TOGETHER, True, GOAL),
+    Variant("one by one", 1, True, GOAL_ONE_BY_ONE),
+    Variant(f"{TOGETHER} in one read", TOGETHER, True, GOAL_TOGETHER),
     Variant("one by one, from another process", 1, False, None),
 )
 

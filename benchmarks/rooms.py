@@ -19,6 +19,7 @@ from gevent.pool import Pool
 
 from jupyter_rtc_locust.demo.embedded_server import EmbeddedServer
 from jupyter_rtc_locust.documents.default_notebook import default_notebook
+from jupyter_rtc_locust.protocol.awareness import Presences
 from jupyter_rtc_locust.servers.base import Document
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.servers.jupyter_collaboration import JupyterCollaboration
@@ -116,14 +117,13 @@ def _wait_until_settled(swarm: Swarm, people: int, with_global_room: bool) -> fl
 def _tab(swarm: Swarm, document: Document, index: int, people: int) -> Collaborator:
     seat = Seat(index, 0, FIRST_CLIENT_ID + 2 * index, document, 0, index, people)
     tab = Collaborator(seat, swarm, lambda _number: None)
-    receive = tab.presence.receive
+    hear = tab.presence.hear
 
-    def counted(payload: bytes, now: float) -> set[int]:
-        people = receive(payload, now)
-        swarm.counts["of people"] += bool(people)
-        return people
+    def counted(heard: Presences, now: float) -> None:
+        swarm.counts["of people"] += bool(heard.people)
+        hear(heard, now)
 
-    tab.presence.receive = counted  # type: ignore[method-assign]
+    tab.presence.hear = counted  # type: ignore[method-assign]
     return tab
 
 

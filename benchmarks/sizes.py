@@ -21,6 +21,9 @@ class Sizes:
     edit_slice_s: float
     """How long edits are made, and then pings, in each round."""
     users_in_memory: int
+    presences: int
+    """How many messages of presence each user is handed in a round."""
+    thousands_of_timings: int
     documents_opened: int
     documents_checked: int
     edits_with_one_lost: int
@@ -36,7 +39,9 @@ FULL = Sizes(
     editors=40,
     edits_a_second=2000.0,
     edit_slice_s=0.7,
-    users_in_memory=300,
+    users_in_memory=1000,
+    presences=100,
+    thousands_of_timings=20,
     documents_opened=60,
     documents_checked=1_000,
     edits_with_one_lost=10_000,
@@ -53,6 +58,8 @@ QUICK = Sizes(
     edits_a_second=100.0,
     edit_slice_s=0.2,
     users_in_memory=10,
+    presences=3,
+    thousands_of_timings=1,
     documents_opened=5,
     documents_checked=4,
     edits_with_one_lost=60,

@@ -46,10 +46,17 @@ def test_the_quick_benchmarks_print_every_line_of_the_table_and_write_it_as_json
     names = [one["name"] for one in content["measurements"]]
     for name in names:
         assert name in finished.stdout
-    for line in ("received, one by one", "received, 20 in one read", "an edit, sent and echoed", "memory, a user"):
+    for line in (
+        "received, one by one",
+        "received, 20 in one read",
+        "an edit, sent and echoed",
+        "memory, a user",
+        "a timing recorded",
+    ):
         assert line in names
     assert any(name.startswith("open") for name in names)
-    assert all(one["value"] > 0 for one in content["measurements"] if one["name"] != "  beyond it")
+    differences = ("  beyond it", "presence received")  # too small for these sizes
+    assert all(one["value"] > 0 for one in content["measurements"] if not one["name"].startswith(differences))
     assert content["versions"]["pycrdt"] in finished.stdout
     assert content["machine"]["cores"] >= 1
     assert content["command"].startswith("python -m benchmarks --quick")

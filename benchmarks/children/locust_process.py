@@ -21,6 +21,7 @@ from jupyter_rtc_locust.editing.choices import Choice, choose
 from jupyter_rtc_locust.servers.base import Document, RoomAddress, Server
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.settings import Settings
+from jupyter_rtc_locust.users.backlog import Backlog
 from jupyter_rtc_locust.users.collaboration_user import NotebookUser
 from jupyter_rtc_locust.users.collaborator import Collaborator, Stage
 from jupyter_rtc_locust.users.health_monitor import watch_health
@@ -76,8 +77,11 @@ class SeatingAgent(ProcessAgent):
             recorder=self.recorder,
             elapsed=0.0,
             user_failed=self.user_failed,
+            schedule_lag=self.health.schedule_lag,
+            arrival_error=self.health.arrival_error,
         )
-        gevent.spawn(watch_health, self.health)
+        backlog = Backlog(self.swarm.collaborators, self.health.receive_backlog)
+        gevent.spawn(watch_health, self.health, backlog, self.swarm.arrivals)
         gevent.spawn(self._watch_for_stalls)
 
     def seat_user(self, choose: Callable[[int], Choice | None], *, owner: Any) -> Collaborator:

@@ -10,10 +10,11 @@ from jupyter_rtc_locust.documents.transactions_below import (
     apply_as_documented,
     apply_below,
     apply_in_one_transaction,
+    core_of,
     is_usable,
 )
 
-Apply = Callable[[Doc[Any], Iterable[bytes]], None]
+Apply = Callable[[Any, Doc[Any], Iterable[bytes]], None]
 BOTH_WAYS = pytest.mark.parametrize("apply", [apply_below, apply_as_documented])
 
 
@@ -40,7 +41,7 @@ def test_updates_are_applied_in_one_transaction(apply: Apply) -> None:
     transactions = []
     subscription = doc.observe(lambda event: transactions.append(event.update))
 
-    apply(doc, iter(letters("abc")))
+    apply(core_of(doc), doc, iter(letters("abc")))
 
     doc.unobserve(subscription)
     assert str(text) == "abc"
@@ -54,10 +55,10 @@ def test_of_an_unreadable_update_those_before_it_are_applied_and_nothing_stays_o
     remaining = iter([first, b"unreadable", second, third])
 
     with pytest.raises(ValueError, match="decode"):
-        apply(doc, remaining)
+        apply(core_of(doc), doc, remaining)
 
     assert str(text) == "a"
-    apply(doc, remaining)
+    apply(core_of(doc), doc, remaining)
     assert str(text) == "abc"
 
 
@@ -66,7 +67,7 @@ def test_within_an_open_transaction_the_updates_become_part_of_it(apply: Apply) 
     doc, text = reader()
     with doc.transaction():
         text += "x"
-        apply(doc, letters("a"))
+        apply(core_of(doc), doc, letters("a"))
     assert sorted(str(text)) == ["a", "x"]
 
 
@@ -76,16 +77,16 @@ def test_the_pycrdt_of_the_lock_file_is_used_below_its_documented_way() -> None:
 
 @pytest.mark.parametrize("error", [AttributeError, TypeError, RuntimeError, BaseException])
 def test_a_pycrdt_that_cannot_be_used_so_is_told_by_one_trial(error: type[BaseException]) -> None:
-    def fails(_doc: Doc[Any], _updates: Iterable[bytes]) -> None:
+    def fails(_core: Any, _doc: Doc[Any], _updates: Iterable[bytes]) -> None:
         raise error("another pycrdt")
 
-    def does_nothing(_doc: Doc[Any], _updates: Iterable[bytes]) -> None:
+    def does_nothing(_core: Any, _doc: Doc[Any], _updates: Iterable[bytes]) -> None:
         pass
 
-    def leaves_a_transaction_open(doc: Doc[Any], updates: Iterable[bytes]) -> None:
-        kept.append(doc._doc.create_transaction())
+    def leaves_a_transaction_open(core: Any, _doc: Doc[Any], updates: Iterable[bytes]) -> None:
+        kept.append(core.create_transaction())
         for update in updates:
-            doc._doc.apply_update(kept[-1], update)
+            core.apply_update(kept[-1], update)
 
     kept: list[Any] = []
     assert not is_usable(fails)

@@ -12,7 +12,7 @@ from typing import Any
 from fuzz.corpus import Corpus
 from fuzz.mutations import mutated, random_bytes
 from jupyter_rtc_locust.documents.replica import Replica, ReplicaError
-from jupyter_rtc_locust.protocol.awareness import decode_presences, read_presences, selected_presences
+from jupyter_rtc_locust.protocol.awareness import decode_presences, read_awareness, selected_presences
 from jupyter_rtc_locust.protocol.hostile_updates import reason_to_refuse
 from jupyter_rtc_locust.protocol.messages import (
     UPDATE_PREFIX,
@@ -143,7 +143,7 @@ class Messages(Target):
                 read_update_body(hostile)
             message = decode_message(hostile)
             if isinstance(message, AwarenessMessage):
-                read_presences(message.payload)
+                read_awareness(hostile)
                 told = decode_presences(message.payload)
                 selected_presences(message.payload, {one.client_id for one in told})
                 return "presence"

@@ -13,7 +13,7 @@ from jupyter_rtc_locust.protocol.awareness import (
     decode_presences,
     encode_presences,
     person_in_document,
-    read_presences,
+    read_awareness,
     selected_presences,
     state_of,
 )
@@ -143,7 +143,11 @@ def test_those_selected_of_an_update_are_told_on_as_they_came(presences, data):
 
 def test_the_quick_reading_tells_what_the_other_tells(case):
     update = base64.b64decode(case["update"])
-    entries = read_presences(update)
+    presences = read_awareness(encode_awareness(update))
+    entries = presences.entries
+    assert (presences.message, presences.payload) == (encode_awareness(update), update)
+    assert presences.clients == {one.client_id for one in entries}
+    assert presences.people == {one.client_id for one in entries if one.state is not None and one.state.person}
     assert [(one.client_id, one.clock) for one in entries] == [
         (one.client_id, one.clock) for one in decode_presences(update)
     ]
@@ -159,9 +163,9 @@ def test_the_quick_reading_refuses_what_the_other_refuses(payload):
         decode_presences(payload)
     except MessageError:
         with pytest.raises(MessageError):
-            read_presences(payload)
+            read_awareness(encode_awareness(payload))
     else:
-        read_presences(payload)
+        read_awareness(encode_awareness(payload))
 
 
 def test_a_state_is_known_again_however_its_keys_are_ordered_and_its_letters_escaped():

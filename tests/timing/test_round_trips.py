@@ -7,7 +7,7 @@ from pycrdt import Doc, Map, Text
 
 from jupyter_rtc_locust.protocol.merging import merge_updates
 from jupyter_rtc_locust.protocol.state_vectors import encode_state_vector
-from jupyter_rtc_locust.timing.round_trips import RoundTrips
+from jupyter_rtc_locust.timing.round_trips import Arrivals, RoundTrips
 
 ADA, BOB, EVE = 0, 1, 2
 quick = settings(deadline=None, max_examples=60)
@@ -436,3 +436,29 @@ def test_nobodys_deletion_is_settled_by_the_echo_of_somebody_else(trips, ada, bo
     trips.arrive(BOB, words, 1.0)
 
     assert [edit.number for edit in trips.waiting(ADA, 1001)] == [0]
+
+
+@quick
+@given(
+    st.lists(st.sampled_from([ADA, BOB, None]), min_size=1, max_size=6),
+    st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=4), max_size=4),
+)
+def test_what_comes_together_is_noted_as_if_it_came_one_by_one(authors, reads):
+    """`None`: somebody of another process."""
+    person, updates = Person(7), []
+    together, one_by_one = Trips(), Trips()
+    for number, author in enumerate(authors):
+        updates.append(person.type("word"))
+        if author is not None:
+            for trips in (together, one_by_one):
+                trips.write(author, 7, updates[-1], due=float(number))
+    for moment, indices in enumerate(reads):
+        read, now = [updates[index % len(updates)] for index in indices], 10.0 + moment
+        arrivals = Arrivals([together.look_up(update, now) for update in read])
+        for user in (ADA, EVE, BOB):
+            left = together.arrive_together(arrivals, user, now, 7)
+            assert left == [update for update in read if not one_by_one.arrive(user, update, now, 7)]
+    assert (together.echoes, together.deliveries) == (one_by_one.echoes, one_by_one.deliveries)
+    assert [edit.arrived for edit in together.authored()] == [edit.arrived for edit in one_by_one.authored()]
+    assert [one.received for one in together.foreign()] == [one.received for one in one_by_one.foreign()]
+    assert list(together.known) == list(one_by_one.known)

@@ -28,7 +28,7 @@ def unseen_errors(monkeypatch):
 class Line:
     """A connection under test, the server's end of its line, and what it told."""
 
-    def __init__(self, *, tcp=False, listening=True):
+    def __init__(self, *, tcp=False, listening=True, latest=None):
         opened, self.end = line(tcp=tcp)
         self.descriptor = opened.fileno()
         self.reads, self.errors = [], []
@@ -36,7 +36,7 @@ class Line:
         self.on_receive = None
         if listening:
             self.end.listen()
-        self.connection = Connection(opened, self._receive, self._closed)
+        self.connection = Connection(opened, self._receive, self._closed, latest=latest)
 
     @property
     def messages(self):

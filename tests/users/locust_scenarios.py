@@ -15,6 +15,7 @@ from types import SimpleNamespace
 import gevent
 import locust
 import msgpack
+from locust import task
 from locust.env import Environment
 
 import jupyter_rtc_locust
@@ -160,6 +161,19 @@ def a_class_with_places_works_at_the_place_of_its_burst():
         "bursts": len(set(bursts)),
         "presents": presents,
     }
+
+
+def who_has_no_tasks_of_its_own_is_woken_for_none():
+    class Typist(NotebookUser):
+        pass
+
+    class Busy(NotebookUser):
+        @task
+        def look_around(self):
+            pass
+
+    environment = Environment(user_classes=[Typist, Busy])
+    return {one.__name__: one(environment).wait_time() for one in (Typist, Busy)}
 
 
 def the_rhythm_of_the_class_counts_and_else_that_of_the_option():
@@ -420,6 +434,7 @@ SCENES = (
     somebody_with_a_seat_stands_in_no_answer,
     a_user_takes_a_seat_edits_and_leaves,
     a_class_with_places_works_at_the_place_of_its_burst,
+    who_has_no_tasks_of_its_own_is_woken_for_none,
     the_rhythm_of_the_class_counts_and_else_that_of_the_option,
     the_rate_of_the_option_counts_where_the_class_has_none,
     edits_are_dealt_from_the_deck_of_the_document,

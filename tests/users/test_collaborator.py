@@ -19,7 +19,7 @@ from jupyter_rtc_locust.editing.gestures import (
 )
 from jupyter_rtc_locust.editing.rhythm import EDITS_OF_A_LIFE, Person
 from jupyter_rtc_locust.errors import ConnectionBroken, RoomRefused
-from jupyter_rtc_locust.protocol.awareness import Presence, decode_presences, encode_presences
+from jupyter_rtc_locust.protocol.awareness import Presence, decode_presences, encode_presences, read_awareness
 from jupyter_rtc_locust.protocol.messages import decode_message, encode_awareness, encode_update
 from jupyter_rtc_locust.protocol.websocket_frames import frame_bytes
 from jupyter_rtc_locust.users import collaborator as collaborator_module
@@ -316,7 +316,7 @@ def test_who_left_lets_itself_be_said_to_have_left(room, person):
     one.open()
     one.leave()
     wait_until(lambda: announced(room)[-1].state is None)
-    one.presence.receive(encode_presences([Presence(one.seat.client_id, 90, None)]), 0.0)
+    one.presence.hear(read_awareness(encode_awareness(encode_presences([Presence(one.seat.client_id, 90, None)]))), 0.0)
     settle()
     assert announced(room)[-1].clock < 90
 

@@ -10,7 +10,15 @@ import pytest
 from jupyter_rtc_locust.errors import ConnectionBroken, RoomRefused
 from jupyter_rtc_locust.protocol.websocket_frames import FrameError
 from jupyter_rtc_locust.users import connection as connection_module
-from jupyter_rtc_locust.users.connection import MESSAGES_A_TURN, READ_BYTES, REFUSING_CLOSE_CODES, STAMPED_S, Connection
+from jupyter_rtc_locust.users.connection import (
+    MESSAGES_A_TURN,
+    READ_BYTES,
+    REFUSING_CLOSE_CODES,
+    SHARED_READ_BYTES,
+    STAMPED_S,
+    Connection,
+    LatestRead,
+)
 from users.fake_room import BINARY, CLOSE, PING, PONG, TEXT, frame, frames_of_client, line, settle, wait_until
 
 MUCH = 8 * 1024 * 1024
@@ -50,6 +58,53 @@ def test_a_message_larger_than_many_reads_comes_whole_and_lets_others_be_read_in
     sending.join()
     assert large.messages == [payload]
     assert order == ["small", "large"]
+
+
+def test_what_the_lines_of_a_room_are_sent_alike_is_taken_apart_once(connect):
+    latest = LatestRead()
+    first, second, other = connect(latest=latest), connect(latest=latest), connect()
+    for one in (first, second, other):
+        one.end.send(b"to everybody", b"alike")
+    wait_until(lambda: first.messages and second.messages and other.messages)
+    assert first.reads == second.reads == other.reads == [[b"to everybody", b"alike"]]
+    assert first.reads[0] is second.reads[0] is latest.messages
+    assert other.reads[0] is not latest.messages
+
+
+def test_the_same_bytes_within_a_message_are_part_of_it(connect):
+    latest = LatestRead()
+    first, second = connect(latest=latest), connect(latest=latest)
+    same = frame(b"to everybody")
+    first.end.send_raw(same)
+    wait_until(lambda: first.messages)
+    whole = frame(same)
+    second.end.send_raw(whole[: -len(same)])
+    settle()
+    second.end.send_raw(same)
+    wait_until(lambda: second.messages)
+    second.end.send_raw(frame(b"half, ", final=False))
+    settle()
+    second.end.send_raw(same)
+    wait_until(lambda: second.errors)  # a message begun inside another
+    assert second.messages == [same]
+    assert isinstance(second.errors[0], FrameError)
+
+
+@pytest.mark.parametrize("opcode", [PING, TEXT])
+def test_a_read_with_more_than_messages_is_taken_apart_by_each_line(connect, opcode):
+    latest = LatestRead()
+    line = connect(latest=latest)
+    line.end.send_raw(frame(b"alive?", opcode) + frame(b"a message"))
+    wait_until(lambda: line.messages or line.errors)
+    assert latest.messages == []
+
+
+def test_a_long_read_is_not_kept_for_others(connect):
+    latest = LatestRead()
+    line = connect(latest=latest)
+    line.end.send(bytes(SHARED_READ_BYTES))
+    wait_until(lambda: line.messages)
+    assert latest.data == b""
 
 
 def test_a_fragmented_message_with_a_ping_inside_comes_whole_and_the_ping_is_answered(connect):

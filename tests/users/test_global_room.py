@@ -138,13 +138,13 @@ def test_a_closed_tab_tells_nobody_and_does_not_come_back(room, tab):
 def test_an_error_of_our_own_while_receiving_is_told_and_the_tab_comes_back(room, swarm, tab, monkeypatch):
     one = tab()
     wait_until(lambda: len(told_to(room)) == 4)
-    receive = one._presence.receive
+    hear = one._presence.hear
 
-    def fails_once(payload, now):
-        monkeypatch.setattr(one._presence, "receive", receive)
+    def fails_once(heard, now):
+        monkeypatch.setattr(one._presence, "hear", hear)
         raise RuntimeError("a mistake of ours")
 
-    monkeypatch.setattr(one._presence, "receive", fails_once)
+    monkeypatch.setattr(one._presence, "hear", fails_once)
     one.document_changed()
     wait_until(lambda: room.opened == 2)
     failures = swarm.recorder.failures()["connect"].sentences

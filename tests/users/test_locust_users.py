@@ -65,6 +65,12 @@ def test_a_class_with_places_has_one_place_for_each_burst_and_who_does_not_prese
     assert saw["presents"] == [True, False]
 
 
+def test_who_has_no_tasks_of_its_own_is_woken_for_none_and_else_there_is_a_second_between_them(scene):
+    waits = scene("who_has_no_tasks_of_its_own_is_woken_for_none")
+    assert waits["Busy"] == 1.0
+    assert waits["Typist"] >= 3600.0
+
+
 def test_a_class_without_a_rhythm_takes_that_of_the_option_and_an_unknown_one_fails_its_user(scene):
     saw = scene("the_rhythm_of_the_class_counts_and_else_that_of_the_option")
     assert saw["steady person"] == ["Steady", None]

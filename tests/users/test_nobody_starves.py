@@ -2,6 +2,7 @@
 
 import re
 import tracemalloc
+from types import SimpleNamespace
 
 import gevent
 import pytest
@@ -114,7 +115,7 @@ def test_of_a_large_document_that_has_come_a_user_makes_one_copy_to_apply_it(roo
     one.open()
     tracemalloc.start()
     try:
-        one.receive([message])
+        one.receiving.receive([message])
         assert tracemalloc.get_traced_memory()[1] < 1.1 * size
     finally:
         tracemalloc.stop()
@@ -139,7 +140,7 @@ def test_trouble_of_our_own_leaves_one_user_behind_with_a_reason_and_accuses_nob
     failing, well = person(0, places=2), person(1, places=2)
     failing.open()
     well.open()
-    monkeypatch.setattr(failing, "_apply", give_out)
+    monkeypatch.setattr(failing.receiving, "_replica", SimpleNamespace(apply_updates=give_out))
     monkeypatch.setattr(collaborator_module, "open_websocket", give_out)
     room.write("strikes")
     wait_until(lambda: failing.stage is not Stage.CONNECTED)

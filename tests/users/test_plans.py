@@ -3,6 +3,7 @@
 import gzip
 import json
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -255,3 +256,13 @@ def test_a_plan_that_grows_too_long_is_cut_and_says_so_and_goes_on_counting():
     kept = gzip.decompress(message["lines"]).splitlines()
     assert 0 < len(kept) < 30
     assert [json.loads(line)["number"] for line in kept] == list(range(len(kept)))
+
+
+def test_what_no_json_holds_costs_the_plan_the_rest_and_no_edit():
+    record = PlanRecord()
+    record.note(letter("a", 0))
+    record.note(replace(letter("b", 1), operations=(PlannedOperation(SetMetadata(None, "key", b"bytes")),)))
+    record.note(letter("c", 2))
+    message = record.as_message()
+    assert (message["complete"], message["edits"]) == (False, 3)
+    assert len(gzip.decompress(message["lines"]).splitlines()) == 1

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from jupyter_rtc_locust.protocol.awareness import Presence, decode_presences, encode_presences
+from jupyter_rtc_locust.protocol.awareness import Presence, decode_presences, encode_presences, read_awareness
 from jupyter_rtc_locust.protocol.messages import decode_message, encode_awareness
 from jupyter_rtc_locust.servers.base import Document
 from jupyter_rtc_locust.users import collaborator as collaborator_module
@@ -34,7 +34,7 @@ class Tab:
         return [decode_presences(decode_message(message).payload) for message in self.messages]
 
     def hears(self, *presences):
-        self.presence.receive(encode_presences(list(presences)), time.monotonic())
+        self.presence.hear(read_awareness(encode_awareness(encode_presences(list(presences)))), time.monotonic())
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_the_own_words_are_timed_and_not_told_on(tab):
     tab.presence.begin()
     words = tab.messages[0]
     for _ in range(3):  # the echo, and what two others told on
-        tab.presence.receive(decode_message(words).payload, time.monotonic())
+        tab.presence.hear(read_awareness(words), time.monotonic())
     assert len(tab.messages) == len(tab.echoes) == 1
 
 
@@ -226,7 +226,7 @@ def _told_to(room):
 def test_a_line_on_which_nothing_comes_is_closed_and_opened_again(room, people, monkeypatch):
     monkeypatch.setattr(collaborator_module, "SILENT_LINE_S", 0.2)
     one, opened = people[0], room.opened
-    wait_until(lambda: time.monotonic() - one._last_heard > 0.2)
+    wait_until(lambda: time.monotonic() - one.receiving.last_heard > 0.2)
     one._give_up_silent_line(time.monotonic())
     assert "on which nothing came" in one.trouble
     wait_until(lambda: room.opened == opened + 1 and one.stage is Stage.CONNECTED)

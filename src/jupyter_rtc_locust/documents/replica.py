@@ -15,7 +15,7 @@ from typing import Any
 from pycrdt import Array, Doc, Map, Subscription, Text
 
 from jupyter_rtc_locust.documents.kinds import CONTENT_ROOTS, STATE_ROOT, DocumentKind
-from jupyter_rtc_locust.documents.transactions_below import apply_in_one_transaction
+from jupyter_rtc_locust.documents.transactions_below import apply_in_one_transaction, core_of
 from jupyter_rtc_locust.errors import RtcLocustError
 from jupyter_rtc_locust.protocol.state_vectors import decode_state_vector
 
@@ -52,12 +52,11 @@ class Replica:
     possible, as evidence. An update that is not readable at all changes nothing and breaks nothing.
     """
 
-    __slots__ = ("broken", "cells", "doc", "kind", "meta", "source", "state")
+    __slots__ = ("_core", "broken", "cells", "doc", "kind", "source", "state")
 
     doc: Doc[Any]
     kind: DocumentKind
     cells: Array[Any]
-    meta: Map[Any]
     source: Text
     state: Map[Any]
     broken: str | None
@@ -75,9 +74,18 @@ class Replica:
         self.kind = kind
         self.broken = None
         self.doc = Doc(client_id=client_id)
+        self._core = core_of(self.doc)
         for name, shared_type in CONTENT_ROOTS[kind].items():
-            setattr(self, name, self.doc.get(name, type=shared_type))
+            handle = self.doc.get(name, type=shared_type)
+            if name in ("cells", "source"):
+                setattr(self, name, handle)
         self.state = self.doc.get(STATE_ROOT, type=Map)
+
+    @property
+    def meta(self) -> Map[Any]:
+        """The notebook's metadata and version. A handle takes 1 KB, so that none is kept of what is seldom used."""
+        meta: Map[Any] = self.doc.get("meta", type=Map)
+        return meta
 
     @property
     def client_id(self) -> int:
@@ -96,7 +104,7 @@ class Replica:
             raise self._refusal()
         remaining = iter(updates)
         try:
-            apply_in_one_transaction(self.doc, remaining)
+            apply_in_one_transaction(self._core, self.doc, remaining)
         except (ValueError, TypeError) as error:
             self._apply_after_a_bad_one(remaining, error)
         except BaseException as error:

@@ -14,13 +14,13 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from jupyter_rtc_locust.protocol.messages import MessageError
+from jupyter_rtc_locust.protocol.messages import AwarenessMessage, MessageError, decode_message
 from jupyter_rtc_locust.protocol.variable_length import (
-    read_string,
     read_variable_unsigned,
     write_string,
     write_variable_unsigned,
 )
+from jupyter_rtc_locust.protocol.websocket_frames import frame_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def decode_presences(payload: bytes) -> list[Presence]:
         MessageError: when it is cut short or its JSON is none.
     """
     with _unreadable(payload):
-        return [Presence(client_id, clock, _object(text)) for client_id, clock, text in _entries(payload)]
+        return [Presence(client_id, clock, _object(text.decode())) for client_id, clock, text in _entries(payload)]
 
 
 def selected_presences(payload: bytes, clients: Collection[int]) -> bytes:
@@ -67,7 +67,8 @@ def selected_presences(payload: bytes, clients: Collection[int]) -> bytes:
         entries = [entry for entry in _entries(payload) if entry[0] in clients]
     parts = [write_variable_unsigned(len(entries))]
     for client_id, clock, text in entries:
-        parts += [write_variable_unsigned(client_id), write_variable_unsigned(clock), write_string(text)]
+        parts += [write_variable_unsigned(client_id), write_variable_unsigned(clock)]
+        parts += [write_variable_unsigned(len(text)), text]
     return b"".join(parts)
 
 
@@ -89,22 +90,46 @@ class PresenceEntry(NamedTuple):
 
 
 REMEMBERED_BYTES = 16 * 1024
-"""Longer presence is read each time anew: with it, 4,096 messages that are remembered could take any memory."""
+"""Longer presence is read each time anew: with it, the messages that are remembered could take any memory."""
 
 
-def read_presences(payload: bytes) -> tuple[PresenceEntry, ...]:
-    """As `decode_presences`, for the hot path: everybody in a room is sent the same bytes, which are read once.
+class Presences:
+    """What an awareness update says, for whoever hears it: everybody in a room is sent the same bytes."""
+
+    __slots__ = ("clients", "entries", "message", "on_the_wire", "payload", "people")
+
+    def __init__(self, message: bytes, payload: bytes, entries: tuple[PresenceEntry, ...]) -> None:
+        self.message = message
+        """All of it, as it is told on."""
+        self.on_the_wire = frame_bytes(len(message), masked=False)
+        """Its bytes as a server sends it, the frame included."""
+        self.payload = payload
+        self.entries = entries
+        self.clients = frozenset(entry.client_id for entry in entries)
+        self.people = frozenset(entry.client_id for entry in entries if entry.state is not None and entry.state.person)
+        """Those that have a user; pycrdt's server announces its own document's client id with an empty state."""
+
+
+def read_awareness(message: bytes) -> Presences:
+    """As `decode_presences` of a whole message, with digests of the states; for the hot path.
+
+    A message is read once for all who are sent the same, a state once however often it comes.
 
     Raises:
-        MessageError: when it is cut short or its JSON is none.
+        MessageError: when it is no awareness message, is cut short, or its JSON is none.
     """
-    return _read_once(payload) if len(payload) <= REMEMBERED_BYTES else _read_once.__wrapped__(payload)
+    return _read_once(message) if len(message) <= REMEMBERED_BYTES else _read_once.__wrapped__(message)
 
 
-@lru_cache(maxsize=4096)
-def _read_once(payload: bytes) -> tuple[PresenceEntry, ...]:
+@lru_cache(maxsize=256)
+def _read_once(message: bytes) -> Presences:
+    decoded = decode_message(message)
+    if not isinstance(decoded, AwarenessMessage):
+        raise MessageError(f"a message of {len(message)} bytes is no awareness")
+    payload = decoded.payload
     with _unreadable(payload):
-        return tuple(PresenceEntry(client_id, clock, state_of(text)) for client_id, clock, text in _entries(payload))
+        entries = [PresenceEntry(client_id, clock, _state_in(state)) for client_id, clock, state in _entries(payload)]
+    return Presences(message, payload, tuple(entries))
 
 
 def state_of(text: str) -> StateDigest | None:
@@ -113,25 +138,34 @@ def state_of(text: str) -> StateDigest | None:
     Raises:
         ValueError, RecursionError: when it is no JSON.
     """
-    return _digest_once(text) if len(text) <= REMEMBERED_BYTES else _digest_once.__wrapped__(text)
+    return _state_in(text.encode())
+
+
+def _state_in(json_bytes: bytes) -> StateDigest | None:
+    return _digest_once(json_bytes) if len(json_bytes) <= REMEMBERED_BYTES else _digest_once.__wrapped__(json_bytes)
 
 
 @lru_cache(maxsize=4096)
-def _digest_once(text: str) -> StateDigest | None:
-    state = _object(text)
+def _digest_once(json_bytes: bytes) -> StateDigest | None:
+    state = _object(json_bytes.decode())
     if state is None:
         return None
     canonical = json.dumps(state, sort_keys=True, separators=(",", ":")).encode("ascii")
     return StateDigest(int.from_bytes(blake2b(canonical, digest_size=6).digest(), "big"), "user" in state)
 
 
-def _entries(payload: bytes) -> Iterator[tuple[int, int, str]]:
+def _entries(payload: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Client id, clock, and the JSON of the state, of each client."""
     count, position = read_variable_unsigned(payload, 0)
     for _ in range(min(count, len(payload))):
         client_id, position = read_variable_unsigned(payload, position)
         clock, position = read_variable_unsigned(payload, position)
-        text, position = read_string(payload, position)
-        yield client_id, clock, text
+        length, position = read_variable_unsigned(payload, position)
+        end = position + length
+        if end > len(payload):
+            raise ValueError(f"a state of {length} bytes, but {len(payload) - position} are there")
+        yield client_id, clock, payload[position:end]
+        position = end
 
 
 def _object(text: str) -> dict[str, Any] | None:

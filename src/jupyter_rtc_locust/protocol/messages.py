@@ -36,6 +36,7 @@ class SyncType(IntEnum):
 
 
 UPDATE_PREFIX = bytes((MessageType.SYNC, SyncType.UPDATE))
+AWARENESS_PREFIX = bytes((MessageType.AWARENESS,))
 
 
 class MessageError(ValueError):

@@ -89,6 +89,11 @@ class FrameReader:
         self.saw_control = False
         """Set when `feed` returns a control frame, so that the hot path need not look for one; the caller resets it."""
 
+    @property
+    def between_messages(self) -> bool:
+        """Whether what was fed ended with a whole message, so that what comes next begins one."""
+        return not self._pieces and self._fragments is None
+
     def feed(self, data: bytes) -> list[bytes | Control]:
         """The binary messages (as bytes) and control frames that `data` completes, in order.
 

@@ -55,6 +55,34 @@ class ForeignUpdate:
     readable: bool = True
 
 
+class Arrivals:
+    """Updates that came together, as far as they are the same whoever they came to."""
+
+    __slots__ = ("authors", "dues", "entries", "updates")
+
+    def __init__(self, entries: list[AuthoredEdit | ForeignUpdate]) -> None:
+        self.entries = entries
+        self.updates = [entry.update for entry in entries]
+        """By reference to the one copy that the process keeps."""
+        edits = [edit for one in entries for edit in ((one,) if isinstance(one, AuthoredEdit) else one.originals)]
+        self.authors = {edit.user for edit in edits}
+        self.dues = [edit.due for edit in edits]
+        """When each edit of this process among them was due."""
+
+
+class LatestArrivals:
+    """What was found of the messages of a room's latest read (`users/connection.py`).
+
+    It is known by the identity of its list, which is kept here and so is nobody else's.
+    """
+
+    __slots__ = ("arrivals", "messages")
+
+    def __init__(self) -> None:
+        self.messages: list[bytes] = []
+        self.arrivals: Arrivals | None = None
+
+
 class Witness(Protocol):
     """Who is told of every edit, and of where it arrived. Moments are those that are handed in."""
 
@@ -125,17 +153,36 @@ class RoundTrips:
         `client_id` is that of the user's present replica: what a former incarnation of it wrote is an echo, and has to
         be applied all the same.
         """
+        return self._reach(self.look_up(update, now), user, now, client_id)
+
+    def arrive_together(self, arrivals: Arrivals, user: int, now: float, client_id: int) -> list[bytes]:
+        """Note that all of these reached `user`; the updates that it has to apply, as `arrive` says of each.
+
+        The list is everybody's: it may not be changed.
+        """
+        if user in arrivals.authors or self._witness is not None:
+            return [one.update for one in arrivals.entries if not self._reach(one, user, now, client_id)]
+        deliver = self._deliver
+        for due in arrivals.dues:
+            deliver((now - due) * 1000.0)
+        return arrivals.updates
+
+    def look_up(self, update: bytes, now: float) -> AuthoredEdit | ForeignUpdate:
+        """What is known of an update that has just come, whoever it came to."""
         entry = self.known.get(update)
+        if entry is None:
+            return self._meet_foreign(update, now)
+        if isinstance(entry, AuthoredEdit) and entry.arrived is None:
+            entry.arrived = self._arrival(now)
+        return entry
+
+    def _reach(self, entry: AuthoredEdit | ForeignUpdate, user: int, now: float, client_id: int | None) -> bool:
         if isinstance(entry, AuthoredEdit):
-            if entry.arrived is None:
-                entry.arrived = self._arrival(now)
             if entry.user != user:
                 self._delivered(entry, user, now)
                 return False
             self._acknowledge(entry, now, timed=True)
             return client_id is None or entry.client_id == client_id
-        if entry is None:
-            entry = self._meet_foreign(update, now)
         for edit in entry.originals:
             if edit.user != user:
                 self._delivered(edit, user, now)

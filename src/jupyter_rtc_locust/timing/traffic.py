@@ -29,13 +29,17 @@ def kind_of(message: bytes) -> str:
 
 
 class Traffic:
-    """The bytes of some lines. `received` and `sent` are all of them, which whoever has a line adds to."""
+    """The bytes of some lines. `received` and `sent` are all of them, which whoever has a line adds to.
 
-    __slots__ = ("_received_of", "_sent_of", "received", "sent")
+    `awareness_received` is what of them was presence that could be read: too many messages for a call each.
+    """
+
+    __slots__ = ("_received_of", "_sent_of", "awareness_received", "received", "sent")
 
     def __init__(self) -> None:
         self.received = 0
         self.sent = 0
+        self.awareness_received = 0
         self._received_of: Counter[str] = Counter()
         self._sent_of: Counter[str] = Counter()
 
@@ -50,7 +54,7 @@ class Traffic:
     def as_evidence(self) -> dict[str, Any]:
         """All bytes by direction and kind, in a plain form."""
         return {
-            "received": _by_kind(self.received, self._received_of),
+            "received": _by_kind(self.received, self._received_of + Counter(awareness=self.awareness_received)),
             "sent": _by_kind(self.sent, self._sent_of),
         }
 

@@ -1,7 +1,7 @@
 """One person's tab on one document: opens it as a tab does, edits on schedule, comes back after a loss, leaves.
 
-Knows the event loop but not Locust's `User`, so that tests and the observer can use it alone. All bytes of a read are
-handled in `receive`, in one transaction of the replica; nothing in it switches greenlets.
+Knows the event loop but not Locust's `User`, so that tests and the observer can use it alone. What
+becomes of the messages that it is sent says `receiving.py`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from jupyter_rtc_locust.errors import ConnectionBroken, LeftUnread, RoomError, R
 from jupyter_rtc_locust.protocol.awareness import person_in_document
 from jupyter_rtc_locust.protocol.hostile_updates import reason_to_refuse
 from jupyter_rtc_locust.protocol.messages import (
-    UPDATE_PREFIX,
-    AwarenessMessage,
     MessageError,
     RawMessage,
     SyncStep1,
@@ -30,7 +28,6 @@ from jupyter_rtc_locust.protocol.messages import (
     decode_message,
     encode_sync_step_1,
     encode_sync_step_2,
-    read_update_body,
 )
 from jupyter_rtc_locust.protocol.state_vectors import decode_state_vector
 from jupyter_rtc_locust.protocol.variable_length import MalformedBytesError
@@ -43,6 +40,7 @@ from jupyter_rtc_locust.users.connection import Connection, open_websocket
 from jupyter_rtc_locust.users.lab import Lab
 from jupyter_rtc_locust.users.manual_saves import NOT_ANSWERED, NOT_ASKED, ManualSaves
 from jupyter_rtc_locust.users.presence import SILENT_LINE_S, OwnPresence, TabPresence
+from jupyter_rtc_locust.users.receiving import Receiving
 from jupyter_rtc_locust.users.seat import Seat
 from jupyter_rtc_locust.users.stage import Stage
 from jupyter_rtc_locust.users.swarm import Stall, Swarm, nothing_read
@@ -70,20 +68,15 @@ class Collaborator:
         self.room.collaborators.append(self)
         self.replica = Replica(seat.document.kind, seat.client_id)
         self.stage = Stage.OPENING
-        self.received: list[bytes] = []
-        """Every update this user was sent, by reference: what its replica should hold (8 bytes each)."""
         self.probe_answer: bytes | None = None
         """The server's answer to the question, at the end, what this replica lacks. Never applied to it."""
         self.trouble: str = ""
         """Why this user was refused or failed."""
         self.owner: Any = owner
         """The Locust user that plays it; None in tests."""
-        self.on_received: Callable[[], None] | None = None
-        """Called, from the event loop, when messages have been received and applied."""
         self._address: RoomAddress | None = None
         self._connection: Connection | None = None
         self._connected_since: float | None = None
-        self._last_heard = 0.0
         self._lost_at = 0.0
         self._may_connect = Event()
         self._may_connect.set()
@@ -106,6 +99,15 @@ class Collaborator:
         self._saving = ManualSaves(seat.user, self._send, self.room.saves, recorder, self._tell)
         self.presence = self._make_presence()
         self.lab = Lab(seat, swarm, self.replica, self.writing.kernel)
+        self.receiving = Receiving(
+            seat,
+            swarm,
+            self.room,
+            self.replica,
+            self.presence,
+            other=self._receive_other,
+            changed=self.lab.document_received if self.lab.listens else None,
+        )
 
     # -- opening, leaving, coming back --------------------------------------------------------------------------
 
@@ -262,8 +264,10 @@ class Collaborator:
             opened.close()
             raise ConnectionBroken("the user left while its line was being opened")
         self._synced.clear()
-        self._connection = Connection(opened, self.receive, self._lost, traffic=self.swarm.traffic)
-        self._connected_since = self._last_heard = time.monotonic()
+        self._connection = self.receiving.connection = Connection(
+            opened, self.receiving.receive, self._lost, traffic=self.swarm.traffic, latest=self.room.latest_read
+        )
+        self._connected_since = self.receiving.last_heard = time.monotonic()
         self._send(encode_sync_step_1(self.replica.encoded_state()))
         if not self._has_line():
             raise ConnectionBroken(self.trouble or "the connection was lost at once")
@@ -401,6 +405,11 @@ class Collaborator:
         return said
 
     @property
+    def received(self) -> list[bytes]:
+        """Every update this user was sent: what its replica should hold."""
+        return self.receiving.received
+
+    @property
     def room_name(self) -> str:
         """The name of the room this user entered, as a tab notes it in `state.document_id`; "" before it is open."""
         path = "" if self._address is None else urlsplit(self._address.url).path
@@ -408,87 +417,21 @@ class Collaborator:
 
     # -- receiving ----------------------------------------------------------------------------------------------
 
-    def receive(self, messages: list[bytes]) -> None:
-        """Take all messages of one read: time them, then apply their updates in one transaction."""
-        room = self.room
-        connection = self._connection
-        packet = 0.0 if connection is None else connection.arrived
-        now = self._last_heard = self.swarm.arrivals.moment(room.last_sent, packet)
-        arrive = room.round_trips.arrive
-        user, client_id = self.seat.user, self.seat.client_id
-        updates: list[bytes] = []
-        own = 0
-        for message in messages:
-            if message[:2] == UPDATE_PREFIX:
-                try:
-                    update = read_update_body(message)
-                except MessageError as error:
-                    self._note_unreadable(error)
-                    continue
-                if arrive(user, update, now, client_id):
-                    own += 1
-                else:
-                    updates.append(update)
-            else:
-                self._receive_other(message, updates, now)
-        if updates:
-            self._apply(updates, now)
-            self.lab.document_received()
-        if own:
-            room.last_message = now
-            self.swarm.counts["updates_received"] += own
-        if self.on_received is not None:
-            self.on_received()
-
-    def _apply(self, updates: list[bytes], now: float) -> None:
-        """Apply what others wrote, remember it, and empty the list."""
-        if self.room.round_trips.unreadable:
-            updates[:] = [update for update in updates if self._may_apply(update)]
-        if not updates:
-            return
-        try:
-            self.replica.apply_updates(updates)
-        except ReplicaError as error:
-            if error.replica_is_broken:
-                raise
-            # The others were applied; what cannot be read is left out, as y-websocket does, and shows as a gap.
-            self._note_unreadable(error)
-        # By reference to the one copy that the process keeps; answers to a sync are in the replica already.
-        known = self.room.round_trips.known
-        self.received += [known[update].update for update in updates if update in known]
-        self.room.last_message = now
-        self.swarm.counts["updates_received"] += len(updates)
-        updates.clear()
-
     def _receive_other(self, message: bytes, updates: list[bytes], now: float) -> None:
         self.swarm.traffic.note_received(kind_of(message), len(message))
         try:
             decoded = decode_message(message)
         except MessageError as error:
-            self._note_unreadable(error)
+            self.receiving.note_unreadable(error)
             return
         if isinstance(decoded, SyncStep2):
             self._receive_step_2(decoded.update, updates, now)
         elif isinstance(decoded, SyncStep1):
             # Earlier updates of the same read belong into the answer's state.
-            self._apply(updates, now)
+            self.receiving.apply(updates, now)
             self._answer_step_1(decoded.state_vector, now)
-        elif isinstance(decoded, AwarenessMessage):
-            self._receive_awareness(decoded.payload, now)
         elif not (isinstance(decoded, RawMessage) and self._saving.receive(decoded, now)):
             self.swarm.counts["messages_of_other_kinds"] += 1
-
-    def _may_apply(self, update: bytes) -> bool:
-        """Whether it can be given to pycrdt. What could be read (by `RoundTrips`) always can."""
-        reason = update in self.room.round_trips.unreadable and reason_to_refuse(update)
-        if reason:
-            self._note_unreadable(MessageError(reason))
-        return not reason
-
-    def _note_unreadable(self, error: Exception) -> None:
-        """A message that is none is left out, as y-websocket does; it is counted, and fails as a delivery."""
-        self.swarm.counts["messages_unreadable"] += 1
-        self.swarm.recorder.failed("update delivery", f"a message of the server could not be read: {error}")
 
     def _receive_step_2(self, update: bytes, updates: list[bytes], now: float) -> None:
         if self._probing is not None:
@@ -499,7 +442,7 @@ class Collaborator:
             self._probed.set()
             return
         if reason := reason_to_refuse(update):
-            self._note_unreadable(MessageError(reason))
+            self.receiving.note_unreadable(MessageError(reason))
         else:
             updates.append(update)
         if self.stage in (Stage.OPENING, Stage.LOST):
@@ -533,7 +476,7 @@ class Collaborator:
 
     def _give_up_silent_line(self, now: float) -> None:
         # When editing is over, what a tab holds is evidence, and a line that is opened anew would heal it.
-        silent = now - self._last_heard > SILENT_LINE_S
+        silent = now - self.receiving.last_heard > SILENT_LINE_S
         if silent and self._connection is not None and self.swarm.editing:
             self._connection.close()
             self._lost(ConnectionBroken(f"the tab closed its line, on which nothing came for {SILENT_LINE_S:g} s"))
@@ -543,13 +486,6 @@ class Collaborator:
             self.swarm.counts["awareness_sent"] += 1
             self.room.last_sent = time.monotonic()
             self._send(message)
-
-    def _receive_awareness(self, payload: bytes, now: float) -> None:
-        self.swarm.counts["awareness_received"] += 1
-        try:
-            self.room.presences |= self.presence.receive(payload, now)
-        except MessageError:
-            self.swarm.counts["messages_unreadable"] += 1
 
     # -- editing ------------------------------------------------------------------------------------------------
 

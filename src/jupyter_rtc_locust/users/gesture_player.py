@@ -11,7 +11,6 @@ Knows no line and no document: whoever has them writes and tells.
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -63,7 +62,7 @@ class GesturePlayer:
         self._failed = failed
         self._in_hand: _Steps | None = None
         self._running: _Steps | None = None
-        self._queue: deque[Gesture] = deque()
+        self._queue: list[Gesture] = []
         self._due = 0.0
         self._timer: Any = None
         self._paused_at: float | None = None
@@ -131,7 +130,7 @@ class GesturePlayer:
 
     def _begin_next(self, due: float) -> None:
         """Begin what waits; the timer takes its first step, too."""
-        self._running = _Steps(self._queue.popleft()) if self._queue else None
+        self._running = _Steps(self._queue.pop(0)) if self._queue else None
         if self._running is not None:
             self._due = due + (self._running.pause or 0.0)
             if self._paused_at is None:

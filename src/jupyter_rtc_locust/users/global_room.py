@@ -16,9 +16,9 @@ from gevent.event import Event
 from gevent.pool import Group
 
 from jupyter_rtc_locust.errors import ConnectionBroken, RoomError
-from jupyter_rtc_locust.protocol.awareness import person, person_in_lab
+from jupyter_rtc_locust.protocol.awareness import person, person_in_lab, read_awareness
 from jupyter_rtc_locust.protocol.messages import (
-    AwarenessMessage,
+    AWARENESS_PREFIX,
     MessageError,
     SyncStep1,
     decode_message,
@@ -206,11 +206,11 @@ class GlobalRoom:
         now = self._last_heard = time.monotonic()
         for message in messages:
             try:
-                decoded = decode_message(message)
-                if isinstance(decoded, AwarenessMessage):
+                if message[:1] == AWARENESS_PREFIX:
+                    heard = read_awareness(message)
                     self._swarm.counts["global_awareness_received"] += 1
-                    self._presence.receive(decoded.payload, now)
-                elif isinstance(decoded, SyncStep1) and self._connection is not None:
+                    self._presence.hear(heard, now)
+                elif isinstance(decode_message(message), SyncStep1) and self._connection is not None:
                     self._connection.send(encode_sync_step_2(_NOTHING_TO_ADD))
             except MessageError:
                 self._swarm.counts["messages_unreadable"] += 1

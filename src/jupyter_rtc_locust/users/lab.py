@@ -45,12 +45,12 @@ class Lab:
 
     def document_edited(self) -> None:
         """This tab wrote into the document."""
-        if not self._dirty and self._listens:
+        if not self._dirty and self.listens:
             self._changed()
 
     def document_received(self) -> None:
         """Others wrote into it; a server that saved tells of it by another `hash` in `state`."""
-        if not self._listens:
+        if not self.listens:
             return
         state = self._replica.state
         saved_hash = state.get("hash")
@@ -63,7 +63,8 @@ class Lab:
             self._changed()
 
     @property
-    def _listens(self) -> bool:
+    def listens(self) -> bool:
+        """Whether anything follows from what is written into the document."""
         return self._room is not None or self._traffic is not None
 
     def _changed(self) -> None:

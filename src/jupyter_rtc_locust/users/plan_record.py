@@ -108,7 +108,7 @@ class PlanRecord:
     def _keep(self, compressed: bytes) -> None:
         self._compressed.append(compressed)
         self._left -= len(compressed)
-        self._cut = self._left < 0
+        self._cut = self._cut or self._left < 0
 
 
 def _compressor(level: int = 1) -> Any:

@@ -13,8 +13,8 @@ from typing import Any
 
 from jupyter_rtc_locust.protocol.awareness import (
     Presence,
+    Presences,
     encode_presences,
-    read_presences,
     selected_presences,
     state_of,
     state_text,
@@ -96,37 +96,29 @@ class OwnPresence:
         """Tell of the state as it is, as tabs do that set a field to what it was."""
         self.show_state(self._state)
 
-    def receive(self, payload: bytes, now: float) -> set[int]:
-        """Take an awareness message: time the own one, note whom it tells of, and give the client ids of the people.
-
-        A person has a user; pycrdt's server announces its own document's client id with an empty state.
-
-        Raises:
-            MessageError: it cannot be read.
-        """
-        if self._awaited and payload == self._words:
+    def hear(self, heard: Presences, now: float) -> None:
+        """Take an awareness message: time the own one, and note whom it tells of."""
+        if self._awaited and heard.payload == self._words:
             self._echo((now - self._sent) * 1000)
             self.record.heard_again(self.record.clock, now)
             self._awaited = False
-            return {self._client_id}
-        people = set()
-        changed: list[int] = []
-        entries = read_presences(payload)
-        for client_id, clock, state in entries:
-            if state is not None and state.person:
-                people.add(client_id)
+            return
+        changed = self.record.see_others(heard.entries, self._client_id, now)
+        if self._client_id in heard.clients:
+            self._hear_of_oneself(heard, now)
+        if changed:
+            self._tell_on(heard, changed)
+
+    def _hear_of_oneself(self, heard: Presences, now: float) -> None:
+        for client_id, clock, state in heard.entries:
             if client_id != self._client_id:
-                if self.record.see(client_id, clock, state, now):
-                    changed.append(client_id)
-            elif state is not None:
+                continue
+            if state is not None:
                 self.record.heard_again(clock, now)
             elif self.record.is_said_to_be_gone(clock):
                 self._announce()
-        if changed:
-            self._tell_on(payload, changed, of_all=len(changed) == len(entries))
-        return people
 
-    def _tell_on(self, payload: bytes, changed: list[int], *, of_all: bool) -> None:
+    def _tell_on(self, heard: Presences, changed: list[int]) -> None:
         """Others changed: of no concern to whoever tells of itself only."""
 
     def _announce(self) -> None:
@@ -193,8 +185,11 @@ class TabPresence(OwnPresence):
         self._tell(None)
         self._tell(None)
 
-    def _tell_on(self, payload: bytes, changed: list[int], *, of_all: bool) -> None:
-        self._send(encode_awareness(payload if of_all else selected_presences(payload, changed)))
+    def _tell_on(self, heard: Presences, changed: list[int]) -> None:
+        if len(changed) == len(heard.entries):
+            self._send(heard.message)
+        else:
+            self._send(encode_awareness(selected_presences(heard.payload, changed)))
 
     def _look(self) -> None:
         if self.asleep:

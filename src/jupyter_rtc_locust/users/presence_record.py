@@ -12,10 +12,9 @@ says so to the others (`forget_outdated`).
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from jupyter_rtc_locust.protocol.awareness import StateDigest
+from jupyter_rtc_locust.protocol.awareness import PresenceEntry, StateDigest
 from jupyter_rtc_locust.verdict.evidence import PresenceEvidence, SeenPresence, ToldPresence
 
 _LATEST_TOLD = 64
@@ -80,7 +79,7 @@ class PresenceRecord:
         self.synced: float | None = None
         self.asked: float | None = None
         self.gone: float | None = None
-        self._told: deque[ToldPresence] = deque(maxlen=_LATEST_TOLD)
+        self._told: list[ToldPresence] = []
         self._states: dict[int, None] = {}
         self._sights: dict[int, Sight] = {}
 
@@ -112,6 +111,7 @@ class PresenceRecord:
         """The user tells of itself; the clock to tell it with."""
         self.clock += 1
         self._told.append(ToldPresence(self.clock, now, None if state is None else state.digest))
+        del self._told[:-_LATEST_TOLD]
         if state is not None:
             self._states[state.digest] = None
         return self.clock
@@ -133,6 +133,21 @@ class PresenceRecord:
             sight = self._sights[client_id] = Sight()
             return sight.take(clock, state, now) and state is not None
         return sight.take(clock, state, now)
+
+    def see_others(self, entries: Iterable[PresenceEntry], own: int, now: float) -> list[int]:
+        """A message speaks of these; `see` of all but the own client id, and which of them a tab takes for changes."""
+        changed = []
+        sights = self._sights
+        for client_id, clock, state in entries:
+            sight = sights.get(client_id)
+            if sight is None:
+                if client_id != own and self.see(client_id, clock, state, now):
+                    changed.append(client_id)
+            elif clock < sight.clock or (clock == sight.clock and state is not None):
+                pass  # nothing new, as most of what comes: `take` would say the same
+            elif sight.take(clock, state, now):
+                changed.append(client_id)
+        return changed
 
     def forget_outdated(self, now: float, after_s: float) -> list[tuple[int, int]]:
         """Show no more who told nothing for so long; their client ids, and the clocks that are known of them."""

@@ -62,7 +62,7 @@ class Replaying:
     def begin(self) -> None:
         """Everybody is there: make the first edit, or wait for what it depends on."""
         self._began = self._progress = time.monotonic()
-        self._collaborator.on_received = self._heard
+        self._collaborator.receiving.on_received = self._heard
         self._wake(_SOON_S)
 
     def look(self) -> None:
@@ -87,7 +87,7 @@ class Replaying:
     def stop(self) -> None:
         """No edit leaves afterwards."""
         self.over = True
-        self._collaborator.on_received = None
+        self._collaborator.receiving.on_received = None
         self._rest()
 
     def _heard(self) -> None:

@@ -21,10 +21,11 @@ from jupyter_rtc_locust.reporting.history import History
 from jupyter_rtc_locust.servers.base import Document, Server
 from jupyter_rtc_locust.settings import SYNC_DEADLINE_S, Settings
 from jupyter_rtc_locust.timing.recorder import Recorder
-from jupyter_rtc_locust.timing.round_trips import RoundTrips
+from jupyter_rtc_locust.timing.round_trips import LatestArrivals, RoundTrips
 from jupyter_rtc_locust.timing.traffic import Traffic
 from jupyter_rtc_locust.users.arrival_clock import ArrivalClock
 from jupyter_rtc_locust.users.chronicle import Chronicle
+from jupyter_rtc_locust.users.connection import LatestRead
 from jupyter_rtc_locust.users.plan_player import PlannedUsers
 from jupyter_rtc_locust.users.plan_record import PlanRecord
 from jupyter_rtc_locust.users.replay_terms import ReplayTerms
@@ -81,6 +82,8 @@ class Room:
     last_message: float = 0.0
     """When the last document message arrived at any user here (`time.monotonic`)."""
     stalls: dict[int, Stall] = field(default_factory=dict)
+    latest_read: LatestRead = field(default_factory=LatestRead)
+    latest_arrivals: LatestArrivals = field(default_factory=LatestArrivals)
     saves: list[Save] = field(default_factory=list)
     """Saves that users asked for by hand."""
     kernel_lock: BoundedSemaphore = field(default_factory=BoundedSemaphore)

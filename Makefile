@@ -16,7 +16,7 @@ older_server := .venv-jupyter-collaboration-4/.installed
 node_server := tests/servers/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test lint bench rooms packets rhythm fidelity profiles mutants endings faults canaries races soak fuzz traces clean
+.PHONY: help demo web test lint bench rooms packets rhythm fidelity profiles mutants endings faults canaries races soak fuzz hour traces clean
 
 help:
 	@echo 'make demo    ten people edit two notebooks for 30 s on a server of their own; a verdict'
@@ -33,6 +33,7 @@ help:
 	@echo 'make races   races in released servers that docs/issues.md lists: are they still there? (two minutes)'
 	@echo 'make soak    200 short runs on released servers: is nothing found where nothing is wrong? (half an hour)'
 	@echo 'make fuzz    a million random and mutated messages: does each end in an event or a reason? (three minutes)'
+	@echo 'make hour    200 people for an hour: does memory stay flat, and is it a pass? (ARGS="--minutes 10")'
 	@echo 'make traces  recorded sessions replayed whole, where they are at hand (ten minutes)'
 	@echo 'make clean   remove the environments and caches, not the results'
 
@@ -91,6 +92,8 @@ soak: $(installed) $(older_server) $(node_server)
 
 fuzz: $(installed)
 	cd tests && ../.venv/bin/python -m fuzz $(ARGS)
+hour: $(installed) $(node_server)
+	cd tests && ../.venv/bin/python -m endurance $(ARGS)
 
 traces: $(installed)
 	.venv/bin/python -m pytest -m recorded $(TESTS)

@@ -92,6 +92,7 @@ soak: $(installed) $(older_server) $(node_server)
 
 fuzz: $(installed)
 	cd tests && ../.venv/bin/python -m fuzz $(ARGS)
+
 hour: $(installed) $(node_server)
 	cd tests && ../.venv/bin/python -m endurance $(ARGS)
 

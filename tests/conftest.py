@@ -15,6 +15,9 @@ MAY_BE_MISSING = ("root may write anywhere", "the recordings of a real JupyterLa
 """A test for people who are not root, and material that only some checkouts have beside them."""
 
 
+RUNS_LEFT_S = 120.0
+"""For the servers of a module to stop, when its last run has ended."""
+
 # Whoever is started in the background of a script ignores Ctrl-C, and so does whatever it starts; tests send it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -71,3 +74,12 @@ def runs_of_modules(
     }
     with queue(list(runs.values())):
         yield runs
+
+
+@pytest.fixture(scope="module")
+def runs(request: pytest.FixtureRequest, runs_of_modules: dict[str, Runs]) -> Iterator[Runs]:
+    """The module's runs by name."""
+    module = runs_of_modules[request.module.__name__]
+    yield module
+    if module.all_were_asked_for():
+        module.left.result(RUNS_LEFT_S)

@@ -32,7 +32,7 @@ PEOPLE_A_ROOM = 5
 WARM_UP_S = 600.0
 """Memory that grows before this is the users' coming, and caches."""
 FLAT_MB_A_MINUTE = 1.0
-LOOK_S = 10.0
+MOST_LOOKS = 360
 END_S = 300.0
 """At most, from the last edit to the exit."""
 READING_S = 600.0
@@ -84,7 +84,7 @@ def played(options: argparse.Namespace, folder: Path, seconds: float) -> tuple[R
             at = time.monotonic() - began
             for samples, process in ((own, generator.process.pid), (servers, server.pid)):
                 samples += [one] if (one := looked_at(process, at)) is not None else []
-            time.sleep(LOOK_S)
+            time.sleep(max(1.0, seconds / MOST_LOOKS))
         return generator.ended(max(1.0, until - time.monotonic())), own, servers
 
 

@@ -200,6 +200,10 @@ ELSEWHERE = {
     "make fuzz ARGS='--seed 5 --input \"update reader\" 12'": "tests/fuzz/test_fuzz.py::"
     "test_one_input_can_be_shown_and_given_again",
     **dict.fromkeys(
+        ("make hour", "make hour ARGS='--minutes 10 --users 50'"),
+        "tests/endurance/test_endurance.py::test_a_short_run_is_told_with_the_growth_of_its_documents",
+    ),
+    **dict.fromkeys(
         ("make endings", "make endings ARGS='--only \"a worker\"'"),
         "tests/runs/test_endings.py::test_this_ending_has_its_one_verdict",
     ),

@@ -39,7 +39,7 @@ def test_two_documents_share_a_file_and_each_has_its_own_records_in_order(
     first: list[list[Any]], second: list[list[Any]], turns: Any
 ) -> None:
     with tempfile.TemporaryFile() as opened:
-        file = ArchiveFile(opened)
+        file = ArchiveFile(lambda: opened)
         archives = Archive(file), Archive(file)
         left = [list(first), list(second)]
         while any(left):
@@ -52,7 +52,7 @@ def test_two_documents_share_a_file_and_each_has_its_own_records_in_order(
 @pytest.mark.parametrize("left", [0, 500, 5_000])
 def test_where_the_disk_is_full_nothing_is_lost_and_the_reason_is_known(left: int) -> None:
     disk = FullDisk(left)
-    file = ArchiveFile(disk)  # type: ignore[arg-type]
+    file = ArchiveFile(lambda: disk)  # type: ignore[arg-type, return-value]
     archive = Archive(file)
     kept = [[number, f"edit {number * 7919 % 1000}", bytes([number % 251] * 9)] for number in range(1_000)]
     for record in kept:
@@ -67,6 +67,14 @@ def test_without_a_file_it_keeps_everything_in_memory() -> None:
     for number in range(3 * RECORDS_A_CHUNK + 1):
         archive.add([number])
     assert [record[0] for record in archive] == list(range(3 * RECORDS_A_CHUNK + 1))
+
+
+@pytest.mark.parametrize("start", [0, 1, 63, 64, 65, 127, 128, 140, 150])
+def test_it_can_be_read_from_any_record_on(start: int) -> None:
+    archive = Archive(ArchiveFile())
+    for number in range(150):
+        archive.add([number])
+    assert [record[0] for record in archive.since(start)] == list(range(start, 150))
 
 
 def test_records_may_be_added_while_the_others_are_read() -> None:

@@ -456,8 +456,9 @@ def test_what_comes_together_is_noted_as_if_it_came_one_by_one(authors, reads):
         read, now = [updates[index % len(updates)] for index in indices], 10.0 + moment
         arrivals = Arrivals([together.look_up(update, now) for update in read])
         for user in (ADA, EVE, BOB):
-            left = together.arrive_together(arrivals, user, now, 7)
+            left, indexes = together.arrive_together(arrivals, user, now, 7)
             assert left == [update for update in read if not one_by_one.arrive(user, update, now, 7)]
+            assert list(indexes) == [one_by_one.known[update].index for update in left]
     assert (together.echoes, together.deliveries) == (one_by_one.echoes, one_by_one.deliveries)
     assert [edit.arrived for edit in together.authored()] == [edit.arrived for edit in one_by_one.authored()]
     assert [one.received for one in together.foreign()] == [one.received for one in one_by_one.foreign()]

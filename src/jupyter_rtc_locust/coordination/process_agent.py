@@ -293,6 +293,7 @@ class ProcessAgent:
         while swarm.editing:
             gevent.sleep(_STALL_LOOK_S)
             swarm.look_for_stalls(time.monotonic())
+            swarm.put_away_old_edits(time.monotonic())
 
     def _stop_greenlets(self) -> None:
         for greenlet in self._greenlets:

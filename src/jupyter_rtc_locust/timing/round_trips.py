@@ -3,7 +3,8 @@
 An echo is matched by its bytes; where a server encoded anew (it does when two people set `state.dirty` at once), by
 client id and clock range. An update that only deletes has no clock, and a deletion of what is deleted already is never
 echoed: it is taken for acknowledged, without a sample, when the echo of a later edit of its author has come. What
-nobody in this process authored is kept as foreign: the verdict reads it at the end.
+nobody in this process authored is kept as foreign: the verdict reads it at the end. What everybody has is put away into
+an archive (`put_away`), so that a run of hours needs no more memory than a short one.
 
 Pure: times are handed in (seconds of one monotonic clock), results go into recorders. What is kept for each edit, once
 a process however many users receive it, is measured by `make bench ARGS='--only deciding'`: 490 bytes for one of this
@@ -12,56 +13,32 @@ process, 355 for one of others, of which 155 are the update itself.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from typing import Protocol, TypeAlias
 
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.protocol.updates import UpdateError, decode_update
+from jupyter_rtc_locust.timing.archive import Archive, ArchiveFile
+from jupyter_rtc_locust.timing.edits import AuthoredEdit, ForeignUpdate, entry_of_record, record_of_entry
 
 _ONE_AFTER_ANOTHER_S = 1e-6
 _NO_STRUCTS = 0
 """The first byte of an update that only deletes: the number of clients that wrote something."""
 
 
-@dataclass(slots=True, eq=False)
-class AuthoredEdit:
-    """One update that a user of this process made."""
-
-    user: int
-    client_id: int
-    number: int
-    description: str
-    cell: str | None
-    due: float
-    update: bytes
-    acknowledged: float | None = None
-    """When its echo came, or a state vector of the server covered it; None: not yet."""
-    timed: bool = False
-    """Whether the acknowledgement was an echo, and so a sample."""
-    arrived: float | None = None
-    """When its broadcast first reached anybody in this process; of several in one read, each a little later."""
-
-
-@dataclass(slots=True, eq=False)
-class ForeignUpdate:
-    """One update that came from the server and is, byte for byte, nobody's of this process."""
-
-    received: float
-    update: bytes
-    originals: list[AuthoredEdit] = field(default_factory=list)
-    """Edits of this process that it holds in another encoding."""
-    readable: bool = True
+Indexes: TypeAlias = "array[int]"
 
 
 class Arrivals:
     """Updates that came together, as far as they are the same whoever they came to."""
 
-    __slots__ = ("authors", "dues", "entries", "updates")
+    __slots__ = ("authors", "dues", "entries", "indexes", "updates")
 
     def __init__(self, entries: list[AuthoredEdit | ForeignUpdate]) -> None:
         self.entries = entries
+        self.indexes = indexes_of(entries)
         self.updates = [entry.update for entry in entries]
         """By reference to the one copy that the process keeps."""
         edits = [edit for one in entries for edit in ((one,) if isinstance(one, AuthoredEdit) else one.originals)]
@@ -96,10 +73,16 @@ class Witness(Protocol):
         """It reached another user."""
 
 
+def indexes_of(entries: Iterable[AuthoredEdit | ForeignUpdate]) -> Indexes:
+    """The places of these updates among all of the process, four bytes each."""
+    return array("I", [entry.index for entry in entries])
+
+
 class RoundTrips:
     """The edits of one document in one process. `echo` and `delivery` take milliseconds."""
 
     __slots__ = (
+        "_archive",
         "_authors",
         "_by_client",
         "_deletions",
@@ -110,17 +93,25 @@ class RoundTrips:
         "known",
         "last_acknowledged_due",
         "pending",
+        "seen",
         "unreadable",
     )
 
     def __init__(
-        self, echo: Callable[[float], None], delivery: Callable[[float], None], witness: Witness | None = None
+        self,
+        echo: Callable[[float], None],
+        delivery: Callable[[float], None],
+        witness: Witness | None = None,
+        archive: Archive | None = None,
     ) -> None:
+        self._archive = Archive(ArchiveFile()) if archive is None else archive
         self._echo = echo
         self._deliver = delivery
         self._witness = witness
         self.known: dict[bytes, AuthoredEdit | ForeignUpdate] = {}
-        """Every distinct update, in the order in which this process saw it first."""
+        """Every distinct update that is not put away, in the order in which this process saw it first."""
+        self.seen = 0
+        """How many there have been, with those that are put away."""
         self.unreadable: set[bytes] = set()
         """Those among them that cannot be read."""
         self.pending: dict[int, dict[bytes, AuthoredEdit]] = {}
@@ -137,8 +128,9 @@ class RoundTrips:
         self, user: int, client_id: int, number: int, description: str, cell: str | None, due: float, update: bytes
     ) -> AuthoredEdit:
         """Note an edit just made, before it is sent."""
-        edit = AuthoredEdit(user, client_id, number, description, cell, due, update)
+        edit = AuthoredEdit(user, client_id, number, description, cell, due, update, index=self.seen)
         self.known[update] = edit
+        self.seen += 1
         self.pending.setdefault(user, {})[update] = edit
         self._by_client.setdefault(client_id, []).append(edit)
         if update[0] == _NO_STRUCTS:
@@ -155,17 +147,19 @@ class RoundTrips:
         """
         return self._reach(self.look_up(update, now), user, now, client_id)
 
-    def arrive_together(self, arrivals: Arrivals, user: int, now: float, client_id: int) -> list[bytes]:
-        """Note that all of these reached `user`; the updates that it has to apply, as `arrive` says of each.
+    def arrive_together(self, arrivals: Arrivals, user: int, now: float, client_id: int) -> tuple[list[bytes], Indexes]:
+        """Note that all of these reached `user`; the updates that it has to apply, as `arrive` says of each, and their
+        indexes.
 
-        The list is everybody's: it may not be changed.
+        Both are everybody's: they may not be changed.
         """
         if user in arrivals.authors or self._witness is not None:
-            return [one.update for one in arrivals.entries if not self._reach(one, user, now, client_id)]
+            others = [one for one in arrivals.entries if not self._reach(one, user, now, client_id)]
+            return [one.update for one in others], indexes_of(others)
         deliver = self._deliver
         for due in arrivals.dues:
             deliver((now - due) * 1000.0)
-        return arrivals.updates
+        return arrivals.updates, arrivals.indexes
 
     def look_up(self, update: bytes, now: float) -> AuthoredEdit | ForeignUpdate:
         """What is known of an update that has just come, whoever it came to."""
@@ -215,13 +209,67 @@ class RoundTrips:
         """The one of them that has waited longest for its echo."""
         return next(self.waiting(user, client_id), None)
 
+    def entries(self) -> Iterator[AuthoredEdit | ForeignUpdate]:
+        """Every distinct update, in the order in which this process saw it first; those put away as copies."""
+        read = 0
+        while read < len(self._archive):  # while it is read, more may be put away
+            for record in self._archive.since(read):
+                yield entry_of_record(record, read)
+                read += 1
+        yield from [entry for entry in self.known.values() if entry.index >= read]
+
+    def updates_at(self, indexes: Iterable[int]) -> Iterator[bytes]:
+        """The updates with these indexes, in the order in which they were first seen, each once."""
+        wanted = set(indexes)
+        return (entry.update for entry in self.entries() if entry.index in wanted)
+
     def authored(self) -> list[AuthoredEdit]:
         """Every edit of this process, in the order of authoring."""
-        return [entry for entry in self.known.values() if isinstance(entry, AuthoredEdit)]
+        return [entry for entry in self.entries() if isinstance(entry, AuthoredEdit)]
 
     def foreign(self) -> list[ForeignUpdate]:
         """Every update that nobody of this process authored byte for byte, in the order of arrival."""
-        return [entry for entry in self.known.values() if isinstance(entry, ForeignUpdate)]
+        return [entry for entry in self.entries() if isinstance(entry, ForeignUpdate)]
+
+    def put_away(self, before: float, here: Mapping[int, int], waiting: Container[tuple[int, int]]) -> None:
+        """Move into the archive what nobody will ask for any more: seen before a moment, and had by everybody.
+
+        `here` has each user with a line, and how many updates had been seen when it was given the latest of its own;
+        `waiting` each user and client id of which edits may still come back. First seen first: the archive keeps the
+        order, so one edit that never came back holds up those behind it, as long as its author is there.
+        """
+        behind: list[AuthoredEdit | ForeignUpdate] = []
+        for entry in self.known.values():
+            if not self._is_settled(entry, before, here, waiting):
+                break
+            behind.append(entry)
+        for entry in behind:
+            del self.known[entry.update]
+            self._archive.add(record_of_entry(entry))
+            if isinstance(entry, AuthoredEdit):
+                self._forget(entry)
+
+    def _is_settled(
+        self,
+        entry: AuthoredEdit | ForeignUpdate,
+        before: float,
+        here: Mapping[int, int],
+        waiting: Container[tuple[int, int]],
+    ) -> bool:
+        author = None
+        if isinstance(entry, AuthoredEdit):
+            author = entry.user
+            if entry.due >= before or (entry.acknowledged is None and (author, entry.client_id) in waiting):
+                return False
+        elif entry.received >= before:
+            return False
+        return all(seen > entry.index or user == author for user, seen in here.items())
+
+    def _forget(self, edit: AuthoredEdit) -> None:
+        """An edit that is put away is no original of anything that may come."""
+        del self._by_client[edit.client_id][0]
+        starts, spans = self._authors.get(edit.client_id, ([], []))
+        del starts[:1], spans[:1]
 
     def _delivered(self, edit: AuthoredEdit, user: int, now: float) -> None:
         self._deliver((now - edit.due) * 1000.0)
@@ -263,7 +311,8 @@ class RoundTrips:
         return self._latest_arrival
 
     def _meet_foreign(self, update: bytes, now: float) -> ForeignUpdate:
-        entry = self.known[update] = ForeignUpdate(self._arrival(now), update)
+        entry = self.known[update] = ForeignUpdate(self._arrival(now), update, index=self.seen)
+        self.seen += 1
         try:
             ranges = decode_update(update).clock_ranges()
         except UpdateError:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 
 from jupyter_rtc_locust.reporting.history import FAILED, OK, UNKNOWN, History
-from jupyter_rtc_locust.timing.round_trips import AuthoredEdit
+from jupyter_rtc_locust.timing.edits import AuthoredEdit
 
 
 class Chronicle:

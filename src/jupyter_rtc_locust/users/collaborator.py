@@ -406,8 +406,8 @@ class Collaborator:
 
     @property
     def received(self) -> list[bytes]:
-        """Every update this user was sent: what its replica should hold."""
-        return self.receiving.received
+        """Every update this user was sent, each once: what its replica should hold. Read from the archive, too."""
+        return list(self.room.round_trips.updates_at(self.receiving.received))
 
     @property
     def room_name(self) -> str:
@@ -447,6 +447,7 @@ class Collaborator:
             updates.append(update)
         if self.stage in (Stage.OPENING, Stage.LOST):
             self.presence.record.line_synced(now)
+            self.receiving.in_step_at = self.room.round_trips.seen
             self._synced.set()
 
     def _answer_step_1(self, state_vector: bytes, now: float) -> None:

@@ -1,7 +1,7 @@
 """What the users of this process did, edit by edit, kept as the lines of a plan (editing/plans.py) until the run ends.
 
 Always kept, because the plan of a run that fails is part of its evidence, and which run fails is known at its end. So
-it stays in memory like the rest of the evidence, compressed, and bounded: a plan that grows past its limit is cut and
+it is compressed, put away with old edits (timing/archive.py), and bounded: a plan that grows past its limit is cut and
 says so, while counts and digest go on.
 
 Edits are written as lines some dozens at once: what is done again and again finds its code and its tables in the
@@ -16,6 +16,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from jupyter_rtc_locust.editing.plans import PlanDigests, PlannedEdit, edit_line, operations_json
+from jupyter_rtc_locust.timing.archive import ArchiveFile, Place
 
 LIMIT_BYTES: Final = 100_000_000
 """Of compressed lines in each process."""
@@ -31,7 +32,8 @@ _LARGE: Final = 65_536
 class PlanRecord:
     """One process's part of the plan of one run."""
 
-    def __init__(self, limit_bytes: int = LIMIT_BYTES) -> None:
+    def __init__(self, file: ArchiveFile | None = None, limit_bytes: int = LIMIT_BYTES) -> None:
+        self._file = ArchiveFile() if file is None else file
         self.edits = 0
         self.operations = 0
         self.edits_skipped = 0
@@ -39,7 +41,7 @@ class PlanRecord:
         self._digests = PlanDigests()
         self._left = limit_bytes
         self._compressor = _compressor()
-        self._compressed: list[bytes] = []
+        self._compressed: list[Place | bytes] = []
         self._waiting: list[tuple[PlannedEdit, bool]] = []
         self._lines: list[bytes] = []
         self._gathered = 0
@@ -84,7 +86,7 @@ class PlanRecord:
         self._compress()
         return {
             # A copy is ended, so that a process that is asked twice has not ended its own.
-            "lines": b"".join((*self._compressed, self._compressor.copy().flush())),
+            "lines": b"".join((*map(self._file.get, self._compressed), self._compressor.copy().flush())),
             "complete": not self._cut,
             "edits": self.edits,
             "operations": self.operations,
@@ -106,7 +108,8 @@ class PlanRecord:
         self._compressor = _compressor()
 
     def _keep(self, compressed: bytes) -> None:
-        self._compressed.append(compressed)
+        if compressed:
+            self._compressed.append(self._file.put(compressed))
         self._left -= len(compressed)
         self._cut = self._cut or self._left < 0
 

@@ -8,13 +8,14 @@ pycrdt. Nothing here switches greenlets.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 
 from jupyter_rtc_locust.documents.replica import Replica, ReplicaError
 from jupyter_rtc_locust.protocol.awareness import read_awareness
 from jupyter_rtc_locust.protocol.hostile_updates import reason_to_refuse
 from jupyter_rtc_locust.protocol.messages import AWARENESS_PREFIX, UPDATE_PREFIX, MessageError, read_update_body
-from jupyter_rtc_locust.timing.round_trips import Arrivals
+from jupyter_rtc_locust.timing.round_trips import Arrivals, Indexes, indexes_of
 from jupyter_rtc_locust.users.connection import Connection
 from jupyter_rtc_locust.users.presence import OwnPresence
 from jupyter_rtc_locust.users.seat import Seat
@@ -44,6 +45,7 @@ class Receiving:
         "_traffic",
         "_user",
         "connection",
+        "in_step_at",
         "last_heard",
         "on_received",
         "received",
@@ -77,8 +79,10 @@ class Receiving:
         """The present line, or the last one."""
         self.last_heard = 0.0
         """When anything came (`time.monotonic`)."""
-        self.received: list[bytes] = []
-        """Every update this user was sent, by reference: what its replica should hold (8 bytes each)."""
+        self.received: Indexes = array("I")
+        """Every update this user was sent, by its index: what its replica should hold."""
+        self.in_step_at = 0
+        """How many updates of the document this process had seen at the latest sync, which held what was missed."""
         self.on_received: Callable[[], None] | None = None
         """Called, from the event loop, when messages have been received and applied."""
 
@@ -91,19 +95,23 @@ class Receiving:
         if arrivals is None:
             self._take_one_by_one(messages, now)
         else:
-            updates = self._round_trips.arrive_together(arrivals, self._user, now, self._client_id)
+            updates, indexes = self._round_trips.arrive_together(arrivals, self._user, now, self._client_id)
             if updates:
                 try:
                     self._replica.apply_updates(updates)
                 except ReplicaError as error:
                     self._note_refused(error)
-                self.received += updates
+                self.received += indexes
                 if self._changed is not None:
                     self._changed()
             self._room.last_message = now
             self._counts["updates_received"] += len(messages)
         if self.on_received is not None:
             self.on_received()
+
+    def seen_until(self) -> int:
+        """How many updates of the document this process had seen when this user was given the latest of its own."""
+        return max(self.in_step_at, self.received[-1] + 1 if self.received else 0)
 
     def _look_up(self, messages: list[bytes], now: float) -> Arrivals | None:
         """What is known of these updates, for everybody who is sent the same; None: there is something else in it."""
@@ -175,7 +183,7 @@ class Receiving:
             self._note_refused(error)
         # Answers to a sync are in the replica already, and known to nobody else.
         known = self._round_trips.known
-        self.received += [known[update].update for update in updates if update in known]
+        self.received += indexes_of(known[update] for update in updates if update in known)
         self._room.last_message = now
         self._counts["updates_received"] += len(updates)
         updates.clear()

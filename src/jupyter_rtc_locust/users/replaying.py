@@ -75,7 +75,7 @@ class Replaying:
             self._end(f"user {self._user} {stage.value}{f' ({trouble})' if trouble else ''}")
             return
         now = time.monotonic()
-        far = (self._next, len(self._under_way()), len(self._collaborator.received))
+        far = (self._next, len(self._under_way()), len(self._collaborator.receiving.received))
         if self._began is None or self._swarm.paused or far != self._seen or self._due(now) > now:
             self._progress, self._seen = now, far
             self._wake(_SOON_S)

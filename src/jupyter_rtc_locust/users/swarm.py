@@ -6,6 +6,7 @@ One swarm lives for one run; the next run gets a new one.
 from __future__ import annotations
 
 import logging
+import tempfile
 import time
 import uuid
 from collections import Counter
@@ -20,6 +21,7 @@ from jupyter_rtc_locust.editing.recent_edits import RecentEdits
 from jupyter_rtc_locust.reporting.history import History
 from jupyter_rtc_locust.servers.base import Document, Server
 from jupyter_rtc_locust.settings import SYNC_DEADLINE_S, Settings
+from jupyter_rtc_locust.timing.archive import Archive, ArchiveFile
 from jupyter_rtc_locust.timing.recorder import Recorder
 from jupyter_rtc_locust.timing.round_trips import LatestArrivals, RoundTrips
 from jupyter_rtc_locust.timing.traffic import Traffic
@@ -29,12 +31,15 @@ from jupyter_rtc_locust.users.connection import LatestRead
 from jupyter_rtc_locust.users.plan_player import PlannedUsers
 from jupyter_rtc_locust.users.plan_record import PlanRecord
 from jupyter_rtc_locust.users.replay_terms import ReplayTerms
+from jupyter_rtc_locust.users.stage import Stage
 
 if TYPE_CHECKING:
     from jupyter_rtc_locust.users.collaborator import Collaborator
 
 logger = logging.getLogger(__name__)
 
+KEPT_AT_HAND_S = 60.0
+"""An edit is put away when everybody has it, and not before it is so old: a server may bring one twice."""
 _CLOSING_AT_ONCE = 50
 _CLOSING_S = 5.0
 
@@ -135,7 +140,9 @@ class Swarm:
         self.arrivals = ArrivalClock(arrival_error or (lambda _milliseconds: None))
         """When what is read arrived."""
         self.history = history
-        self.plan = PlanRecord()
+        self._archive_file = ArchiveFile(tempfile.TemporaryFile)
+        self._told_of_the_archive = False
+        self.plan = PlanRecord(self._archive_file)
         """What the users of this process did."""
         self.planned = planned
         """What they are to do, where a plan is played again; None: what they choose."""
@@ -159,7 +166,8 @@ class Swarm:
         if room is None:
             echo, delivery = self.recorder.timer("update echo"), self.recorder.timer("update delivery")
             chronicle = Chronicle(self.history, document.path, self.run_started) if self.history is not None else None
-            room = self.rooms[document.path] = Room(document, RoundTrips(echo, delivery, chronicle), chronicle)
+            round_trips = RoundTrips(echo, delivery, chronicle, Archive(self._archive_file))
+            room = self.rooms[document.path] = Room(document, round_trips, chronicle)
         return room
 
     def collaborators(self) -> list[Collaborator]:
@@ -189,6 +197,25 @@ class Swarm:
     def since_start(self, moment: float) -> float:
         """Seconds since the start of the run of a moment of `time.monotonic`."""
         return moment - self.run_started
+
+    def put_away_old_edits(self, now: float) -> None:
+        """What everybody has, and has had for a while, leaves the memory: the verdict reads it from the archive."""
+        for room in self.rooms.values():
+            here = {one.seat.user: one.receiving for one in room.collaborators if one.stage is Stage.CONNECTED}
+            waiting = {
+                (one.seat.user, one.seat.client_id)
+                for one in room.collaborators
+                if one.stage in (Stage.CONNECTED, Stage.LOST)
+            }
+            seen = {user: receiving.seen_until() for user, receiving in here.items()}
+            room.round_trips.put_away(now - KEPT_AT_HAND_S, seen, waiting)
+        if self._archive_file.problem and not self._told_of_the_archive:
+            self._told_of_the_archive = True
+            logger.warning(
+                "Old edits stay in memory, compressed: %s. A long run needs more memory so; free space where temporary "
+                "files are kept, or name another folder with TMPDIR.",
+                self._archive_file.problem,
+            )
 
     def look_for_stalls(self, now: float) -> None:
         """Note users whose server reads nothing of what they send, and users whose oldest edit waits for its echo too

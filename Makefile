@@ -14,6 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 installed := .venv/.installed
 older_server := .venv-jupyter-collaboration-4/.installed
 node_server := tests/servers/node_modules/.installed
+peers := benchmarks/peers/node_modules/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help demo web test lint bench rooms packets rhythm fidelity profiles mutants endings faults canaries races soak fuzz hour traces clean
@@ -54,7 +55,7 @@ lint: $(installed)
 	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	.venv/bin/python -m pytest -q tests/test_documents_are_true.py
 
-bench: $(installed)
+bench: $(installed) $(peers)
 	.venv/bin/python -m benchmarks $(ARGS)
 
 rooms: $(installed)
@@ -100,7 +101,7 @@ traces: $(installed)
 	.venv/bin/python -m pytest -m recorded $(TESTS)
 
 clean:
-	rm -rf .venv .venv-jupyter-collaboration-4 tests/servers/node_modules
+	rm -rf .venv .venv-jupyter-collaboration-4 tests/servers/node_modules benchmarks/peers/node_modules
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -109,7 +110,7 @@ $(installed): pyproject.toml constraints/locked.txt
 		{ echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ...' >&2; exit 1; }
 	@echo 'Installing the locked versions into .venv'
 	test -x .venv/bin/python || $(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install -q -q -c constraints/locked.txt -e '.[demo,test,lint,plots]'
+	.venv/bin/python -m pip install -q -q -c constraints/locked.txt -e '.[demo,test,lint,plots,peers]'
 	@touch $@
 
 $(older_server): constraints/jupyter-collaboration-4.txt
@@ -117,6 +118,15 @@ $(older_server): constraints/jupyter-collaboration-4.txt
 	test -x .venv-jupyter-collaboration-4/bin/python || $(PYTHON) -m venv .venv-jupyter-collaboration-4
 	.venv-jupyter-collaboration-4/bin/python -m pip install -q -q -r constraints/jupyter-collaboration-4.txt
 	@touch $@
+
+# Without npm the line of Yjs is left out of the table.
+$(peers): benchmarks/peers/package.json benchmarks/peers/package-lock.json
+	@if command -v npm >/dev/null; then \
+		echo 'Installing Yjs and y-websocket for the benchmarks into benchmarks/peers/node_modules'; \
+		cd benchmarks/peers && npm ci --silent --ignore-scripts --no-audit --no-fund && touch node_modules/.installed; \
+	else \
+		echo 'npm was not found: the line of Yjs and y-websocket is left out'; \
+	fi
 
 # Without npm the tests against the Node server skip themselves and say so.
 $(node_server): tests/servers/package.json tests/servers/package-lock.json

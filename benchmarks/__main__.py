@@ -16,19 +16,34 @@ from benchmarks import (
     deciding,
     editing,
     final_check,
+    growth,
     machine,
     memory,
     opening,
     oracle,
+    others,
     receiving,
     recording_times,
+    several,
+    users,
 )
-from benchmarks.measurement import Measurement, table
+from benchmarks.measurement import Measurement, of_runs, table
 from benchmarks.processes import Child
 from benchmarks.recording import record
 from benchmarks.sizes import FULL, QUICK, Sizes
 
-USUAL = ("receiving", "awareness", "recording-times", "editing", "memory", "opening")
+USUAL = (
+    "receiving",
+    "peers",
+    "awareness",
+    "recording-times",
+    "editing",
+    "memory",
+    "opening",
+    "users",
+    "processes",
+    "growth",
+)
 NAMES = (*USUAL, "oracle", "final_check", "deciding")
 """Making the edits takes minutes, ten and more for the last: measured only where they are asked for."""
 
@@ -44,9 +59,11 @@ def main() -> int:
         "machine": machine.machine(),
         "versions": machine.versions(),
     }
-    measurements = run(sizes, options.only or USUAL)
-    about["seconds"] = round(time.monotonic() - started, 1)
-    print(table(measurements, judged=sizes.judged))
+    names = tuple(options.only or USUAL)
+    runs = [run(sizes, names) for _ in range(options.repeat)]
+    measurements = of_runs(runs)
+    about |= {"seconds": round(time.monotonic() - started, 1), "runs": options.repeat}
+    print(table(measurements, judged=sizes.judged, spread_over="runs" if options.repeat > 1 else "rounds"))
     print(_explanation(about))
     written = _save(options.results, about, sizes, measurements)
     print(f"Saved as {written}")
@@ -59,16 +76,21 @@ def run(sizes: Sizes, names: tuple[str, ...]) -> list[Measurement]:
     measurements: list[Measurement] = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "recording.json")
-        record(receiving.slices_needed(sizes) * sizes.updates_a_slice).save(path)
+        slices = max(part.slices_needed(sizes) for part in (receiving, others, growth))
+        record(slices * sizes.updates_a_slice).save(path)
         with Child("stream_server", path) as server:
             port = server.answer()["port"]
             steps = {
                 "receiving": lambda: receiving.measure(sizes, server, port, path),
                 "awareness": lambda: awareness.measure(sizes),
                 "recording-times": lambda: recording_times.measure(sizes),
+                "peers": lambda: others.measure(sizes, server, port, path),
                 "editing": lambda: editing.measure(sizes, port),
                 "memory": lambda: memory.measure(sizes, port, path),
                 "opening": lambda: opening.measure(sizes, port),
+                "users": lambda: users.measure(sizes, path),
+                "processes": lambda: several.measure(sizes, path),
+                "growth": lambda: growth.measure(sizes, server, port, path),
                 "oracle": lambda: oracle.measure(sizes),
                 "final_check": lambda: final_check.measure(sizes),
                 "deciding": lambda: deciding.measure(sizes),
@@ -83,6 +105,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="see that everything works; the figures mean nothing")
     parser.add_argument("--only", nargs="+", choices=NAMES, help="measure these alone")
+    parser.add_argument(
+        "--repeat", type=int, default=1, metavar="N", help="run all of it so often; spreads are of runs"
+    )
     parser.add_argument("--results", type=Path, default=Path(__file__).parent / "results", help="folder of the JSON")
     return parser.parse_args()
 
@@ -91,7 +116,8 @@ def _explanation(about: dict[str, Any]) -> str:
     where = about["machine"]
     which = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
     return (
-        f"\nValues are medians over rounds in which the two sides took turns.\n"
+        f"\nValues are medians over rounds in which the sides took turns{', and over runs' * (about['runs'] > 1)}. "
+        f"A goal is missed where the value is more than a tenth on the wrong side of it.\n"
         f"{where['processor']}, {where['cores']} cores, {where['system']}; {which}; {about['seconds']} s"
     )
 

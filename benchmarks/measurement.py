@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import median
-from typing import Any
+from typing import Any, Literal
 
-MARGIN_FOR_NOISE = 1.1
-"""A goal is missed where the value is more than 10 % above it."""
+MARGIN_FOR_NOISE = 0.1
+"""A goal is missed where the value is more than 10 % on the wrong side of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +20,9 @@ class Measurement:
     unit: str
     rounds: tuple[float, ...]
     goal: float | None = None
-    """At most this much; None where no goal was set."""
+    """At most this much, or at least, as `wanted` says; None where no goal was set."""
     note: str = ""
+    wanted: Literal["at most", "at least"] = "at most"
 
     @property
     def value(self) -> float:
@@ -28,10 +30,32 @@ class Measurement:
 
     @property
     def missed(self) -> bool:
-        return self.goal is not None and self.value > self.goal * MARGIN_FOR_NOISE
+        if self.goal is None:
+            return False
+        if self.wanted == "at least":
+            return self.value < self.goal * (1 - MARGIN_FOR_NOISE)
+        return self.value > self.goal * (1 + MARGIN_FOR_NOISE)
+
+    @property
+    def limit(self) -> str:
+        """The goal as it is printed; empty where there is none."""
+        if self.goal is None:
+            return ""
+        return f"{'>=' if self.wanted == 'at least' else '<='} {figure(self.goal)}"
+
+    @property
+    def spread(self) -> str:
+        """From the lowest round to the highest; empty where there was one."""
+        return f"{figure(min(self.rounds))} - {figure(max(self.rounds))}" if len(self.rounds) > 1 else ""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self) | {"value": self.value, "missed": self.missed}
+
+    @staticmethod
+    def from_dict(plain: dict[str, Any]) -> Measurement:
+        """What `as_dict` said, read from a file."""
+        kept = {name: plain[name] for name in ("name", "unit", "goal", "note", "wanted") if name in plain}
+        return Measurement(rounds=tuple(plain["rounds"]), **kept)
 
 
 def ratio(name: str, ours: Sequence[float], base: Sequence[float], *, goal: float | None, note: str) -> Measurement:
@@ -40,9 +64,26 @@ def ratio(name: str, ours: Sequence[float], base: Sequence[float], *, goal: floa
     return Measurement(name, "x", quotients, goal, note)
 
 
-def table(measurements: Sequence[Measurement], *, judged: bool = True) -> str:
-    """The figures as text: value, goal, spread over the rounds, and what each one means."""
-    head = ("what", "value", "goal", "rounds from - to", "")
+def of_runs(runs: Sequence[Sequence[Measurement]]) -> list[Measurement]:
+    """The lines of one run, or of several the same lines with each run's value in the place of a round's.
+
+    ValueError where the runs have different lines.
+    """
+    first, *others = runs
+    if not others:
+        return list(first)
+    together = []
+    for lines in zip(*runs, strict=True):
+        names = {one.name for one in lines}
+        if len(names) > 1:
+            raise ValueError(f"the runs do not measure the same, but {sorted(names)} in one line")
+        together.append(replace(lines[0], rounds=tuple(map(operator.attrgetter("value"), lines))))
+    return together
+
+
+def table(measurements: Sequence[Measurement], *, judged: bool = True, spread_over: str = "rounds") -> str:
+    """The figures as text: value, goal, spread over rounds (or runs), and what each one means."""
+    head = ("what", "value", "goal", f"{spread_over} from - to", "")
     rows = [head, *(_row(one, judged) for one in measurements)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     lines = []
@@ -57,11 +98,10 @@ def table(measurements: Sequence[Measurement], *, judged: bool = True) -> str:
 
 
 def _row(one: Measurement, judged: bool) -> tuple[str, str, str, str, str]:
-    goal = "" if one.goal is None else f"<= {_figure(one.goal)}"
-    spread = f"{_figure(min(one.rounds))} - {_figure(max(one.rounds))}" if len(one.rounds) > 1 else ""
     note = f"MISSED  {one.note}" if one.missed and judged else one.note
-    return one.name, f"{_figure(one.value)} {one.unit}", goal, spread, note
+    return one.name, f"{figure(one.value)} {one.unit}", one.limit, one.spread, note
 
 
-def _figure(value: float) -> str:
-    return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}" if abs(value) < 1000 else f"{value:.0f}"
+def figure(value: float) -> str:
+    """As many digits as are worth reading."""
+    return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}" if abs(value) < 1000 else f"{value:,.0f}"

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -22,13 +23,16 @@ class ChildFailedError(RuntimeError):
 
 
 class Child:
-    """`python -m benchmarks.children.NAME ARGUMENTS`. It ends when its standard input does, so it cannot outlive us."""
+    """`python -m benchmarks.children.NAME ARGUMENTS`, or another command that keeps to the same form.
 
-    def __init__(self, name: str, *arguments: object) -> None:
+    It ends when its standard input does, so it cannot outlive us.
+    """
+
+    def __init__(self, name: str, *arguments: object, command: Sequence[str] = ()) -> None:
         self.name = name
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
         self._process = subprocess.Popen(
-            [sys.executable, "-m", f"benchmarks.children.{name}", *map(str, arguments)],
+            [*(command or (sys.executable, "-m", f"benchmarks.children.{name}")), *map(str, arguments)],
             cwd=Path(__file__).resolve().parent.parent,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

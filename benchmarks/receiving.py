@@ -55,7 +55,7 @@ def measure(sizes: Sizes, server: Child, port: int, recording: Path) -> list[Mea
         children = {_OURS: ours, _BARE: bare}
         ours.answer()
         ours.ask("spawn", users=watchers)
-        _wait_for(lambda: bare.ask("synced")["synced"] == watchers, "the bare watchers have their documents")
+        wait_for(lambda: bare.ask("synced")["synced"] == watchers, "the bare watchers have their documents")
         first = 0
         for number in range(slices_needed(sizes)):
             variant = VARIANTS[number % len(VARIANTS)]
@@ -63,18 +63,29 @@ def measure(sizes: Sizes, server: Child, port: int, recording: Path) -> list[Mea
             if variant.authored_here:
                 ours.ask("author", recording=str(recording), first=first, last=last)
             for group in (_OURS, _BARE) if number % 2 else (_BARE, _OURS):
-                used = _slice(server, children[group], group, variant, first, last, sizes)
+                used = send_slice(server, children[group], group, variant, first, last, sizes)
                 if number:
                     cpu.setdefault((variant.name, group), []).append(used / (watchers * sizes.updates_a_slice) * 1e6)
             first = last
     return [line for variant in VARIANTS for line in _lines(variant, cpu)]
 
 
-def _slice(server: Child, child: Child, group: str, variant: Variant, first: int, last: int, sizes: Sizes) -> float:
-    """Send a slice to one client; the CPU seconds that it took there."""
+def send_slice(
+    server: Child,
+    child: Child,
+    group: str,
+    variant: Variant,
+    first: int,
+    last: int,
+    sizes: Sizes,
+    *,
+    watchers: int | None = None,
+    rate: float | None = None,
+) -> float:
+    """Send a slice to one client; the CPU seconds that it took there. Watchers and rate: as in `sizes`, or these."""
     before = child.ask("mark")
-    expected = before["received"] + (last - first) * sizes.watchers
-    details = {"first": first, "last": last, "rate": sizes.updates_a_second, "together": variant.together}
+    expected = before["received"] + (last - first) * (watchers or sizes.watchers)
+    details = {"first": first, "last": last, "rate": rate or sizes.updates_a_second, "together": variant.together}
     server.ask("stream", group=group, **details)
     after = before
 
@@ -83,7 +94,7 @@ def _slice(server: Child, child: Child, group: str, variant: Variant, first: int
         after = child.ask("mark")
         return bool(after["received"] >= expected)
 
-    _wait_for(complete, f"{group} received {expected} updates")
+    wait_for(complete, f"{group} received {expected} updates")
     if after["received"] != expected:
         raise ChildFailedError(f"{group} received {after['received']} updates, and {expected} were sent")
     return float(after["cpu"] - before["cpu"])
@@ -99,7 +110,8 @@ def _lines(variant: Variant, cpu: dict[tuple[str, str], list[float]]) -> list[Me
     ]
 
 
-def _wait_for(condition: Callable[[], bool], what: str) -> None:
+def wait_for(condition: Callable[[], bool], what: str) -> None:
+    """Return when it holds; ChildFailedError after a deadline."""
     until = time.monotonic() + ANSWER_DEADLINE_S
     while not condition():
         if time.monotonic() > until:

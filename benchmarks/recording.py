@@ -43,14 +43,14 @@ class Recording:
         return Recording(document, state_vector, tuple(updates))
 
 
-def record(updates: int, seed: int = 1) -> Recording:
-    """Make a notebook of twenty cells and type `updates` single characters, a few dozen into a cell before the next."""
+def record(updates: int, seed: int = 1, cells: int = CELLS) -> Recording:
+    """Make a notebook of so many cells, and type `updates` characters, a few dozen into a cell before the next."""
     # Imported here, so that reading a recording needs nothing but the standard library.
     from jupyter_rtc_locust.documents.replica import Replica
     from jupyter_rtc_locust.documents.seeding import fill
 
     replica = Replica("notebook", AUTHOR_CLIENT_ID)
-    document = fill(replica, notebook())
+    document = fill(replica, notebook(cells))
     assert document is not None
     state_vector = replica.encoded_state()
     random = Random(seed)
@@ -74,12 +74,12 @@ def _typed(source: Text, position: int, letter: str, _: Replica) -> bool:
     return True
 
 
-def notebook() -> Any:
-    """A template of twenty cells: half of them code with an output, half of them prose."""
+def notebook(number: int = CELLS) -> Any:
+    """A template of so many cells: half of them code with an output, half of them prose."""
     from jupyter_rtc_locust.documents.templates import notebook_template
 
     cells: list[dict[str, Any]] = []
-    for index in range(0, CELLS, 2):
+    for index in range(0, number, 2):
         prose = f"## Step {index}\n\nWhat is measured here stands in the next cell, and why in this one."
         cells.append({"cell_type": "markdown", "id": f"prose-{index}", "metadata": {}, "source": prose})
         output = {"name": "stdout", "output_type": "stream", "text": "".join(f"line {n}\n" for n in range(5))}
@@ -93,4 +93,6 @@ def notebook() -> Any:
                 "source": "values = [measure(n) for n in range(10)]\nprint(*values, sep='\\n')",
             }
         )
-    return notebook_template("benchmark.ipynb", {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    return notebook_template(
+        "benchmark.ipynb", {"cells": cells[:number], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    )

@@ -28,6 +28,18 @@ class Sizes:
     documents_checked: int
     edits_with_one_lost: int
     edits_decided: int
+    rounds_of_others: int
+    users_a_core: tuple[int, ...]
+    users_a_core_s: float
+    """How long each number of users is looked at: as long as the heartbeat of presence, so that it is in each."""
+    growth_rounds: int
+    growth_rooms: tuple[int, ...]
+    growth_cells: tuple[int, ...]
+    growth_updates: int
+    """The first portion of a long run; the last ends at eight times as many."""
+    processes_rounds: int
+    processes_users: int
+    processes_s: float
 
 
 FULL = Sizes(
@@ -46,6 +58,16 @@ FULL = Sizes(
     documents_checked=1_000,
     edits_with_one_lost=10_000,
     edits_decided=100_000,
+    rounds_of_others=8,
+    users_a_core=(1000, 2000, 3000, 4000, 5000, 6000),
+    users_a_core_s=15.0,
+    growth_rounds=6,
+    growth_rooms=(2, 5, 20, 50, 100),
+    growth_cells=(1, 20, 200, 1000),
+    growth_updates=400,
+    processes_rounds=3,
+    processes_users=200,
+    processes_s=3.0,
 )
 
 QUICK = Sizes(
@@ -64,4 +86,14 @@ QUICK = Sizes(
     documents_checked=4,
     edits_with_one_lost=60,
     edits_decided=60,
+    rounds_of_others=1,
+    users_a_core=(5,),
+    users_a_core_s=1.2,
+    growth_rounds=1,
+    growth_rooms=(2, 4),
+    growth_cells=(1, 4),
+    growth_updates=10,
+    processes_rounds=1,
+    processes_users=4,
+    processes_s=0.3,
 )

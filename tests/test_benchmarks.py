@@ -54,9 +54,13 @@ def test_the_quick_benchmarks_print_every_line_of_the_table_and_write_it_as_json
         "a timing recorded",
     ):
         assert line in names
+    for line in ("users a core, steady", "two processes", "growth with the room", "growth with the run"):
+        assert line in names
+    assert "peers: the bare loop" in names
     assert any(name.startswith("open") for name in names)
     differences = ("  beyond it", "presence received")  # too small for these sizes
-    assert all(one["value"] > 0 for one in content["measurements"] if not one["name"].startswith(differences))
+    timed = [one for one in content["measurements"] if one["unit"] in ("us", "ms", "MB", "B")]
+    assert all(one["value"] > 0 for one in timed if not one["name"].startswith(differences))
     assert content["versions"]["pycrdt"] in finished.stdout
     assert content["machine"]["cores"] >= 1
     assert content["command"].startswith("python -m benchmarks --quick")
@@ -146,6 +150,68 @@ def test_a_goal_is_missed_when_the_value_is_more_than_a_tenth_above_it(
     measurement: ModuleType, value: float, missed: bool
 ) -> None:
     assert measurement.Measurement("a ratio", "x", (value,), goal=1.5).missed is missed
+
+
+@pytest.mark.parametrize(("value", "missed"), [(4000, False), (3610, False), (3590, True)])
+def test_a_goal_of_at_least_is_missed_when_the_value_is_more_than_a_tenth_below_it(
+    measurement: ModuleType, value: float, missed: bool
+) -> None:
+    one = measurement.Measurement("users", "users", (value,), goal=4000, wanted="at least")
+
+    assert one.missed is missed
+    assert ">= 4,000" in measurement.table([one])
+
+
+def test_several_runs_are_one_table_whose_spread_is_that_of_the_runs(measurement: ModuleType) -> None:
+    runs = [[measurement.Measurement("a ratio", "x", (low, low + 1.0, low + 9.0), goal=1.5)] for low in (1.0, 2.0, 4.0)]
+
+    (one,) = measurement.of_runs(runs)
+
+    assert one.rounds == (2.0, 3.0, 5.0)
+    assert one.value == 3.0
+    assert one.goal == 1.5
+    assert "runs from - to" in measurement.table([one], spread_over="runs")
+
+
+def test_runs_that_measured_different_things_are_not_put_together(measurement: ModuleType) -> None:
+    one, other = (measurement.Measurement(name, "x", (1.0,)) for name in ("a ratio", "a time"))
+
+    with pytest.raises(ValueError, match="a ratio"):
+        measurement.of_runs([[one], [other]])
+
+
+def test_a_measurement_is_read_again_as_it_was_written(measurement: ModuleType) -> None:
+    one = measurement.Measurement("users", "users", (4000.0, 3000.0), goal=4000, note="why", wanted="at least")
+
+    assert measurement.Measurement.from_dict(json.loads(json.dumps(one.as_dict()))) == one
+
+
+def test_the_table_of_the_page_is_renewed_and_the_rest_of_the_page_stays(measurement: ModuleType) -> None:
+    from benchmarks.page import BEGIN, END, with_table
+
+    def content(*lines: Any) -> dict[str, Any]:
+        return {
+            "command": "python -m benchmarks",
+            "measured": "2026-11-26T12:00:00+00:00",
+            "machine": {"processor": "a processor", "cores": 2, "system": "Linux", "load_before": "0.10"},
+            "versions": {"python": "3.11"},
+            "seconds": 1.0,
+            "measurements": [one.as_dict() for one in lines],
+        }
+
+    judged = measurement.Measurement("a ratio", "x", (2.0,), goal=1.5)
+    below = measurement.Measurement("  ours", "us", (20.0,))
+    page = f"# Title\n\n{BEGIN}\nold\n{END}\n\nThe rest.\n"
+
+    renewed = with_table(page, [content(judged, below), content(measurement.Measurement("  ours", "us", (30.0,)))])
+
+    assert renewed.startswith("# Title\n") and renewed.endswith(f"{END}\n\nThe rest.\n")
+    assert "old" not in renewed
+    assert "| **a ratio** | 2.00 x | ≤ 1.50 |  | **missed**;" in renewed
+    assert "20.0 us" in renewed
+    assert with_table(renewed, [content(judged, below)]).count("a ratio") == 1
+    with pytest.raises(ValueError, match="no place"):
+        with_table("# Title\n", [content(judged)])
 
 
 def test_the_value_is_the_median_of_the_rounds_so_that_one_disturbed_round_decides_nothing(

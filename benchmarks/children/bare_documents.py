@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def main() -> None:
                 document.get("state", type=Map)
                 document.apply_update(recording.document)
                 documents.append(document)
-            reply(made=len(documents))
+            reply(made=len(documents), cpu=time.process_time())
 
 
 if __name__ == "__main__":

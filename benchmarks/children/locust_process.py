@@ -67,7 +67,8 @@ class SeatingAgent(ProcessAgent):
         self._documents = documents
         self._sharing = sharing
         self._places = places
-        self._indices = count()
+        self.indices = count()
+        """Of the users that come. A process that shares its documents with others is given its own."""
         self.make_statistics(settings).start()
         self.swarm: Swarm = Swarm(
             run_id="benchmark",
@@ -85,7 +86,7 @@ class SeatingAgent(ProcessAgent):
         gevent.spawn(self._watch_for_stalls)
 
     def seat_user(self, choose: Callable[[int], Choice | None], *, owner: Any) -> Collaborator:
-        collaborator = Collaborator(self._seat(next(self._indices)), self.swarm, choose, owner=owner)
+        collaborator = Collaborator(self._seat(next(self.indices)), self.swarm, choose, owner=owner)
         collaborator.open()
         return collaborator
 

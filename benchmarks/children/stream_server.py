@@ -53,6 +53,18 @@ def frame(payload: bytes) -> bytes:
     return b"\x82\x7f" + length.to_bytes(8, "big") + payload
 
 
+def accepted(head: bytes) -> tuple[bytes, str]:
+    """The answer to the head of a request for a WebSocket, and the path that it asks for, without slashes around."""
+    request, *lines = head.split(b"\r\n")
+    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines)}
+    accept = base64.b64encode(hashlib.sha1(headers[b"sec-websocket-key"] + _GUID).digest())
+    answer = (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
+    )
+    return answer, request.split()[1].decode().strip("/")
+
+
 @dataclass(slots=True, eq=False)
 class Client:
     """One connection; `group` is empty until the upgrade is done."""
@@ -93,6 +105,8 @@ class StreamServer:
         self._answer = frame(message(_STEP_2, recording.document))
         self._clients: dict[str, list[Client]] = {}
         self._push: Push | None = None
+        self._streamed: set[str] = set()
+        """Groups to which a stream was sent: what they tell on of it, no server would send to anybody."""
         self._lines = Lines()
         self._selector = selectors.DefaultSelector()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
@@ -126,6 +140,7 @@ class StreamServer:
 
     def _new_push(self, command: dict[str, Any]) -> Push:
         together = command["together"]
+        self._streamed.add(command["group"])
         interval = together / command["rate"]
         return Push(command["group"], command["first"], command["last"], together, time.monotonic(), interval)
 
@@ -141,33 +156,33 @@ class StreamServer:
 
     def _readable(self, client: Client) -> None:
         try:
-            data = client.socket.recv(65536)
+            if not self._answered(client):
+                self._forget(client)
         except ConnectionError:
-            data = b""
+            self._forget(client)  # a client that is ended while it is answered
+
+    def _answered(self, client: Client) -> bool:
+        """Answer what a client sent; whether it is still there."""
+        data = client.socket.recv(65536)
         if not data:
-            self._forget(client)
-            return
+            return False
         client.rest += data
         if not client.group and not self._upgrade(client):
-            return
+            return True
         while (payload := _take_frame(client)) is not None:
             if payload[:2] == _STEP_1:
                 client.socket.sendall(self._answer)
-            elif payload[:2] != _STEP_2:
+            elif payload[:2] != _STEP_2 and not (payload[:2] == _UPDATE and client.group in self._streamed):
                 client.socket.sendall(frame(payload))
+        return True
 
     def _upgrade(self, client: Client) -> bool:
         head, end, rest = client.rest.partition(b"\r\n\r\n")
         if not end:
             return False
-        request, *lines = head.split(b"\r\n")
-        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines)}
-        accept = base64.b64encode(hashlib.sha1(headers[b"sec-websocket-key"] + _GUID).digest())
-        client.socket.sendall(
-            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n" + self._question
-        )
-        client.group = request.split()[1].decode().strip("/").split("/")[0]
+        answer, path = accepted(head)
+        client.socket.sendall(answer + self._question)
+        client.group = path.split("/")[0]
         client.rest = rest
         self._clients.setdefault(client.group, []).append(client)
         return True

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.children.commands import waited_for_core_s
 from benchmarks.processes import Child
 
 SPAWN_DEADLINE_S = 180.0
 Mark = Callable[[], dict[str, Any]]
-"""Tells the CPU seconds of a server so far, and when that was; more, where it can."""
+"""Tells of a server: its `cpu` in seconds so far, how long it `waited` for a core, and `at` which moment that was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Window:
     """Of the worst process, as the lag."""
     waited: float
     """The part of the time that a process was ready to run and others had its core, in the worst."""
+    server_waited: float
 
     @property
     def messages(self) -> float:
@@ -86,9 +88,11 @@ class Crowds:
         def worst(what: str) -> float:
             return max(float(one.get(what, float("inf"))) for one in after)
 
+        server_span = server_after["at"] - server_before["at"]
         return Window(
             cpu=tuple((other["cpu"] - one["cpu"]) / span for one, other, span in spans),
-            server_cpu=(server_after["cpu"] - server_before["cpu"]) / (server_after["at"] - server_before["at"]),
+            server_cpu=(server_after["cpu"] - server_before["cpu"]) / server_span,
+            server_waited=(server_after["waited"] - server_before["waited"]) / server_span,
             received=rate("received"),
             presence=rate("awareness"),
             edits=rate("edits"),
@@ -112,6 +116,35 @@ def at_relay(recording: Path, *, sharing: int, processes: int = 1, awareness: st
         base = f"http://127.0.0.1:{relay.answer()['port']}"
         children = _children(stack, ("stream server", base, ""), sharing, processes, awareness)
         yield Crowds(children, lambda: relay.ask("mark"))
+
+
+@contextmanager
+def at_jupyter(*, sharing: int, users: int, processes: int = 1, awareness: str = "faithful") -> Iterator[Crowds]:
+    """The same at an embedded Jupyter server with jupyter-collaboration, with documents for so many users."""
+    # Imported here, so that the parent is light where no such server is measured.
+    import psutil
+
+    from jupyter_rtc_locust.demo.embedded_server import EmbeddedServer
+
+    with ExitStack() as stack:
+        server = stack.enter_context(EmbeddedServer.start())
+        process = psutil.Process(server.process_id)
+
+        def mark() -> dict[str, Any]:
+            times = process.cpu_times()
+            return {
+                "cpu": times.user + times.system,
+                "waited": waited_for_core_s(process.pid),
+                "at": time.monotonic(),
+            }
+
+        address = ("jupyter-collaboration", server.url, server.token)
+        children = _children(stack, address, sharing, processes, awareness)
+        children[0].tell("prepare", documents=-(-users // sharing))
+        paths = children[0].answer(SPAWN_DEADLINE_S)["paths"]
+        for one in children[1:]:
+            one.ask("know", paths=paths)
+        yield Crowds(children, mark)
 
 
 def _children(

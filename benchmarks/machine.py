@@ -27,9 +27,9 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
 
 
-def command() -> str:
+def command(module: str = "benchmarks") -> str:
     """What was typed."""
-    return shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
+    return shlex.join(["python", "-m", module, *sys.argv[1:]])
 
 
 def _version(package: str) -> str:

@@ -39,12 +39,12 @@ def many_descriptors() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def waited_for_core_s() -> float:
-    """Seconds that this thread was ready to run while others had the core, where Linux tells it; 0 elsewhere.
+def waited_for_core_s(process: int | str = "self") -> float:
+    """Seconds that a process's first thread was ready to run while others had the core; 0 where no Linux tells it.
 
     On a machine with neighbours this is what they, and not we, made late.
     """
     try:
-        return int(Path("/proc/self/schedstat").read_text().split()[1]) / 1e9
+        return int(Path(f"/proc/{process}/schedstat").read_text().split()[1]) / 1e9
     except (OSError, IndexError, ValueError):
         return 0.0

@@ -17,7 +17,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.children.commands import Lines, many_descriptors, reply
+from benchmarks.children.commands import Lines, many_descriptors, reply, waited_for_core_s
 from benchmarks.children.stream_server import accepted, frame, message
 from benchmarks.recording import Recording
 
@@ -88,6 +88,7 @@ class RelayServer:
                             received=self._received,
                             sent=self._sent,
                             waiting=waiting,
+                            waited=waited_for_core_s(),
                         )
 
     def _accept(self) -> None:

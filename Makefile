@@ -17,14 +17,16 @@ node_server := tests/servers/node_modules/.installed
 peers := benchmarks/peers/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test lint bench rooms packets rhythm fidelity profiles mutants endings faults canaries races soak fuzz hour traces clean
+.PHONY: help demo web test lint bench saturation performance rooms packets rhythm fidelity profiles mutants endings faults canaries races soak fuzz hour traces clean
 
 help:
 	@echo 'make demo    ten people edit two notebooks for 30 s on a server of their own; a verdict'
 	@echo 'make web     the same with the web UI at http://127.0.0.1:8089'
 	@echo 'make test    every test but the races and the recorded sessions'
 	@echo 'make lint    format, style, types, the documents and the compose file'
-	@echo 'make bench   what the load generator itself costs'
+	@echo 'make bench   what the load generator itself costs (a quarter of an hour)'
+	@echo 'make saturation  CPU against messages a second until somebody can no more (ten minutes)'
+	@echo 'make performance  the tables and pictures of docs/performance.md, from what was measured last'
 	@echo 'make packets  echo times beside a capture of the packets (a minute; it takes root)'
 	@echo 'make rhythm  do simulated people type as recorded ones do? (seconds; RECORDINGS=FILE to see them beside)'
 	@echo 'make mutants  mistakes made on purpose, each of which a test has to notice (an hour)'
@@ -57,6 +59,13 @@ lint: $(installed)
 
 bench: $(installed) $(peers)
 	.venv/bin/python -m benchmarks $(ARGS)
+
+saturation: $(installed)
+	.venv/bin/python -m benchmarks.saturation $(ARGS)
+
+performance: $(installed)
+	.venv/bin/python -m benchmarks.page $(ARGS)
+	.venv/bin/python -m benchmarks.pictures $(ARGS)
 
 rooms: $(installed)
 	.venv/bin/python -m benchmarks.rooms $(ARGS)

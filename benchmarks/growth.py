@@ -111,11 +111,12 @@ def _lines_of_documents(
     joins: dict[int, list[float]],
     applied: dict[int, list[float]],
 ) -> list[Measurement]:
-    usual, large = sizes.growth_cells[1 if len(sizes.growth_cells) > 2 else 0], sizes.growth_cells[-1]
-    before = sizes.growth_cells[-2]
+    usual, large = sizes.growth_cells[:2][-1], sizes.growth_cells[-1]
+    before = sizes.growth_cells[-2:][0]
     factors = f"{large:,} cells / {usual}"
     steepness = tuple(
-        math.log(one / other) / math.log(large / before) for one, other in zip(joins[large], joins[before], strict=True)
+        math.log(one / other) / (math.log(large / before) or 1.0)
+        for one, other in zip(joins[large], joins[before], strict=True)
     )
 
     def curve(costs: dict[int, list[float]], base: dict[int, list[float]] | None, what: str) -> list[Measurement]:

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measurement import Measurement
+from benchmarks.page import RESULTS, last_results
 from benchmarks.saturation import Point, load
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
-RESULTS = Path(__file__).parent / "results"
 _COLOURS = ("#1b9e77", "#d95f02", "#7570b3", "#e7298a", "#666666")
 _GROWTH = {
     "rooms of ": ("users in a room", "an update received"),
@@ -35,13 +35,17 @@ def draw_saturation(path: Path, points: Sequence[Point]) -> None:
     numbers = sorted({one.processes for one in points})
     rooms = sorted({one.room for one in points})
     figure, fields = pyplot.subplots(
-        len(servers), len(numbers), figsize=(5 * len(numbers), 3.6 * len(servers)), squeeze=False, layout="constrained"
+        len(servers),
+        len(numbers),
+        figsize=(4.8 * len(numbers), 3.2 * len(servers)),
+        squeeze=False,
+        layout="constrained",
     )
     for server, row in zip(servers, fields, strict=True):
         for number, axes in zip(numbers, row, strict=True):
             for room, colour in zip(rooms, _COLOURS, strict=False):
                 these = [one for one in points if (one.server, one.processes, one.room) == (server, number, room)]
-                these = these[: 1 + max((index for index, one in enumerate(these) if _grew(these, index)), default=0)]
+                these = [one for index, one in enumerate(these) if _grew(these, index)]
                 messages = [one.messages for one in these]
                 axes.plot(messages, [100 * sum(one.cpu) for one in these], "o-", color=colour, markersize=3)
                 axes.plot(messages, [100 * one.server_cpu for one in these], "x--", color=colour, markersize=4)
@@ -66,7 +70,7 @@ def _grew(points: Sequence[Point], index: int) -> bool:
 def draw_growth(path: Path, measurements: Sequence[Measurement]) -> None:
     """CPU against what grows, on logarithmic axes, so that a straight line is a power and a level one is nothing."""
     pyplot = _pyplot()
-    figure, fields = pyplot.subplots(1, len(_GROWTH), figsize=(3.2 * len(_GROWTH), 3), layout="constrained")
+    figure, fields = pyplot.subplots(1, len(_GROWTH), figsize=(3.0 * len(_GROWTH), 2.8), layout="constrained")
     for (begin, (axis, of)), axes in zip(_GROWTH.items(), fields, strict=True):
         these = [one for one in measurements if one.name.strip().startswith(begin)]
         sizes = [_number_in(one.name) for one in these]
@@ -78,10 +82,14 @@ def draw_growth(path: Path, measurements: Sequence[Measurement]) -> None:
             axes.legend(fontsize="small")
         axes.set_xscale("log")
         axes.set_yscale("log")
-        axes.set_ylim(min(*values, *alone) / 2, max(*values, *alone) * 2)
+        axes.set_ylim(min(*values, *alone) / 3, max(*values, *alone) * 3)
+        axes.set_xticks(sizes, [f"{size:,.0f}" for size in sizes])
+        axes.set_xticks([], minor=True)
+        axes.yaxis.set_major_formatter("{x:,.0f}")
+        axes.yaxis.set_minor_formatter("")
         axes.set_xlabel(axis)
-        axes.set_ylabel(f"CPU of {of}, µs")
-        axes.grid(alpha=0.3, which="both")
+        axes.set_title(f"CPU of {of}, µs", fontsize=10)
+        axes.grid(alpha=0.3)
     _save(figure, path)
 
 
@@ -102,15 +110,13 @@ def _pyplot() -> Any:
 
 def _save(figure: Any, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=90, metadata={"Software": None})
+    figure.savefig(path, dpi=80, metadata={"Software": None})
     print(f"Drew {path.name}")
 
 
 def main() -> int:
     """Draw what the files hold."""
-    paths = [Path(name) for name in sys.argv[1:]]
-    if not paths:
-        paths = [*sorted(RESULTS.glob("saturation-*.json"))[-1:], *sorted(RESULTS.glob("[0-9]*.json"))[-1:]]
+    paths = [Path(name) for name in sys.argv[1:]] or last_results(RESULTS)
     for path in paths:
         content = json.loads(path.read_text())
         if "points" in content:

@@ -187,7 +187,7 @@ def test_a_measurement_is_read_again_as_it_was_written(measurement: ModuleType) 
 
 
 def test_the_table_of_the_page_is_renewed_and_the_rest_of_the_page_stays(measurement: ModuleType) -> None:
-    from benchmarks.page import BEGIN, END, with_table
+    from benchmarks.page import MARKS, renewed
 
     def content(*lines: Any) -> dict[str, Any]:
         return {
@@ -201,17 +201,60 @@ def test_the_table_of_the_page_is_renewed_and_the_rest_of_the_page_stays(measure
 
     judged = measurement.Measurement("a ratio", "x", (2.0,), goal=1.5)
     below = measurement.Measurement("  ours", "us", (20.0,))
-    page = f"# Title\n\n{BEGIN}\nold\n{END}\n\nThe rest.\n"
+    begin, end = MARKS["bench"]
+    page = f"# Title\n\n{begin}\nold\n{end}\n\nThe rest.\n"
 
-    renewed = with_table(page, [content(judged, below), content(measurement.Measurement("  ours", "us", (30.0,)))])
+    after = renewed(page, [content(judged, below), content(measurement.Measurement("  ours", "us", (30.0,)))])
 
-    assert renewed.startswith("# Title\n") and renewed.endswith(f"{END}\n\nThe rest.\n")
-    assert "old" not in renewed
-    assert "| **a ratio** | 2.00 x | ≤ 1.50 |  | **missed**;" in renewed
-    assert "20.0 us" in renewed
-    assert with_table(renewed, [content(judged, below)]).count("a ratio") == 1
+    assert after.startswith("# Title\n") and after.endswith(f"{end}\n\nThe rest.\n")
+    assert "old" not in after
+    assert "| **a ratio** | 2.00 x | ≤ 1.50 |  | **missed**;" in after
+    assert "20.0 us" in after and "30.0 us" in after, "the second file has no line of that name under `a ratio`"
+    assert renewed(after, [content(judged, below)]).count("a ratio") == 1
     with pytest.raises(ValueError, match="no place"):
-        with_table("# Title\n", [content(judged)])
+        renewed("# Title\n", [content(judged)])
+
+
+@pytest.mark.server
+@pytest.mark.skipif(sys.platform != "linux", reason="the relay waits with epoll, which only Linux has")
+def test_a_curve_to_saturation_is_measured_saved_and_drawn(tmp_path: Path, measurement: ModuleType) -> None:
+    pytest.importorskip("matplotlib")
+    small = ["--servers", "relay", "--rooms", "2", "--processes", "1", "--users", "4", "--steps", "1"]
+    command = [sys.executable, "-m", "benchmarks.saturation", *small, "--results", str(tmp_path)]
+
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "| relay | 1 | 2 |" in ended.stdout
+    from benchmarks.pictures import draw_saturation
+    from benchmarks.saturation import load
+
+    points = load(saved(tmp_path))
+    assert points[0].asked == 1000
+    assert points[0].messages > 0
+    draw_saturation(tmp_path / "saturation.png", points)
+    assert (tmp_path / "saturation.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("cpu", "waited", "server", "server_waited", "who"),
+    [
+        ((0.95,), 0.0, 0.4, 0.1, "users"),
+        ((0.2, 0.92), 0.0, 0.4, 0.0, "users"),
+        ((0.3,), 0.1, 0.97, 0.0, "server"),
+        ((0.95,), 0.0, 0.95, 0.0, "both"),
+        ((0.6, 0.6), 0.35, 0.7, 0.3, "the machine"),
+        ((0.3,), 0.1, 0.4, 0.1, ""),
+    ],
+)
+def test_who_could_no_more_is_told_from_the_cores_of_each_side(
+    measurement: ModuleType, cpu: tuple[float, ...], waited: float, server: float, server_waited: float, who: str
+) -> None:
+    from benchmarks.saturation import Point
+
+    one = Point("relay", len(cpu), 5, 1000, 900.0, cpu, server, waited, server_waited, 1.0)
+
+    assert one.saturated == who
 
 
 def test_the_value_is_the_median_of_the_rounds_so_that_one_disturbed_round_decides_nothing(

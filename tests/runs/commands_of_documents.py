@@ -177,6 +177,11 @@ ELSEWHERE = {
     ),
     "make bench ARGS='--only deciding'": "tests/test_benchmarks.py::"
     "test_a_verdict_on_a_large_run_is_measured_where_it_is_asked_for",
+    "make bench ARGS='--repeat 3'": "tests/test_benchmarks.py::"
+    "test_several_runs_are_one_table_whose_spread_is_that_of_the_runs",
+    "make saturation": "tests/test_benchmarks.py::test_a_curve_to_saturation_is_measured_saved_and_drawn",
+    "make performance": "tests/test_benchmarks.py::"
+    "test_the_table_of_the_page_is_renewed_and_the_rest_of_the_page_stays",
     "make rooms": "tests/test_benchmarks.py::test_idle_rooms_are_counted_beside_their_model",
     "make packets": "tests/test_packets.py::test_echo_times_are_told_beside_those_of_packets",
     "make rhythm": "tests/test_benchmarks.py::test_simulated_people_are_compared_with_recordings",

@@ -28,7 +28,7 @@ from benchmarks import (
     users,
 )
 from benchmarks.measurement import Measurement, of_runs, table
-from benchmarks.processes import Child
+from benchmarks.processes import Child, ChildFailedError
 from benchmarks.recording import record
 from benchmarks.sizes import FULL, QUICK, Sizes
 
@@ -60,19 +60,22 @@ def main() -> int:
         "versions": machine.versions(),
     }
     names = tuple(options.only or USUAL)
-    runs = [run(sizes, names) for _ in range(options.repeat)]
+    failed: list[str] = []
+    runs = [run(sizes, names, failed) for _ in range(options.repeat)]
     measurements = of_runs(runs)
-    about |= {"seconds": round(time.monotonic() - started, 1), "runs": options.repeat}
+    about |= {"seconds": round(time.monotonic() - started, 1), "runs": options.repeat, "failed": failed}
     print(table(measurements, judged=sizes.judged, spread_over="runs" if options.repeat > 1 else "rounds"))
     print(_explanation(about))
     written = _save(options.results, about, sizes, measurements)
     print(f"Saved as {written}")
     missed = [one for one in measurements if one.missed and sizes.judged]
-    return 1 if missed else 0
+    for one in failed:
+        print(f"Not measured: {one}", file=sys.stderr)
+    return 1 if missed or failed else 0
 
 
-def run(sizes: Sizes, names: tuple[str, ...]) -> list[Measurement]:
-    """Measure what is named, one after the other."""
+def run(sizes: Sizes, names: tuple[str, ...], failed: list[str]) -> list[Measurement]:
+    """Measure what is named, one after the other; what could not be measured is told in `failed`."""
     measurements: list[Measurement] = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "recording.json")
@@ -97,7 +100,10 @@ def run(sizes: Sizes, names: tuple[str, ...]) -> list[Measurement]:
             }
             for name in names:
                 print(f"Measuring: {name}", file=sys.stderr, flush=True)
-                measurements += steps[name]()
+                try:
+                    measurements += steps[name]()
+                except ChildFailedError as error:
+                    failed.append(f"{name}: {error}")
     return measurements
 
 

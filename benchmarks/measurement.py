@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from statistics import median
@@ -65,20 +64,28 @@ def ratio(name: str, ours: Sequence[float], base: Sequence[float], *, goal: floa
 
 
 def of_runs(runs: Sequence[Sequence[Measurement]]) -> list[Measurement]:
-    """The lines of one run, or of several the same lines with each run's value in the place of a round's.
+    """The lines of one run; or of several, with each run's value in the place of a round's.
 
-    ValueError where the runs have different lines.
+    A line that not all runs have (a climb ends where it can no more) has the values of those that have it.
     """
-    first, *others = runs
-    if not others:
-        return list(first)
-    together = []
-    for lines in zip(*runs, strict=True):
-        names = {one.name for one in lines}
-        if len(names) > 1:
-            raise ValueError(f"the runs do not measure the same, but {sorted(names)} in one line")
-        together.append(replace(lines[0], rounds=tuple(map(operator.attrgetter("value"), lines))))
-    return together
+    if len(runs) == 1:
+        return list(runs[0])
+    values: dict[tuple[str, str], list[float]] = {}
+    lines: dict[tuple[str, str], Measurement] = {}
+    for run in runs:
+        for key, one in by_place(run).items():
+            lines.setdefault(key, one)
+            values.setdefault(key, []).append(one.value)
+    return [replace(one, rounds=tuple(values[key])) for key, one in lines.items()]
+
+
+def by_place(measurements: Sequence[Measurement]) -> dict[tuple[str, str], Measurement]:
+    """Each line under its own name and that of the line which it belongs to: several have a line `ours` below them."""
+    lines, above = {}, ""
+    for one in measurements:
+        above = above if one.name.startswith(" ") else one.name
+        lines[above, one.name] = one
+    return lines
 
 
 def table(measurements: Sequence[Measurement], *, judged: bool = True, spread_over: str = "rounds") -> str:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measurement import Measurement, figure
+from benchmarks.measurement import Measurement, by_place, figure
 from benchmarks.saturation import ends, load
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
@@ -54,10 +54,7 @@ def markdown(contents: Sequence[dict[str, Any]]) -> str:
     """What was measured where, and its lines."""
     lines: dict[tuple[str, str], Measurement] = {}
     for content in contents:
-        above = ""
-        for one in map(Measurement.from_dict, content["measurements"]):
-            above = above if one.name.startswith(" ") else one.name
-            lines[above, one.name] = one
+        lines |= by_place([Measurement.from_dict(one) for one in content["measurements"]])
     over = "runs" if any(content.get("runs", 1) > 1 for content in contents) else "rounds"
     rows = [f"| what | value | goal | {over} from – to | |", "|---|---|---|---|---|"]
     rows += [_row(one) for one in lines.values()]

@@ -88,6 +88,28 @@ def test_a_verdict_on_a_large_run_is_measured_where_it_is_asked_for(tmp_path: Pa
     assert "kept for an edit" in names and "one edit lost among 60" in names and "verdict on 60 edits" in names
 
 
+def test_a_part_that_breaks_off_costs_the_others_nothing_and_the_exit_code_tells(
+    measurement: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import benchmarks.__main__ as bench
+    from benchmarks.processes import ChildFailedError
+
+    def breaks_off(*_: Any) -> Any:
+        raise ChildFailedError("the child ended")
+
+    monkeypatch.setattr(bench.deciding, "measure", breaks_off)
+    monkeypatch.setattr(bench.memory, "measure", lambda *_: [measurement.Measurement("memory, a user", "KB", (1.0,))])
+    monkeypatch.setattr(
+        sys, "argv", ["benchmarks", "--quick", "--only", "deciding", "memory", "--results", str(tmp_path)]
+    )
+
+    code = bench.main()
+
+    assert code == 1
+    assert "memory, a user" in capsys.readouterr().out
+    assert saved(tmp_path)["failed"] == ["deciding: the child ended"]
+
+
 def test_a_benchmark_that_nobody_knows_is_refused_with_the_names_there_are(tmp_path: Path) -> None:
     finished = run_benchmarks("--only", "everything", "--results", tmp_path)
 
@@ -173,11 +195,19 @@ def test_several_runs_are_one_table_whose_spread_is_that_of_the_runs(measurement
     assert "runs from - to" in measurement.table([one], spread_over="runs")
 
 
-def test_runs_that_measured_different_things_are_not_put_together(measurement: ModuleType) -> None:
-    one, other = (measurement.Measurement(name, "x", (1.0,)) for name in ("a ratio", "a time"))
+def test_a_line_that_only_some_runs_have_has_their_values(measurement: ModuleType) -> None:
+    def a_run(*values: float) -> Any:
+        names = ("a ratio", "  ours", "another", "  ours")
+        return [measurement.Measurement(name, "x", (value,)) for name, value in zip(names, values, strict=False)]
 
-    with pytest.raises(ValueError, match="a ratio"):
-        measurement.of_runs([[one], [other]])
+    lines = measurement.of_runs([a_run(1.0, 2.0), a_run(3.0, 4.0, 5.0, 6.0)])
+
+    assert [(one.name, one.rounds) for one in lines] == [
+        ("a ratio", (1.0, 3.0)),
+        ("  ours", (2.0, 4.0)),
+        ("another", (5.0,)),
+        ("  ours", (6.0,)),
+    ]
 
 
 def test_a_measurement_is_read_again_as_it_was_written(measurement: ModuleType) -> None:

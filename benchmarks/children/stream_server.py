@@ -26,6 +26,7 @@ from benchmarks.recording import Recording
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _STEP_1, _STEP_2, _UPDATE = b"\x00\x00", b"\x00\x01", b"\x00\x02"
+_PING = 0x9
 
 
 def variable(number: int) -> bytes:
@@ -169,8 +170,14 @@ class StreamServer:
         client.rest += data
         if not client.group and not self._upgrade(client):
             return True
-        while (payload := _take_frame(client)) is not None:
-            if payload[:2] == _STEP_1:
+        while client.rest:
+            opcode = client.rest[0] & 0xF
+            payload = _take_frame(client)
+            if payload is None:
+                break
+            if opcode == _PING:
+                client.socket.sendall(b"\x8a" + frame(payload)[1:])
+            elif payload[:2] == _STEP_1:
                 client.socket.sendall(self._answer)
             elif payload[:2] != _STEP_2 and not (payload[:2] == _UPDATE and client.group in self._streamed):
                 client.socket.sendall(frame(payload))
@@ -195,7 +202,7 @@ class StreamServer:
 
 
 def _take_frame(client: Client) -> bytes | None:
-    """The payload of the next whole frame of a client, unmasked; control frames count as any other."""
+    """The payload of the next whole frame of a client, unmasked."""
     data = client.rest
     if len(data) < 2:
         return None

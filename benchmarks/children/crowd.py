@@ -11,7 +11,6 @@ import locust  # noqa: F401, I001
 import sys
 import time
 from dataclasses import replace
-from itertools import count
 from typing import Any
 
 import gevent
@@ -41,7 +40,7 @@ class Crowd:
         self._documents: list[Document] = []
         self._users = LocustProcess(server, self._document, sharing, sharing)
         agent = self._users.agent
-        agent.indices = count(part, parts)
+        agent.take_part(part, parts)
         agent.swarm.settings = replace(agent.swarm.settings, awareness=awareness)
         agent.swarm.schedule_lag = agent.health.schedule_lag
         self._lag = Histogram()

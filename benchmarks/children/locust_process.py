@@ -67,8 +67,7 @@ class SeatingAgent(ProcessAgent):
         self._documents = documents
         self._sharing = sharing
         self._places = places
-        self.indices = count()
-        """Of the users that come. A process that shares its documents with others is given its own."""
+        self._indices = count()
         self.make_statistics(settings).start()
         self.swarm: Swarm = Swarm(
             run_id="benchmark",
@@ -86,7 +85,7 @@ class SeatingAgent(ProcessAgent):
         gevent.spawn(self._watch_for_stalls)
 
     def seat_user(self, choose: Callable[[int], Choice | None], *, owner: Any) -> Collaborator:
-        collaborator = Collaborator(self._seat(next(self.indices)), self.swarm, choose, owner=owner)
+        collaborator = Collaborator(self._seat(next(self._indices)), self.swarm, choose, owner=owner)
         collaborator.open()
         return collaborator
 
@@ -106,6 +105,10 @@ class SeatingAgent(ProcessAgent):
             place=index % self._places,
             places=self._places,
         )
+
+    def take_part(self, part: int, parts: int) -> None:
+        """Of every `parts` users seat one, the others being seated by other processes; before the first of them."""
+        self._indices = count(part, parts)
 
     def _watch_for_stalls(self) -> None:
         while True:

@@ -42,7 +42,6 @@ class Crowd:
         agent = self._users.agent
         agent.take_part(part, parts)
         agent.swarm.settings = replace(agent.swarm.settings, awareness=awareness)
-        agent.swarm.schedule_lag = agent.health.schedule_lag
         self._lag = Histogram()
         self._before: dict[str, Any] = {}
         gevent.spawn(self._watch_loop)

@@ -26,6 +26,7 @@ from jupyter_rtc_locust.users.collaboration_user import NotebookUser
 from jupyter_rtc_locust.users.collaborator import Collaborator, Stage
 from jupyter_rtc_locust.users.health_monitor import watch_health
 from jupyter_rtc_locust.users.swarm import Swarm
+from jupyter_rtc_locust.users.warm_up import close_seconds
 
 FIRST_CLIENT_ID = 1_000_000
 
@@ -81,8 +82,12 @@ class SeatingAgent(ProcessAgent):
             arrival_error=self.health.arrival_error,
         )
         backlog = Backlog(self.swarm.collaborators, self.health.receive_backlog)
-        gevent.spawn(watch_health, self.health, backlog, self.swarm.arrivals)
-        gevent.spawn(self._watch_for_stalls)
+        for watch in (
+            gevent.spawn(watch_health, self.health, backlog, self.swarm.arrivals),
+            gevent.spawn(close_seconds, self.recorder, self.swarm.run_started, settings.warmup),
+            gevent.spawn(self._watch_for_stalls),
+        ):
+            watch.link_exception(lambda dead: self.problems.append(f"a watch of it died: {dead.exception!r}"))
 
     def seat_user(self, choose: Callable[[int], Choice | None], *, owner: Any) -> Collaborator:
         collaborator = Collaborator(self._seat(next(self._indices)), self.swarm, choose, owner=owner)

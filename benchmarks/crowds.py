@@ -58,12 +58,12 @@ class Crowds:
         self._children = children
         self._server = server
 
-    def spawn(self, users: int) -> float:
-        """Have so many users in all; the CPU seconds that it took."""
+    def spawn(self, users: int, over_s: float = 0.0) -> float:
+        """Have so many users in all, the new ones over so many seconds; the CPU seconds that it took."""
         parts = len(self._children)
         before = sum(one.ask("mark")["cpu"] for one in self._children)
         for number, one in enumerate(self._children):
-            one.tell("spawn", users=users // parts + (number < users % parts))
+            one.tell("spawn", users=users // parts + (number < users % parts), over_s=over_s)
         return sum(float(one.answer(SPAWN_DEADLINE_S)["cpu"]) for one in self._children) - before
 
     def begin(self, rhythm: str, rate: float) -> None:

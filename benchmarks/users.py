@@ -21,6 +21,7 @@ RATE = 1.0
 LAG_P99_MS = 5.0
 ECHO_P99_MS = 10.0
 GOAL = 4000
+HEARTBEAT_S = 15.0
 _SETTLE_S = 2.0
 _TRIES = 2
 """A neighbour on the machine stops the loop now and then; what a process cannot do it cannot do twice."""
@@ -48,7 +49,8 @@ def _climb(sizes: Sizes, recording: Path, rhythm: str) -> Iterator[tuple[int, Wi
     failures = 0
     with at_relay(recording, sharing=SHARING) as crowds:
         for users in sizes.users_a_core:
-            crowds.spawn(users)
+            # Who come together tell of themselves together, every 15 s from then on, and would do so in waves.
+            crowds.spawn(users, over_s=HEARTBEAT_S if sizes.judged else 0.0)
             crowds.begin(rhythm, RATE)
             time.sleep(_SETTLE_S if sizes.judged else 0.0)
             window = _best(crowds, sizes)

@@ -27,6 +27,8 @@ from jupyter_rtc_locust.timing.histogram import Histogram, bucket_value
 KINDS: dict[str, type[Server]] = {"jupyter-collaboration": JupyterCollaboration, "stream server": StreamServerAddress}
 AT_ONCE = 250
 """So many come in one go; more would only wait in line for the server to accept them."""
+_GROUPS = 30
+"""Who come over some time, come in so many groups."""
 LAG_INTERVAL_S = 0.02
 _ALL_ECHOES_S = 10.0
 
@@ -57,12 +59,15 @@ class Crowd:
         self._documents = [Document(path, "notebook") for path in paths]
         return {}
 
-    def spawn(self, users: int) -> dict[str, Any]:
-        """Have so many users in all, with their documents open."""
+    def spawn(self, users: int, over_s: float) -> dict[str, Any]:
+        """Have so many users in all, with their documents open; the new ones come over `over_s` seconds."""
         connected = len(self._users.connected())
+        began, there, coming = time.monotonic(), connected, users - connected
+        at_once = AT_ONCE if over_s == 0.0 else max(1, coming // _GROUPS)
         while connected < users:
-            connected = min(users, connected + AT_ONCE)
+            connected = min(users, connected + at_once)
             self._users.spawn(connected)
+            gevent.sleep(max(0.0, began + over_s * (connected - there) / coming - time.monotonic()))
         return {"cpu": time.process_time()}
 
     def begin(self, rhythm: str, rate: float) -> dict[str, Any]:

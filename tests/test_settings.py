@@ -17,6 +17,7 @@ from jupyter_rtc_locust.settings import (
     SERVER_KINDS,
     Settings,
     checked_host,
+    end_budget,
     read_tokens,
 )
 
@@ -478,3 +479,10 @@ def test_a_token_file_that_cannot_be_read_is_refused_without_its_content(tmp_pat
         with pytest.raises(OptionsError, match="--rtc-token-file") as refused:
             read_tokens(path, {})
         assert SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize(("edits", "seconds"), [(0, 115), (100_000, 115), (101_000, 116), (720_000, 735)])
+def test_the_end_of_a_run_has_a_second_more_for_every_thousand_edits_beyond_a_hundred_thousand(
+    edits: int, seconds: float
+) -> None:
+    assert end_budget(edits) == seconds

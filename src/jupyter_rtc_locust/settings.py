@@ -39,9 +39,18 @@ QUIET_S = 3.0
 """No document message for this long, with every edit acknowledged, is called quiet."""
 SHORTEST_CHECKPOINTS_S = 10.0
 END_BUDGET_S = 115.0
-"""From the end of editing to the exit at most 120 s; the rest is Locust's own shutdown."""
+"""From the end of editing to the exit at most 120 s; the rest is Locust's own shutdown. Long runs: `end_budget`."""
+EDITS_IN_THE_BUDGET = 100_000
+EDITS_A_SECOND_BEYOND = 1_000
+"""Gathering, judging and writing an edit takes a quarter of a millisecond of the processor (measured: `make bench
+ARGS='--only final_check deciding'`); what is four times as slow hangs."""
 LEAVE_DEADLINE_S = 6.0
 """Closing all documents, when the verdict is known."""
+
+
+def end_budget(edits: int) -> float:
+    """Seconds from the end of editing to the verdict at most, for a run of so many edits."""
+    return END_BUDGET_S + max(0, edits - EDITS_IN_THE_BUDGET) / EDITS_A_SECOND_BEYOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -331,7 +331,7 @@ def evidence_goes_in_pieces_one_after_the_other_and_again_where_one_was_lost():
 
     play.runner.register_message(messages.EVIDENCE, on_evidence)
     for _ in range(2):
-        play.runner.send_message(messages.RUN_ENDS, {"run": "run", "drain_timeout": 0.0})
+        play.runner.send_message(messages.RUN_ENDS, {"run": "run", "drain_timeout": 0.0, "budget": 9.0})
     wait_until(lambda: state.get("assembly") and state["assembly"].complete)
     gevent.sleep(0.2)
     told = msgpack.unpackb(state["assembly"].take(), strict_map_key=False)

@@ -19,7 +19,7 @@ from jupyter_rtc_locust.coordination.hearing import Hearing
 from jupyter_rtc_locust.coordination.pieces import Assembly
 from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
-from jupyter_rtc_locust.settings import END_BUDGET_S, SYNC_DEADLINE_S, WORKER_ANSWER_DEADLINE_S
+from jupyter_rtc_locust.settings import SYNC_DEADLINE_S, WORKER_ANSWER_DEADLINE_S
 
 _AFTER_EVIDENCE_S = 40.0
 """What a newcomer, the saved file and closing may take of the time from the end of editing to the exit."""
@@ -57,7 +57,7 @@ class EvidenceCollector:
         self, state: RunState, collection: Collection, waited_for: Callable[[], set[str]], patience: float
     ) -> None:
         """Until nobody is waited for, or nothing came for so long: a worker whose evidence still comes is not lost."""
-        latest = collection.began + END_BUDGET_S - _AFTER_EVIDENCE_S
+        latest = collection.began + state.end_budget_s - _AFTER_EVIDENCE_S
         while waited_for() and time.monotonic() < min(collection.last_piece + patience, latest):
             state.changed.wait(0.25)
             state.changed.clear()

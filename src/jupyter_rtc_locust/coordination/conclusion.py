@@ -25,7 +25,7 @@ from jupyter_rtc_locust.coordination.side_by_side import side_by_side
 from jupyter_rtc_locust.coordination.waiting_for_file import wait_for_file
 from jupyter_rtc_locust.errors import GivenUp, RtcLocustError
 from jupyter_rtc_locust.reporting.result_file import ResultFileError, build_result, redact, remove_result, write_result
-from jupyter_rtc_locust.settings import END_BUDGET_S, HTTP_TRY_DEADLINE_S, JOINER_DEADLINE_S, LEAVE_DEADLINE_S
+from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S, JOINER_DEADLINE_S, LEAVE_DEADLINE_S
 from jupyter_rtc_locust.timing.generator_health import summarise
 from jupyter_rtc_locust.timing.recorder import Recorder, warm_up_of
 from jupyter_rtc_locust.timing.traffic import summed
@@ -143,7 +143,7 @@ def _decided(state: RunState, evidence: RunEvidence) -> Verdict:
 def _time_to_judge(state: RunState) -> float:
     """What is left of the time from the end of editing to the exit, without what closing the documents may take."""
     elapsed = time.monotonic() - state.end.began if state.end.began else 0.0
-    return max(_LEAST_TO_JUDGE_S, END_BUDGET_S - LEAVE_DEADLINE_S - elapsed)
+    return max(_LEAST_TO_JUDGE_S, state.end_budget_s - LEAVE_DEADLINE_S - elapsed)
 
 
 def run_evidence(

@@ -27,9 +27,10 @@ from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.errors import GivenUp
 from jupyter_rtc_locust.reporting.console import end_report
+from jupyter_rtc_locust.reporting.locust_statistics import edits_so_far
 from jupyter_rtc_locust.reporting.result_file import redact
 from jupyter_rtc_locust.reporting.terminal import say
-from jupyter_rtc_locust.settings import END_BUDGET_S, LEAVE_DEADLINE_S
+from jupyter_rtc_locust.settings import LEAVE_DEADLINE_S, end_budget
 from jupyter_rtc_locust.verdict.findings import Value
 
 logger = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ logger = logging.getLogger(__name__)
 CTRL_C = "The verdict was given up: Ctrl-C came while it was being reached."
 _LAST_MOMENTS_S = 20.0
 """After a verdict was given up: to write it down, and to close and remove the documents."""
-_TOO_LONG = f"The verdict was given up: it took longer than {END_BUDGET_S:.0f} s."
+_TOO_LONG = "The verdict was given up: it took longer than {seconds:.0f} s."
 _LOCUST_QUITS_S = 2.0
 """After a verdict, until Locust has told its workers to quit."""
 
@@ -72,10 +73,12 @@ class Ending:
         """End this run, or wait for the end that is under way; afterwards the exit code is set."""
         if not state.concluding:
             state.concluding = True
+            state.end_budget_s = end_budget(edits_so_far(self._environment))
             self._state = state
             self._under_way = gevent.spawn(self._end, state)
-        budget = END_BUDGET_S + (FAULT_UNDER_WAY_S if state.faults is not None else 0.0)
-        for patience, why in ((budget, _TOO_LONG), (_LAST_MOMENTS_S, "")):
+        budget = state.end_budget_s + (FAULT_UNDER_WAY_S if state.faults is not None else 0.0)
+        too_long = _TOO_LONG.format(seconds=state.end_budget_s)
+        for patience, why in ((budget, too_long), (_LAST_MOMENTS_S, "")):
             try:
                 if state.concluded.wait(patience):
                     break
@@ -157,11 +160,12 @@ class Ending:
         end.began = end.last_piece = time.monotonic()
         if state.users_seated:
             say(
-                f"Editing has ended. The documents are being checked (a few seconds, at most {END_BUDGET_S:.0f}); "
-                f"Ctrl-C would give the verdict up."
+                "Editing has ended. The documents are being checked (a few seconds, at most "
+                f"{state.end_budget_s:.0f}); Ctrl-C would give the verdict up."
             )
         patience = state.settings.drain_timeout
-        self._runner.send_message(messages.RUN_ENDS, {"run": state.run_id, "drain_timeout": patience})
+        ends = {"run": state.run_id, "drain_timeout": patience, "budget": state.end_budget_s}
+        self._runner.send_message(messages.RUN_ENDS, ends)
         self._collector.collect(state, end, patience)
 
     def _everybody_leaves(self, state: RunState) -> None:

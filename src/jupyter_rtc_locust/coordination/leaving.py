@@ -19,7 +19,6 @@ from jupyter_rtc_locust import exit_codes
 from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.coordination.gathering import gather, wait_until_acknowledged
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
-from jupyter_rtc_locust.settings import END_BUDGET_S
 from jupyter_rtc_locust.users.stage import Stage
 from jupyter_rtc_locust.users.swarm import Swarm
 from jupyter_rtc_locust.verdict.evidence import RoomEvidence
@@ -75,7 +74,7 @@ class Leaving:
             agent.send(messages.LEAVING, {"run": swarm.run_id})
         if agent.ends.wait(TOGETHER_S):
             # Its documents stay open as long as those of the others.
-            agent.over.wait(END_BUDGET_S)
+            agent.over.wait(agent.end_budget_s)
             return
         agent.tell(swarm.run_id, self._documents)
         swarm.ended = True

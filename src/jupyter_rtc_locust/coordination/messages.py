@@ -13,7 +13,7 @@ worker → master   LEAVING         run                                this work
 worker → master   TRACE_READY     run, user                          this user is ready to replay its part
 master → worker   TRACE_BEGINS    run                                everybody is: begin
 worker → master   TRACE_ENDED     run, user, trouble                 its part is done, or cannot be
-master → worker   RUN_ENDS        run, drain_timeout                 stop editing, and get quiet
+master → worker   RUN_ENDS        run, drain_timeout, budget         stop editing, and get quiet
 worker → master   QUIET           run, round                         quiet, or out of patience
 master → worker   GATHER          run, round                         everybody is quiet: tell everything
 worker → master   EVIDENCE        run, round, index, count, piece    one piece of what is told

@@ -38,7 +38,7 @@ from jupyter_rtc_locust.reporting.locust_statistics import LocustStatistics
 from jupyter_rtc_locust.reporting.result_file import redact
 from jupyter_rtc_locust.servers.detection import KINDS
 from jupyter_rtc_locust.servers.http import HttpClient
-from jupyter_rtc_locust.settings import WORKER_ANSWER_DEADLINE_S, Settings, read_tokens
+from jupyter_rtc_locust.settings import END_BUDGET_S, WORKER_ANSWER_DEADLINE_S, Settings, read_tokens
 from jupyter_rtc_locust.timing.generator_health import GeneratorHealth
 from jupyter_rtc_locust.timing.recorder import Recorder
 from jupyter_rtc_locust.users.backlog import Backlog
@@ -79,6 +79,8 @@ class ProcessAgent:
         self._gather: dict[int, Event] = {}
         """For each round, whether everybody is quiet."""
         self._resume = Event()
+        self.end_budget_s = END_BUDGET_S
+        """How long the end of the run may take, as the coordinator said when it began."""
         self.ends = Event()
         """Everybody was told to stop editing."""
         self.over = Event()
@@ -448,6 +450,7 @@ class ProcessAgent:
 
     def _on_run_ends(self, msg: Any, **_: Any) -> None:
         if self.swarm is not None and self.swarm.run_id == msg.data["run"]:
+            self.end_budget_s = msg.data["budget"]
             self.ends.set()
         gevent.spawn(self.tell_evidence, msg.data["run"], msg.data["drain_timeout"])
 

@@ -11,7 +11,7 @@ from gevent.event import Event
 from jupyter_rtc_locust.coordination.preparation import Prepared
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
 from jupyter_rtc_locust.faults.executor import FaultExecutor
-from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S, Settings
+from jupyter_rtc_locust.settings import END_BUDGET_S, HTTP_TRY_DEADLINE_S, Settings
 from jupyter_rtc_locust.verdict.evidence import Checkpoint, LogEvent, ServerMemory, WrittenOutside
 from jupyter_rtc_locust.verdict.findings import Verdict
 from jupyter_rtc_locust.verdict.folder.writing import Kept
@@ -73,6 +73,8 @@ class RunState:
     result_path: str | None = None
     concluded: Event = field(default_factory=Event)
     concluding: bool = False
+    end_budget_s: float = END_BUDGET_S
+    """How long the end may take; more where there is much to be judged."""
     given_up: str = ""
     """Why nobody waits for a verdict any more: a sentence."""
     printed: bool = False

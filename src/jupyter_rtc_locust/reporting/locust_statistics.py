@@ -38,6 +38,12 @@ FLUSH_INTERVAL_SECONDS = 1.0
 requests per second go by the second."""
 
 
+def edits_so_far(environment: Environment) -> int:
+    """About how many edits the users of all processes have made: those whose echoes Locust's statistics know of."""
+    entry = environment.stats.entries.get(("update echo", REQUEST_TYPE))
+    return int(entry.num_requests) if entry is not None else 0
+
+
 class RoundTripFailed(Exception):
     """What Locust's error table shows for a failure: the sentence alone, in the process itself as on a master."""
 

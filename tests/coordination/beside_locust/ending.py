@@ -26,7 +26,9 @@ class Stage:
         runner = SimpleNamespace(
             register_message=lambda *_: None, send_message=lambda kind, _: self.sent.append(kind), worker_count=1
         )
-        self.environment = SimpleNamespace(runner=runner, web_ui=object(), process_exit_code=None)
+        self.environment = SimpleNamespace(
+            runner=runner, web_ui=object(), process_exit_code=None, stats=SimpleNamespace(entries={})
+        )
         agent = SimpleNamespace(history=None, begin_history=lambda _: None)
         hearing = SimpleNamespace(is_gone=lambda _: False)
         collector = SimpleNamespace(collect=lambda *_: self.may_go_on.wait(), state=None, hearing=hearing)
@@ -98,7 +100,7 @@ def test_a_verdict_that_was_reached_is_not_given_up(stage):
 
 
 def test_an_end_that_takes_too_long_is_given_up(stage, monkeypatch):
-    monkeypatch.setattr(ending, "END_BUDGET_S", 0.05)
+    monkeypatch.setattr(ending, "end_budget", lambda _edits: 0.05)
     stage.ending.of(stage.state)
     assert "took longer" in stage.state.verdict.reason
 

@@ -16,6 +16,8 @@ from users.fake_room import wait_until
 
 
 class Agent:
+    end_budget_s = 9.0
+
     def __init__(self, swarm):
         self.swarm = swarm
         self.ends, self.over = Event(), Event()

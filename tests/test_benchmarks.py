@@ -34,60 +34,6 @@ def saved(folder: Path) -> dict[str, Any]:
     return content
 
 
-@pytest.mark.server
-@pytest.mark.skipif(sys.platform != "linux", reason="the bare loop waits with epoll, which only Linux has")
-def test_the_quick_benchmarks_print_every_line_of_the_table_and_write_it_as_json(tmp_path: Path) -> None:
-    results = tmp_path / "results"
-
-    finished = run_benchmarks("--results", results)
-
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    content = saved(results)
-    names = [one["name"] for one in content["measurements"]]
-    for name in names:
-        assert name in finished.stdout
-    for line in (
-        "received, one by one",
-        "received, 20 in one read",
-        "an edit, sent and echoed",
-        "memory, a user",
-        "a timing recorded",
-    ):
-        assert line in names
-    for line in ("users a core, steady", "two processes", "growth with the room", "growth with the run"):
-        assert line in names
-    assert "peers: the bare loop" in names
-    assert any(name.startswith("open") for name in names)
-    differences = ("  beyond it", "presence received")  # too small for these sizes
-    timed = [one for one in content["measurements"] if one["unit"] in ("us", "ms", "MB", "B")]
-    assert all(one["value"] > 0 for one in timed if not one["name"].startswith(differences))
-    assert content["versions"]["pycrdt"] in finished.stdout
-    assert content["machine"]["cores"] >= 1
-    assert content["command"].startswith("python -m benchmarks --quick")
-    assert content["judged"] is False
-
-
-def test_the_end_of_a_run_and_the_oracle_are_measured_where_they_are_asked_for(tmp_path: Path) -> None:
-    finished = run_benchmarks("--only", "oracle", "final_check", "--results", tmp_path)
-
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    names = [one["name"] for one in saved(tmp_path)["measurements"]]
-    assert [name.split(",")[-1].strip() for name in names if name.startswith("oracle")] == [
-        "authored",
-        "shuffled",
-        "reversed",
-    ]
-    assert {"  longest stop", "  written"} <= set(names)
-
-
-def test_a_verdict_on_a_large_run_is_measured_where_it_is_asked_for(tmp_path: Path) -> None:
-    finished = run_benchmarks("--only", "deciding", "--results", tmp_path)
-
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    names = [one["name"] for one in saved(tmp_path)["measurements"]]
-    assert "kept for an edit" in names and "one edit lost among 60" in names and "verdict on 60 edits" in names
-
-
 def test_a_part_that_breaks_off_costs_the_others_nothing_and_the_exit_code_tells(
     measurement: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -245,27 +191,6 @@ def test_the_table_of_the_page_is_renewed_and_the_rest_of_the_page_stays(measure
         renewed("# Title\n", [content(judged)])
 
 
-@pytest.mark.server
-@pytest.mark.skipif(sys.platform != "linux", reason="the relay waits with epoll, which only Linux has")
-def test_a_curve_to_saturation_is_measured_saved_and_drawn(tmp_path: Path, measurement: ModuleType) -> None:
-    pytest.importorskip("matplotlib")
-    small = ["--servers", "relay", "--rooms", "2", "--processes", "1", "--users", "4", "--steps", "1"]
-    command = [sys.executable, "-m", "benchmarks.saturation", *small, "--results", str(tmp_path)]
-
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "| relay | 1 | 2 |" in ended.stdout
-    from benchmarks.pictures import draw_saturation
-    from benchmarks.saturation import load
-
-    points = load(saved(tmp_path))
-    assert points[0].asked == 1000
-    assert points[0].messages > 0
-    draw_saturation(tmp_path / "saturation.png", points)
-    assert (tmp_path / "saturation.png").read_bytes().startswith(b"\x89PNG")
-
-
 @pytest.mark.parametrize(
     ("cpu", "waited", "server", "server_waited", "who"),
     [
@@ -315,16 +240,6 @@ def test_the_table_names_a_missed_goal_only_where_the_figures_are_judged(measure
     assert "3.00 ms" in judged
 
 
-@pytest.mark.server
-def test_idle_rooms_are_counted_beside_their_model() -> None:
-    command = [sys.executable, "-m", "benchmarks.rooms", "--people", "2", "--global-room", "without", "--seconds", "1"]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-    # A second is too short for the figures, and so for the exit code, to mean anything.
-    head, room = ended.stdout.splitlines()
-    assert head.split()[:4] == ["people", "room", "of", "all"], ended.stderr
-    assert room.split()[:2] == ["2", "without"]
-
-
 @pytest.fixture
 def fidelity(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.syspath_prepend(ROOT)
@@ -365,11 +280,3 @@ def test_the_counts_are_those_of_the_recording(monkeypatch: pytest.MonkeyPatch) 
     from benchmarks.fidelity.recorded import COUNTED, counted
 
     assert counted(recordings) == json.loads(COUNTED.read_text())
-
-
-@pytest.mark.server
-def test_a_simulated_tab_leaves_as_the_recorded_one_did() -> None:
-    command = [sys.executable, "-m", "benchmarks.fidelity", "--only", "leaving"]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "| leave | document: presence sent | 2 | 2 | 28 | 28 | +0% |  |" in ended.stdout.splitlines()

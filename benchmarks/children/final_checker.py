@@ -110,7 +110,7 @@ def _swarm(documents: int, users: int, edits: int) -> tuple[Swarm, list[_Pattern
             one = Collaborator(seat, swarm, lambda _: None)
             for update in pattern.had[user]:
                 one.replica.apply_updates([update])
-            one.received = pattern.had[user]
+            one.receiving.received.extend(range(1, len(pattern.had[user])))
             one.stage = Stage.CONNECTED
             one.probe_answer = b"\x00\x00"
         now = time.monotonic()

@@ -166,6 +166,7 @@ def test_a_trace_that_contradicts_itself_is_refused(tmp_path: Path, patches: lis
         cast(trace, 1)
 
 
+@pytest.mark.recorded
 def test_a_recorded_session_of_two_ends_as_it_says_however_it_is_delivered() -> None:
     file = SHARED / "friendsforever.json.gz"
     if not file.exists():

@@ -65,8 +65,7 @@ def test_the_evidence_gives_the_verdict_of_the_run_again(kept):
     )
 
 
-@pytest.mark.parametrize("seed", ["1", "2"])
-def test_it_does_so_elsewhere_in_another_process_without_locust(kept, tmp_path, seed):
+def test_it_does_so_elsewhere_in_another_process_without_locust(kept, tmp_path):
     results, _, code = kept
     elsewhere = tmp_path / "elsewhere"
     shutil.copytree(results, elsewhere)
@@ -78,7 +77,7 @@ def test_it_does_so_elsewhere_in_another_process_without_locust(kept, tmp_path, 
         [sys.executable, "-P", "-c", program, "check", "elsewhere"],
         cwd=tmp_path,
         check=False,
-        env={**os.environ, "PYTHONHASHSEED": seed},
+        env={**os.environ, "PYTHONHASHSEED": "1"},  # another one than that of this process, almost for sure
         capture_output=True,
         text=True,
         timeout=100,

@@ -170,25 +170,25 @@ ELSEWHERE = {
     "make demo": ".ci/run",
     "make lint": ".ci/run",
     "make test": ".ci/run",
-    "make bench": "tests/test_benchmarks.py::"
+    "make bench": "tests/test_whole_benchmarks.py::"
     "test_the_quick_benchmarks_print_every_line_of_the_table_and_write_it_as_json",
     "make bench ARGS='--only oracle final_check'": (
-        "tests/test_benchmarks.py::test_the_end_of_a_run_and_the_oracle_are_measured_where_they_are_asked_for"
+        "tests/test_whole_benchmarks.py::test_the_end_of_a_run_and_the_oracle_are_measured_where_they_are_asked_for"
     ),
-    "make bench ARGS='--only deciding'": "tests/test_benchmarks.py::"
+    "make bench ARGS='--only deciding'": "tests/test_whole_benchmarks.py::"
     "test_a_verdict_on_a_large_run_is_measured_where_it_is_asked_for",
     "make bench ARGS='--repeat 3'": "tests/test_benchmarks.py::"
     "test_several_runs_are_one_table_whose_spread_is_that_of_the_runs",
-    "make saturation": "tests/test_benchmarks.py::test_a_curve_to_saturation_is_measured_saved_and_drawn",
+    "make saturation": "tests/test_whole_benchmarks.py::test_a_curve_to_saturation_is_measured_saved_and_drawn",
     "make performance": "tests/test_benchmarks.py::"
     "test_the_table_of_the_page_is_renewed_and_the_rest_of_the_page_stays",
-    "make rooms": "tests/test_benchmarks.py::test_idle_rooms_are_counted_beside_their_model",
-    "make packets": "tests/test_packets.py::test_echo_times_are_told_beside_those_of_packets",
+    "make rooms": "tests/test_whole_benchmarks.py::test_idle_rooms_are_counted_beside_their_model",
+    "make packets": "tests/test_whole_benchmarks.py::test_echo_times_are_told_beside_those_of_packets",
     "make rhythm": "tests/test_benchmarks.py::test_simulated_people_are_compared_with_recordings",
     "locust -f locustfiles/lab_class.py --headless": "tests/runs/test_profiles.py::test_a_profile_ends_in_its_verdict",
     "locust -f locustfiles/lecture.py --headless": "tests/runs/test_profiles.py::test_a_profile_ends_in_its_verdict",
     "make profiles": "tests/runs/test_profiles.py::test_a_profile_ends_in_its_verdict",
-    "make fidelity": "tests/test_benchmarks.py::test_a_simulated_tab_leaves_as_the_recorded_one_did",
+    "make fidelity": "tests/test_whole_benchmarks.py::test_a_simulated_tab_leaves_as_the_recorded_one_did",
     "make faults": "tests/runs/test_planted_faults.py::test_a_planted_fault_strikes_and_is_found",
     "make faults ARGS='--only drop-to-one --seeds 1'": "tests/runs/test_planted_faults.py::"
     "test_a_planted_fault_strikes_and_is_found",

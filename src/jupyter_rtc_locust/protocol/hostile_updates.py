@@ -12,6 +12,7 @@ everything that is no update is refused: what is merely damaged, pycrdt refuses 
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from jupyter_rtc_locust.protocol.any_values import DEEPEST
 from jupyter_rtc_locust.protocol.variable_length import MalformedBytesError, read_variable_unsigned
@@ -21,6 +22,10 @@ _MANY_LEVELS = 4000
 
 _LONG_OBJECT = re.compile(rb"v[\x80-\xff]{2}")
 """An object (tag 118) that announces more than 16,383 entries; also letters of a text, which is looked into then."""
+
+_LIST_WITH_A_MEMBER = re.compile(rb"u[\x80-\xff]*[\x00-\x7f](?=[\x74-\x7f])")
+"""A list (tag 117), how many members it announces, and the tag of the first. Of the letters u in a text one in five is
+followed by such bytes; what is an object (tag 118) cannot be told so easily, but v is a rare letter."""
 
 _REMEMBERED = 1000
 _gone_through: set[tuple[int, int]] = set()
@@ -38,8 +43,7 @@ def reason_to_refuse(update: bytes) -> str:
             clients, _ = read_variable_unsigned(update, 0)
             if clients * _LEAST_BYTES_OF_A_CLIENT > len(update):
                 return f"an update of {len(update)} bytes says that it has structs of {clients} clients"
-        few = len(update) < _MANY_LEVELS or update.count(b"u") + update.count(b"v") < _MANY_LEVELS
-        if few and _LONG_OBJECT.search(update) is None:
+        if not _may_be_deep(update) and _LONG_OBJECT.search(update) is None:
             return ""
         # Everybody who opens a document that rests is sent the same bytes, which need not be kept for that.
         seen = (len(update), hash(update))
@@ -54,6 +58,14 @@ def reason_to_refuse(update: bytes) -> str:
     except MalformedBytesError as error:
         return f"an update of {len(update)} bytes cannot be read: {error}"
     return ""
+
+
+def _may_be_deep(update: bytes) -> bool:
+    """Whether there could be as many lists and objects in each other as pycrdt may not bear."""
+    if len(update) < _MANY_LEVELS or update.count(b"u") + update.count(b"v") < _MANY_LEVELS:
+        return False
+    enough = _MANY_LEVELS - update.count(b"v")
+    return enough <= 0 or next(islice(_LIST_WITH_A_MEMBER.finditer(update), enough - 1, None), None) is not None
 
 
 def _go_through(update: bytes) -> None:

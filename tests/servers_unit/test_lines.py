@@ -148,7 +148,8 @@ ANSWERS = {
     "of many words": answer("200 " + "OK " * 50, *(f"X-{number}: x" for number in range(60)), body=BODY),
     "large": answer("200 OK", body=b'"' + b"x" * 1_500_000 + b'"'),
     "with bytes behind it": SESSION + b"HTTP/1.1 400 Bad\r\n\r\n",
-    "in trouble": answer("503 Unavailable"),
+    # It says that it closes: a next try on the same connection might else meet the end of it, or not.
+    "in trouble": answer("503 Unavailable", "Connection: close"),
     "none": b"",
     "of a mail server": b"220 mail server ready\r\n\r\n",
     "broken off": SESSION[:-20],

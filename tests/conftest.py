@@ -23,12 +23,17 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests of whole runs come last: these are under way from the first test on, and mostly wait (runs/together.py).
 
-    Behind them come those that need the process for themselves: with children of gevent's, of which libev reaps every
-    one that ends, so that Python takes 0 for the exit code of a run; or with a temporary folder of its own.
+    Tests that need a process for themselves, with children of gevent's (of which libev reaps every one that ends, so
+    that Python takes 0 for the exit code of a run) or with a temporary folder of its own, are made by test_alone.py,
+    where that is selected as well. Else they come behind all others.
     """
+    if any(item.path.name == "test_alone.py" for item in items):
+        alone = [item for item in items if item.get_closest_marker("alone") is not None]
+        config.hook.pytest_deselected(items=alone)
+        items[:] = [item for item in items if item not in alone]
     items.sort(key=lambda item: [item.get_closest_marker(name) is not None for name in ("alone", "run")])
 
 

@@ -109,8 +109,13 @@ def _pyplot() -> Any:
 
 
 def _save(figure: Any, path: Path) -> None:
+    from PIL import Image  # comes with matplotlib
+
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=80, metadata={"Software": None})
+    # A hundred colours are enough for lines, and half the bytes: pictures of the pages have to be small.
+    with Image.open(path) as picture:
+        picture.convert("RGB").quantize(100).save(path, optimize=True)
     print(f"Drew {path.name}")
 
 

@@ -167,5 +167,5 @@ def test_twenty_lines_are_as_many_updates_and_bytes_as_a_tab_was_recorded_to_sen
         running = [edit for edit in edits if edit["cell"] == f"printing-{user}"][2:]  # after it was added, and pasted
         assert len(running) == RECORDED_UPDATES
         size = sum(edit["bytes"] + BYTES_OF_A_MESSAGE for edit in running)
-        # 691 bytes were seen once, on a busy machine, of which the cause is not known; `make fidelity` keeps to a tenth.
+        # 691 bytes were seen once, on a busy machine; why is not known. `make fidelity` keeps to a tenth.
         assert abs(size - RECORDED_BYTES) <= RECORDED_BYTES / 5, size

@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -248,3 +249,89 @@ def test_updates_of_a_plain_pycrdt_document_are_understood():
     replica = Replica("text", 1)
     replica.apply_updates(iter([foreign.get_update()]))
     assert replica.state_vector() == {9: 5}
+
+
+# -- what waits to be applied -----------------------------------------------------------------------------------------
+
+
+LOOKS: dict[str, Callable[[Replica], object]] = {
+    "its document": lambda replica: str(replica.doc.get("source", type=Text)),
+    "its content": lambda replica: str(replica.source),
+    "its state vector": lambda replica: "ab" if replica.state_vector() == {1: 2} else "",
+    "all of it": lambda replica: content_of(replica.full_update()),
+    "what another one lacks": lambda replica: content_of(replica.update_since(b"\0")),
+}
+
+
+def content_of(update: bytes) -> str:
+    doc: Doc = Doc()
+    doc.apply_update(update)
+    return str(doc.get("source", type=Text))
+
+
+def written(words: str) -> list[bytes]:
+    """Each letter as an update of client 1."""
+    author = Replica("text", 1)
+
+    def append(letter: str) -> Callable[[Replica], bool]:
+        def change(replica: Replica) -> bool:
+            replica.source += letter
+            return True
+
+        return change
+
+    updates = [author.edit(append(letter), marks_dirty=lambda: False) for letter in words]
+    return [update for update in updates if update is not None]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_nobody_sees_a_document_without_what_waits_to_be_applied(look: str) -> None:
+    replica = Replica("text", 2)
+    first, second = written("ab")
+    assert replica.apply_soon([first]) is True
+    assert replica.apply_soon([second]) is False, "somebody sees to it already"
+    assert LOOKS[look](replica) == "ab"
+    assert replica.apply_soon([first]) is True
+
+
+def test_an_edit_is_made_behind_what_waits_to_be_applied() -> None:
+    replica = Replica("text", 2)
+    replica.apply_soon(written("ab"))
+    seen = []
+
+    def change(one: Replica) -> bool:
+        seen.append(str(one.source))
+        one.source += "c"
+        return True
+
+    replica.edit(change)
+    assert seen == ["ab"]
+    assert str(replica.source) == "abc"
+
+
+def test_updates_applied_at_once_come_behind_those_that_wait() -> None:
+    replica = Replica("text", 2)
+    first, second = written("ab")
+    replica.apply_soon([first])
+    replica.apply_updates([second])
+    assert str(replica.source) == "ab"
+
+
+def test_what_waits_and_cannot_be_read_is_told_and_the_rest_is_applied() -> None:
+    replica = Replica("text", 2)
+    refused: list[ReplicaError] = []
+    replica.refused = refused.append
+    first, second = written("ab")
+    replica.apply_soon([first, b"unreadable", second])
+    assert str(replica.source) == "ab"
+    assert len(refused) == 1
+
+
+def test_a_replica_that_broke_while_updates_waited_can_still_be_read() -> None:
+    replica = Replica("text", 2)
+    replica.apply_updates(written("a"))
+    replica.apply_soon(written("ab")[1:])
+    replica.broken = "it broke"
+    assert str(replica.source) == "a"
+    with pytest.raises(ReplicaError):
+        replica.apply_soon(written("b"))

@@ -1,9 +1,10 @@
 """A replica: one participant's own copy of a shared document, and the only place where it is written to.
 
 All writing goes through two doors, because each has a trap behind it. `apply_updates` takes what others wrote: many
-updates, one transaction, since a transaction costs as much as an update. `edit` writes something of one's own and hands
-back the bytes to send. Both turn the errors of pycrdt into `ReplicaError`, and among them the panics of its Rust core,
-which are BaseExceptions and would otherwise kill the greenlet that meets one.
+updates, one transaction, since a transaction costs as much as an update. So those that come one by one can wait for
+each other (`apply_soon`), until anybody looks at the document or writes to it: nobody ever sees it without them. `edit`
+writes something of one's own and hands back the bytes to send. Both turn the errors of pycrdt into `ReplicaError`, and
+among them the panics of its Rust core, which are BaseExceptions and would otherwise kill the greenlet that meets one.
 
 Nothing in here may switch greenlets while a transaction is open: another greenlet would find the document borrowed. The
 module knows nothing of sockets, messages or users.
@@ -44,22 +45,23 @@ class Replica:
     """
     One participant's copy of a notebook or a text file.
 
-    `doc` is the pycrdt document; its roots are created at once, so that handles to them can be kept: `cells`, `meta`
-    and `state` in a notebook, `source` and `state` in a text file.
+    `doc` is the pycrdt document; its roots are created at once: `cells`, `meta` and `state` in a notebook, `source` and
+    `state` in a text file. Ask for them anew each time: what waits to be applied is applied then.
+
+    `refused`: called with the error where updates that had waited could not be read, as `apply_updates` raises it.
 
     `broken` is None, or the sentence that tells what made this replica unusable. After a panic, or when an update
     failed half applied, nobody knows what the document holds; from there on writing is refused. Reading is still
     possible, as evidence. An update that is not readable at all changes nothing and breaks nothing.
     """
 
-    __slots__ = ("_core", "broken", "cells", "doc", "kind", "source", "state")
+    __slots__ = ("_cells", "_core", "_doc", "_source", "_state", "_waiting", "broken", "kind", "refused")
 
-    doc: Doc[Any]
     kind: DocumentKind
-    cells: Array[Any]
-    source: Text
-    state: Map[Any]
     broken: str | None
+    refused: Callable[[ReplicaError], None] | None
+    _cells: Array[Any]
+    _source: Text
 
     def __init__(self, kind: DocumentKind, client_id: int) -> None:
         """
@@ -73,13 +75,51 @@ class Replica:
             raise ValueError(f"{client_id} is no usable client id: give a number from 0 to {LARGEST_CLIENT_ID}")
         self.kind = kind
         self.broken = None
-        self.doc = Doc(client_id=client_id)
-        self._core = core_of(self.doc)
+        self.refused = None
+        self._waiting: list[bytes] = []
+        self._doc: Doc[Any] = Doc(client_id=client_id)
+        self._core = core_of(self._doc)
         for name, shared_type in CONTENT_ROOTS[kind].items():
-            handle = self.doc.get(name, type=shared_type)
+            handle = self._doc.get(name, type=shared_type)
             if name in ("cells", "source"):
-                setattr(self, name, handle)
-        self.state = self.doc.get(STATE_ROOT, type=Map)
+                setattr(self, f"_{name}", handle)
+        self._state: Map[Any] = self._doc.get(STATE_ROOT, type=Map)
+
+    @property
+    def doc(self) -> Doc[Any]:
+        """The document."""
+        if self._waiting:
+            self.catch_up()
+        return self._doc
+
+    @property
+    def cells(self) -> Array[Any]:
+        """A notebook's cells."""
+        if self._waiting:
+            self.catch_up()
+        return self._cells
+
+    @cells.setter
+    def cells(self, changed: Array[Any]) -> None:
+        _same(self._cells, changed)
+
+    @property
+    def source(self) -> Text:
+        """A text file's content."""
+        if self._waiting:
+            self.catch_up()
+        return self._source
+
+    @source.setter
+    def source(self, changed: Text) -> None:
+        _same(self._source, changed)
+
+    @property
+    def state(self) -> Map[Any]:
+        """What a tab and the server note beside the content."""
+        if self._waiting:
+            self.catch_up()
+        return self._state
 
     @property
     def meta(self) -> Map[Any]:
@@ -90,7 +130,37 @@ class Replica:
     @property
     def client_id(self) -> int:
         """The id that structs written by this replica carry."""
-        return self.doc.client_id
+        return self._doc.client_id
+
+    def apply_soon(self, updates: list[bytes]) -> bool:
+        """
+        Apply updates of others when `catch_up` is called, or before anybody sees the document or writes to it.
+
+        Whether nothing waited before: somebody has to see to it that `catch_up` is called. Raises ReplicaError where
+        the replica is broken.
+        """
+        if self.broken is not None:
+            raise self._refusal()
+        first = not self._waiting
+        self._waiting += updates
+        return first
+
+    def catch_up(self) -> None:
+        """
+        Apply what waits, in one transaction.
+
+        Raises ReplicaError where the replica broke. What cannot be read is told `refused`, and nobody else: whoever
+        looks at the document has nothing to do with it.
+        """
+        waiting, self._waiting = self._waiting, []
+        if self.broken is None and waiting:
+            try:
+                self.apply_updates(waiting)
+            except ReplicaError as error:
+                if error.replica_is_broken:
+                    raise
+                if self.refused is not None:
+                    self.refused(error)
 
     def apply_updates(self, updates: Iterable[bytes]) -> None:
         """
@@ -100,11 +170,13 @@ class Replica:
         message must not cost the good ones behind it. Raises ReplicaError with `replica_is_broken` where pycrdt failed
         while it applied an update, or where the replica is broken already.
         """
+        if self._waiting:
+            self.catch_up()
         if self.broken is not None:
             raise self._refusal()
         remaining = iter(updates)
         try:
-            apply_in_one_transaction(self._core, self.doc, remaining)
+            apply_in_one_transaction(self._core, self._doc, remaining)
         except (ValueError, TypeError) as error:
             self._apply_after_a_bad_one(remaining, error)
         except BaseException as error:
@@ -244,6 +316,12 @@ def _is_failure(error: BaseException) -> bool:
     Tell a failure from a request to stop, such as KeyboardInterrupt or a killed greenlet, which nobody may swallow.
     """
     return isinstance(error, Exception) or is_panic(error)
+
+
+def _same(handle: object, changed: object) -> None:
+    """What `replica.source += words` comes down to; nothing else can be put in the place of a shared type."""
+    if changed is not handle:
+        raise AttributeError("a shared type of a replica can be changed, but not replaced")
 
 
 def _only(written: list[bytes]) -> bytes | None:

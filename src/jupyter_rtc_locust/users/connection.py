@@ -278,7 +278,7 @@ class Connection:
         except (KeyboardInterrupt, SystemExit):
             raise  # Ctrl-C may strike in the middle of a callback, and is not this connection's
         except BaseException as error:
-            self._fail(error)
+            self.fail(error)
 
     def _take(self, data: bytes) -> None:
         """Take a read apart, and hand on what is in it."""
@@ -327,7 +327,7 @@ class Connection:
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
-            self._fail(error)
+            self.fail(error)
 
     def _without_controls(self, messages: list[bytes | Control]) -> list[bytes | Control]:
         for index, message in enumerate(messages):
@@ -355,7 +355,7 @@ class Connection:
         self._traffic.sent += len(frame)
         if self._queue:
             if len(self._queue) + len(frame) > SEND_QUEUE_LIMIT:
-                self._fail(LeftUnread(*self.unread(time.monotonic())))
+                self.fail(LeftUnread(*self.unread(time.monotonic())))
                 return
             self._queue += frame
             return
@@ -364,7 +364,7 @@ class Connection:
         except _WOULD_BLOCK:
             sent = 0
         except OSError as error:
-            self._fail(error)
+            self.fail(error)
             return
         if sent < len(frame):
             # A long frame is a bytearray, of which the beginning goes without a copy of the rest.
@@ -390,9 +390,10 @@ class Connection:
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
-            self._fail(error)
+            self.fail(error)
 
-    def _fail(self, error: BaseException) -> None:
+    def fail(self, error: BaseException) -> None:
+        """Give the line up, and tell `closed` why."""
         if self.open:
             self._release()
             self._closed(error)

@@ -1,4 +1,4 @@
-"""What becomes of the messages of one read: noted and timed, then applied to the user's replica in one transaction.
+"""What becomes of the messages of one read: noted and timed, then given to the user's replica, which applies them soon.
 
 This is the hot path, together with `Connection._readable` and `FrameReader.feed`; docs/architecture.md says why it is
 as it is. Nearly every read is updates alone, and the same as another user of the room was just sent: what is the same
@@ -27,10 +27,12 @@ class Receiving:
 
     `other(message, updates, now)` takes a message that is neither update nor awareness; it may add to the updates, or
     have those so far applied first (`apply`). `changed` is called when others' updates have been applied; None: nobody
-    wants to know.
+    wants to know; they may still wait to be applied, as long as nobody looks.
     """
 
     __slots__ = (
+        "_apply_soon",
+        "_catching_up",
         "_changed",
         "_client_id",
         "_counts",
@@ -72,6 +74,9 @@ class Receiving:
         self._latest = room.latest_arrivals
         self._moment = swarm.arrivals.moment
         self._replica = replica
+        self._apply_soon = replica.apply_soon
+        replica.refused = self.note_unreadable
+        self._catching_up = swarm.catching_up
         self._presence = presence
         self._other = other
         self._changed = changed
@@ -88,7 +93,7 @@ class Receiving:
 
     def receive(self, messages: list[bytes]) -> None:
         """Take all messages of one read. The list may be that of other users, too."""
-        moment, latest = self._moment, self._latest
+        moment, latest, apply_soon = self._moment, self._latest, self._apply_soon
         line = self.connection
         now = self.last_heard = moment(self._room.last_sent, line.arrived if line is not None else 0.0)
         arrivals = latest.arrivals if messages is latest.messages else self._look_up(messages, now)
@@ -97,10 +102,8 @@ class Receiving:
         else:
             updates, indexes = self._round_trips.arrive_together(arrivals, self._user, now, self._client_id)
             if updates:
-                try:
-                    self._replica.apply_updates(updates)
-                except ReplicaError as error:
-                    self._note_refused(error)
+                if apply_soon(updates):
+                    self._catching_up.soon(self._replica, self._fail)
                 self.received += indexes
                 if self._changed is not None:
                     self._changed()
@@ -108,6 +111,11 @@ class Receiving:
             self._counts["updates_received"] += len(messages)
         if self.on_received is not None:
             self.on_received()
+
+    def _fail(self, error: BaseException) -> None:
+        """The replica broke as it took what had come: the line is given up, and its user told."""
+        if self.connection is not None:
+            self.connection.fail(error)
 
     def seen_until(self) -> int:
         """How many updates of the document this process had seen when this user was given the latest of its own."""

@@ -26,6 +26,7 @@ from jupyter_rtc_locust.timing.recorder import Recorder
 from jupyter_rtc_locust.timing.round_trips import LatestArrivals, RoundTrips
 from jupyter_rtc_locust.timing.traffic import Traffic
 from jupyter_rtc_locust.users.arrival_clock import ArrivalClock
+from jupyter_rtc_locust.users.catching_up import CatchingUp
 from jupyter_rtc_locust.users.chronicle import Chronicle
 from jupyter_rtc_locust.users.connection import LatestRead
 from jupyter_rtc_locust.users.plan_player import PlannedUsers
@@ -140,6 +141,8 @@ class Swarm:
         self.arrivals = ArrivalClock(arrival_error or (lambda _milliseconds: None))
         """When what is read arrived."""
         self.history = history
+        self.catching_up = CatchingUp()
+        """Applies what has come to replicas, soon."""
         self._archive_file = ArchiveFile(tempfile.TemporaryFile)
         self._told_of_the_archive = False
         self.plan = PlanRecord(self._archive_file)

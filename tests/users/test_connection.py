@@ -1,6 +1,7 @@
 """One WebSocket on the loop, against a server's end in the test's hands."""
 
 import random
+import socket
 import time
 import tracemalloc
 
@@ -10,6 +11,7 @@ import pytest
 from jupyter_rtc_locust.errors import ConnectionBroken, RoomRefused
 from jupyter_rtc_locust.protocol.websocket_frames import FrameError
 from jupyter_rtc_locust.users import connection as connection_module
+from jupyter_rtc_locust.users import packet_time
 from jupyter_rtc_locust.users.connection import (
     MESSAGES_A_TURN,
     READ_BYTES,
@@ -594,7 +596,24 @@ def test_a_large_message_waits_to_be_sent_in_one_copy_and_leaves_whole(connect):
 # -- when packets came ------------------------------------------------------------------------------------------------
 
 
-def test_where_an_answer_is_expected_a_read_has_the_kernels_time_of_its_packet(connect):
+@pytest.fixture
+def stamping():
+    """The kernel stamps packets, which it begins to do a moment after the first socket has asked for it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.bind(("127.0.0.1", 0))
+        assert packet_time.ask_for_times(one)
+
+        def stamps():
+            one.sendto(b"now?", one.getsockname())
+            sent = time.time()
+            time.sleep(0.02)
+            return packet_time.receive(one, 100)[1] < sent + 0.015
+
+        wait_until(stamps)
+        yield
+
+
+def test_where_an_answer_is_expected_a_read_has_the_kernels_time_of_its_packet(connect, stamping):
     one = connect(tcp=True)
     one.end.send(b"unasked")
     wait_until(lambda: one.messages)

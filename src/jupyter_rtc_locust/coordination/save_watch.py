@@ -22,6 +22,8 @@ from jupyter_rtc_locust.servers.base import Document
 from jupyter_rtc_locust.verdict.evidence import SaveSeen
 
 LOOK_EVERY_S = 1.0
+FIRST_LOOK_S = 10.0
+"""For so long the run waits, before the first edit, for the files as they are."""
 MOST_LOOKS_A_SECOND = 10.0
 MOST_VERSIONS = 20_000
 """Kept for each document; about 2 MB."""
@@ -56,7 +58,7 @@ class SaveWatch:
     def start(self, died: Callable[[str], None]) -> None:
         """Look at every file now, before the first edit, and go on looking. `died` is told why it stopped."""
         if self._files:
-            gevent.joinall([gevent.spawn(self._look, file) for file in self._files.values()], timeout=LOOK_EVERY_S * 10)
+            gevent.joinall([gevent.spawn(self._look, file) for file in self._files.values()], timeout=FIRST_LOOK_S)
             self._greenlet = gevent.spawn(self._watch)
             self._greenlet.link_exception(lambda dead: died(f"The watch over the saved files died: {dead.exception}"))
 

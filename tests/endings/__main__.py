@@ -18,6 +18,7 @@ from pathlib import Path
 from endings.all_endings import ENDINGS
 from endings.ending import Ending, Row
 from endings.play import Play
+from runs.what_was_said import end_of
 from servers.processes import jupyter_collaboration
 from servers.server_process import ServerProcess
 
@@ -66,7 +67,7 @@ def played(ending: Ending, folder: Path, server: ServerProcess) -> Row:
     print(row.markdown(), flush=True)
     if row.wrong:
         outputs = "\n".join(
-            f"--- {' '.join(run.command[:4])}\n{run.output[-5000:]}" for run in (ended.run, *ended.workers)
+            f"--- {' '.join(run.command[:4])}\n{end_of(run.output)}" for run in (ended.run, *ended.workers)
         )
         print(f"{ending.name}: {row.wrong}\n{outputs}", file=sys.stderr, flush=True)
     return row

@@ -20,6 +20,7 @@ import requests
 
 from endings import deadlines
 from runs.locust_run import LOCUSTFILES_OF_THE_TESTS, LocustProcess, Run
+from runs.what_was_said import end_of
 from servers.processes import free_port
 from servers.server_process import ServerProcess
 
@@ -211,6 +212,6 @@ class Page:
     def _until(self, condition: Callable[[], bool], what: str, deadline: float = 60.0) -> None:
         until = time.monotonic() + deadline
         while not condition():
-            assert self.process.process.poll() is None, self.process.output[-3000:]
-            assert time.monotonic() < until, f"no {what} within {deadline} s\n{self.process.output[-3000:]}"
+            assert self.process.process.poll() is None, end_of(self.process.output)
+            assert time.monotonic() < until, f"no {what} within {deadline} s\n{end_of(self.process.output)}"
             time.sleep(0.1)

@@ -20,6 +20,7 @@ from typing import Any
 
 import psutil
 
+from runs.what_was_said import end_and_reason, end_of
 from servers.processes import environment_without_jupyter, free_port
 from servers.server_process import LAUNCHER, ServerProcess
 
@@ -105,7 +106,7 @@ class Run:
         told = {} if self.result is None else {key: self.result[key] for key in ("verdict", "reason", "findings")}
         return (
             f"{' '.join(self.command)}\nended with {self.exit_code} after {self.seconds:.1f} s\n"
-            f"{json.dumps(told, indent=1, ensure_ascii=False)}\n--- output ---\n{self.output[-6000:]}"
+            f"{json.dumps(told, indent=1, ensure_ascii=False)}\n--- output ---\n{end_of(self.output)}"
         )
 
 
@@ -180,8 +181,8 @@ class LocustProcess:
         """Returns once the output holds a text so many times, or another one once."""
         until = time.monotonic() + deadline
         while self.output.count(text) < times and (or_else is None or or_else not in self.output):
-            assert self.process.poll() is None, f"Locust ended before it said {text!r}:\n{self.output}"
-            assert time.monotonic() < until, f"Locust did not say {text!r} within {deadline} s:\n{self.output}"
+            assert self.process.poll() is None, self._told(f"Locust ended before it said {text!r}")
+            assert time.monotonic() < until, self._told(f"Locust did not say {text!r} within {deadline} s")
             time.sleep(0.05)
 
     def wait_for_users(self) -> None:
@@ -201,9 +202,7 @@ class LocustProcess:
             self.process.wait(deadline)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(
-                f"{' '.join(self.command)}\ndid not end within {deadline} s.\n{self.output[-6000:]}"
-            ) from None
+            raise AssertionError(self._told(f"Locust did not end within {deadline} s")) from None
         seconds = time.monotonic() - self._started
         return Run(
             self.command,
@@ -217,6 +216,10 @@ class LocustProcess:
             folder=self.folder,
             server_log=self._server_log()[self._server_log_before :],
         )
+
+    def _told(self, what: str) -> str:
+        """What a person needs to see when it did not do what a test waits for."""
+        return f"{what}:\n{' '.join(self.command)}\n{end_and_reason(self.output, self.result)}"
 
     def _server_log(self) -> str:
         return "" if self.server is None else self.server.end_of_log(LOG_CHARACTERS)

@@ -19,6 +19,7 @@ import nbformat
 import psutil
 import pytest
 
+from runs.histories import deliveries
 from runs.locust_run import (
     FAILED,
     INCONCLUSIVE,
@@ -42,7 +43,9 @@ LOAD = ("-u", str(USERS), "-r", "20", "--rtc-edit-rate", "3", "--rtc-documents",
 BRIEFLY = ("-t", "6s")
 LONG = ("-t", "60s")
 """Longer than any test waits: such a run ends because it is told to."""
-WITH_STATISTICS = ("--csv", "stats")
+TELLING_ALL = ("--csv", "stats", "--rtc-history")
+
+HISTORY, HISTORY_OF_A_WORKER = "history.jsonl.gz", "history-worker-*.jsonl.gz"
 
 AGREEING = {"pass": PASSED, "fail": FAILED, "inconclusive": INCONCLUSIVE}
 
@@ -148,16 +151,16 @@ def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], Run | None]]]:
     with SharedServers() as servers:
         here = Places(folder, servers)
         yield {
-            "apart": lambda: here.apart("apart", *BRIEFLY, *WITH_STATISTICS),
+            "apart": lambda: here.apart("apart", *BRIEFLY, *TELLING_ALL),
             "apart, a worker killed": lambda: here.apart(
                 "worker-killed", "-t", "9s", then=lambda parts: kill(psutil.Process(parts[1].process.pid))
             ),
             "apart, terminated": lambda: here.apart(
                 "master-terminated", *LONG, then=lambda parts: parts[0].terminate()
             ),
-            "forked": lambda: here.alone("forked", *BRIEFLY, *WITH_STATISTICS, "--processes", "2"),
+            "forked": lambda: here.alone("forked", *BRIEFLY, *TELLING_ALL, "--processes", "2"),
             "forked, one killed": lambda: here.forked_and_one_killed("forked-one-killed"),
-            "one": lambda: here.alone("one", *BRIEFLY, *WITH_STATISTICS),
+            "one": lambda: here.alone("one", *BRIEFLY, *TELLING_ALL),
             "one, terminated": lambda: here.terminated("terminated", sign="is at work."),
             "one, terminated at once": lambda: here.terminated("terminated-at-once", sign="All users spawned"),
             "one, terminated, sick": lambda: here.found_wanting("found-wanting"),
@@ -193,15 +196,26 @@ def test_the_timings_of_all_users_are_in_the_result(run: str, runs: Runs) -> Non
     for name in ("session", "connect", "initial sync", "open document", "sync probe"):
         assert ended.count(name) == USERS, f"{name}\n{ended}"
     assert ended.count("update echo") == counts["edits"] == counts["updates_sent"], str(ended)
-    # Deliveries are timed within a process only: with three users each in two documents each edit has two readers.
-    if run == "one":
-        assert ended.count("update delivery") == 2 * counts["edits"], str(ended)
-    else:
-        assert 0 < ended.count("update delivery") < 2 * counts["edits"], str(ended)
     assert all(timing["failures"] == 0 for timing in ended.told["timings"].values()), str(ended)
     echo = ended.told["timings"]["update echo"]
     assert 0 < echo["p50_ms"] <= echo["p95_ms"] <= echo["p99_ms"] <= echo["max_ms"] * 1.01, str(ended)
     assert ended.told["generator"]["processes"] == (1 if run == "one" else 2), str(ended)
+
+
+@pytest.mark.parametrize("run", WAYS)
+def test_an_edit_is_timed_at_every_other_user_of_its_document_in_the_same_process(run: str, runs: Runs) -> None:
+    """How many these are is the turn of events: workers ask for seats at the same moment, and may get all or none of
+    a document's.
+    """
+    ended: Run = runs[run]
+    files = list((ended.folder / "results").glob(HISTORY if run == "one" else HISTORY_OF_A_WORKER))
+    assert len(files) == (1 if run == "one" else 2), files
+    found = deliveries(files)
+    assert found.certain <= set(found.told) <= found.possible, str(ended)
+    assert ended.count("update delivery") == len(found.told) == len(set(found.told)), str(ended)
+    if run == "one":
+        # Three users in each of two documents, so each edit has two readers.
+        assert len(found.possible) == 2 * ended.told["counts"]["edits"], str(ended)
 
 
 @pytest.mark.parametrize("run", WAYS)

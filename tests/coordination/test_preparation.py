@@ -143,6 +143,35 @@ def empty(room):
     room._subscription = room.doc.observe(lambda event: room._updates.append(event.update))
 
 
+def test_the_first_room_is_looked_at_alone_and_the_others_together(room, server, monkeypatch):
+    """The first makes a new server's store, which the others would take for one of an old version (docs/issues.md)."""
+    at_once = []
+    under_way = set()
+
+    def look(_settings, _server, one, _seats):
+        under_way.add(one.document.path)
+        gevent.sleep(0.01)
+        at_once.append(len(under_way))
+        under_way.discard(one.document.path)
+
+    monkeypatch.setattr(preparation, "_look_first", look)
+    prepared(documents=4, users=4)
+    assert at_once == [1, 3, 2, 1]
+
+
+def test_a_first_room_that_does_not_answer_is_the_only_one_that_is_opened(room, server, monkeypatch):
+    looked = []
+
+    def look(_settings, _server, one, _seats):
+        looked.append(one.document.path)
+        raise ConnectionBroken("the server did not answer a sync within 15 s.")
+
+    monkeypatch.setattr(preparation, "_look_first", look)
+    assert "did not answer a sync" in refusal(documents=3, users=3)
+    assert looked == ["rtc-locust-r/notebook-0.ipynb"]
+    assert server.there == []
+
+
 def test_an_empty_room_without_a_file_is_filled_as_an_authored_edit_and_kept_until_it_is_left(room, server):
     server.stores_files = False
     empty(room)

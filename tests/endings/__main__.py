@@ -19,6 +19,7 @@ from endings.all_endings import ENDINGS
 from endings.ending import Ending, Row
 from endings.play import Play
 from runs.what_was_said import end_of
+from servers.first_room import with_a_store
 from servers.processes import jupyter_collaboration
 from servers.server_process import ServerProcess
 
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         jupyter_collaboration() as server,
         ThreadPoolExecutor(options.at_once) as pool,
     ):
+        with_a_store(server)
         rows = list(pool.map(lambda ending: played(ending, Path(folder), server), chosen))
     print(
         "\n| ending | exit code (of workers) | verdict | seconds to end | at most | right |\n|---|---|---|---|---|---|"

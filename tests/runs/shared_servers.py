@@ -9,13 +9,18 @@ from types import TracebackType
 import pytest
 
 from servers import processes
+from servers.first_room import with_a_store
 from servers.server_process import ServerProcess
+
+
+def _jupyter_collaboration_5() -> ServerProcess:
+    return with_a_store(processes.jupyter_collaboration())
 
 
 def _jupyter_collaboration_4() -> ServerProcess:
     if not processes.PYTHON_OF_JUPYTER_COLLABORATION_4.exists():
         pytest.skip("the environment of jupyter-collaboration 4 was not made (constraints/jupyter-collaboration-4.txt)")
-    return processes.jupyter_collaboration(processes.PYTHON_OF_JUPYTER_COLLABORATION_4)
+    return with_a_store(processes.jupyter_collaboration(processes.PYTHON_OF_JUPYTER_COLLABORATION_4))
 
 
 def _node() -> ServerProcess:
@@ -26,7 +31,7 @@ def _node() -> ServerProcess:
 
 
 STARTERS: dict[str, Callable[[], ServerProcess]] = {
-    "jupyter-collaboration 5": processes.jupyter_collaboration,
+    "jupyter-collaboration 5": _jupyter_collaboration_5,
     "jupyter-collaboration 4": _jupyter_collaboration_4,
     "Node y-websocket": _node,
     "pycrdt-websocket": processes.pycrdt_websocket,

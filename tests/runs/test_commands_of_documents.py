@@ -37,6 +37,7 @@ from runs.commands_of_documents import (
 )
 from runs.together import Runs
 from servers import processes
+from servers.first_room import with_a_store
 from servers.processes import environment_without_jupyter, free_port
 from servers.server_process import ServerProcess
 
@@ -50,7 +51,12 @@ NOTEBOOK = {
     "nbformat": 4,
     "nbformat_minor": 5,
 }
-BY_CHANCE = (SAVE_NOT_DONE, "opened_as_the_room_is_dropped.py", "room_kept_when_all_leave_at_once.py")
+BY_CHANCE = (
+    SAVE_NOT_DONE,
+    "first_rooms_take_the_store.py",
+    "opened_as_the_room_is_dropped.py",
+    "room_kept_when_all_leave_at_once.py",
+)
 """Races in a released server, which it may win on a given day: `make races` runs them, and no other target does."""
 WITH_A_PAGE = ("the web UI", "make web")
 WITH_WORKERS = "master and workers"
@@ -170,6 +176,7 @@ def reproduce(folder: Path, server: ServerProcess, script: Path) -> Ended:
 def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], Ended]]]:
     """Every scenario and every reproduction, by name."""
     with processes.jupyter_collaboration(folder=folder / "server") as server:
+        with_a_store(server)
         (server.root / "shared.ipynb").write_text(json.dumps(NOTEBOOK))
         calls: dict[str, Callable[[], Ended]] = {}
         for name, scenario in SCENARIOS.items():

@@ -17,6 +17,7 @@ from runs.locust_run import FAILED, LOCUSTFILES, LOCUSTFILES_OF_THE_TESTS, PASSE
 from runs.templates import write_templates
 from runs.together import Runs
 from servers import processes
+from servers.first_room import with_a_store
 
 pytestmark = pytest.mark.run
 
@@ -33,6 +34,7 @@ LONGEST = ("restarted in a pause", "harmed in a pause")
 def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], Run]]]:
     without_ids = write_templates(folder)["without-ids"]
     with processes.jupyter_collaboration(folder=folder / "server") as server:
+        with_a_store(server)
         yield {
             "coming and going": partial(
                 run_locust,

@@ -221,7 +221,10 @@ def _look_at_all(settings: Settings, server: Server, prepared: list[PreparedDocu
             return error
         return None
 
-    for error in side_by_side(look, prepared):
+    # The first room on a new Jupyter server makes the store for all of them;
+    # those that are opened meanwhile take it from each other (docs/issues.md).
+    first, others = prepared[:1], prepared[1:]
+    for error in (error for some in (first, others) for error in side_by_side(look, some)):
         if error is None:
             continue
         if isinstance(error, RoomError) and settings.server == "auto" and not server.stores_files:

@@ -57,11 +57,22 @@ def test_everything_happens_in_order_and_is_noted_with_its_times():
     assert second.began is not None and second.ended is not None and second.began + 0.3 <= second.ended + 0.1
 
 
-def test_what_is_late_happens_at_once_and_still_in_order():
-    hands = Hands(Restart(at=2.0), Offline(users=(3,), since=1.0, until=3.0), started=time.monotonic() - 60.0)
+def test_what_is_late_happens_at_once_and_makes_all_behind_it_as_much_later():
+    hands = Hands(Restart(at=1.1), Offline(users=(3,), since=1.0, until=1.3), started=time.monotonic() - 60.0)
     hands.executor.run()
     assert hands.done == [("off", (3,)), ("restart", ()), ("back", (3,))]
-    assert all(one.began is not None and one.began >= 60.0 for one in hands.executor.noted)
+    restart, offline = hands.executor.noted
+    assert 60.0 <= offline.began <= restart.began - 0.1 <= offline.ended - 0.3
+
+
+def test_whoever_comes_back_after_a_restart_that_took_long_does_so_in_order_and_as_far_apart_as_planned():
+    first, second = Offline(users=(1,), since=0.0, until=0.1), Offline(users=(2,), since=0.0, until=0.3)
+    hands = Hands(Restart(at=0.05), first, second, hold=True)
+    gevent.spawn_later(0.6, hands.over.set)
+    hands.executor.run()
+    assert hands.done[-2:] == [("back", (1,)), ("back", (2,))]
+    restart, one, other = hands.executor.noted
+    assert restart.ended <= one.ended <= other.ended - 0.2
 
 
 def test_an_error_is_the_outcome_of_its_fault_and_the_others_happen_all_the_same():

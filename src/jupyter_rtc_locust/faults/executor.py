@@ -1,5 +1,9 @@
 """Makes a plan's operations happen, each at its moment, one after the other; and notes what really happened when.
 
+An operation that comes late, because one before it took its time as a restart does on a busy machine, makes those
+behind it later by as much. Otherwise what a scenario keeps apart would happen at one moment, and reach users in any
+order.
+
 Runs in one greenlet beside the coordinator. It waits with `gevent`, harms the embedded server through one function that
 it is given, and reaches users only through another one, which sends messages: their processes may be elsewhere.
 """
@@ -79,9 +83,12 @@ class FaultExecutor:
 
     def run(self) -> None:
         """Make everything happen; returns when it has, or when the run ends."""
+        late_s = 0.0
         for operation in self._plan:
-            if self._ending.wait(max(0.0, self._started + operation.at - time.monotonic())):
+            due = self._started + operation.at + late_s
+            if self._ending.wait(max(0.0, due - time.monotonic())):
                 return
+            late_s += max(0.0, time.monotonic() - due)
             self._at_work.clear()
             try:
                 self._do(operation)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from runs.locust_run import FAILED, Run
 
 PACKAGE = "jupyter-collaboration"
+MOST_FINDINGS = 10
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,8 @@ class Outcome:
 def judged(canary: Canary, run: Run) -> Outcome:
     """What the end of its run says about a canary.
 
-    A run that passed, or that failed for another reason, has not found it. One that is inconclusive, or left no
-    result, proves nothing.
+    A run that passed, or that failed for another reason, has not found it. One that is inconclusive, left no result,
+    had a fault that did not happen, or found something else with a load generator that was not sound, proves nothing.
     """
     if run.result is None:
         return Outcome(canary, False, f"the run ended with {run.exit_code} and left no result.json.\n{run}", again=True)
@@ -83,8 +84,9 @@ def judged(canary: Canary, run: Run) -> Outcome:
     sentence = canary.finding(run)
     if run.verdict == "fail" and run.exit_code == FAILED and sentence is not None:
         return Outcome(canary, True, sentence)
-    others = ", ".join(sorted(run.kinds)) or "none"
-    instead = f"verdict {run.verdict}, exit code {run.exit_code}, kinds of finding: {others}"
+    if not run.told["generator"]["sound"]:
+        return Outcome(canary, False, f"the load generator was not sound.{_findings(run)}", again=True)
+    instead = f"verdict {run.verdict}, exit code {run.exit_code}"
     version = run.told["run"]["versions"].get(PACKAGE, "of an unknown version")
     return Outcome(
         canary,
@@ -93,5 +95,17 @@ def judged(canary: Canary, run: Run) -> Outcome:
         f"upstream has mended {canary.issue} (this was {PACKAGE} {version}). Which of the two it is, says "
         f"python docs/reproductions/{canary.reproduction} (docs/issues.md): while it ends in 'shown', the tool is "
         f"blind. If it says that the problem is gone, move the canary to the healthy runs, in which nothing may be "
-        f"found.",
+        f"found.{_findings(run)}",
     )
+
+
+def _findings(run: Run) -> str:
+    """What was found instead, with what had gone wrong on purpose and when: most of the time that says why."""
+    faults = [
+        f"{one['what']} (planned at {one['planned']:.0f} s, from {one['began']:.1f} to {one['ended']:.1f} s)"
+        for one in run.told["run"]["faults"]
+    ]
+    findings = [
+        f"{one['kind']} (users {one['users']}): {one['detail']}" for one in run.told["findings"][:MOST_FINDINGS]
+    ]
+    return "\n".join(["", "Faults:", *(faults or ["none"]), "Findings:", *(findings or ["none"])])

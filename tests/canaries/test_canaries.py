@@ -20,15 +20,18 @@ SENTENCE = (
     "no store of updates (from 17 to 19 s): user 1 sees another document."
 )
 FOUND = {"kind": STALE.kind, "detail": SENTENCE, "users": [1]}
-DONE = [{"what": "user 1 was asleep and offline", "outcome": "done"}]
+DONE = [{"what": "user 1 was asleep and offline", "outcome": "done", "planned": 4.0, "began": 4.0, "ended": 22.04}]
 EVERY_CANARY = pytest.mark.parametrize("canary", CANARIES, ids=lambda canary: canary.name)
 
 
-def ended(verdict: str, code: int, *findings: dict[str, Any], faults: list[dict[str, str]] = DONE) -> Run:
+def ended(
+    verdict: str, code: int, *findings: dict[str, Any], faults: list[dict[str, Any]] = DONE, sound: bool = True
+) -> Run:
     result = {
         "verdict": verdict,
         "reason": "the reason of the run",
         "findings": list(findings),
+        "generator": {"sound": sound},
         "run": {"faults": faults, "versions": {"jupyter-collaboration": "5.9"}},
     }
     return Run(("locust",), code, "output", result, 1.0)
@@ -61,6 +64,13 @@ def test_a_run_that_passes_or_fails_for_another_reason_has_not_and_both_possibil
     assert "upstream has mended jupyter-collaboration#597 (this was jupyter-collaboration 5.9)" in line
     assert "docs/reproductions/stale_tab_after_a_lost_store.py" in line
     assert "move the canary to the healthy runs" in line
+    assert "Faults:\nuser 1 was asleep and offline (planned at 4 s, from 4.0 to 22.0 s)\nFindings:\n" in line
+    for one in run.told["findings"]:
+        assert f"{one['kind']} (users {one['users']}): {one['detail']}" in line
+
+
+def test_a_run_that_found_it_has_done_so_whether_or_not_its_generator_was_sound() -> None:
+    assert judged(STALE, ended("fail", FAILED, FOUND, sound=False)).found
 
 
 @pytest.mark.parametrize(
@@ -69,6 +79,8 @@ def test_a_run_that_passes_or_fails_for_another_reason_has_not_and_both_possibil
         (ended("inconclusive", INCONCLUSIVE, FOUND), "inconclusive: the reason of the run"),
         (Run(("locust",), 1, "a stack trace", None, 1.0), "left no result.json"),
         (ended("fail", FAILED, FOUND, faults=[{"what": "a restart", "outcome": "no"}]), "a restart: no"),
+        (ended("pass", PASSED, sound=False), "the load generator was not sound"),
+        (ended("fail", FAILED, FOUND | {"users": [2]}, sound=False), "diverged (users [2])"),
     ],
 )
 def test_a_run_that_proves_nothing_is_made_once_more_and_then_fails_with_its_reason(

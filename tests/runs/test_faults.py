@@ -22,6 +22,7 @@ from servers.first_room import with_a_store
 pytestmark = pytest.mark.run
 
 OPTIONS_REFUSED = 2
+GONE_FOR_LONG = LOCUSTFILES_OF_THE_TESTS / "gone_for_long.py"
 COMING_AND_GOING = LOCUSTFILES_OF_THE_TESTS / "coming_and_going.py"
 RESTART_IN_A_PAUSE = LOCUSTFILES_OF_THE_TESTS / "restart_in_a_pause.py"
 HARMED_IN_A_PAUSE = LOCUSTFILES_OF_THE_TESTS / "harmed_in_a_pause.py"
@@ -45,8 +46,8 @@ def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], Run]]]:
             ),
             "too short": partial(
                 run_locust,
-                COMING_AND_GOING,
-                *("-u", "4", "-r", "4", "-t", "4s"),
+                GONE_FOR_LONG,
+                *("-u", "4", "-r", "4", "-t", "6s"),
                 folder=folder / "too-short",
                 server=server,
             ),

@@ -31,7 +31,7 @@ TERMINATED = "told to end while a cell runs"
 RUNS = (SHARED, WORDS, TERMINATED)
 
 RECORDED_UPDATES, RECORDED_BYTES = 24, 814
-"""Of a cell that prints 20 lines, in a tab of JupyterLab; `PRINTING` is the code that ran there."""
+"""Of a cell that prints 20 lines, in a tab of JupyterLab; `PRINTING` prints what the code there did."""
 BYTES_OF_A_MESSAGE = 3
 """What a message has before its update."""
 BYTES_OF_A_CLIENT_ID = 5

@@ -9,7 +9,11 @@ from locust import constant, task
 from jupyter_rtc_locust import TabUser
 from jupyter_rtc_locust.editing.gestures import AddCellBelow, RestartKernel, RunCell, RunCode
 
-PRINTING = "import time\nfor i in range(20):\n    print('line', i, flush=True); time.sleep(0.05)"
+PRINTING = """\
+import sys, time
+for i in range(20):
+    sys.stdout.write(f'line {i}\\n'); sys.stdout.flush(); time.sleep(0.05)"""
+# One write for each line: `print` makes several, and a busy kernel can send what it has between two of them.
 DISPLAYING = "from IPython.display import display\ndisplay({'text/plain': 'shown'}, raw=True)\n6 * 7"
 CLEARING = "from IPython.display import clear_output\nprint('gone')\nclear_output(wait=True)\nprint('stays')"
 FOR_A_SHELL = "!touch made-by-a-shell"

@@ -54,7 +54,7 @@ def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], Run]]]:
             "restarted in a pause": partial(
                 run_locust,
                 RESTART_IN_A_PAUSE,
-                *("-u", "3", "-r", "3", "-t", "19s", "--rtc-seed", "1", "--rtc-template", str(without_ids)),
+                *("-u", "3", "-r", "3", "-t", "26s", "--rtc-seed", "1", "--rtc-template", str(without_ids)),
                 folder=folder / "restarted-in-a-pause",
             ),
             "harmed in a pause": partial(

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Array, Doc, Map, Text
 
-from jupyter_rtc_locust.protocol.any_values import read_value, same_value
-from jupyter_rtc_locust.protocol.same_updates import KnownStructs, spans_of_objects
+from jupyter_rtc_locust.protocol.any_values import read_value
+from jupyter_rtc_locust.protocol.same_updates import KnownUpdate
 from jupyter_rtc_locust.protocol.updates import decode_update
 
 _WORDS = st.sampled_from(["a", "é", "🙂 v\x02", "w" * 200, ""])
@@ -40,12 +40,8 @@ def document(steps):
     return docs[0]
 
 
-def structs_of(doc):
-    """The update without its delete set, as a replica gives it."""
-    deleted = doc.get_update(doc.get_state())
-    whole = doc.get_update()
-    assert whole.endswith(deleted[1:])
-    return whole[: len(whole) - len(deleted) + 1]
+def update_of(doc):
+    return doc.get_update()
 
 
 def copied(doc):
@@ -58,24 +54,23 @@ def copied(doc):
 @settings(max_examples=30)
 def test_what_is_written_anew_is_the_same_whatever_the_order_of_entries(steps):
     doc = document(steps)
-    known = KnownStructs(structs_of(doc))
+    known = KnownUpdate(update_of(doc))
     for _ in range(3):
-        assert known.equals(structs_of(copied(doc)))
+        assert known.equals(update_of(copied(doc)))
 
 
 @given(_STEPS, _STEPS)
 @settings(max_examples=30)
 def test_only_what_reads_the_same_is_the_same(one_steps, other_steps):
-    one, other = structs_of(document(one_steps)), structs_of(document(other_steps))
-    assert KnownStructs(one).equals(other) == (readable(one) == readable(other))
+    one, other = update_of(document(one_steps)), update_of(document(other_steps))
+    assert KnownUpdate(one).equals(other) == (readable(one) == readable(other))
 
 
-def readable(structs):
+def readable(update):
     """All of it as data, entries of objects sorted."""
-    return [
-        repr(struct) if not hasattr(struct, "content") else described(struct)
-        for struct in decode_update(structs + b"\0")
-    ]
+    read = decode_update(update)
+    structs = [repr(struct) if not hasattr(struct, "content") else described(struct) for struct in read]
+    return structs, read.deletions
 
 
 def described(struct):
@@ -94,24 +89,22 @@ def plain(value):
 @given(_STEPS, st.data())
 @settings(max_examples=30)
 def test_a_byte_that_is_another_is_never_the_same_unless_it_reads_so(steps, data):
-    structs = structs_of(document(steps))
-    position = data.draw(st.integers(0, len(structs) - 1))
-    changed = bytearray(structs)
+    update = update_of(document(steps))
+    position = data.draw(st.integers(0, len(update) - 1))
+    changed = bytearray(update)
     changed[position] ^= data.draw(st.integers(1, 255))
-    if KnownStructs(structs).equals(bytes(changed)):
-        (inside,) = [(start, end) for start, end in spans_of_objects(structs) if start <= position < end]
-        ours, theirs = (read_value(one[slice(*inside)], 0)[0] for one in (structs, bytes(changed)))
-        assert same_value(ours, theirs)
+    if KnownUpdate(update).equals(bytes(changed)):
+        assert readable(update) == readable(bytes(changed))
 
 
-@pytest.mark.parametrize("structs", [b"", b"\x05", b"\x01\x01\x07\x00\x0f\x00", b"\xff" * 9])
-def test_what_is_no_update_equals_itself_and_nothing_else(structs):
-    assert KnownStructs(structs).equals(structs)
-    assert not KnownStructs(structs).equals(structs[:-1] + b"\x01" + structs[:0] if structs else b"\x00")
+@pytest.mark.parametrize("update", [b"", b"\x05", b"\x01\x01\x07\x00\x0f\x00", b"\xff" * 9, b"\x00"])
+def test_what_is_no_update_equals_itself_and_nothing_else(update):
+    assert KnownUpdate(update).equals(update)
+    assert not KnownUpdate(update).equals(update[:-1] + b"\x01" if update else b"\x00")
 
 
 def test_a_text_that_looks_like_an_object_is_no_object():
     texts = ["v\x02\x01aw\x01x\x01bw\x01y", "v\x02\x01bw\x01y\x01aw\x01x"]
-    one, other = (structs_of(document([("type", None, text)])) for text in texts)
+    one, other = (update_of(document([("type", None, text)])) for text in texts)
     assert len(one) == len(other)
-    assert not KnownStructs(one).equals(other)
+    assert not KnownUpdate(one).equals(other)

@@ -6,13 +6,14 @@ Yields to the event loop between replicas, so that heartbeats of Locust's and of
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
 import gevent
 from gevent.lock import BoundedSemaphore
 
+from jupyter_rtc_locust.coordination.clocks_held import ClocksHeld, Held, updates_seen, with_turns
 from jupyter_rtc_locust.coordination.replicas_held import ReplicasHeld
 from jupyter_rtc_locust.coordination.turns import Turns
 from jupyter_rtc_locust.documents.replica import Replica, ReplicaError
@@ -20,13 +21,10 @@ from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.protocol.merging import merge_updates
 from jupyter_rtc_locust.protocol.updates import UpdateError, decode_update
 from jupyter_rtc_locust.settings import QUIET_S, SYNC_DEADLINE_S
-from jupyter_rtc_locust.timing.round_trips import RoundTrips
 from jupyter_rtc_locust.users.collaborator import Collaborator
 from jupyter_rtc_locust.users.stage import Stage
 from jupyter_rtc_locust.users.swarm import Room, Swarm
 from jupyter_rtc_locust.verdict.evidence import (
-    AuthoredUpdate,
-    ForeignUpdate,
     ManualSave,
     PresenceEvidence,
     RoomEvidence,
@@ -114,9 +112,7 @@ def gather(
     """
     turns = Turns()
     for path, room in tuple(swarm.rooms.items()):  # somebody may open another document between two turns of the loop
-        whole = _gather_room(swarm, room, quiet.get(path, True), going_on, turns)
-        users = tuple(replace(user, trouble=hide(user.trouble)) for user in whole.users)
-        yield from _in_parts(replace(whole, users=users))
+        yield from _in_parts(_gather_room(swarm, room, quiet.get(path, True), going_on, hide, turns))
 
 
 def _in_parts(whole: RoomEvidence) -> Iterator[RoomEvidence]:
@@ -125,8 +121,10 @@ def _in_parts(whole: RoomEvidence) -> Iterator[RoomEvidence]:
         -(-len(whole.authored) // _UPDATES_A_PART),
         -(-len(whole.foreign) // _UPDATES_A_PART),
         -(-len(whole.replicas) // _REPLICAS_A_PART),
-        1,
     )
+    if parts <= 1:
+        yield whole
+        return
     for part in range(parts):
         updates = slice(part * _UPDATES_A_PART, (part + 1) * _UPDATES_A_PART)
         replicas = slice(part * _REPLICAS_A_PART, (part + 1) * _REPLICAS_A_PART)
@@ -138,20 +136,14 @@ def _in_parts(whole: RoomEvidence) -> Iterator[RoomEvidence]:
         )
 
 
-def _with_turns(pieces: Iterable[Piece], turns: Turns | None = None) -> Iterator[Piece]:
-    """One after the other, with a turn of the event loop now and then."""
-    turns = turns or Turns()
-    for piece in pieces:
-        turns()
-        yield piece
-
-
-def _gather_room(swarm: Swarm, room: Room, quiet: bool, going_on: bool, turns: Turns) -> RoomEvidence:
+def _gather_room(
+    swarm: Swarm, room: Room, quiet: bool, going_on: bool, hide: Callable[[str], str], turns: Turns
+) -> RoomEvidence:
     since = swarm.since_start
     replicas = ReplicasHeld(turns)
     users = []
-    used = _clocks_used(room.round_trips, turns)
-    everything = _covering(room.round_trips, used, turns)
+    seen = updates_seen(room.round_trips, since, turns)
+    clocks = ClocksHeld(seen.everything)
     for one in room.collaborators:
         turns()
         if going_on and one.stage is Stage.OPENING:
@@ -160,38 +152,33 @@ def _gather_room(swarm: Swarm, room: Room, quiet: bool, going_on: bool, turns: T
             for edit in room.round_trips.waiting(one.seat.user, one.seat.client_id):
                 waited = (time.monotonic() - edit.due) * 1000
                 swarm.recorder.unanswered("update echo", waited, "an edit never came back to its author")
-        replica = _replica_to_read(one, everything, going_on)
+        held = clocks.of(one.replica)
+        replica = _replica_to_read(one, held, going_on)
         known = one.stage in (Stage.CONNECTED, Stage.LOST)
-        wrote = used.get(one.seat.client_id, 0) if known else None
-        users.append(replace(_user_evidence(one, replica, everything), wrote=wrote))
-        if one.stage in (Stage.CONNECTED, Stage.LOST):
+        users.append(
+            UserEvidence(
+                user=one.seat.user,
+                client_id=one.seat.client_id,
+                stage=one.stage.value,
+                trouble=hide(one.trouble) if one.stage is not Stage.CONNECTED else "",
+                probed=one.probe_answer is not None,
+                lacks=clocks.lacking(one.probe_answer, held),
+                gaps=ClockRanges() if held.whole else _gaps_of(one.received, replica, turns),
+                presence=None if swarm.settings.awareness == "none" else _presence_of(one),
+                wrote=seen.used.get(one.seat.client_id, 0) if known else None,
+            )
+        )
+        if known:
             replicas.add(one.seat.user, replica)
     if room.chronicle is not None and not going_on:
         for pending in room.round_trips.pending.values():
             room.chronicle.never_acknowledged(pending.values())
-    authored = tuple(
-        AuthoredUpdate(
-            edit.user,
-            edit.client_id,
-            edit.number,
-            edit.description,
-            edit.cell,
-            since(edit.due),
-            None if edit.acknowledged is None else since(edit.acknowledged),
-            edit.update,
-            None if edit.arrived is None else since(edit.arrived),
-        )
-        for edit in _with_turns(room.round_trips.authored(), turns)
-    )
     return RoomEvidence(
         path=room.document.path,
         kind=room.document.kind,
         quiet=quiet,
-        authored=authored,
-        foreign=tuple(
-            ForeignUpdate(since(entry.received), entry.update)
-            for entry in _with_turns(room.round_trips.foreign(), turns)
-        ),
+        authored=tuple(seen.authored),
+        foreign=tuple(seen.foreign),
         replicas=replicas.evidence(),
         users=tuple(users),
         stalls=tuple(StallEvidence(stall.user, stall.seconds, stall.what) for stall in room.stalls.values()),
@@ -203,69 +190,20 @@ def _gather_room(swarm: Swarm, room: Room, quiet: bool, going_on: bool, turns: T
     )
 
 
-def _clocks_used(round_trips: RoundTrips, turns: Turns) -> dict[int, int]:
-    """For each client of this process, the clock at which it would write next: behind its last edit that has any."""
-    edits: dict[int, list[bytes]] = {}
-    for edit in _with_turns(round_trips.authored(), turns):
-        edits.setdefault(edit.client_id, []).append(edit.update)
-    used = {}
-    for client, updates in _with_turns(edits.items(), turns):
-        for update in reversed(updates):
-            if spans := decode_update(update).clock_ranges().of_client(client):
-                used[client] = max(end for _, end in spans)
-                break
-    return used
-
-
-def _covering(round_trips: RoundTrips, used: dict[int, int], turns: Turns) -> ClockRanges:
-    """What a state vector covers that lacks nothing of what this process sent or received."""
-    ends = dict(used)
-    for entry in _with_turns(round_trips.foreign(), turns):
-        try:
-            ranges = decode_update(entry.update).clock_ranges()
-        except UpdateError:
-            continue
-        for client, _, end in ranges:
-            ends[client] = max(end, ends.get(client, 0))
-    return ClockRanges.from_state_vector(ends)
-
-
-def _replica_to_read(one: Collaborator, everything: ClockRanges, going_on: bool) -> Replica:
+def _replica_to_read(one: Collaborator, held: Held, going_on: bool) -> Replica:
     """The user's replica, or a copy of it where what it received has to be applied once more and its user goes on."""
-    whole = ClockRanges.from_state_vector(one.replica.state_vector()).covers(everything)
-    if not going_on or whole or one.replica.broken is not None:
+    if not going_on or held.whole or one.replica.broken is not None:
         return one.replica
     copy = Replica(one.replica.kind, _READER)
     copy.apply_updates([one.replica.full_update()])
     return copy
 
 
-def _user_evidence(one: Collaborator, replica: Replica, everything: ClockRanges) -> UserEvidence:
-    covered = ClockRanges.from_state_vector(replica.state_vector())
-    lacks = ClockRanges()
-    if one.probe_answer is not None:
-        try:
-            lacks = decode_update(one.probe_answer).clock_ranges().difference(covered)
-        except UpdateError:
-            lacks = ClockRanges()
-    gaps = ClockRanges() if covered.covers(everything) else _gaps_of(one.received, replica)
-    return UserEvidence(
-        user=one.seat.user,
-        client_id=one.seat.client_id,
-        stage=one.stage.value,
-        trouble=one.trouble if one.stage is not Stage.CONNECTED else "",
-        probed=one.probe_answer is not None,
-        lacks=lacks,
-        gaps=gaps,
-        presence=None if one.swarm.settings.awareness == "none" else _presence_of(one),
-    )
-
-
 def _presence_of(one: Collaborator) -> PresenceEvidence:
     return one.presence.record.evidence(one.swarm.process, time.monotonic(), one.swarm.since_start)
 
 
-def _gaps_of(everything: list[bytes], replica: Replica) -> ClockRanges:
+def _gaps_of(everything: list[bytes], replica: Replica, turns: Turns) -> ClockRanges:
     """Of everything a user received, what its replica does not hold after all of it is applied once more.
 
     pycrdt leaves updates pending that arrive out of order, even when nothing is missing any more; so what was received
@@ -273,7 +211,7 @@ def _gaps_of(everything: list[bytes], replica: Replica) -> ClockRanges:
     """
     received = []
     ranges = []
-    for update in _with_turns(dict.fromkeys(everything)):
+    for update in with_turns(dict.fromkeys(everything), turns):
         try:
             ranges.append(decode_update(update).clock_ranges())
         except UpdateError:
@@ -283,12 +221,12 @@ def _gaps_of(everything: list[bytes], replica: Replica) -> ClockRanges:
     if ClockRanges.from_state_vector(replica.state_vector()).covers(wanted) or replica.broken is not None:
         return ClockRanges()
     try:
-        replica.apply_updates([_merged(received)])
+        replica.apply_updates([_merged(received, turns)])
     except (ReplicaError, ValueError):
         pass  # what cannot be applied stays a gap
     return wanted.difference(ClockRanges.from_state_vector(replica.state_vector()))
 
 
-def _merged(updates: list[bytes]) -> bytes:
-    starts = _with_turns(range(0, len(updates), _UPDATES_A_MERGE))
+def _merged(updates: list[bytes], turns: Turns) -> bytes:
+    starts = with_turns(range(0, len(updates), _UPDATES_A_MERGE), turns)
     return merge_updates([merge_updates(updates[start : start + _UPDATES_A_MERGE]) for start in starts])

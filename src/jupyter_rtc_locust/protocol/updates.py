@@ -135,7 +135,7 @@ def _read_update(update: bytes) -> Update:
                 raise MalformedBytesError(f"before byte {position} a clock passes 2**53")
     for client in repeated:
         sections[client] = list(without_overlaps(enumerate(sections[client])))
-    deletions = _read_deletions(update, position)
+    deletions = decode_deletions(update, position)
     return Update({client: tuple(structs) for client, structs in sections.items() if structs}, deletions)
 
 
@@ -149,7 +149,8 @@ def _read_parent(update: bytes, position: int) -> tuple[str | Id, int]:
     return Id(client, clock), position
 
 
-def _read_deletions(update: bytes, position: int) -> ClockRanges:
+def decode_deletions(update: bytes, position: int) -> ClockRanges:
+    """Read the delete set that begins at a position of an update: its last part. Raises `MalformedBytesError`."""
     clients, position = read_variable_unsigned(update, position)
     if not clients:
         return _NOTHING_DELETED

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from jupyter_rtc_locust.documents.canonical import same
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
@@ -47,7 +48,9 @@ def with_all_agreeing_on(evidence: DocumentEvidence, updates: list[bytes]) -> Do
     users = tuple(user.user for user in evidence.users)
     replica = ReplicaEvidence(users, update, decode_update(update).deletions, ClockRanges.from_state_vector(vector))
     calm = tuple(replace(user, lacks=ClockRanges(), gaps=ClockRanges()) for user in evidence.users)
-    acknowledged = tuple(replace(edit, acknowledged=edit.acknowledged or edit.due) for edit in evidence.authored)
+    acknowledged = tuple(
+        structs.replace(edit, acknowledged=edit.acknowledged or edit.due) for edit in evidence.authored
+    )
     joiner = Snapshot(vector, update)
     return replace(evidence, replicas=(replica,), users=calm, joiner=joiner, authored=acknowledged)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from jupyter_rtc_locust.documents.cells import make_cell
 from jupyter_rtc_locust.documents.replica import Replica
@@ -284,10 +285,12 @@ class TestWhatNeedsNoAuthor:
         swarm.finish()
         evidence = swarm.evidence()
         early = tuple(
-            replace(one, received=one.received - skew) for one in evidence.foreign if b"typed into it" not in one.update
+            structs.replace(one, received=one.received - skew)
+            for one in evidence.foreign
+            if b"typed into it" not in one.update
         )
         late = tuple(
-            replace(one, due=one.due + skew, acknowledged=one.acknowledged + skew) if one.user == 1 else one
+            structs.replace(one, due=one.due + skew, acknowledged=one.acknowledged + skew) if one.user == 1 else one
             for one in evidence.authored
         )
         self.passes(swarm, foreign=early, authored=late)

@@ -147,15 +147,17 @@ def behind_value(data: bytes, position: int, depth: int = 0) -> tuple[int, bool]
     return position, ordered
 
 
-def value_in_order(data: bytes, position: int = 0) -> tuple[bytes, int]:
+def value_in_order(data: bytes, position: int = 0, depth: int = 0) -> tuple[bytes, int]:
     """A plain value with the entries of all its objects in the order of their bytes, and the position behind it.
 
     Raises `MalformedBytesError` or IndexError where there is none, and where an object has a key twice.
     """
-    end, ordered = behind_value(data, position)
-    if ordered:
-        return data[position:end], end
     tag, start = data[position], position
+    if depth >= DEEPEST:
+        raise MalformedBytesError(f"the value at byte {position} lies more than {DEEPEST} levels deep")
+    if tag not in (_LIST, _OBJECT):
+        end, _ = behind_value(data, position)
+        return data[position:end], end
     count, position = read_variable_unsigned(data, position + 1)
     head = data[start:position]
     members, keys = [], set()
@@ -164,8 +166,12 @@ def value_in_order(data: bytes, position: int = 0) -> tuple[bytes, int]:
         if tag == _OBJECT:
             position = _behind_string(data, position)
             keys.add(data[start:position])
-        value, end = value_in_order(data, position)
-        members.append(data[start:position] + value)
+        if data[position] in (_LIST, _OBJECT):
+            value, end = value_in_order(data, position, depth + 1)
+            members.append(data[start:position] + value)
+        else:
+            end, _ = behind_value(data, position)
+            members.append(data[start:end])
         position = end
     if tag == _OBJECT:
         if len(keys) < count:

@@ -9,14 +9,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from msgspec import Struct
+
 from jupyter_rtc_locust.documents.kinds import DocumentKind
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.verdict.findings import Finding
 
 
-@dataclass(frozen=True, slots=True)
-class AuthoredUpdate:
-    """One edit: who made it, what a person did, when it was due and acknowledged (None: never), and its bytes."""
+class AuthoredUpdate(Struct, frozen=True, gc=False):
+    """One edit: who made it, what a person did, when it was due and acknowledged (None: never), and its bytes.
+
+    Made in a tenth of the time that a frozen dataclass takes, and out of sight of Python's search for cycles, because
+    a run has hundreds of thousands.
+    """
 
     user: int
     client_id: int
@@ -35,8 +40,7 @@ class AuthoredUpdate:
         return self.client_id, self.number
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignUpdate:
+class ForeignUpdate(Struct, frozen=True, gc=False):
     """One update that came from the server and is, byte for byte, nobody's; when a process saw it first."""
 
     received: float

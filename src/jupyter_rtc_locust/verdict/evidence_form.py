@@ -1,6 +1,6 @@
 """Evidence as bytes and back: between processes, into the judge, onto disk. One form for all of them (MessagePack).
 
-Field by field, as the dataclasses of `evidence` say, so that a new field needs no line here. What does not fit is
+Field by field, as the classes of `evidence` say, so that a new field needs no line here. What does not fit is
 refused: a worker of another version, or a file that was cut.
 """
 
@@ -23,7 +23,7 @@ class EvidenceError(ValueError):
 
 
 def encode_evidence(value: Any) -> bytes:
-    """Any of the dataclasses of `evidence`, or plain data that holds them."""
+    """Any of the classes of `evidence`, or plain data that holds them."""
     try:
         return msgspec.msgpack.encode(value, enc_hook=_plain)
     except (UnicodeEncodeError, OverflowError):
@@ -87,6 +87,8 @@ def _encodable(value: Any) -> Any:
         return {_encodable(key): _encodable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_encodable(item) for item in value]
+    if isinstance(value, msgspec.Struct):
+        return {name: _encodable(getattr(value, name)) for name in value.__struct_fields__}
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: _encodable(getattr(value, field.name)) for field in fields(value)}
     return value

@@ -3,41 +3,15 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pycrdt import Array, Doc, Map, Text
+from pycrdt import Doc
 
 from jupyter_rtc_locust.protocol.any_values import read_value
+from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.protocol.same_updates import KnownUpdate
-from jupyter_rtc_locust.protocol.updates import decode_update
-
-_WORDS = st.sampled_from(["a", "é", "🙂 v\x02", "w" * 200, ""])
-_SIMPLE = st.none() | st.booleans() | st.integers(-(2**40), 2**40).map(float) | st.just(float("nan")) | _WORDS
-_VALUES = st.recursive(
-    _SIMPLE | st.binary(max_size=3),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_WORDS, inner, max_size=4),
-    max_leaves=8,
-)
-_STEPS = st.lists(st.tuples(st.sampled_from(["type", "delete", "set", "append", "nest"]), _VALUES, _WORDS), max_size=8)
-
-
-def document(steps):
-    """What two authors wrote, one after the other."""
-    docs = [Doc(client_id=7), Doc(client_id=2**40 + 1)]
-    for number, (what, value, word) in enumerate(steps):
-        doc, other = docs[number % 2], docs[1 - number % 2]
-        with doc.transaction():
-            text, entries, items = doc.get("t", type=Text), doc.get("m", type=Map), doc.get("a", type=Array)
-            if what == "type":
-                text.insert(0, word)
-            elif what == "delete":
-                text.clear()
-            elif what == "set":
-                entries[word] = value
-            elif what == "append":
-                items.append(value)
-            else:
-                items.append(Map({word: Array([value])}))
-        other.apply_update(doc.get_update())
-    return docs[0]
+from jupyter_rtc_locust.protocol.struct_walk import walk_structs
+from jupyter_rtc_locust.protocol.structs import GC
+from jupyter_rtc_locust.protocol.updates import Update, decode_update, encode_update
+from protocol.random_documents import STEPS, document
 
 
 def update_of(doc):
@@ -50,7 +24,7 @@ def copied(doc):
     return copy
 
 
-@given(_STEPS)
+@given(STEPS)
 @settings(max_examples=30)
 def test_what_is_written_anew_is_the_same_whatever_the_order_of_entries(steps):
     doc = document(steps)
@@ -59,7 +33,7 @@ def test_what_is_written_anew_is_the_same_whatever_the_order_of_entries(steps):
         assert known.equals(update_of(copied(doc)))
 
 
-@given(_STEPS, _STEPS)
+@given(STEPS, STEPS)
 @settings(max_examples=30)
 def test_only_what_reads_the_same_is_the_same(one_steps, other_steps):
     one, other = update_of(document(one_steps)), update_of(document(other_steps))
@@ -86,7 +60,7 @@ def plain(value):
     return [plain(one) for one in value] if isinstance(value, list) else repr(value)
 
 
-@given(_STEPS, st.data())
+@given(STEPS, st.data())
 @settings(max_examples=30)
 def test_a_byte_that_is_another_is_never_the_same_unless_it_reads_so(steps, data):
     update = update_of(document(steps))
@@ -101,6 +75,31 @@ def test_a_byte_that_is_another_is_never_the_same_unless_it_reads_so(steps, data
 def test_what_is_no_update_equals_itself_and_nothing_else(update):
     assert KnownUpdate(update).equals(update)
     assert not KnownUpdate(update).equals(update[:-1] + b"\x01" if update else b"\x00")
+
+
+STRUCTS = {2: (GC(2, 0, 4),), 1: (GC(1, 0, 4),)}
+
+
+def test_the_clients_of_a_delete_set_stand_in_any_order():
+    one = encode_update(Update(STRUCTS, ClockRanges.of([(1, 0, 2), (2, 1, 3)])))
+    deletions = one[walk_structs(one).end :]
+    other = one.removesuffix(deletions) + deletions[:1] + deletions[5:] + deletions[1:5]
+    assert one != other
+    assert KnownUpdate(one).equals(other)
+
+
+@given(st.lists(st.tuples(st.integers(1, 2), st.integers(0, 4), st.integers(0, 4)), max_size=4))
+@settings(max_examples=30)
+def test_other_deletions_of_the_same_structs_are_not_the_same(ranges):
+    usual, others = ClockRanges.of([(1, 0, 2), (2, 1, 3)]), ClockRanges.of(ranges)
+    one, other = (encode_update(Update(STRUCTS, deletions)) for deletions in (usual, others))
+    assert KnownUpdate(one).equals(other) == (usual == others)
+
+
+def test_deletions_of_other_clocks_that_take_as_many_bytes_are_not_the_same():
+    one, other = (encode_update(Update(STRUCTS, ClockRanges.of([(1, start, 3)]))) for start in (0, 1))
+    assert len(one) == len(other)
+    assert not KnownUpdate(one).equals(other)
 
 
 def test_a_text_that_looks_like_an_object_is_no_object():

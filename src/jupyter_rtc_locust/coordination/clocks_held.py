@@ -14,6 +14,7 @@ from jupyter_rtc_locust.coordination.turns import Turns
 from jupyter_rtc_locust.documents.replica import Replica
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.protocol.state_vectors import decode_state_vector
+from jupyter_rtc_locust.protocol.struct_walk import clock_ends
 from jupyter_rtc_locust.protocol.updates import UpdateError, decode_update
 from jupyter_rtc_locust.timing.edits import AuthoredEdit
 from jupyter_rtc_locust.timing.round_trips import RoundTrips
@@ -43,6 +44,7 @@ def updates_seen(round_trips: RoundTrips, since: Callable[[float], float], turns
     """Everything at once, because reading what was put away takes its time. `since` makes moments times of the run."""
     seen = UpdatesSeen()
     wrote: dict[int, list[bytes]] = {}
+    ends: dict[int, int] = {}
     for entry in with_turns(round_trips.entries(), turns, _EASY_ONES):
         if isinstance(entry, AuthoredEdit):
             acknowledged, arrived = entry.acknowledged, entry.arrived
@@ -63,19 +65,15 @@ def updates_seen(round_trips: RoundTrips, since: Callable[[float], float], turns
                 wrote.setdefault(entry.client_id, []).append(entry.update)
         else:
             seen.foreign.append(ForeignUpdate(since(entry.received), entry.update))
+            if entry.readable:
+                for client, end in clock_ends(entry.update).items():
+                    ends[client] = max(end, ends.get(client, 0))
     for client, updates in with_turns(wrote.items(), turns):
         for update in reversed(updates):
-            if spans := decode_update(update).clock_ranges().of_client(client):
-                seen.used[client] = max(end for _, end in spans)
+            if (last := clock_ends(update).get(client)) is not None:
+                seen.used[client] = last
+                ends[client] = max(last, ends.get(client, 0))
                 break
-    ends = dict(seen.used)
-    for foreign in with_turns(seen.foreign, turns):
-        try:
-            ranges = decode_update(foreign.update).clock_ranges()
-        except UpdateError:
-            continue
-        for client, _, end in ranges:
-            ends[client] = max(end, ends.get(client, 0))
     seen.everything = ClockRanges.from_state_vector(ends)
     return seen
 

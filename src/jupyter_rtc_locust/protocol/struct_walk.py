@@ -1,6 +1,8 @@
-"""Where things stand in an update, without reading it: what is behind the structs, and which bytes have no fixed order.
+"""Where things stand in an update, without reading it: what is behind the structs, which bytes have no fixed order, and
+how far clocks go.
 
-Nothing is made of what is passed, so that it takes a fifth of the time of reading. Knows nothing of what structs mean.
+Nothing is made of what is passed, so that it takes a fraction of the time of reading. Knows nothing of what structs
+mean, and takes for an update what `updates` would refuse (texts that are no UTF-8, clocks beyond all bounds).
 """
 
 from __future__ import annotations
@@ -9,7 +11,15 @@ import re
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from jupyter_rtc_locust.protocol.any_values import DEEPEST
-from jupyter_rtc_locust.protocol.contents import READERS, AnyContent, DeletedContent, StringContent, TypeContent
+from jupyter_rtc_locust.protocol.contents import (
+    READERS,
+    AnyContent,
+    DeletedContent,
+    JsonContent,
+    StringContent,
+    TypeContent,
+    utf16_length,
+)
 from jupyter_rtc_locust.protocol.variable_length import MalformedBytesError, read_variable_unsigned
 
 if TYPE_CHECKING:
@@ -22,6 +32,8 @@ _BYTES, _LIST, _OBJECT, _STRING, _TRUE, _FALSE = 116, 117, 118, 119, 120, 121
 _BIG_INTEGER, _FLOAT64, _FLOAT32, _INTEGER, _NULL, _UNDEFINED = 122, 123, 124, 125, 126, 127
 """As `any_values` reads them."""
 _SIZES = {_TRUE: 0, _FALSE: 0, _NULL: 0, _UNDEFINED: 0, _FLOAT32: 4, _FLOAT64: 8, _BIG_INTEGER: 8}
+_MARK = bytes([1, _TRUE])
+"""One value, `True`: every edit marks unsaved changes, so that no other content is there as often."""
 _XML = (3, 5)
 """Shared types that have a name."""
 
@@ -78,7 +90,13 @@ def _walk(update: bytes) -> Walked:
             if numbers := numbers_behind[first]:
                 position = behind[numbers](update, position + 1).end()
             else:
-                position = _behind_parent(update, position + 1, keyed=first & _KEYED != 0)
+                # As in `_behind_parent`, without the call: half of a notebook's structs name their parent.
+                if update[position + 1] == 1:
+                    position = _behind_string(update, position + 2)
+                else:
+                    position = behind[3](update, position + 1).end()
+                if first & _KEYED:
+                    position = _behind_string(update, position)
                 if kind == deleted:
                     position = behind[1](update, position).end()
             if kind == string:
@@ -87,10 +105,69 @@ def _walk(update: bytes) -> Walked:
                 else:
                     position = _behind_string(update, position)
             elif kind == values:
-                position = _behind_values(update, position, spans)
+                if update[position : position + 2] == _MARK:
+                    position += 2
+                else:
+                    position = _behind_values(update, position, spans)
             elif kind != deleted and first not in (_GC, _SKIP):
                 position = _behind_content(update, position, kind)
     return Walked(spans, position)
+
+
+def clock_ends(update: bytes) -> dict[int, int]:
+    """For each client that wrote something in an update, the clock behind the last of it.
+
+    As `decode_update(update).clock_ranges()` tells, in half the time. Raises `MalformedBytesError` where it is none, as
+    far as that is seen.
+    """
+    try:
+        return _clock_ends(update)
+    except (IndexError, UnicodeDecodeError):
+        raise MalformedBytesError(f"an update of {len(update)} bytes ends inside a struct, or holds no text") from None
+
+
+def _clock_ends(update: bytes) -> dict[int, int]:
+    ends: dict[int, int] = {}
+    clients, position = read_variable_unsigned(update, 0)
+    for _ in range(clients):
+        count, position = read_variable_unsigned(update, position)
+        client, position = read_variable_unsigned(update, position)
+        clock, position = read_variable_unsigned(update, position)
+        end = ends.get(client, 0)
+        for _ in range(count):
+            first = update[position]
+            if first in (_GC, _SKIP):
+                length, position = read_variable_unsigned(update, position + 1)
+            else:
+                length, position = _length(update, _behind_head(update, position), first & _KIND)
+            clock += length
+            if length and first != _SKIP and clock > end:
+                end = ends[client] = clock
+    if position >= len(update):
+        raise IndexError
+    return ends
+
+
+def _behind_head(update: bytes, position: int) -> int:
+    first = update[position]
+    numbers = (2 if first & _ORIGIN else 0) + (2 if first & _RIGHT_ORIGIN else 0)
+    if numbers:
+        return _BEHIND[numbers](update, position + 1).end()
+    return _behind_parent(update, position + 1, keyed=first & _KEYED != 0)
+
+
+def _length(update: bytes, position: int, kind: int) -> tuple[int, int]:
+    """Of a content, in clocks, and the position behind it."""
+    if kind == StringContent.reference:
+        end = _behind_string(update, position)
+        return utf16_length(update[_BEHIND[1](update, position).end() : end].decode()), end
+    if kind == DeletedContent.reference:
+        return read_variable_unsigned(update, position)
+    if kind == AnyContent.reference:
+        return read_variable_unsigned(update, position)[0], _behind_values(update, position, [])
+    if kind == JsonContent.reference:
+        return READERS[kind](update, position)[1:]
+    return 1, _behind_content(update, position, kind)
 
 
 def _behind_parent(update: bytes, position: int, *, keyed: bool) -> int:

@@ -1,5 +1,4 @@
-from dataclasses import replace
-
+import msgspec
 import pytest
 
 from jupyter_rtc_locust.protocol.any_values import write_value
@@ -118,7 +117,7 @@ def test_a_pair_whose_halves_are_both_replaced_in_one_struct_was_cut_by_nobody()
         Item(1, 0, 4, None, None, "list", None, False, StringContent("a🙂b")),
         StringContent("a\ufffd\ufffdb"),
     )
-    known, damaged = Lineage([update_of(whole)]), replace(whole, content=halves)
+    known, damaged = Lineage([update_of(whole)]), msgspec.structs.replace(whole, content=halves)
     assert content_conflicts(known, update_of(damaged)) == ClockRanges.of([(1, 1, 3)])
     deleted = Update({1: (damaged,)}, ClockRanges.of([(1, 2, 3)]))
     assert not content_conflicts(known, deleted), "a cut, and nobody collects what is deleted"

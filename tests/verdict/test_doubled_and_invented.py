@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from jupyter_rtc_locust.documents.cells import make_cell
@@ -68,7 +69,9 @@ class TestDoubledText:
         written = decode_update(update)
         item = next(one for one in written.structs[swarm[1].client_id] if isinstance(one, Item))
         assert isinstance(item.content, StringContent)
-        again = replace(written, structs={4711: (replace(item, client=4711, clock=0),)}, deletions=ClockRanges())
+        again = replace(
+            written, structs={4711: (msgspec.structs.replace(item, client=4711, clock=0),)}, deletions=ClockRanges()
+        )
         swarm.server.doc.apply_update(encode_update(again))
         swarm.finish()
         found = of_kind(swarm.verdict(), Kind.DUPLICATED_CONTENT)
@@ -350,7 +353,9 @@ def _beside_nothing(update: bytes) -> bytes:
     decoded = decode_update(update)
     structs = {
         client: tuple(
-            replace(struct, origin=None) if isinstance(struct, Item) and struct.right_origin is not None else struct
+            msgspec.structs.replace(struct, origin=None)
+            if isinstance(struct, Item) and struct.right_origin is not None
+            else struct
             for struct in of_client
         )
         for client, of_client in decoded.structs.items()
@@ -363,7 +368,7 @@ def _altered(update: bytes, words: str) -> bytes:
     decoded = decode_update(update)
     structs = {
         client: tuple(
-            replace(struct, content=StringContent(words))
+            msgspec.structs.replace(struct, content=StringContent(words))
             if isinstance(struct, Item) and isinstance(struct.content, StringContent)
             else struct
             for struct in of_client

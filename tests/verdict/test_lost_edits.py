@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from jupyter_rtc_locust.documents.cells import make_cell
@@ -251,7 +252,7 @@ def _with_cells_in_another_order(encoded: bytes) -> bytes:
         for struct in whole.structs[0]
         if isinstance(struct, Item) and lineage.place_of((0, struct.clock)).parent == "cells"
     ]
-    before = replace(cells[1], origin=None, right_origin=Id(0, cells[0].clock))
+    before = msgspec.structs.replace(cells[1], origin=None, right_origin=Id(0, cells[0].clock))
     structs = tuple(before if struct is cells[1] else struct for struct in whole.structs[0])
     return encode_update(replace(whole, structs={**whole.structs, 0: structs}))
 

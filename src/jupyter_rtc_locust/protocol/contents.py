@@ -8,8 +8,9 @@ than one, and so be cut; a `slice` of the others is the whole.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
+
+import msgspec
 
 from jupyter_rtc_locust.protocol.any_values import Value, read_value
 from jupyter_rtc_locust.protocol.variable_length import (
@@ -45,8 +46,7 @@ def utf16_slice(text: str, start: int, end: int) -> str:
     return text.encode("utf-16-le", "surrogatepass")[2 * start : 2 * end].decode("utf-16-le", "replace")
 
 
-@dataclass(frozen=True, slots=True)
-class DeletedContent:
+class DeletedContent(msgspec.Struct, frozen=True, gc=False):
     """Content that was deleted and is not kept; the item keeps its place."""
 
     reference: ClassVar[int] = 1
@@ -61,8 +61,7 @@ class DeletedContent:
         return write_variable_unsigned(self.length)
 
 
-@dataclass(frozen=True, slots=True)
-class JsonContent:
+class JsonContent(msgspec.Struct, frozen=True, gc=False):
     """Values as JSON texts, written by old versions of Yjs; the text ``undefined`` stands for JavaScript's."""
 
     reference: ClassVar[int] = 2
@@ -77,8 +76,7 @@ class JsonContent:
         return write_variable_unsigned(len(self.texts)) + b"".join(map(write_string, self.texts))
 
 
-@dataclass(frozen=True, slots=True)
-class StringContent:
+class StringContent(msgspec.Struct, frozen=True, gc=False):
     """A stretch of text."""
 
     reference: ClassVar[int] = 4
@@ -93,8 +91,7 @@ class StringContent:
         return write_string(self.text)
 
 
-@dataclass(frozen=True, slots=True)
-class AnyContent:
+class AnyContent(msgspec.Struct, frozen=True, gc=False):
     """Plain values of an array or a map, each in the bytes it came in, because one number has several encodings."""
 
     reference: ClassVar[int] = 8
@@ -114,10 +111,8 @@ class AnyContent:
         return write_variable_unsigned(len(self.encoded)) + b"".join(self.encoded)
 
 
-class _Single:
+class _Single(msgspec.Struct, frozen=True, gc=False):
     """Content of length one, which cannot be cut."""
-
-    __slots__ = ()
 
     def slice(self, start: int, end: int) -> Content:
         """Give the content itself; there is no smaller part."""
@@ -125,8 +120,7 @@ class _Single:
         return self  # type: ignore[return-value]  # every subclass is a Content
 
 
-@dataclass(frozen=True, slots=True)
-class BinaryContent(_Single):
+class BinaryContent(_Single, frozen=True, gc=False):
     """Bytes."""
 
     reference: ClassVar[int] = 3
@@ -137,8 +131,7 @@ class BinaryContent(_Single):
         return write_bytes(self.data)
 
 
-@dataclass(frozen=True, slots=True)
-class EmbedContent(_Single):
+class EmbedContent(_Single, frozen=True, gc=False):
     """An object within a text, as JSON."""
 
     reference: ClassVar[int] = 5
@@ -149,8 +142,7 @@ class EmbedContent(_Single):
         return write_string(self.json_text)
 
 
-@dataclass(frozen=True, slots=True)
-class FormatContent(_Single):
+class FormatContent(_Single, frozen=True, gc=False):
     """Where a formatting of text begins or ends: an attribute and its value as JSON."""
 
     reference: ClassVar[int] = 6
@@ -162,8 +154,7 @@ class FormatContent(_Single):
         return write_string(self.key) + write_string(self.json_text)
 
 
-@dataclass(frozen=True, slots=True)
-class TypeContent(_Single):
+class TypeContent(_Single, frozen=True, gc=False):
     """A shared type that begins here: 0 array, 1 map, 2 text, 3 XML element, 4 fragment, 5 hook, 6 XML text."""
 
     reference: ClassVar[int] = 7
@@ -176,8 +167,7 @@ class TypeContent(_Single):
         return write_variable_unsigned(self.type_reference) + (b"" if self.name is None else write_string(self.name))
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentContent(_Single):
+class DocumentContent(_Single, frozen=True, gc=False):
     """A document within the document: its guid, and its options in the bytes they came in."""
 
     reference: ClassVar[int] = 9

@@ -2,13 +2,17 @@
 
 A third kind exists only in bytes: ``Skip`` says that clocks are left out. Here a gap between two structs says so, and
 `encode_update` writes it.
+
+A run has millions of them, and of their contents. So they are structs of msgspec, which are made in a tenth of the time
+that frozen dataclasses take; what they hold has no cycles for Python to look for.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
 
 from jupyter_rtc_locust.protocol.contents import Content, DeletedContent, Id
 
@@ -16,8 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-@dataclass(frozen=True, slots=True)
-class GC:
+class GC(msgspec.Struct, frozen=True, gc=False):
     """Clocks whose content, and whose place in the document, are forgotten. It has no parent."""
 
     client: int
@@ -30,8 +33,7 @@ class GC:
         return self.clock + self.length
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(msgspec.Struct, frozen=True, gc=False):
     """A stretch of content and what it was written beside."""
 
     client: int

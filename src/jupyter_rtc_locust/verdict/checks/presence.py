@@ -239,11 +239,14 @@ def _out_of_place(
     document: DocumentEvidence, documents: Sequence[DocumentEvidence], parties: list[_Party]
 ) -> Iterator[Finding]:
     """Users of other documents, and users of the run under client ids that nobody owns."""
+    shown = {client_id for party in parties for client_id in party.seen}
+    # Of all users of the run only those that somebody saw here: this is asked of each document about all others.
     elsewhere = {
         user.client_id: (user.user, other.path)
-        for other in documents
+        for other in (documents if shown else ())
         if other.path != document.path
         for user in other.users
+        if user.client_id in shown
     }
     for client_id, viewers in _viewers_of(parties, elsewhere).items():
         user, path = elsewhere[client_id]

@@ -65,6 +65,14 @@ def quick_heart(monkeypatch):
 # -- opening ----------------------------------------------------------------------------------------------------------
 
 
+def test_what_was_sent_at_the_opening_is_not_kept_once_it_is_applied(room, swarm, person):
+    one = person()
+    one.open()
+    whole = room.doc.get_update()
+    assert sources_of(one) == room.sources
+    assert not [message for message in one.room.latest_arrivals.messages if len(message) >= len(whole)]
+
+
 def test_opening_brings_the_document_and_times_each_part_of_it_once(room, swarm, person):
     one = person()
     assert one.stage is Stage.OPENING

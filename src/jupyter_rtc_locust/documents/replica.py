@@ -16,6 +16,7 @@ from typing import Any
 from pycrdt import Array, Doc, Map, Subscription, Text
 
 from jupyter_rtc_locust.documents.kinds import CONTENT_ROOTS, STATE_ROOT, DocumentKind
+from jupyter_rtc_locust.documents.light_handles import light
 from jupyter_rtc_locust.documents.transactions_below import apply_in_one_transaction, core_of
 from jupyter_rtc_locust.errors import RtcLocustError
 from jupyter_rtc_locust.protocol.state_vectors import decode_state_vector
@@ -77,13 +78,13 @@ class Replica:
         self.broken = None
         self.refused = None
         self._waiting: list[bytes] = []
-        self._doc: Doc[Any] = Doc(client_id=client_id)
+        self._doc: Doc[Any] = light(Doc(client_id=client_id))
         self._core = core_of(self._doc)
         for name, shared_type in CONTENT_ROOTS[kind].items():
             handle = self._doc.get(name, type=shared_type)
             if name in ("cells", "source"):
-                setattr(self, f"_{name}", handle)
-        self._state: Map[Any] = self._doc.get(STATE_ROOT, type=Map)
+                setattr(self, f"_{name}", light(handle))
+        self._state: Map[Any] = light(self._doc.get(STATE_ROOT, type=Map))
 
     @property
     def doc(self) -> Doc[Any]:

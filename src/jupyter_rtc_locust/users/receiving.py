@@ -124,7 +124,6 @@ class Receiving:
     def _look_up(self, messages: list[bytes], now: float) -> Arrivals | None:
         """What is known of these updates, for everybody who is sent the same; None: there is something else in it."""
         updates = []
-        self._latest.messages, self._latest.arrivals = messages, None
         for message in messages:
             if message[:2] != UPDATE_PREFIX:
                 return None
@@ -132,6 +131,8 @@ class Receiving:
                 updates.append(read_update_body(message))
             except MessageError:
                 return None
+        # Only now: the messages of a sync, which are the whole document, shall not stay here.
+        self._latest.messages, self._latest.arrivals = messages, None
         look_up = self._round_trips.look_up
         arrivals = Arrivals([look_up(update, now) for update in updates])
         if self._round_trips.unreadable:

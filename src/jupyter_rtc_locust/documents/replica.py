@@ -17,6 +17,7 @@ from pycrdt import Array, Doc, Map, Subscription, Text
 
 from jupyter_rtc_locust.documents.kinds import CONTENT_ROOTS, STATE_ROOT, DocumentKind
 from jupyter_rtc_locust.documents.light_handles import light
+from jupyter_rtc_locust.documents.quick_handles import quick
 from jupyter_rtc_locust.documents.transactions_below import apply_in_one_transaction, core_of
 from jupyter_rtc_locust.errors import RtcLocustError
 from jupyter_rtc_locust.protocol.state_vectors import decode_state_vector
@@ -83,8 +84,8 @@ class Replica:
         for name, shared_type in CONTENT_ROOTS[kind].items():
             handle = self._doc.get(name, type=shared_type)
             if name in ("cells", "source"):
-                setattr(self, f"_{name}", light(handle))
-        self._state: Map[Any] = light(self._doc.get(STATE_ROOT, type=Map))
+                setattr(self, f"_{name}", quick(handle))
+        self._state: Map[Any] = quick(self._doc.get(STATE_ROOT, type=Map))
 
     @property
     def doc(self) -> Doc[Any]:
@@ -125,7 +126,7 @@ class Replica:
     @property
     def meta(self) -> Map[Any]:
         """The notebook's metadata and version. A handle takes 1 KB, so that none is kept of what is seldom used."""
-        meta: Map[Any] = self.doc.get("meta", type=Map)
+        meta: Map[Any] = quick(self.doc.get("meta", type=Map))
         return meta
 
     @property

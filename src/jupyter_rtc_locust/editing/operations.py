@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pycrdt import Array, Map, Text
 
 from jupyter_rtc_locust.documents.cells import IDLE, make_cell, make_output
-from jupyter_rtc_locust.documents.reading_below import entry_at, entry_of
+from jupyter_rtc_locust.documents.quick_handles import entry_at
 
 if TYPE_CHECKING:
     from jupyter_rtc_locust.documents.replica import Replica
@@ -132,7 +132,7 @@ class AddOutput:
     def apply(self, replica: "Replica") -> None:
         """Append new shared types."""
         cell: Map[Any] = replica.cells[self.cell]
-        outputs = entry_of(cell, "outputs")
+        outputs = cell.get("outputs")
         if not isinstance(outputs, Array):
             cell["outputs"] = outputs = Array()
         outputs.append(make_output(self.output))
@@ -191,7 +191,7 @@ Operation = (
 def _metadata(replica: "Replica", cell: int | None) -> Map[Any]:
     """The metadata as a shared Map; made one where a foreign writer left none or plain data."""
     holder: Map[Any] = replica.meta if cell is None else replica.cells[cell]
-    metadata = entry_of(holder, "metadata")
+    metadata = holder.get("metadata")
     if not isinstance(metadata, Map):
         holder["metadata"] = metadata = Map(dict(metadata or {}))
     return metadata

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pycrdt import Map, Text
 
-from jupyter_rtc_locust.documents.reading_below import entry_at, entry_of
+from jupyter_rtc_locust.documents.quick_handles import entry_at
 from jupyter_rtc_locust.editing.edit import Edit
 from jupyter_rtc_locust.editing.operations import (
     AddOutput,
@@ -220,7 +220,7 @@ class _Foreseen:
         return _text(self._replica, cell, output)
 
     def _entry(self, cell: int | Mapping[str, Any], key: str) -> Any:
-        return cell.get(key) if isinstance(cell, Mapping) else entry_of(self._replica.cells[cell], key)
+        return cell.get(key) if isinstance(cell, Mapping) else self._replica.cells[cell].get(key)
 
     def _find(self, cell_id: str, *, near: int) -> int | None:
         """The index of the cell with this id, searched outward from where it stood; None: there is none."""
@@ -254,5 +254,5 @@ def _text(replica: "Replica", cell: int | None, output: int | None) -> Text | No
     if output is not None:
         outputs = outputs_of(replica.cells[cell])
         one = outputs[output] if outputs is not None and output < len(outputs) else None
-        found = entry_of(one, "text") if isinstance(one, Map) else None
+        found = one.get("text") if isinstance(one, Map) else None
     return found if isinstance(found, Text) else None

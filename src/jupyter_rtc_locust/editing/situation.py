@@ -12,7 +12,7 @@ from typing import Any
 
 from pycrdt import Array, Map, Text
 
-from jupyter_rtc_locust.documents.reading_below import entry_at, entry_of
+from jupyter_rtc_locust.documents.quick_handles import entry_at
 from jupyter_rtc_locust.documents.replica import Replica
 from jupyter_rtc_locust.editing.choices import WHICH_CELL, Choice
 from jupyter_rtc_locust.editing.edit import Edit
@@ -109,7 +109,7 @@ def index_of_cell(cells: Array[Any], cell_id: str, *, near: int = 0) -> int | No
 
 def cell_id_of(cell: Map[Any]) -> str:
     """Return the id of a cell, or an empty string where a foreign writer gave it none."""
-    found = entry_of(cell, "id")
+    found = cell.get("id")
     return found if isinstance(found, str) else ""
 
 
@@ -121,23 +121,23 @@ def cell_id_at(cells: Array[Any], index: int) -> str:
 
 def is_code(cell: Map[Any]) -> bool:
     """Tell a cell that can have outputs."""
-    return bool(entry_of(cell, "cell_type") == CODE)
+    return bool(cell.get("cell_type") == CODE)
 
 
 def takes_attachments(cell: Map[Any]) -> bool:
     """Tell a cell that can have attachments."""
-    return entry_of(cell, "cell_type") in (MARKDOWN, RAW)
+    return cell.get("cell_type") in (MARKDOWN, RAW)
 
 
 def source_of(cell: Map[Any]) -> str:
     """Return the source of a cell; empty where a foreign writer left none."""
-    source = entry_of(cell, "source")
+    source = cell.get("source")
     return str(source) if isinstance(source, Text) else ""
 
 
 def outputs_of(cell: Map[Any]) -> Array[Any] | None:
     """Return the outputs of a cell, or None where there is no such array."""
-    outputs = entry_of(cell, "outputs")
+    outputs = cell.get("outputs")
     return outputs if isinstance(outputs, Array) else None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pycrdt import Map, Text
 
-from jupyter_rtc_locust.documents.reading_below import entry_at
+from jupyter_rtc_locust.documents.quick_handles import entry_at
 from jupyter_rtc_locust.editing.cell_edits import insert_this_cell
 from jupyter_rtc_locust.editing.choices import HOW_MUCH, WHERE, Choice
 from jupyter_rtc_locust.editing.edit import Edit

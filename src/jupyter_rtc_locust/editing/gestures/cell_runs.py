@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from pycrdt import Map, Text
 
 from jupyter_rtc_locust.documents.cells import IDLE
-from jupyter_rtc_locust.documents.reading_below import entry_of
 from jupyter_rtc_locust.editing.edit import Edit
 from jupyter_rtc_locust.editing.gestures.tab import Tab
 from jupyter_rtc_locust.editing.operations import (
@@ -65,7 +64,7 @@ class CellRun:
             return None
         cell = replica.cells[index]
         operations = list(_cleared(cell, index))
-        if entry_of(cell, "execution_state") == RUNNING:
+        if cell.get("execution_state") == RUNNING:
             operations.append(SetEntry(index, "execution_state", IDLE))
         if operations and not _is_trusted(cell):
             operations.append(SetMetadata(index, "trusted", value=True))
@@ -84,8 +83,8 @@ class CellRun:
             last = len(outputs) - 1 if outputs is not None else -1
             if outputs is not None and last >= 0:
                 output = outputs[last]
-                if isinstance(output, Map) and entry_of(output, "name") == stream:
-                    printed = entry_of(output, "text")
+                if isinstance(output, Map) and output.get("name") == stream:
+                    printed = output.get("text")
                     if isinstance(printed, Text):
                         return (ReplaceText(index, len(printed), 0, text, output=last),)
             return (AddOutput(index, {"output_type": "stream", "name": stream, "text": text}),)
@@ -128,12 +127,12 @@ class CellRun:
 
     def _index(self, replica: "Replica", tab: Tab) -> int | None:
         index = tab.index_of(replica, self.cell_id)
-        return index if index is not None and entry_of(replica.cells[index], "cell_type") == CODE else None
+        return index if index is not None and replica.cells[index].get("cell_type") == CODE else None
 
 
 def _cleared(cell: Map[Any], index: int) -> Iterator[Operation]:
     """What empties a cell that ran, as far as there is something to empty."""
-    if entry_of(cell, "execution_count") is not None:
+    if cell.get("execution_count") is not None:
         yield SetEntry(index, "execution_count", None)
     outputs = outputs_of(cell)
     if outputs is not None and len(outputs):
@@ -141,9 +140,9 @@ def _cleared(cell: Map[Any], index: int) -> Iterator[Operation]:
 
 
 def _is_trusted(cell: Map[Any]) -> bool:
-    return bool(entries_of(entry_of(cell, "metadata")).get("trusted"))
+    return bool(entries_of(cell.get("metadata")).get("trusted"))
 
 
 def _count_of(cell: Map[Any]) -> int:
-    count = entry_of(cell, "execution_count")
+    count = cell.get("execution_count")
     return int(count) if isinstance(count, int | float) and 0 <= count < LARGEST_EXECUTION_COUNT else 0

@@ -23,7 +23,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jupyter_rtc_locust.documents.cells import IDLE
-from jupyter_rtc_locust.documents.reading_below import entry_of
 from jupyter_rtc_locust.editing.edit import Edit
 from jupyter_rtc_locust.editing.gestures.cell_runs import CellRun, Make
 from jupyter_rtc_locust.editing.gestures.step import BeginStep, ByHand, EditStep, Step
@@ -193,6 +192,6 @@ class RestartKernel:
         operations = tuple(
             SetEntry(index, "execution_state", IDLE)
             for index, cell in enumerate(replica.cells)
-            if entry_of(cell, "execution_state") == RUNNING
+            if cell.get("execution_state") == RUNNING
         )
         return Edit("restart_kernel", "restarted the kernel", operations, marks_dirty=False)

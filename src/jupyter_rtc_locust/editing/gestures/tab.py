@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from pycrdt import Text
 
-from jupyter_rtc_locust.documents.reading_below import entry_of
 from jupyter_rtc_locust.editing.caret import Caret, cursors_of, place_after_edit
 from jupyter_rtc_locust.editing.edit import Edit
 from jupyter_rtc_locust.editing.operations import ReplaceText
@@ -70,7 +69,7 @@ def cursors_at(replica: "Replica", tab: "Tab", caret: Caret) -> list[dict[str, A
     source = find_source(replica, caret.cell_id, tab)
     if source is None:
         return []
-    text = replica.source if source.index is None else entry_of(replica.cells[source.index], "source")
+    text = replica.source if source.index is None else replica.cells[source.index].get("source")
     return cursors_of(text, caret.anchor, caret.head) if isinstance(text, Text) else []
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pycrdt import Array, Doc, Map, Text
 
 from jupyter_rtc_locust.documents import quick_handles
-from jupyter_rtc_locust.documents.quick_handles import QuickArray, QuickMap, QuickText, entry_at, quick
+from jupyter_rtc_locust.documents.quick_handles import QuickArray, QuickMap, QuickText, entries_at, entry_at, quick
 
 PLAIN = st.none() | st.booleans() | st.floats(0, 9) | st.text("aé😀", max_size=3) | st.lists(st.booleans(), max_size=2)
 MADE: st.SearchStrategy[Callable[[], Any]] = st.recursive(
@@ -157,6 +157,7 @@ def test_an_entry_is_found_without_a_handle_on_its_map(handle: Callable[[Any], A
         assert entry_at(array, 0, "x") == 1.0
         assert str(entry_at(array, 0, "text")) == "ok"
         assert entry_at(array, 0, "y") is None
+        assert (entries_at(array, "x"), entries_at(array, "y")) == ([1.0], [None])
         with pytest.raises(IndexError):
             entry_at(array, 1, "x")
 
@@ -168,7 +169,8 @@ def test_an_entry_is_found_without_a_handle_on_its_map(handle: Callable[[Any], A
 
 
 def test_the_pycrdt_of_the_lock_file_is_used_so() -> None:
-    assert len(quick_handles._QUICK) == 3
+    assert quick_handles.is_usable()
+    assert isinstance(quick(Doc().get("a", type=Array)), QuickArray)
 
 
 def test_a_pycrdt_of_another_form_is_told_by_one_trial_and_keeps_its_own_handles(
@@ -176,6 +178,6 @@ def test_a_pycrdt_of_another_form_is_told_by_one_trial_and_keeps_its_own_handles
 ) -> None:
     monkeypatch.setattr(quick_handles, "_put", lambda *_: None)
     assert not quick_handles.is_usable()
-    monkeypatch.setattr(quick_handles, "_QUICK", {})
+    monkeypatch.setattr(quick_handles, "_HANDLES", {})
     array = Doc({"a": Array()}).get("a", type=Array)
     assert quick(array) is array

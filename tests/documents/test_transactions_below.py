@@ -11,6 +11,10 @@ from jupyter_rtc_locust.documents.transactions_below import (
     apply_below,
     apply_in_one_transaction,
     core_of,
+    hear_as_documented,
+    hear_below,
+    hear_updates,
+    is_heard,
     is_usable,
 )
 
@@ -93,3 +97,34 @@ def test_a_pycrdt_that_cannot_be_used_so_is_told_by_one_trial(error: type[BaseEx
     assert not is_usable(does_nothing)
     assert not is_usable(leaves_a_transaction_open)
     assert is_usable(apply_as_documented)
+
+
+@pytest.mark.parametrize("hear", [hear_below, hear_as_documented])
+def test_the_update_of_each_transaction_is_heard_until_one_stops(
+    hear: Callable[[Any, Doc[Any], Callable[[bytes], None]], Callable[[], None]],
+) -> None:
+    doc, text = reader()
+    heard: list[bytes] = []
+    stop = hear(core_of(doc), doc, heard.append)
+    with doc.transaction():
+        text += "a"
+        text += "b"
+    text += "c"
+    stop()
+    text += "d"
+    copy, copied = reader()
+    for update in heard:
+        copy.apply_update(update)
+    assert (len(heard), str(copied)) == (2, "abc")
+
+
+def test_a_pycrdt_that_cannot_be_heard_so_is_told_by_one_trial() -> None:
+    assert hear_updates is hear_below
+    assert is_heard(hear_as_documented)
+
+    def fails(core: Any, doc: Doc[Any], note: Callable[[bytes], None]) -> Callable[[], None]:
+        raise BaseException("another pycrdt")
+
+    assert not is_heard(fails)
+    assert not is_heard(lambda _core, _doc, _note: lambda: None)
+    assert not is_heard(lambda core, doc, note: (hear_below(core, doc, note), lambda: None)[1])

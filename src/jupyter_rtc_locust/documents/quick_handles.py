@@ -10,7 +10,7 @@ they are tried once, when this module is imported; where they are not as they we
 way. What cannot be done with these is to listen to `events()`, which an AttributeError tells; `observe` can.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pycrdt import Array, Doc, Map, Text, Transaction
@@ -147,20 +147,14 @@ class QuickArray(Array[Any]):
         self.insert(len(self), value)
 
 
-_QUICK: dict[type, Any] = {}
+_HANDLES: dict[type, Callable[[Doc[Any], Any], Any]] = {}
+"""What makes a handle on a shared type, by the type of what pycrdt's core knows it by."""
 
 
 def found(doc: Doc[Any], value: Any) -> Any:
     """Return what an entry of a document holds: a handle on a shared type, or the value itself."""
-    kind = type(value)
-    quick = _QUICK.get(kind)
-    if quick is not None:
-        return quick(doc, value)
-    documented: Any = base_types.get(kind)
-    if documented is None:
-        return value
-    # A document within the document, which no notebook has, is made in another way.
-    return documented(doc=value) if issubclass(documented, Doc) else documented(_doc=doc, _integrated=value)
+    handle = _HANDLES.get(type(value))
+    return value if handle is None else handle(doc, value)
 
 
 def entry_at(holders: Array[Any], index: int, key: str) -> Any:
@@ -182,9 +176,29 @@ def entry_at(holders: Array[Any], index: int, key: str) -> Any:
         return None
 
 
+def entries_at(holders: Array[Any], key: str) -> list[Any]:
+    """Return this entry of each of the maps in an array, None for those that have none."""
+    doc: Any = holders._doc
+    now = doc._txn
+    if now is None or type(holders) is not QuickArray:
+        return [holder.get(key) for holder in holders]
+    core, transaction = holders._integrated, now._txn
+    entries = []
+    for index in range(core.len(transaction)):
+        try:
+            entries.append(found(doc, core.get(transaction, index).get(transaction, key)))
+        except ValueError:
+            entries.append(None)
+    return entries
+
+
+_PLAIN = frozenset({str, float, int, bool, type(None), dict, list, tuple, bytes})
+"""What is surely no shared type; to ask `isinstance` takes longer than to write it."""
+
+
 def _put(core: Any, transaction: Any, doc: Doc[Any], key: Any, value: Any) -> None:
     """Put a value into a map or an array; a new shared type with all it was made with, as pycrdt does it."""
-    if not isinstance(value, BaseType):
+    if type(value) in _PLAIN or not isinstance(value, BaseType):
         core.insert(transaction, key, value)
         return
     made = getattr(core, f"insert_{value.type_name}_prelim")(transaction, key)
@@ -198,14 +212,16 @@ def _put(core: Any, transaction: Any, doc: Doc[Any], key: Any, value: Any) -> No
 
 def _plain(doc: Doc[Any], transaction: Any, core: Any) -> Any:
     """Return all that an entry holds as plain data."""
-    kind = _QUICK.get(type(core))
-    if kind is QuickMap:
+    handle = _HANDLES.get(type(core))
+    if handle is None:
+        return core
+    if handle is QuickMap:
         return {key: _plain(doc, transaction, core.get(transaction, key)) for key in core.keys(transaction)}
-    if kind is QuickArray:
+    if handle is QuickArray:
         return [_plain(doc, transaction, core.get(transaction, index)) for index in range(core.len(transaction))]
-    if kind is QuickText:
+    if handle is QuickText:
         return core.get_string(transaction)
-    value = found(doc, core)
+    value = handle(doc, core)
     return value.to_py() if isinstance(value, BaseType) else value
 
 
@@ -231,11 +247,20 @@ def is_usable() -> bool:
 
 def quick(handle: Any) -> Any:
     """Return a quick handle on the same shared type, which is part of a document; where that cannot be, the same."""
-    made = _QUICK.get(type(handle._integrated))
+    made = _HANDLES.get(type(handle._integrated))
     return handle if made is None else made(handle._doc, handle._integrated)
 
 
-for _documented in (QuickText, QuickMap, QuickArray):
-    _QUICK.update({core: _documented for core, handle in base_types.items() if handle is _documented.__mro__[1]})
+def _documented(handle: Any) -> Callable[[Doc[Any], Any], Any]:
+    # A document within the document, which no notebook has, is made in another way.
+    return lambda doc, core: handle(doc=core) if issubclass(handle, Doc) else handle(_doc=doc, _integrated=core)
+
+
+def _handles() -> dict[type, Callable[[Doc[Any], Any], Any]]:
+    ours: dict[Any, Any] = {Text: QuickText, Map: QuickMap, Array: QuickArray}
+    return {core: ours.get(handle) or _documented(handle) for core, handle in base_types.items()}
+
+
+_HANDLES.update(_handles())
 if not is_usable():
-    _QUICK.clear()
+    _HANDLES.clear()

@@ -12,7 +12,7 @@ from typing import Any
 
 from pycrdt import Array, Map, Text
 
-from jupyter_rtc_locust.documents.quick_handles import entry_at
+from jupyter_rtc_locust.documents.quick_handles import entries_at, entry_at
 from jupyter_rtc_locust.documents.replica import Replica
 from jupyter_rtc_locust.editing.choices import WHICH_CELL, Choice
 from jupyter_rtc_locust.editing.edit import Edit
@@ -75,10 +75,8 @@ class Situation:
         Made of the replica's client id and the number of the edit, and so unlike the id that any other user gives at
         the same moment; a choice that is used again and again gets a counter behind it.
         """
-        name = f"{self.replica.doc.client_id:x}-{self.choice.number}"
-        cells = self.cells
-        ids = [cell_id_at(cells, index) for index in range(len(cells))]
-        taken = {cell_id for cell_id in ids if cell_id.startswith(name)}
+        name = f"{self.replica.client_id:x}-{self.choice.number}"
+        taken = set(map(str, entries_at(self.cells, "id")))
         candidate, again = name, 1
         while candidate in taken:
             again += 1

@@ -58,7 +58,9 @@ def test_the_monitor_leaves_no_watch_of_garbage_behind(health, watched):
     wait_until(lambda: health.summary()["loop_lag_max_ms"] is not None)
     gc.collect()
     wait_until(lambda: health.summary()["collections_full"] > 0)
+    wait_until(lambda: gc.get_freeze_count() > 0, what="what is no garbage is set aside")
     watched.kill()
+    assert gc.get_freeze_count() == 0
     assert not [one for one in gc.callbacks if isinstance(getattr(one, "__self__", None), GarbageWatch)]
 
 

@@ -25,6 +25,7 @@ from jupyter_rtc_locust.users.backlog import Backlog
 from jupyter_rtc_locust.users.collaboration_user import NotebookUser
 from jupyter_rtc_locust.users.collaborator import Collaborator, Stage
 from jupyter_rtc_locust.users.health_monitor import watch_health
+from jupyter_rtc_locust.users.looking_after import look_after
 from jupyter_rtc_locust.users.swarm import Swarm
 from jupyter_rtc_locust.users.warm_up import close_seconds
 
@@ -85,7 +86,7 @@ class SeatingAgent(ProcessAgent):
         for watch in (
             gevent.spawn(watch_health, self.health, backlog, self.swarm.arrivals),
             gevent.spawn(close_seconds, self.recorder, self.swarm.run_started, settings.warmup),
-            gevent.spawn(self._watch_for_stalls),
+            gevent.spawn(look_after, self.swarm, self.swarm.look_for_stalls),
         ):
             watch.link_exception(lambda dead: self.problems.append(f"a watch of it died: {dead.exception!r}"))
 
@@ -114,11 +115,6 @@ class SeatingAgent(ProcessAgent):
     def take_part(self, part: int, parts: int) -> None:
         """Of every `parts` users seat one, the others being seated by other processes; before the first of them."""
         self._indices = count(part, parts)
-
-    def _watch_for_stalls(self) -> None:
-        while True:
-            gevent.sleep(1.0)
-            self.swarm.look_for_stalls(time.monotonic())
 
 
 class Person(NotebookUser):

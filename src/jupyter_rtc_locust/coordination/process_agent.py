@@ -44,6 +44,7 @@ from jupyter_rtc_locust.timing.recorder import Recorder
 from jupyter_rtc_locust.users.backlog import Backlog
 from jupyter_rtc_locust.users.collaborator import Collaborator
 from jupyter_rtc_locust.users.health_monitor import watch_health
+from jupyter_rtc_locust.users.looking_after import look_after
 from jupyter_rtc_locust.users.plan_player import PlannedUsers
 from jupyter_rtc_locust.users.replay_terms import ReplayTerms
 from jupyter_rtc_locust.users.replaying import Replaying
@@ -57,7 +58,6 @@ logger = logging.getLogger(__name__)
 
 SEAT_DEADLINE_S = 30.0
 """A seat is given at once, but a master that is still preparing documents lets its workers wait."""
-_STALL_LOOK_S = 1.0
 _HISTORY_EVERY_S = 1.0
 LONGEST_PAUSE_S = 120.0
 """At a checkpoint, from the evidence on: as long as an end may take."""
@@ -268,7 +268,11 @@ class ProcessAgent:
         backlog = Backlog(self.swarm.collaborators, self.health.receive_backlog)
         watch = gevent.spawn(watch_health, self.health, backlog, self.swarm.arrivals)
         warm_up = gevent.spawn(close_seconds, self.recorder, self.swarm.run_started, settings.warmup)
-        self._greenlets = [watch, warm_up, gevent.spawn(self._look_for_stalls, self.swarm)]
+        self._greenlets = [
+            watch,
+            warm_up,
+            gevent.spawn(look_after, self.swarm, self.swarm.look_for_stalls, self.swarm.put_away_old_edits),
+        ]
         for greenlet in self._greenlets:
             greenlet.link_exception(lambda dead: self._problems.append(f"a watch of it died: {dead.exception}"))
 
@@ -290,12 +294,6 @@ class ProcessAgent:
                 self.environment, self.recorder, fire_events=settings.request_events, secrets=self._secrets
             )
         return self.statistics
-
-    def _look_for_stalls(self, swarm: Swarm) -> None:
-        while swarm.editing:
-            gevent.sleep(_STALL_LOOK_S)
-            swarm.look_for_stalls(time.monotonic())
-            swarm.put_away_old_edits(time.monotonic())
 
     def _stop_greenlets(self) -> None:
         for greenlet in self._greenlets:

@@ -201,9 +201,12 @@ class Swarm:
         """Seconds since the start of the run of a moment of `time.monotonic`."""
         return moment - self.run_started
 
-    def put_away_old_edits(self, now: float) -> None:
-        """What everybody has, and has had for a while, leaves the memory: the verdict reads it from the archive."""
-        for room in self.rooms.values():
+    def put_away_old_edits(self, now: float, rooms: Iterable[Room] | None = None) -> None:
+        """What everybody has, and has had for a while, leaves the memory: the verdict reads it from the archive.
+
+        `rooms`: of which documents; None: of all.
+        """
+        for room in self.rooms.values() if rooms is None else rooms:
             here = {one.seat.user: one.receiving for one in room.collaborators if one.stage is Stage.CONNECTED}
             waiting = {
                 (one.seat.user, one.seat.client_id)
@@ -220,10 +223,10 @@ class Swarm:
                 self._archive_file.problem,
             )
 
-    def look_for_stalls(self, now: float) -> None:
+    def look_for_stalls(self, now: float, rooms: Iterable[Room] | None = None) -> None:
         """Note users whose server reads nothing of what they send, and users whose oldest edit waits for its echo too
-        long while edits of others, made later, came back."""
-        for room in self.rooms.values():
+        long while edits of others, made later, came back. `rooms`: in which documents; None: in all."""
+        for room in self.rooms.values() if rooms is None else rooms:
             for one in room.collaborators:
                 waiting, unread_s = one.unread(now)
                 if unread_s > SYNC_DEADLINE_S:

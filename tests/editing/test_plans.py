@@ -25,7 +25,7 @@ from jupyter_rtc_locust.editing.operations import (
     SetState,
 )
 from jupyter_rtc_locust.editing.plan_rhythm import AsPlanned
-from jupyter_rtc_locust.editing.planned_operations import PlannedOperation, apply_and_note, resolved
+from jupyter_rtc_locust.editing.planned_operations import PlannedOperation, apply_and_note, placed, resolved
 from jupyter_rtc_locust.editing.plans import (
     Plan,
     PlanDigests,
@@ -386,3 +386,29 @@ def test_who_comes_back_goes_on_with_what_is_left():
     assert rhythm.first(9.0).number == 2
     assert rhythm.first(9.0).due == 9.0
     assert AsPlanned([1.0], begin=1).first(9.0).number == 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(KINDS), FIVE, st.integers(0, 3))
+def test_what_an_edit_knows_of_its_cell_is_what_the_document_would_say(
+    notebook, kind: EditKind, fractions: tuple[float, ...], earlier: int
+) -> None:
+    one, other = notebook(), notebook()
+    for number in range(earlier + 1):
+        choice = Choice.of(kind, fractions=fractions, number=number)
+        made: list[Edit] = []
+        asked: list[PlannedOperation] = []
+
+        def change(replica: Replica, choice=choice, made=made) -> bool:
+            made.append(make_edit(choice, replica))
+            return False
+
+        def ask(replica: Replica, made=made, asked=asked) -> bool:
+            for operation in made[0].operations:
+                asked.append(placed(operation, replica))
+                operation.apply(replica)
+            return bool(asked)
+
+        one.edit(change)
+        other.edit(ask)
+        assert noted(made[0], one) == tuple(asked)

@@ -67,21 +67,23 @@ def apply_and_note(edit: Edit, replica: "Replica") -> tuple[bool, tuple[PlannedO
     long as none does, the cell that the edit is about is known by its id already. Measured: 1 µs for each operation;
     the text is read only where something is removed from it.
     """
-    noted = []
-    moves = any(isinstance(one, (PutCell, RemoveCell)) for one in edit.operations)
+    operations = edit.operations
+    moves = len(operations) > 1 and any(isinstance(one, (PutCell, RemoveCell)) for one in operations)
     here = None if moves else edit.cell_index
-    for operation in edit.operations:
+    noted = []
+    for operation in operations:
         if not isinstance(operation, WriteStructs):
-            known = here is not None and here == index_of(operation)
-            noted.append(placed(operation, replica, edit.cell_id if known else None))
+            noted.append(placed(operation, replica, here, edit.cell_id))
         operation.apply(replica)
-    return bool(edit.operations), tuple(noted)
+    return bool(operations), tuple(noted)
 
 
-def placed(operation: Placeable, replica: "Replica", cell_id: str | None = None) -> PlannedOperation:
-    """Return an operation that this replica could take now, with its place; with the id of its cell, if that is known.
+def placed(
+    operation: Placeable, replica: "Replica", here: int | None = None, cell_id: str | None = None
+) -> PlannedOperation:
+    """Return an operation that this replica could take now, with its place.
 
-    `cell_id` is no news where the operation puts a cell: it names the one before.
+    `cell_id`: what the cell at `here` is called, as far as that is known.
     """
     if isinstance(operation, SetState):
         return PlannedOperation(operation)
@@ -89,7 +91,9 @@ def placed(operation: Placeable, replica: "Replica", cell_id: str | None = None)
         before = operation.index - 1
         return PlannedOperation(operation, None if before < 0 else cell_id_at(replica.cells, before))
     index = index_of(operation)
-    if cell_id is None and index is not None:
+    if index is None:
+        cell_id = None
+    elif index != here or cell_id is None:
         cell_id = cell_id_at(replica.cells, index)
     if isinstance(operation, ReplaceText) and operation.removed:
         content = _text(replica, index, operation.output)

@@ -140,10 +140,10 @@ def sentences(told: dict[str, Any]) -> Iterable[str]:
     """The same for people."""
     yield f"{told['verdict'].upper()}: {told['reason']}"
     sound = "sound" if told["sound"] else "UNSOUND"
-    yield (
-        f"{told['edits']:,} edits of {told['users']} users in {told['minutes']:g} minutes; echo p50 "
-        f"{told['echo_p50_ms']:.1f} ms, p99 {told['echo_p99_ms']:.1f} ms; generator {sound}."
-    )
+    echo = "nothing was timed"
+    if told["echo_p50_ms"] is not None:
+        echo = f"echo p50 {told['echo_p50_ms']:.1f} ms, p99 {told['echo_p99_ms']:.1f} ms"
+    yield f"{told['edits']:,} edits of {told['users']} users in {told['minutes']:g} minutes; {echo}; generator {sound}."
     for name, what in (
         ("generator", "The generator"),
         ("documents", "Its documents alone"),

@@ -19,7 +19,7 @@ from jupyter_rtc_locust.coordination.hearing import Hearing
 from jupyter_rtc_locust.coordination.pieces import Assembly
 from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
-from jupyter_rtc_locust.settings import SYNC_DEADLINE_S, WORKER_ANSWER_DEADLINE_S
+from jupyter_rtc_locust.settings import END_BUDGET_S, SYNC_DEADLINE_S, WORKER_ANSWER_DEADLINE_S
 
 _AFTER_EVIDENCE_S = 40.0
 """What a newcomer, the saved file and closing may take of the time from the end of editing to the exit."""
@@ -49,7 +49,8 @@ class EvidenceCollector:
         self._wait_for_processes(state, collection, noisy, drain_timeout + WORKER_ANSWER_DEADLINE_S / 3)
         self._runner.send_message(messages.GATHER, {"run": state.run_id, "round": collection.number})
         collection.last_piece = time.monotonic()
-        patience = SYNC_DEADLINE_S + WORKER_ANSWER_DEADLINE_S
+        # The evidence of a long run takes longer to be put together, before the first piece of it comes.
+        patience = SYNC_DEADLINE_S + WORKER_ANSWER_DEADLINE_S + state.end_budget_s - END_BUDGET_S
         self._wait_for_processes(state, collection, lambda: state.pending(collection), patience)
         collection.lost |= state.pending(collection)
 

@@ -122,6 +122,29 @@ def test_what_is_not_there_is_refused(handle: Callable[[Any], Any], together: bo
         look()
 
 
+@pytest.mark.parametrize(
+    "key",
+    [0, slice(1, None), slice(None, 2), slice(None, None), slice(1, 3), slice(2, 2), slice(1, 3, 2), slice(-2, -1)],
+)
+@pytest.mark.parametrize("together", [True, False])
+def test_whatever_can_be_taken_out_of_a_text_is_and_the_rest_is_refused_alike(key: Any, together: bool) -> None:
+    came = []
+    for handle in (quick, lambda same: same):
+        doc: Doc[Any] = Doc({"t": Text("abcd")}, client_id=1)
+        text = handle(doc.get("t", type=Text))
+        error = None
+        try:
+            if together:
+                with doc.transaction():
+                    del text[key]
+            else:
+                del text[key]
+        except Exception as refused:
+            error = type(refused)
+        came.append((str(text), error))
+    assert came[0] == came[1]
+
+
 def test_a_quick_handle_can_be_observed() -> None:
     doc: Doc[Any] = Doc()
     text = quick(doc.get("t", type=Text))

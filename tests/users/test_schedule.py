@@ -25,7 +25,7 @@ class Edits:
         self.schedule = EditSchedule(rhythm, origin=origin, edit=self._edit)
 
     def _edit(self, number, due):
-        self.made.append((number, due, time.monotonic()))
+        self.made.append((number, due, schedule.time.monotonic()))
         if self.on_edit is not None:
             self.on_edit(number)
 
@@ -128,8 +128,9 @@ class Timer:
 def test_a_timer_is_set_a_millisecond_early_because_the_loop_waits_in_whole_ones(monkeypatch):
     timers, moment = [], [100.0]
     loop = SimpleNamespace(timer=lambda delay: timers.append(Timer(delay)) or timers[-1])
-    monkeypatch.setattr(schedule.gevent, "get_hub", lambda: SimpleNamespace(loop=loop))
-    monkeypatch.setattr(time, "monotonic", lambda: moment[0])
+    # In that module alone: whole runs of other tests are under way in threads of this process.
+    monkeypatch.setattr(schedule, "gevent", SimpleNamespace(get_hub=lambda: SimpleNamespace(loop=loop)))
+    monkeypatch.setattr(schedule, "time", SimpleNamespace(monotonic=lambda: moment[0]))
     one = Edits(Uneven(0.5, 2.0), 100.0)
     one.schedule.start()
     assert timers[-1].delay == pytest.approx(0.499)

@@ -1,6 +1,6 @@
 """When the seconds of a run's beginning are closed: each that may be its warm-up's last, and is to come."""
 
-import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,8 +23,9 @@ def clock(monkeypatch):
     def sleep(seconds):
         moment[0] += seconds
 
-    monkeypatch.setattr(warm_up.gevent, "sleep", sleep)
-    monkeypatch.setattr(time, "monotonic", lambda: moment[0])
+    # In that module alone: whole runs of other tests are under way in threads of this process.
+    monkeypatch.setattr(warm_up, "gevent", SimpleNamespace(sleep=sleep))
+    monkeypatch.setattr(warm_up, "time", SimpleNamespace(monotonic=lambda: moment[0]))
     return moment
 
 

@@ -50,15 +50,12 @@ class QuickText(Text):
 
     def __delitem__(self, key: int | slice) -> None:
         now = self._doc._txn
-        if (
-            type(now) is not Transaction
-            or type(key) is not slice
-            or key.step is not None
-            or not 0 <= key.start < key.stop
-        ):
-            super().__delitem__(key)
-        else:
-            self._integrated.remove_range(now._txn, key.start, key.stop - key.start)
+        if type(now) is Transaction and type(key) is slice and key.step is None:
+            start, stop = key.start, key.stop
+            if type(start) is type(stop) is int and 0 <= start < stop:
+                self._integrated.remove_range(now._txn, start, stop - start)
+                return
+        super().__delitem__(key)
 
 
 class QuickMap(Map[Any]):

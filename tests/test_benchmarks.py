@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from jupyter_rtc_locust.protocol.awareness import Presence, encode_presences
+from jupyter_rtc_locust.protocol.variable_length import write_bytes
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -270,6 +273,13 @@ def test_messages_are_told_apart_as_the_recording_tells_them(fidelity: ModuleTyp
     assert fidelity.kind_of(b"\x00\x00\x01\x00") == "step 1"
     assert fidelity.kind_of(b"\x00\x02\x02\x00\x00") == "update"
     assert [fidelity.presence_of(size) for size in (214, 14, 15)] == ["presence", "presence", "presence of the server"]
+    for client in (7, 2**32 - 1):  # a short id makes the server's message as long as somebody's leaving
+        told = {
+            name: b"\x01" + write_bytes(encode_presences([Presence(client, 1, state)]))
+            for name, state in (("server", {}), ("person", {"user": {"name": "Ada"}}), ("leaving", None))
+        }
+        assert fidelity.kind_of(told["server"]) == "presence of the server"
+        assert fidelity.kind_of(told["person"]) == fidelity.kind_of(told["leaving"]) == "presence"
 
 
 def test_the_counts_are_those_of_the_recording(monkeypatch: pytest.MonkeyPatch) -> None:

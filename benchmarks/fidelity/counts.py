@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from jupyter_rtc_locust.protocol.awareness import decode_presences
 from jupyter_rtc_locust.protocol.messages import (
     AwarenessMessage,
     MessageError,
@@ -32,12 +33,19 @@ def kind_of(message: bytes) -> str:
     except MessageError:
         return "unreadable"
     if isinstance(decoded, AwarenessMessage):
-        return presence_of(len(message))
+        try:
+            states = [presence.state for presence in decode_presences(decoded.payload)]
+        except MessageError:
+            return "unreadable"
+        return "presence of the server" if states and all(state == {} for state in states) else "presence"
     return next((name for kind, name in _NAMES if isinstance(decoded, kind)), "update")
 
 
 def presence_of(size: int) -> str:
-    """A person's presence, or the server's own, which is empty and told on like anybody's. By the message's bytes."""
+    """A person's presence, or the server's own, which is empty and told on like anybody's.
+
+    By how many bytes a recorded message has, whose content is not in the recording; the ids in it are long ones.
+    """
     return "presence" if size > _LARGEST_OF_SERVER or size == _OF_LEAVING else "presence of the server"
 
 

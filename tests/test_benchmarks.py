@@ -290,3 +290,12 @@ def test_the_counts_are_those_of_the_recording(monkeypatch: pytest.MonkeyPatch) 
     from benchmarks.fidelity.recorded import COUNTED, counted
 
     assert counted(recordings) == json.loads(COUNTED.read_text())
+
+
+def test_a_curve_is_drawn_of_the_lines_that_name_a_size_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks import pictures
+    from benchmarks.measurement import Measurement
+
+    lines = [Measurement(name, "us", (1.0,)) for name in ("an edit, sent and echoed", "  an edit, 1,000 cells")]
+    assert pictures._curve("an edit, ", lines) == lines[1:]

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.run
 TESTS = Path(__file__).resolve().parent
 FILES = ("coordination/test_judging.py", "demo/test_embedded_server.py", "test_command_line.py")
 LONGEST = FILES
-DEADLINE_S = 440
+DEADLINE_S = 220
 
 
 def run_alone(file: str) -> subprocess.CompletedProcess[str]:

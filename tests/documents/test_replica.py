@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Doc, Text, merge_updates
 
+from jupyter_rtc_locust.documents import replica as replica_module
 from jupyter_rtc_locust.documents.canonical import content_digest, read_content
 from jupyter_rtc_locust.documents.cells import make_cell
 from jupyter_rtc_locust.documents.replica import Replica, ReplicaError, is_panic
@@ -335,3 +336,36 @@ def test_a_replica_that_broke_while_updates_waited_can_still_be_read() -> None:
     assert str(replica.source) == "a"
     with pytest.raises(ReplicaError):
         replica.apply_soon(written("b"))
+
+
+def test_a_replica_that_breaks_under_what_waited_tells_so_and_whoever_looks_at_it_can(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    replica = Replica("text", 2)
+    refused: list[ReplicaError] = []
+    replica.refused = refused.append
+    first, second = written("ab")
+    replica.apply_updates([first])
+
+    def break_down(*_: object) -> None:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(replica_module, "apply_in_one_transaction", break_down)
+    replica.apply_soon([second])
+    assert str(replica.source) == "a"
+    assert [error.replica_is_broken for error in refused] == [True]
+    with pytest.raises(ReplicaError):
+        replica.edit(lambda one: one.source.insert(0, "c") or True)
+
+
+def test_an_edit_of_a_replica_that_breaks_under_what_waited_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    replica = Replica("text", 2)
+
+    def break_down(*_: object) -> None:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(replica_module, "apply_in_one_transaction", break_down)
+    replica.apply_soon(written("a"))
+    with pytest.raises(ReplicaError):
+        replica.edit(lambda one: one.source.insert(0, "c") or True)
+    assert str(replica.source) == ""

@@ -31,7 +31,7 @@ from servers.processes import (
 )
 from servers.server_process import ServerProcess
 
-SECONDS = 60.0
+SECONDS = 30.0
 """The most that any of this may take, from the start of the process to its end."""
 
 SMALL_RUN = ("-u", "2", "-r", "2", "-t", "2s")

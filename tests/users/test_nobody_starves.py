@@ -10,8 +10,10 @@ from pycrdt import Doc, Map, create_update_message
 
 from jupyter_rtc_locust.coordination.answers import encoded_rooms
 from jupyter_rtc_locust.coordination.gathering import gather
+from jupyter_rtc_locust.documents import replica as replica_module
 from jupyter_rtc_locust.protocol.messages import encode_sync_step_2
 from jupyter_rtc_locust.settings import SYNC_DEADLINE_S
+from jupyter_rtc_locust.users import catching_up
 from jupyter_rtc_locust.users import collaborator as collaborator_module
 from jupyter_rtc_locust.users import connection as connection_module
 from jupyter_rtc_locust.users.stage import Stage
@@ -152,3 +154,22 @@ def test_trouble_of_our_own_leaves_one_user_behind_with_a_reason_and_accuses_nob
     assert beside.stage == "connected"
     assert behind.stage in ("failed", "lost its connection")
     assert str(error) in behind.trouble
+
+
+def test_a_replica_that_breaks_as_somebody_looks_at_it_gives_its_line_up_and_is_evidence_all_the_same(
+    room, swarm, person, monkeypatch
+):
+    failing = person(0, places=1)
+    failing.open()
+    monkeypatch.setattr(catching_up, "DELAY_S", 60.0)  # so that looking comes first
+
+    def break_down(*_):
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(replica_module, "apply_in_one_transaction", break_down)
+    room.write("strikes")
+    wait_until(lambda: failing.replica._waiting)
+    assert "strikes" not in [str(cell["source"]) for cell in failing.replica.cells]
+    wait_until(lambda: failing.stage is not Stage.CONNECTED)
+    (evidence,) = (decode_evidence(one, RoomEvidence) for one in encoded_rooms(gather(swarm, {"room": True})))
+    assert "boom" in evidence.users[0].trouble

@@ -50,7 +50,7 @@ class Replica:
     `doc` is the pycrdt document; its roots are created at once: `cells`, `meta` and `state` in a notebook, `source` and
     `state` in a text file. Ask for them anew each time: what waits to be applied is applied then.
 
-    `refused`: called with the error where updates that had waited could not be read, as `apply_updates` raises it.
+    `refused`: called with the error where updates that had waited could not be applied, as `apply_updates` raises it.
 
     `broken` is None, or the sentence that tells what made this replica unusable. After a panic, or when an update
     failed half applied, nobody knows what the document holds; from there on writing is refused. Reading is still
@@ -151,16 +151,14 @@ class Replica:
         """
         Apply what waits, in one transaction.
 
-        Raises ReplicaError where the replica broke. What cannot be read is told `refused`, and nobody else: whoever
-        looks at the document has nothing to do with it.
+        Where that fails, or breaks the replica, `refused` is told, and nobody else: whoever looks at the document has
+        nothing to do with it, and what broke can still be read.
         """
         waiting, self._waiting = self._waiting, []
         if self.broken is None and waiting:
             try:
                 self.apply_updates(waiting)
             except ReplicaError as error:
-                if error.replica_is_broken:
-                    raise
                 if self.refused is not None:
                     self.refused(error)
 
@@ -204,6 +202,8 @@ class Replica:
 
         Raises ReplicaError where `change` failed, or wrote although it returned False; `update` holds what was written.
         """
+        if self._waiting:
+            self.catch_up()
         if self.broken is not None:
             raise self._refusal()
         written: list[bytes] = []

@@ -75,7 +75,7 @@ class Receiving:
         self._moment = swarm.arrivals.moment
         self._replica = replica
         self._apply_soon = replica.apply_soon
-        replica.refused = self.note_unreadable
+        replica.refused = self._note_refused_later
         self._catching_up = swarm.catching_up
         self._presence = presence
         self._other = other
@@ -209,6 +209,13 @@ class Receiving:
         if error.replica_is_broken:
             raise error
         self.note_unreadable(error)
+
+    def _note_refused_later(self, error: ReplicaError) -> None:
+        """The same of updates that had waited, whoever had them applied: a replica that broke gives its line up."""
+        if error.replica_is_broken:
+            self._fail(error)
+        else:
+            self.note_unreadable(error)
 
     def note_unreadable(self, error: Exception) -> None:
         """A message that is none is left out, as y-websocket does; it is counted, and fails as a delivery."""

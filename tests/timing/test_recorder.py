@@ -37,6 +37,17 @@ def test_what_was_recorded_is_taken_once_and_stays_in_the_whole_run():
     assert (whole[UPDATE_ECHO].count, whole[UPDATE_ECHO].sum_ms, whole[SAVE].count) == (3, 7.0, 0)
 
 
+def test_what_is_taken_is_told_to_whoever_asked_for_it_last():
+    recorder = Recorder()
+    first, second = [], []
+    recorder.observe_taken(first.append)
+    recorder.observe_taken(second.append)
+    recorder.record(UPDATE_ECHO, 1.0)
+    taken = recorder.take_unreported()
+    recorder.take_unreported()  # nothing, which nobody needs to know
+    assert (first, second) == ([], [taken])
+
+
 def test_what_was_not_taken_yet_is_in_the_whole_run_too():
     recorder = Recorder()
     recorder.record(SAVE, 4)

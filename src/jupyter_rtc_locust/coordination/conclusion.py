@@ -22,6 +22,7 @@ from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.second_opening import opened_again
 from jupyter_rtc_locust.coordination.side_by_side import side_by_side
+from jupyter_rtc_locust.coordination.story import began, command_of, course_of
 from jupyter_rtc_locust.coordination.waiting_for_file import wait_for_file
 from jupyter_rtc_locust.errors import GivenUp, RtcLocustError
 from jupyter_rtc_locust.reporting.result_file import ResultFileError, build_result, redact, remove_result, write_result
@@ -359,8 +360,10 @@ def _result(
             (answer["bytes"] for answer in state.end.answers.values() if "bytes" in answer), counts["edits"]
         ),
         generator=health,
+        course=course_of(state),
         run={
             "run_id": state.run_id,
+            "began": began(state),
             "seed": state.seed,
             "locustfile": environment.locustfile,
             "host": state.base,
@@ -369,6 +372,7 @@ def _result(
             "duration_s": round(state.since_start(time.monotonic()), 3),
             "documents": [one.document.path for one in state.prepared.documents] if state.prepared else [],
             "options": _options(state),
+            "command": command_of(environment, state),
             "warmup_s": _warm_up(state),
             "plan": plan_figures(state),
             "faults": [] if state.faults is None else [asdict(one) for one in state.faults.noted],

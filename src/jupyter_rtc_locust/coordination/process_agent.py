@@ -39,10 +39,12 @@ from jupyter_rtc_locust.reporting.result_file import redact
 from jupyter_rtc_locust.servers.detection import KINDS
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.settings import END_BUDGET_S, WORKER_ANSWER_DEADLINE_S, Settings, read_tokens
+from jupyter_rtc_locust.timing.course import Course
 from jupyter_rtc_locust.timing.generator_health import GeneratorHealth
 from jupyter_rtc_locust.timing.recorder import Recorder
 from jupyter_rtc_locust.users.backlog import Backlog
 from jupyter_rtc_locust.users.collaborator import Collaborator
+from jupyter_rtc_locust.users.course_watch import look, watch_course
 from jupyter_rtc_locust.users.health_monitor import watch_health
 from jupyter_rtc_locust.users.looking_after import look_after
 from jupyter_rtc_locust.users.plan_player import PlannedUsers
@@ -70,6 +72,7 @@ class ProcessAgent:
         self.environment = environment
         self.recorder = Recorder()
         self.health = GeneratorHealth(_process_name(environment))
+        self.course = Course()
         self.swarm: Swarm | None = None
         self._secrets = secrets
         self._requests = count()
@@ -268,9 +271,11 @@ class ProcessAgent:
         backlog = Backlog(self.swarm.collaborators, self.health.receive_backlog)
         watch = gevent.spawn(watch_health, self.health, backlog, self.swarm.arrivals)
         warm_up = gevent.spawn(close_seconds, self.recorder, self.swarm.run_started, settings.warmup)
+        self.course = Course()
         self._greenlets = [
             watch,
             warm_up,
+            gevent.spawn(watch_course, self.course, self.swarm),
             gevent.spawn(look_after, self.swarm, self.swarm.look_for_stalls, self.swarm.put_away_old_edits),
         ]
         for greenlet in self._greenlets:
@@ -360,6 +365,7 @@ class ProcessAgent:
                 payload["counts"] = dict(swarm.counts)
                 payload["bytes"] = swarm.traffic.as_evidence()
                 payload["plan"] = swarm.plan.as_message()
+                look(self.course, swarm)
         except BaseException as error:
             logger.exception("The evidence of this process could not be gathered")
             self._problems.append(f"it could not gather its evidence: {type(error).__name__}: {error}")
@@ -370,6 +376,7 @@ class ProcessAgent:
         payload["health"] = self.health.as_evidence()
         payload["stats"] = self._final_statistics()
         payload["timings"] = self.recorder.as_evidence()
+        payload["course"] = self.course.as_evidence()
         self._send_in_pieces(run_id, AT_THE_END, msgpack.packb(payload))
 
     def hidden(self, text: str) -> str:

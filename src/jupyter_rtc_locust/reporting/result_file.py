@@ -68,6 +68,7 @@ def build_result(
     secrets: Iterable[str] = (),
     warmup_s: float = 0.0,
     traffic: Mapping[str, Any] | None = None,
+    course: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The content of `result.json`, as data that JSON can carry.
 
@@ -99,6 +100,7 @@ def build_result(
             for name, histogram in timings.histograms(warmup_s).items()
         },
         "counts": _redacted_values(counts, secrets),
+        "course": _redacted_values(course or {}, ()),
         "bytes": _redacted_values(traffic or {}, ()),
         "generator": _redacted_values(generator, secrets),
         "run": _redacted_values({"versions": installed_versions(), **run}, secrets),

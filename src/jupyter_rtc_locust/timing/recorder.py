@@ -114,6 +114,7 @@ class Recorder:
         self._timers: dict[str, Callable[[float], None]] = {}
         self._on_sample: Callable[[str, float], None] | None = None
         self._on_failure: Callable[[str, str, float | None], None] | None = None
+        self._on_taken: Callable[[Mapping[str, Histogram]], None] | None = None
 
     def observe(
         self,
@@ -135,6 +136,10 @@ class Recorder:
             )
         self._on_sample = sample if sample is not None else self._on_sample
         self._on_failure = failure if failure is not None else self._on_failure
+
+    def observe_taken(self, taken: Callable[[Mapping[str, Histogram]], None]) -> None:
+        """Have whatever `take_unreported` gives away told here, too, in place of whom it was told before."""
+        self._on_taken = taken
 
     def timer(self, name: str) -> Callable[[float], None]:
         """What to call with each time of this name, in milliseconds. Fetch it once and keep it.
@@ -183,6 +188,8 @@ class Recorder:
                 self._due_to_locust[name].clear()
             if increment.count:
                 increments[name] = increment
+        if increments and self._on_taken is not None:
+            self._on_taken(increments)
         return increments
 
     def close(self, second: float) -> None:

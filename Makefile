@@ -55,6 +55,7 @@ lint: $(installed)
 	.venv/bin/mypy
 	JUPYTER_TOKEN=example .venv/bin/docker-compose -f docker-compose.yml config -q
 	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	.venv/bin/check-jsonschema --check-metaschema src/jupyter_rtc_locust/reporting/result.schema.json
 	.venv/bin/python -m pytest -q tests/test_documents_are_true.py
 
 bench: $(installed) $(peers)
@@ -119,7 +120,7 @@ $(installed): pyproject.toml constraints/locked.txt
 		{ echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ...' >&2; exit 1; }
 	@echo 'Installing the locked versions into .venv'
 	test -x .venv/bin/python || $(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install -q -q -c constraints/locked.txt -e '.[demo,test,lint,plots,peers]'
+	.venv/bin/python -m pip install -q -q -c constraints/locked.txt -e '.[demo,test,lint,peers]'
 	@touch $@
 
 $(older_server): constraints/jupyter-collaboration-4.txt

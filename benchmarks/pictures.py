@@ -1,7 +1,7 @@
 """The pictures of docs/performance.md, drawn from files of results: `python -m benchmarks.pictures [FILE.json …]`.
 
 A file of `make saturation` gives the curve to saturation, one of `make bench` those of growth. Without names, the last
-of each kind. Needs the extra `plots`.
+of each kind.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from typing import Any
 
 import psutil
 
+from reporting.schema import problems_of
 from runs.what_was_said import end_and_reason, end_of
 from servers.processes import environment_without_jupyter, free_port
 from servers.server_process import LAUNCHER, ServerProcess
@@ -37,6 +38,9 @@ GRACE_S = 3.0
 
 EVENLY = {"LOCUST_RTC_RHYTHM": "steady"}
 """Runs are short, and most tests need each user to have edited by a certain moment; who wants people asks for them."""
+
+UNREPORTED = {"LOCUST_RTC_REPORT": "never"}
+"""Hundreds of runs would each pay a second or two for reports that nobody reads; who wants them asks for them."""
 
 LOG_CHARACTERS = 10_000_000
 
@@ -160,7 +164,7 @@ class LocustProcess:
                 [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), *wrapped_in, *self.command],
                 cwd=folder,
                 env=environment_without_jupyter(
-                    **{**EVENLY, **token, **(environment or {})}, PYTHONUNBUFFERED="1", COLUMNS="200"
+                    **{**EVENLY, **UNREPORTED, **token, **(environment or {})}, PYTHONUNBUFFERED="1", COLUMNS="200"
                 ),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -204,6 +208,8 @@ class LocustProcess:
             self.kill()
             raise AssertionError(self._told(f"Locust did not end within {deadline} s")) from None
         seconds = time.monotonic() - self._started
+        problems = problems_of(self.result) if self.result is not None else []
+        assert not problems, f"result.json is not as its schema says: {'; '.join(problems[:10])}"
         return Run(
             self.command,
             self.process.returncode,

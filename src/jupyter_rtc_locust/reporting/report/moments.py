@@ -1,0 +1,95 @@
+"""What happened in a run, and when: faults, checkpoints, lines lost and found, people coming.
+
+For plots and the list beside them. Each has a letter, so that a plot stays readable and says the same without colours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from string import ascii_uppercase
+from typing import Any, Final
+
+from jupyter_rtc_locust.reporting.report.told_history import Event
+from jupyter_rtc_locust.reporting.report.told_run import ToldRun
+from jupyter_rtc_locust.reporting.report.words import counted, users
+
+MOST_MOMENTS: Final = len(ascii_uppercase)
+_TOGETHER_S: Final = 2.0
+"""Lines that are lost within so many seconds of each other are one thing that happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Something that happened. Times in seconds since the start of the run."""
+
+    at_s: float
+    until_s: float | None
+    """None: it was over at once."""
+    what: str
+    bad: bool = False
+    """Whether it harms."""
+    letter: str = ""
+
+
+def moments_of(told: ToldRun) -> tuple[Moment, ...]:
+    """What happened, in order, each with its letter; of many the first."""
+    moments = sorted(_all(told), key=lambda moment: (moment.at_s, not moment.bad))
+    return tuple(replace(moment, letter=letter) for moment, letter in zip(moments, ascii_uppercase, strict=False))
+
+
+def _all(told: ToldRun) -> Iterator[Moment]:
+    for fault in told.run.get("faults") or ():
+        if fault.get("began") is not None:
+            yield Moment(
+                float(fault["began"]), _number(fault.get("ended")), f"{fault['what']} ({fault['outcome']})", True
+            )
+    for checkpoint in told.result["checkpoints"]:
+        at, paused = float(checkpoint["at_s"]), float(checkpoint["paused_s"])
+        what = f"checkpoint {checkpoint['number']}: editing paused, everything compared: {checkpoint['verdict']}"
+        yield Moment(at, at + paused, what, checkpoint["verdict"] == "fail")
+    if told.history is not None and told.history.events:
+        yield from _lines(told.history.events)
+    else:
+        yield from _lines_by_slot(told.result["course"])
+    yield from _arrivals(told.result["course"])
+
+
+def _lines(events: tuple[Event, ...]) -> Iterator[Moment]:
+    """Lines lost and found, from the history: those of about the same time as one."""
+    for what, words, bad in (("connection lost", "lost the line", True), ("reconnect", "back in step", False)):
+        several: list[Event] = []
+        for event in [event for event in events if event.what == what]:
+            if several and event.at_s - several[0].at_s > _TOGETHER_S:
+                yield _together(several, words, bad)
+                several = []
+            several.append(event)
+        if several:
+            yield _together(several, words, bad)
+
+
+def _together(events: list[Event], words: str, bad: bool) -> Moment:
+    who = users(sorted(event.user for event in events if event.user is not None))
+    return Moment(events[0].at_s, None, f"{who} {words}".strip(), bad)
+
+
+def _lines_by_slot(course: Any) -> Iterator[Moment]:
+    """The same without a history: how many, and in which slot."""
+    half = float(course.get("slot_s") or 1) / 2
+    for slot in course.get("slots") or ():
+        for name, words, bad in (("disconnects", "lost", True), ("reconnects", "back in step", False)):
+            if slot[name]:
+                yield Moment(slot["at_s"] + half, None, f"{counted(slot[name], 'line')} {words}", bad)
+
+
+def _arrivals(course: Any) -> Iterator[Moment]:
+    """When the last of the people was there for the first time."""
+    slots = [slot for slot in course.get("slots") or () if slot["users"] is not None]
+    most = max((slot["users"] for slot in slots), default=0)
+    if most:
+        first = next(slot for slot in slots if slot["users"] == most)
+        yield Moment(float(first["at_s"]), None, f"{counted(most, 'user')} connected, the most at one time")
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)

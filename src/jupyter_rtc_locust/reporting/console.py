@@ -63,7 +63,7 @@ def end_report(result: Mapping[str, Any], result_path: str | None = None) -> lis
     lines += _not_exercised(result)
     lines += _plan(result["run"])
     lines += _timings(result["timings"], result["run"].get("warmup_s"))
-    lines += _health(result["generator"])
+    lines += health_sentences(result["generator"])
     if result_path is not None:
         lines.append(f"Result file: {_shown(result_path)}")
     return lines
@@ -259,7 +259,8 @@ def _timings(timings: Mapping[str, Mapping[str, Any]], warmup_s: float | None) -
     return lines
 
 
-def _health(generator: Mapping[str, Any]) -> list[str]:
+def health_sentences(generator: Mapping[str, Any]) -> list[str]:
+    """Whether the load generator kept up, from its summary in the result file; nothing where there was no load."""
     if not generator.get("processes"):
         return []  # nobody played a user, so there was no load to keep up with
     figures = [

@@ -1,0 +1,173 @@
+"""A run in sentences, from its result file: what was done, what a pass says nothing about, and each plot in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from jupyter_rtc_locust.reporting.report import kinds
+from jupyter_rtc_locust.reporting.report.kinds import KindTold
+from jupyter_rtc_locust.reporting.report.moments import moments_of
+from jupyter_rtc_locust.reporting.report.told_evidence import FindingTold
+from jupyter_rtc_locust.reporting.report.told_run import ToldRun
+from jupyter_rtc_locust.reporting.report.words import counted, listed, milliseconds, seconds
+from jupyter_rtc_locust.verdict.exercised import NOT_EXERCISED
+
+HEADLINES: Final = {
+    "pass": "The documents can be trusted",
+    "fail": "The documents cannot be trusted",
+    "inconclusive": "It is not known whether the documents can be trusted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Findings of one kind, in all documents."""
+
+    told: KindTold
+    count: int
+    documents: int
+    users: tuple[int, ...]
+
+
+def seen(told: ToldRun) -> list[Seen]:
+    """For each kind that was found, in the order in which a reader cares: how often, in how many documents, to whom."""
+    found: dict[str, list[tuple[str, FindingTold]]] = {}
+    for document in told.documents:
+        for finding in document.findings:
+            found.setdefault(finding.kind, []).append((document.path, finding))
+    return [
+        Seen(
+            kinds.told(kind),
+            len(found[kind]),
+            len({path for path, _ in found[kind]}),
+            tuple(sorted({user for _, finding in found[kind] for user in finding.users})),
+        )
+        for kind in sorted(found, key=kinds.order)
+    ]
+
+
+def summary(told: ToldRun) -> str:
+    """The verdict in a sentence for who was not there; that of the result file where it says it best."""
+    if told.verdict != "fail":
+        return str(told.result["reason"])
+    what = listed(f"{one.told.title[:1].lower()}{one.told.title[1:]} ({one.count})" for one in seen(told))
+    where = len({document.path for document in told.documents if document.findings and document.path})
+    documents = f"In {where} of {counted(int(told.result['counts'].get('documents') or where), 'document')}: "
+    return f"{counted(len(told.result['findings']), 'finding')}. {documents if where else 'Found: '}{what}."
+
+
+def what_was_done(result: Mapping[str, Any]) -> str:
+    """Who did what, where, when and for how long."""
+    counts, run = result["counts"], result["run"]
+    people = counted(int(counts.get("users_seated") or 0), "simulated user")
+    documents = counted(int(counts.get("documents") or 0), "document")
+    edits = counted(int(counts.get("edits") or 0), "edit")
+    server = f" on {run['server']}" if run.get("server") else ""
+    host = f" at {run['host']}" if run.get("host") else ""
+    began = f" The run began on {_moment(str(run['began']))}" if run.get("began") else " The run"
+    length = f" and took {seconds(run.get('duration_s'))}, its checks included." if run.get("duration_s") else "."
+    workers = int(run.get("workers") or 1)
+    processes = f" from {workers} processes" if workers > 1 else ""
+    return f"{people} made {edits} in {documents}{server}{host}{processes}.{began}{length}"
+
+
+def not_exercised(result: Mapping[str, Any]) -> list[str]:
+    """What did not happen in the run, so that a pass says nothing about it."""
+    figures = result["exercised"]
+    if not result["counts"].get("users_seated"):
+        return []
+    return [words for name, words in NOT_EXERCISED.items() if name in figures and not figures[name]]
+
+
+def course_in_words(told: ToldRun) -> str:
+    """How the run went over time, for who cannot see the plot."""
+    slots = told.result["course"].get("slots") or []
+    timed = [(slot["at_s"], slot["timings"]["update echo"]) for slot in slots if "update echo" in slot["timings"]]
+    said = ["Times of edits, users and edits a second over the seconds of the run."]
+    if timed:
+        at, slowest = max(timed, key=lambda one: float(one[1]["p95_ms"]))
+        middle = sorted(float(one["p95_ms"]) for _, one in timed)[len(timed) // 2]
+        said.append(
+            f"Echoes were slowest around second {at}, with a p95 of {milliseconds(slowest['p95_ms'])}; "
+            f"the median of all such p95 is {milliseconds(middle)}."
+        )
+    said += [f"{moment.letter}, at {moment.at_s:.0f} s: {moment.what}." for moment in moments_of(told)]
+    return " ".join(said)
+
+
+def distributions_in_words(result: Mapping[str, Any]) -> str:
+    """The middle and the slow end of each timing."""
+    said = [
+        f"{name}: half within {milliseconds(one['p50_ms'])}, 95 % within {milliseconds(one['p95_ms'])}, "
+        f"99 % within {milliseconds(one['p99_ms'])}."
+        for name, one in result["timings"].items()
+        if one["count"]
+    ]
+    return " ".join(["How often which time was measured.", *said])
+
+
+def fan_out_in_words(result: Mapping[str, Any]) -> str:
+    """How far an edit travels, and how long that takes."""
+    said = ["Part of the edits that were back at their author, and with another user, within a time."]
+    for name, where in (("update echo", "back"), ("update delivery", "with another user")):
+        one = result["timings"].get(name, {})
+        if one.get("count"):
+            said.append(f"95 % were {where} within {milliseconds(one['p95_ms'])}.")
+    return " ".join(said)
+
+
+def fan_out(result: Mapping[str, Any]) -> list[str]:
+    """What one edit caused, in sentences."""
+    counts, each = result["counts"], result["bytes"].get("per_edit") or {}
+    edits, received = int(counts.get("edits") or 0), int(counts.get("updates_received") or 0)
+    if not edits:
+        return []
+    said = [f"Each edit was received {received / edits:.1f} times on average, the author's own echo included."]
+    if each:
+        said.append(
+            f"It cost its author {each['sent']:,.0f} bytes to send, and the server {each['received']:,.0f} bytes to "
+            f"send on, to everybody together."
+        )
+    return said
+
+
+def save_age_in_words(result: Mapping[str, Any]) -> str:
+    """How old the oldest work was that was not on disk."""
+    ages = result["timings"].get("save age", {})
+    if not ages.get("count"):
+        return ""
+    return (
+        f"Once a second and document it was asked how long the oldest acknowledged edit had been waiting for the disk: "
+        f"in half of the looks at most {milliseconds(ages['p50_ms'])}, in 95 % at most {milliseconds(ages['p95_ms'])}, "
+        f"never more than {milliseconds(ages['max_ms'])}. So much would a crash at that moment have cost."
+    )
+
+
+def unanswered(result: Mapping[str, Any]) -> list[str]:
+    """What never came back, by timing."""
+    return [
+        f"{counted(int(one['unanswered']), name)} never came back"
+        for name, one in result["timings"].items()
+        if one.get("unanswered")
+    ]
+
+
+def failures(result: Mapping[str, Any]) -> list[tuple[str, str, int]]:
+    """Each failure: of which timing, in which words, how often."""
+    return [
+        (name, sentence, count)
+        for name, one in result["timings"].items()
+        for sentence, count in (one.get("failure_sentences") or {}).items()
+    ]
+
+
+def versions(result: Mapping[str, Any]) -> str:
+    """The versions in one line."""
+    return listed(f"{name} {version}" for name, version in (result["run"].get("versions") or {}).items())
+
+
+def _moment(iso: str) -> str:
+    day, _, rest = iso.partition("T")
+    return f"{day} at {rest[:8]} UTC" if rest else day

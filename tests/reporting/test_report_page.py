@@ -1,0 +1,243 @@
+"""`report.html`, read as a browser reads it: what asks for something elsewhere, what is markup, what is said."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jupyter_rtc_locust.reporting.report import page as page_module
+from jupyter_rtc_locust.reporting.report import plots
+from jupyter_rtc_locust.reporting.report.drawing import NARROW, WIDE
+from jupyter_rtc_locust.reporting.report.kinds import KINDS
+from jupyter_rtc_locust.reporting.report.page import difference_line, page, shown
+from jupyter_rtc_locust.reporting.report.told_run import read_run
+from jupyter_rtc_locust.verdict.findings import Kind
+from reporting.results_folders import HOSTILE, RESULTS, copied, hostile, large
+
+VOID = {"meta", "link", "img", "br", "hr", "input", "image", "path", "use", "rect", "line", "circle"}
+WITHOUT_A_NAME_FOR_IT = {"script", "link", "iframe", "object", "embed", "form", "base", "audio", "video", "img"}
+"""Elements that a page has no use for that neither asks for anything nor runs anything."""
+
+
+class Page(HTMLParser):
+    """The elements, attributes and texts of a page; fails where elements do not close as they opened."""
+
+    def __init__(self, html):
+        super().__init__(convert_charrefs=True)
+        self.elements, self.texts, self.open, self.ids = [], [], [], []
+        self.feed(html)
+        self.close()
+        assert not self.open, f"left open: {self.open}"
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        self.ids += [value for name, value in attributes if name == "id"]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        self.ids += [value for name, value in attributes if name == "id"]
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, text):
+        if "style" not in self.open:
+            self.texts.append(text)
+
+    @property
+    def text(self):
+        return re.sub(r"\s+", " ", " ".join(self.texts))
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+PLACES = {
+    "pass": lambda folder: copied("pass", folder),
+    "fail": lambda folder: copied("fail", folder),
+    "nothing": lambda folder: copied("nothing", folder),
+    "hostile": hostile,
+    "large": large,
+}
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    made = {}
+
+    def of(name):
+        if name not in made:
+            made[name] = page(read_run(PLACES[name](tmp_path_factory.mktemp("pages") / name)), "results")
+        return made[name]
+
+    return of
+
+
+EVERY_PAGE = pytest.mark.parametrize("name", PLACES)
+
+
+@EVERY_PAGE
+def test_a_page_asks_for_nothing_and_runs_nothing(pages, name):
+    html = pages(name)
+    parsed = Page(html)
+    for tag, attributes in parsed.elements:
+        assert tag not in WITHOUT_A_NAME_FOR_IT
+        for attribute, value in attributes.items():
+            assert not attribute.startswith("on")
+            if attribute in ("src", "href", "xlink:href", "action", "srcset", "data", "poster"):
+                assert value.startswith(("#", "data:image/png;base64,")), f"{tag} {attribute}={value[:80]}"
+            if attribute == "style":
+                assert all(place.startswith("#") for place in re.findall(r"url\(([^)]*)\)", value))
+    (style,) = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
+    assert "url(" not in style and "@import" not in style
+    policy = next(one["content"] for one in parsed.all("meta") if "http-equiv" in one)
+    assert policy == "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+@EVERY_PAGE
+def test_a_page_can_be_found_ones_way_in(pages, name):
+    parsed = Page(pages(name))
+    assert parsed.all("html") == [{"lang": "en"}]
+    levels = [int(tag[1]) for tag, _ in parsed.elements if re.fullmatch("h[1-6]", tag)]
+    assert levels.count(1) == 1 and levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels)), "a level was left out"
+    assert len(parsed.all("table")) == len(parsed.all("caption"))
+    drawings = [one for one in parsed.all("div") if one.get("class", "").startswith("drawing")]
+    assert all(len(one["aria-label"]) > 60 for one in drawings)
+    assert len(parsed.all("svg")) == len(drawings) and all(one["aria-hidden"] == "true" for one in parsed.all("svg"))
+    assert len(parsed.ids) == len(set(parsed.ids))
+    anchors = [one["href"][1:] for one in parsed.all("a")]
+    assert anchors and set(anchors) <= set(parsed.ids)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("pass", ["PASS The documents can be trusted", "6 simulated users made 124 edits in 2 documents"]),
+        (
+            "pass",
+            ["Not exercised, so nothing is said about it edits that crossed each other", "The load generator kept up"],
+        ),
+        ("pass", ["checkpoint 1: editing paused, everything compared: pass", "95 % of edits were back within"]),
+        ("fail", ["FAIL The documents cannot be trusted 10 findings. In 1 of 1 document: doubled content (6)"]),
+        ("fail", ["What a person would have seen", "The same words or the same cell stand there more than once"]),
+        ("fail", ["What differs between the oracle (-) and a newcomer (+)", "by edit 0 of user 1"]),
+        ("fail", ["From 15.0 s to 16.8 s : the server was killed and started again", "users 0, 1, 2 and 3 lost the"]),
+        ("fail", ["locust -f locustfiles/canary_store_lost.py --headless -u 4 -r 4 -t 35s --rtc-template"]),
+        ("fail", ["--rtc-plan results/evidence/plan.jsonl.gz --rtc-results again", "jupyter rtc-locust check results"]),
+        ("nothing", ["INCONCLUSIVE It is not known whether the documents can be trusted GET http://127.0.0.1:9/api"]),
+        ("nothing", ["This run measured nothing.", "Nobody played a user, so there was no load to keep up with."]),
+        ("large", ["10,000 of 12,000 echoes are drawn as points", "more of this kind in result.json"]),
+    ],
+)
+def test_a_page_says_what_happened(pages, name, words):
+    text = re.sub(r"\s+([.:])", r"\1", Page(pages(name)).text)
+    for one in words:
+        assert one.replace(" :", ":") in text
+
+
+def test_a_run_that_measured_nothing_has_no_empty_plots(pages):
+    parsed = Page(pages("nothing"))
+    assert not parsed.all("svg") and "Timings" not in parsed.text
+
+
+def test_text_of_servers_and_documents_stays_text(pages):
+    html = pages("hostile")
+    parsed = Page(html)
+    assert HOSTILE.startswith("</script><script>alert(1)</script><img src=x onerror=alert(2)>")
+    assert parsed.text.count("</script><script>alert(1)</script><img src=x onerror=alert(2)>") > 15
+    assert "\\x1b[31mred\\x07" in parsed.text and "\\u202eturned\\u2066" in parsed.text
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", html)
+    for tag, text in _with_their_elements(html):
+        if "onerror" in text:
+            assert tag in ("bdi", "title"), f"{text[:60]!r} stands in <{tag}>, where it can turn what is around it"
+
+
+def _with_their_elements(html):
+    class Texts(HTMLParser):
+        def __init__(self):
+            super().__init__()
+            self.open, self.found = [], []
+
+        def handle_starttag(self, tag, _attributes):
+            if tag not in VOID:
+                self.open.append(tag)
+
+        def handle_endtag(self, tag):
+            if tag not in VOID:
+                self.open.pop()
+
+        def handle_data(self, text):
+            self.found.append((self.open[-1] if self.open else "", text))
+
+    parser = Texts()
+    parser.feed(html)
+    return parser.found
+
+
+def test_no_text_of_servers_and_documents_is_in_a_drawing(pages):
+    drawings = re.findall(r"<svg.*?</svg>", pages("hostile"), re.DOTALL)
+    assert drawings and not [one for one in drawings if "alert" in one or "javascript" in one]
+
+
+def test_a_page_of_ten_thousand_points_stays_small_and_smooth(pages):
+    html = pages("large")
+    assert len(html.encode()) < 3_000_000
+    parsed = Page(html)
+    pictures = [one for one in parsed.all("image") if one["xlink:href"].startswith("data:image/png")]
+    assert len(pictures) == 2, "the cloud of points is a picture in each of two widths"
+    assert len(parsed.elements) < 12_000
+    assert max(len(drawing) for drawing in re.findall(r"<svg.*?</svg>", html, re.DOTALL)) < 400_000
+
+
+@pytest.mark.parametrize("draw", [plots.fan_out, plots.save_age])
+def test_the_same_figures_make_the_same_drawing(draw):
+    told = read_run(RESULTS / "fail")
+    assert draw(told, WIDE) == draw(told, WIDE) != draw(told, NARROW)
+
+
+def test_colours_of_drawings_are_those_of_the_page(pages):
+    html = pages("fail")
+    drawings = "".join(re.findall(r"<svg.*?</svg>", html, re.DOTALL))
+    named = set(re.findall(r"var\((--[a-z]+)\)", drawings))
+    (style,) = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
+    assert named and all(style.count(f"{name}:") == 3 for name in named), "light, dark and print have each of them"
+    assert set(re.findall(r"(?:fill|stroke): (#\w+)", drawings)) <= {"#000000", "#ffffff"}
+
+
+def test_every_kind_of_finding_has_words():
+    assert set(KINDS) == {value for name, value in vars(Kind).items() if name.isupper()}
+
+
+def test_a_kind_of_finding_that_a_later_version_has_brought_is_shown_by_its_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(page_module, "_plot", lambda *_: None)
+
+    def change(result):
+        result["findings"] = [{**result["findings"][0], "kind": "brand-new"}]
+
+    parsed = Page(page(read_run(copied("fail", tmp_path / "fail", change)), "results"))
+    assert "brand-new (1)" in parsed.text
+
+
+@settings(max_examples=200)
+@given(st.text() | st.just(HOSTILE))
+def test_any_text_is_shown_as_text(text):
+    parsed = Page(str(shown(text)))
+    assert [tag for tag, _ in parsed.elements] == ["bdi"]
+    assert not re.search("[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", "".join(parsed.texts))
+
+
+@settings(max_examples=100)
+@given(st.text())
+def test_a_line_of_a_difference_keeps_its_mark_outside_its_text(text):
+    parsed = Page(str(difference_line(f"+   {text}")))
+    assert parsed.texts[0].startswith("+   ")
+    assert [tag for tag, _ in parsed.elements] == ["bdi"]

@@ -89,6 +89,22 @@ Print what a run found, from its results folder: the verdict, every finding
 and where its evidence lies, what is not known, and what was not tested.
 """
 
+_REPORT = """\
+Make the reports of a run anew from its results folder: report.html for people,
+summary.md for the page of a job on GitHub, junit.xml for programs that show
+test results. The summary is added to the file that GITHUB_STEP_SUMMARY names,
+where it is set.
+"""
+
+_REPORT_EXIT_CODES = """\
+exit codes:
+  0  all were made
+  1  one of them could not be made
+  2  the folder holds no result of a run
+"""
+
+_NOT_ALL_MADE = 1
+
 _INIT = "Write a commented locustfile to start from. An existing file is not overwritten without --force."
 
 
@@ -104,6 +120,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if passed_on:
             parser.error(f"{options.command} does not know: {' '.join(passed_on)}")
         return look_into_results(options.command, options.folder)
+    if options.command == "report":
+        if passed_on:
+            parser.error(f"report does not know: {' '.join(passed_on)}")
+        return report_results(options.folder)
     try:
         command = locust_command(options.command, passed_on)
         refusal = _reason_not_to_start(options.command, passed_on)
@@ -129,6 +149,22 @@ def look_into_results(command: str, results: Path) -> int:
     letters = sys.stdout.encoding or "utf-8"
     print("\n".join(lines).encode(letters, "backslashreplace").decode(letters), flush=True)
     return code
+
+
+def report_results(results: Path) -> int:
+    """Make the reports of a results folder, and return an exit code."""
+    from jupyter_rtc_locust.reporting.report.making import job_summary, make_reports
+    from jupyter_rtc_locust.verdict.folder.stored import StoredError
+
+    try:
+        made = make_reports(results, add_summary_to=job_summary(os.environ))
+    except StoredError as error:
+        return _refuse(str(error))
+    for path in made.files:
+        print(f"Made {path}.")
+    for problem in made.problems:
+        print(f"{PROGRAM}: {problem}", file=sys.stderr)
+    return _NOT_ALL_MADE if made.problems else PASSED
 
 
 def locust_command(command: str, passed_on: Sequence[str]) -> list[str]:
@@ -223,9 +259,10 @@ def _parser() -> argparse.ArgumentParser:
     for name, summary, description in (
         ("show", "print what a run found, from its results folder", _SHOW),
         ("check", "repeat all checks on the evidence in a results folder", _CHECK),
+        ("report", "make report.html, summary.md and junit.xml of a results folder", _REPORT),
     ):
         later = subcommand(name, summary, description)
-        later.epilog = _CHECK_EXIT_CODES if name == "check" else None
+        later.epilog = {"check": _CHECK_EXIT_CODES, "report": _REPORT_EXIT_CODES}.get(name)
         later.add_argument("folder", metavar="DIR", nargs="?", type=Path, default=Path("results"), help="results")
     return parser
 

@@ -182,6 +182,9 @@ ELSEWHERE = {
     "make saturation": "tests/test_whole_benchmarks.py::test_a_curve_to_saturation_is_measured_saved_and_drawn",
     "make performance": "tests/test_benchmarks.py::"
     "test_the_table_of_the_page_is_renewed_and_the_rest_of_the_page_stays",
+    "jupyter rtc-locust report results": (
+        "tests/reporting/test_report_making.py::test_the_command_makes_all_of_them_and_says_so"
+    ),
     "make rooms": "tests/test_whole_benchmarks.py::test_idle_rooms_are_counted_beside_their_model",
     "make packets": "tests/test_whole_benchmarks.py::test_echo_times_are_told_beside_those_of_packets",
     "make rhythm": "tests/test_benchmarks.py::test_simulated_people_are_compared_with_recordings",

@@ -19,7 +19,12 @@ from runs.together import Runs
 pytestmark = pytest.mark.run
 
 TESTS = Path(__file__).resolve().parent
-FILES = ("coordination/test_judging.py", "demo/test_embedded_server.py", "test_command_line.py")
+FILES = (
+    "coordination/test_judging.py",
+    "coordination/test_reports.py",
+    "demo/test_embedded_server.py",
+    "test_command_line.py",
+)
 LONGEST = FILES
 DEADLINE_S = 220
 

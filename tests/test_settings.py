@@ -13,6 +13,7 @@ from jupyter_rtc_locust.settings import (
     AWARENESS_KINDS,
     EVIDENCE_KINDS,
     KERNEL_KINDS,
+    REPORT_KINDS,
     RHYTHM_KINDS,
     SERVER_KINDS,
     Settings,
@@ -72,6 +73,7 @@ def test_every_option_arrives_in_the_setting_of_its_name(tmp_path):
             rtc_results="elsewhere",
             rtc_evidence="always",
             rtc_evidence_limit=12.5,
+            rtc_report="never",
             rtc_drain_timeout=12.0,
             rtc_save_timeout=13.0,
             rtc_max_save_age=14.0,
@@ -102,6 +104,7 @@ def test_every_option_arrives_in_the_setting_of_its_name(tmp_path):
         results=Path("elsewhere"),
         evidence="always",
         evidence_limit=12.5,
+        report="never",
         drain_timeout=12.0,
         save_timeout=13.0,
         max_save_age=14.0,
@@ -164,6 +167,11 @@ def test_every_known_kind_of_server_is_taken(kind):
 @pytest.mark.parametrize("kind", EVIDENCE_KINDS)
 def test_evidence_is_kept_on_failure_or_always(kind):
     assert Settings.from_options(options(rtc_evidence=kind)).evidence == kind
+
+
+@pytest.mark.parametrize("kind", REPORT_KINDS)
+def test_reports_are_made_or_not(kind):
+    assert Settings.from_options(options(rtc_report=kind)).report == kind
 
 
 @pytest.mark.parametrize("kind", RHYTHM_KINDS)

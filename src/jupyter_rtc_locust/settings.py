@@ -19,6 +19,8 @@ SERVER_KINDS = ("auto", "jupyter-collaboration", "y-websocket")
 """What `--rtc-server` takes: `auto`, and the names in `servers/detection.py`; a test compares them."""
 EVIDENCE_KINDS = ("on-failure", "always")
 """When everything a verdict was made from is kept; of a pass otherwise only digests are."""
+REPORT_KINDS = ("always", "never")
+"""Whether reports are made of a run when it has ended."""
 AWARENESS_KINDS = ("none", "own", "faithful")
 GLOBAL_AWARENESS_KINDS = ("none", "faithful")
 REST_KINDS = ("none", "faithful")
@@ -78,6 +80,7 @@ class Settings:
     evidence: str = "on-failure"
     evidence_limit: float = 200.0
     """Megabytes (1,000,000 bytes) of evidence that are kept at most."""
+    report: str = "always"
     drain_timeout: float = 30.0
     save_timeout: float = 30.0
     max_save_age: float = 0.0
@@ -134,6 +137,7 @@ class Settings:
             results=Path(options.rtc_results or "results"),
             evidence=_one_of("--rtc-evidence", options.rtc_evidence, EVIDENCE_KINDS),
             evidence_limit=_number("--rtc-evidence-limit", options.rtc_evidence_limit),
+            report=_one_of("--rtc-report", options.rtc_report, REPORT_KINDS),
             drain_timeout=_number("--rtc-drain-timeout", options.rtc_drain_timeout, most=60.0),
             save_timeout=_number("--rtc-save-timeout", options.rtc_save_timeout, most=60.0),
             max_save_age=_number("--rtc-max-save-age", options.rtc_max_save_age),

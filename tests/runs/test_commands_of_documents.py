@@ -35,6 +35,7 @@ from runs.commands_of_documents import (
     blocks,
     substituted,
 )
+from runs.locust_run import UNREPORTED
 from runs.together import Runs
 from servers import processes
 from servers.first_room import with_a_store
@@ -99,6 +100,7 @@ class Shell:
             LOCUST_MASTER_PORT=master_port,
             LOCUST_MASTER_NODE_PORT=master_port,
             PYTHONUNBUFFERED="1",
+            **UNREPORTED,
         )
 
     @contextlib.contextmanager

@@ -53,6 +53,7 @@ AS_PEOPLE_TYPE = ("--rtc-rhythm", "person")
 TWO_DOCUMENTS = ("--rtc-documents", "2")
 IN_PAIRS = ("-u", "2", "-t", "14s")
 LONGER = ("-t", "11s")
+REPORTED = ("--rtc-report", "always", "--rtc-history")
 
 RUNS = {
     # The longer ones first, so that the others are done meanwhile.
@@ -64,11 +65,11 @@ RUNS = {
     "pycrdt breaking": Healthy(PYCRDT, BREAKING, ("-t", "9s")),
     "5 people": Healthy(JUPYTER_5, options=(*AS_PEOPLE_TYPE, *LONGER)),
     "4 people": Healthy(JUPYTER_4, options=(*AS_PEOPLE_TYPE, *LONGER)),
-    "5 people in two processes": Healthy(JUPYTER_5, options=(*AS_PEOPLE_TYPE, *LONGER, "--processes", "2")),
+    "5 people in two processes": Healthy(JUPYTER_5, options=(*AS_PEOPLE_TYPE, *LONGER, "--processes", "2", *REPORTED)),
     "5 poisson": Healthy(JUPYTER_5, options=("--rtc-rhythm", "poisson")),
     "5 in a tab": Healthy(JUPYTER_5, IN_A_TAB, LONGER),
     "Node in a tab": Healthy(NODE, IN_A_TAB, LONGER),
-    "5 two documents": Healthy(JUPYTER_5, options=TWO_DOCUMENTS),
+    "5 two documents": Healthy(JUPYTER_5, options=(*TWO_DOCUMENTS, *REPORTED)),
     "5 without ids": Healthy(JUPYTER_5, template="without-ids"),
     "5 every output": Healthy(JUPYTER_5, template="every-output"),
     "5 without cells": Healthy(JUPYTER_5, template="without-cells"),
@@ -127,6 +128,16 @@ def test_nothing_is_found_in_the_evidence_either_without_the_server(run: str, ru
     lines, code = checked(ended.folder / "results")
     assert code == PASSED, lines
     assert "This agrees with" in lines[-1], lines
+
+
+@pytest.mark.parametrize("run", [name for name, one in RUNS.items() if "--rtc-report" in one.options])
+def test_a_run_that_was_asked_for_reports_leaves_them_and_says_where(run: str, runs: Runs) -> None:
+    ended: Run = runs[run]
+    results = ended.folder / "results"
+    assert ended.output.splitlines()[-1] == f"Report: {results / 'report.html'}", str(ended)
+    assert "The documents can be trusted" in (results / "report.html").read_text("utf-8")
+    assert "PASS" in (results / "summary.md").read_text("utf-8")
+    assert 'failures="0" errors="0"' in (results / "junit.xml").read_text("utf-8")
 
 
 @pytest.mark.parametrize("run", [name for name, one in RUNS.items() if one.locustfile == BREAKING])

@@ -40,7 +40,7 @@ def environment_without_jupyter(*python_path: Path, **more: str) -> dict[str, st
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("JUPYTER", "IPYTHON", "PYTEST", "PYTHON", "LOCUST", "RTC_"))
+        if not name.startswith(("JUPYTER", "IPYTHON", "PYTEST", "PYTHON", "LOCUST", "RTC_", "GITHUB_"))
     }
     return {**kept, "PYTHONPATH": os.pathsep.join(map(str, python_path)), **more}
 

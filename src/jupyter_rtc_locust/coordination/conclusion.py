@@ -25,6 +25,7 @@ from jupyter_rtc_locust.coordination.side_by_side import side_by_side
 from jupyter_rtc_locust.coordination.story import began, command_of, course_of
 from jupyter_rtc_locust.coordination.waiting_for_file import wait_for_file
 from jupyter_rtc_locust.errors import GivenUp, RtcLocustError
+from jupyter_rtc_locust.reporting.report.making import remove_reports
 from jupyter_rtc_locust.reporting.result_file import ResultFileError, build_result, redact, remove_result, write_result
 from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S, JOINER_DEADLINE_S, LEAVE_DEADLINE_S
 from jupyter_rtc_locust.timing.generator_health import summarise
@@ -113,8 +114,9 @@ def _keep_plan(environment: Environment, state: RunState) -> None:
 
 
 def forget_earlier_run(results: Path) -> None:
-    """Remove result and evidence of an earlier run, so that nobody takes them for those of the run which begins now."""
+    """Remove what an earlier run left, so that nobody takes it for that of the run which begins now."""
     remove_result(results)
+    remove_reports(results)
     try:
         remove_earlier(results)
     except OSError as error:

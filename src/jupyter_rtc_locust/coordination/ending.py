@@ -24,6 +24,7 @@ from jupyter_rtc_locust.coordination.conclusion import conclude
 from jupyter_rtc_locust.coordination.kernels import end_kernels
 from jupyter_rtc_locust.coordination.making_faults import FAULT_UNDER_WAY_S
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
+from jupyter_rtc_locust.coordination.reports import DEADLINE_S, LEAST_S, Reports
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.errors import GivenUp
 from jupyter_rtc_locust.reporting.console import end_report
@@ -32,6 +33,7 @@ from jupyter_rtc_locust.reporting.result_file import redact
 from jupyter_rtc_locust.reporting.terminal import say
 from jupyter_rtc_locust.settings import LEAVE_DEADLINE_S, end_budget
 from jupyter_rtc_locust.verdict.findings import Value
+from jupyter_rtc_locust.verdict.neutralising import neutralised
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +63,7 @@ class Ending:
         self._stop_watching = stop_watching
         self._state: RunState | None = None
         self._under_way: gevent.Greenlet[..., None] | None = None
+        self._reports: Reports | None = None
         runner = environment.runner
         assert runner is not None
         self._runner = runner
@@ -92,6 +95,8 @@ class Ending:
         state.concluding = True
         state.given_up = why
         conclude(self._environment, state, self._secrets, lambda: None)
+        self._begin_reports(state)
+        self._wait_for_reports(state)
         state.concluded.set()
         self.print(state)
         self.set_exit_code(state)
@@ -99,6 +104,8 @@ class Ending:
     def give_up(self, why: str) -> None:
         """Wait for the verdict no longer, if one is under way: it is inconclusive then, for this sentence."""
         state = self._state
+        if self._reports is not None:
+            self._reports.give_up()
         if state is None or state.verdict is not None or self._under_way is None:
             return
         state.given_up = state.given_up or why
@@ -140,11 +147,13 @@ class Ending:
             pass  # a moment too late: the verdict had been reached
         finally:
             self._stop_watching()
+            self._begin_reports(state)
             try:
                 self._everybody_leaves(state)
                 self._end_kernels(state)
                 self._remove_documents(state)
             finally:
+                self._wait_for_reports(state)
                 state.concluded.set()
         if state.verdict is not None:
             self.note("verdict", outcome=state.verdict.value.value, reason=state.verdict.reason)
@@ -153,6 +162,19 @@ class Ending:
             self.print(state)
         else:
             gevent.spawn_later(_LOCUST_QUITS_S, self._quit_without_workers)
+
+    def _begin_reports(self, state: RunState) -> None:
+        """Have them made from what was written, while documents are closed; not for who does not want to wait."""
+        if state.settings.report == "never" or state.result_path is None or state.given_up:
+            return
+        elapsed = time.monotonic() - state.end.began if state.end.began else 0.0
+        deadline = min(DEADLINE_S, max(LEAST_S, state.end_budget_s - elapsed))
+        self._reports = Reports(state.settings.results, self._secrets, deadline)
+
+    def _wait_for_reports(self, state: RunState) -> None:
+        if self._reports is not None:
+            state.told_of_reports = self._reports.finished()
+            self._reports = None
 
     def _collect(self, state: RunState) -> None:
         """Tell every process to stop editing; when all are quiet, ask for their evidence, and wait for it."""
@@ -240,4 +262,5 @@ class Ending:
         """The verdict and the figures, once a run."""
         if state.result is not None and not state.printed:
             state.printed = True
-            say("\n" + "\n".join(end_report(state.result, state.result_path)))
+            lines = [*end_report(state.result, state.result_path), *map(neutralised, state.told_of_reports)]
+            say("\n" + "\n".join(lines))

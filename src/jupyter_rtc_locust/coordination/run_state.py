@@ -71,6 +71,8 @@ class RunState:
     """Why it could not be saved: a sentence."""
     result: dict[str, Any] | None = None
     result_path: str | None = None
+    told_of_reports: tuple[str, ...] = ()
+    """Which reports were made, or why not: lines for the terminal."""
     concluded: Event = field(default_factory=Event)
     concluding: bool = False
     end_budget_s: float = END_BUDGET_S

@@ -1,5 +1,6 @@
 """The end of a run happens once, whoever asks for it and however often, and can be given up."""
 
+import time
 from types import SimpleNamespace
 
 import gevent
@@ -97,6 +98,80 @@ def test_a_verdict_that_was_reached_is_not_given_up(stage):
     stage.ending.give_up("Too late.")
     assert stage.state.verdict == stage.verdict
     assert stage.state.given_up == ""
+
+
+class FakeReports:
+    """Reports that are being made until somebody gives them up, or they are done."""
+
+    def __init__(self, *_):
+        self.done = Event()
+        self.told = ("Report: somewhere",)
+
+    def finished(self):
+        self.done.wait()
+        return self.told
+
+    def give_up(self):
+        self.told = ("Given up.",)
+        self.done.set()
+
+
+@pytest.fixture
+def made(stage, monkeypatch):
+    """What was begun of reports, where the result was written."""
+    begun = []
+    monkeypatch.setattr(ending, "Reports", lambda *asked: begun.append((asked, FakeReports())) or begun[-1][1])
+    stage.state.result_path = "results/result.json"
+    return begun
+
+
+def test_reports_are_made_while_documents_are_closed_and_are_waited_for(stage, made):
+    stage.may_go_on.set()
+    greenlet = gevent.spawn(stage.ending.of, stage.state)
+    wait_until(lambda: "rtc-run-over" in stage.sent)
+    ((_, reports),) = made
+    assert not greenlet.ready()
+    reports.done.set()
+    greenlet.get(timeout=5)
+    assert stage.state.told_of_reports == ("Report: somewhere",)
+    assert (stage.state.verdict, stage.environment.process_exit_code) == (stage.verdict, None)
+
+
+@pytest.mark.parametrize(("elapsed", "deadline"), [(0.0, 30.0), (100.0, 15.0), (500.0, 5.0)])
+def test_reports_get_what_is_left_of_the_time_to_the_exit(stage, made, monkeypatch, elapsed, deadline):
+    def collected(state):
+        state.end.began = time.monotonic() - elapsed
+
+    monkeypatch.setattr(stage.ending, "_collect", collected)
+    greenlet = gevent.spawn(stage.ending.of, stage.state)
+    wait_until(lambda: made)
+    ((asked, reports),) = made
+    reports.done.set()
+    greenlet.get(timeout=5)
+    assert asked[2] == pytest.approx(deadline, abs=1.0)
+
+
+def test_reports_are_given_up_by_who_does_not_want_to_wait_and_the_verdict_stays(stage, made):
+    stage.may_go_on.set()
+    greenlet = gevent.spawn(stage.ending.of, stage.state)
+    wait_until(lambda: made)
+    stage.ending.give_up("Enough.")
+    greenlet.get(timeout=5)
+    assert stage.state.told_of_reports == ("Given up.",)
+    assert (stage.state.verdict, stage.state.given_up) == (stage.verdict, "")
+
+
+@pytest.mark.parametrize("why", ["never", "not written", "given up"])
+def test_reports_are_not_made_where_there_is_nothing_to_make_them_of_or_nobody_wants_them(stage, made, why):
+    if why == "never":
+        stage.state.settings = Settings(report="never")
+    elif why == "not written":
+        stage.state.result_path = None
+    else:
+        stage.state.given_up = "Enough."
+    stage.may_go_on.set()
+    stage.ending.of(stage.state)
+    assert (made, stage.state.told_of_reports) == ([], ())
 
 
 def test_an_end_that_takes_too_long_is_given_up(stage, monkeypatch):

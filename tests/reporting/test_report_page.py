@@ -131,8 +131,11 @@ def test_a_page_can_be_found_ones_way_in(pages, name):
         ("fail", ["What a person would have seen", "The same words or the same cell stand there more than once"]),
         ("fail", ["What differs between the oracle (-) and a newcomer (+)", "by edit 0 of user 1"]),
         ("fail", ["From 15.0 s to 16.8 s : the server was killed and started again", "users 0, 1, 2 and 3 lost the"]),
-        ("fail", ["locust -f locustfiles/canary_store_lost.py --headless -u 4 -r 4 -t 35s --rtc-template"]),
-        ("fail", ["--rtc-plan results/evidence/plan.jsonl.gz --rtc-results again", "jupyter rtc-locust check results"]),
+        ("fail", ["locust -f locustfiles/canary_store_lost.py --headless -u 4 -r 4 -t 35s \\ --rtc-template"]),
+        (
+            "fail",
+            ["--rtc-plan results/evidence/plan.jsonl.gz \\ --rtc-results again", "jupyter rtc-locust check results"],
+        ),
         ("nothing", ["INCONCLUSIVE It is not known whether the documents can be trusted GET http://127.0.0.1:9/api"]),
         ("nothing", ["This run measured nothing.", "Nobody played a user, so there was no load to keep up with."]),
         ("large", ["10,000 of 12,000 echoes are drawn as points", "more of this kind in result.json"]),
@@ -225,6 +228,21 @@ def test_a_kind_of_finding_that_a_later_version_has_brought_is_shown_by_its_name
 
     parsed = Page(page(read_run(copied("fail", tmp_path / "fail", change)), "results"))
     assert "brand-new (1)" in parsed.text
+
+
+def test_of_many_findings_some_of_each_kind_are_shown_and_the_others_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(page_module, "_plot", lambda *_: None)
+
+    def change(result):
+        one = result["findings"][0]
+        result["findings"] = [{**one, "kind": "diverged", "document": "first", "detail": f"{n}"} for n in range(90)]
+        result["findings"] += [{**one, "kind": "lost-edit", "document": "first", "detail": f"{n}"} for n in range(3)]
+        result["findings"] += [{**one, "document": f"document {n}", "detail": "x"} for n in range(200)]
+
+    parsed = Page(page(read_run(copied("fail", tmp_path / "fail", change)), "results"))
+    assert "82 findings more of this kind in" in parsed.text
+    assert "Lost work 3 findings" in parsed.text
+    assert "151 findings more, in other documents, in" in parsed.text, re.findall("[^.]* more[^.]*", parsed.text)
 
 
 @settings(max_examples=200)

@@ -26,6 +26,8 @@ from jupyter_rtc_locust.verdict.neutralising import neutralised
 
 MOST_FINDINGS: Final = 60
 """Shown in full; how many more there are is said."""
+MOST_OF_A_KIND: Final = 8
+"""Of those, in one document: the tenth says what the first did, and other kinds want to be seen, too."""
 MOST_ROWS: Final = 100
 """Of any table."""
 LONGEST_TEXT: Final = 2_000
@@ -68,7 +70,7 @@ class Section:
 
 def page(told: ToldRun, folder: str) -> str:
     """The page; `folder` is where the results are, for the commands in it."""
-    result, run = told.result, told.run
+    result, run, sections = told.result, told.run, _sections(told.documents)
     return (
         _environment()
         .get_template("report.html.jinja")
@@ -81,8 +83,8 @@ def page(told: ToldRun, folder: str) -> str:
             label=told.verdict.upper(),
             done=sentences.what_was_done(result),
             seen=sentences.seen(told),
-            sections=_sections(told.documents),
-            findings_left_out=max(0, len(result["findings"]) - MOST_FINDINGS),
+            sections=sections,
+            findings_left_out=len(result["findings"]) - sum(group.count for one in sections for group in one.groups),
             tiles=_tiles(told),
             command=_command(run),
             plan=_plan(run, folder),
@@ -117,6 +119,7 @@ def _environment() -> Environment:
     )
     environment.filters["shown"] = shown
     environment.filters["harmless"] = harmless
+    environment.filters["shown_lines"] = shown_lines
     environment.filters["difference_class"] = difference_class
     environment.filters["difference_line"] = difference_line
     return environment
@@ -131,6 +134,11 @@ def harmless(value: Any, longest: int = LONGEST_TEXT) -> str:
     """Any text without control characters, for places where there can be no element around it; not yet escaped."""
     text = neutralised(str(value))
     return text if len(text) <= longest else f"{text[:longest]}… ({len(text) - longest:,} characters more)"
+
+
+def shown_lines(text: str) -> Markup:
+    """A text of several lines, each shown by itself."""
+    return Markup("\n").join(map(shown, text.split("\n")))
 
 
 def difference_class(line: str) -> str:
@@ -169,7 +177,7 @@ def _sections(documents: Sequence[DocumentTold]) -> list[Section]:
     left = MOST_FINDINGS
     sections = []
     for document in documents:
-        if not document.findings:
+        if not document.findings or left <= 0:
             continue
         groups, shown_here = [], set[str]()
         of_kind: dict[str, list[FindingTold]] = {}
@@ -183,7 +191,7 @@ def _sections(documents: Sequence[DocumentTold]) -> list[Section]:
             )
             if difference is not None:
                 shown_here.add(difference.file)
-            kept = tuple(findings[: max(0, left)])
+            kept = tuple(findings[: min(left, MOST_OF_A_KIND)])
             left -= len(kept)
             groups.append(Group(kind, kinds.told(kind), kept, len(findings) - len(kept), difference))
         rest = tuple(one for one in document.differences if one.file not in shown_here)
@@ -212,16 +220,15 @@ def _tiles(told: ToldRun) -> list[tuple[str, str]]:
 
 def _command(run: Mapping[str, Any]) -> str:
     command = run.get("command") or ()
-    return shlex.join([*map(str, command), "--rtc-results", "again"]) if command else ""
+    return words.command([*map(str, command), "--rtc-results", "again"]) if command else ""
 
 
 def _plan(run: Mapping[str, Any], folder: str) -> str:
     """The command that plays the very same edits, where they were kept."""
-    kept = (run.get("plan") or {}).get("evidence")
-    command = run.get("command") or ()
-    if not kept or not command:
+    plan, command = run.get("plan") or {}, run.get("command") or ()
+    if not plan.get("evidence") or not plan.get("edits") or not command:
         return ""
-    return shlex.join([*map(str, command), "--rtc-plan", f"{folder}/{kept}", "--rtc-results", "again"])
+    return words.command([*map(str, command), "--rtc-plan", f"{folder}/{plan['evidence']}", "--rtc-results", "again"])
 
 
 def _facts(result: Mapping[str, Any]) -> list[tuple[str, str]]:

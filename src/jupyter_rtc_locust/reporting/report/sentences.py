@@ -61,7 +61,8 @@ def summary(told: ToldRun) -> str:
 def what_was_done(result: Mapping[str, Any]) -> str:
     """Who did what, where, when and for how long."""
     counts, run = result["counts"], result["run"]
-    people = counted(int(counts.get("users_seated") or 0), "simulated user")
+    seated = int(counts.get("users_seated") or 0)
+    people = counted(seated, "simulated user")
     documents = counted(int(counts.get("documents") or 0), "document")
     edits = counted(int(counts.get("edits") or 0), "edit")
     server = f" on {run['server']}" if run.get("server") else ""
@@ -70,6 +71,8 @@ def what_was_done(result: Mapping[str, Any]) -> str:
     length = f" and took {seconds(run.get('duration_s'))}, its checks included." if run.get("duration_s") else "."
     workers = int(run.get("workers") or 1)
     processes = f" from {workers} processes" if workers > 1 else ""
+    if not seated:
+        return f"No simulated user took part{server}{host}.{began}{length}"
     return f"{people} made {edits} in {documents}{server}{host}{processes}.{began}{length}"
 
 
@@ -145,15 +148,6 @@ def save_age_in_words(result: Mapping[str, Any]) -> str:
     )
 
 
-def unanswered(result: Mapping[str, Any]) -> list[str]:
-    """What never came back, by timing."""
-    return [
-        f"{counted(int(one['unanswered']), name)} never came back"
-        for name, one in result["timings"].items()
-        if one.get("unanswered")
-    ]
-
-
 def failures(result: Mapping[str, Any]) -> list[tuple[str, str, int]]:
     """Each failure: of which timing, in which words, how often."""
     return [
@@ -161,11 +155,6 @@ def failures(result: Mapping[str, Any]) -> list[tuple[str, str, int]]:
         for name, one in result["timings"].items()
         for sentence, count in (one.get("failure_sentences") or {}).items()
     ]
-
-
-def versions(result: Mapping[str, Any]) -> str:
-    """The versions in one line."""
-    return listed(f"{name} {version}" for name, version in (result["run"].get("versions") or {}).items())
 
 
 def _moment(iso: str) -> str:

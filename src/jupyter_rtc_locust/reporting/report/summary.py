@@ -6,7 +6,6 @@ punctuation may be, as its number (`&#60;`), which Markdown and HTML take for a 
 
 from __future__ import annotations
 
-import shlex
 import string
 from collections.abc import Iterable
 from typing import Any, Final
@@ -149,4 +148,4 @@ def _again(told: ToldRun) -> list[str]:
     command = told.run.get("command") or ()
     if not command:
         return []
-    return ["### Do it again", block([shlex.join(map(str, command))], "sh")]
+    return ["### Do it again", block(words.command(map(str, command)).split("\n"), "sh")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 
 
@@ -64,6 +65,16 @@ def users(numbers: Iterable[int], most: int = 8) -> str:
     if len(people) > most:
         shown.append(f"{len(people) - most} more")
     return f"user{'' if len(people) == 1 else 's'} {listed(shown)}"
+
+
+def command(arguments: Iterable[str]) -> str:
+    """A command for a shell, with a line for each of its longer options."""
+    lines: list[list[str]] = [[]]
+    for argument in arguments:
+        if argument.startswith(("--rtc-", "--host")):
+            lines.append([])
+        lines[-1].append(argument)
+    return " \\\n    ".join(shlex.join(line) for line in lines if line)
 
 
 def _three_digits(value: float) -> str:

@@ -93,6 +93,15 @@ def test_who_does_not_want_to_wait_does_not(maker_is, tmp_path):
     assert not makers()
 
 
+def test_who_does_not_want_to_wait_for_the_start_either_does_not(maker_is, tmp_path):
+    maker_is("import time; time.sleep(600)")
+    making = Reports(tmp_path, [], LONG_S)
+    making.give_up()
+    (line,) = making.finished()
+    assert line.startswith("The reports were given up.")
+    assert not makers()
+
+
 def test_a_program_that_cannot_be_started_is_said(monkeypatch, tmp_path):
     monkeypatch.setattr(reports, "MAKER", (str(tmp_path / "nothing"),))
     (line,) = Reports(tmp_path, [], LONG_S).finished()

@@ -61,6 +61,8 @@ class Reports:
             )
         except OSError as error:
             return (f"The process that makes the reports could not be started: {error}.",)
+        if self._given_up:  # while it was being started, which takes a turn of the loop
+            self._maker.kill()
         try:
             said, complaints = self._maker.communicate(secrets, timeout=self._deadline_s)
         except TimeoutExpired:

@@ -162,7 +162,7 @@ def _times_over_time(
     quiet_grid(field, "y")
     if timed:
         field.legend(loc="upper right", ncols=3, handlelength=1.2, columnspacing=1.0, borderaxespad=0.1)
-    else:
+    elif not points:
         field.set_yticks([])
         field.text(0.5, 0.5, "none", transform=field.transAxes, ha="center", color=MUTED)
 

@@ -79,12 +79,12 @@ KINDS: Final[Mapping[str, KindTold]] = {
         "what was written is on disk within the time that was asked for",
     ),
     Kind.SAVE_NOT_DONE: KindTold(
-        "A save that was none",
+        "A save that did not save",
         "One presses Ctrl+S, reads that the document was saved, closes the lid, and it was not.",
         "what was reported as saved is on disk",
     ),
     Kind.MALFORMED_DOCUMENT: KindTold(
-        "A notebook that is none",
+        "A broken notebook",
         "The notebook cannot be opened elsewhere, or two of its cells answer to one id.",
         "the document is well formed",
     ),

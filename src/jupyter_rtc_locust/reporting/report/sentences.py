@@ -29,6 +29,8 @@ class Seen:
     count: int
     documents: int
     users: tuple[int, ...]
+    example: str
+    """What the first of them says."""
 
 
 def seen(told: ToldRun) -> list[Seen]:
@@ -43,6 +45,7 @@ def seen(told: ToldRun) -> list[Seen]:
             len(found[kind]),
             len({path for path, _ in found[kind]}),
             tuple(sorted({user for _, finding in found[kind] for user in finding.users})),
+            found[kind][0][1].detail,
         )
         for kind in sorted(found, key=kinds.order)
     ]

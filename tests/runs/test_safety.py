@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import html
 import json
 import secrets
 import sys
@@ -19,6 +20,7 @@ import psutil
 import pytest
 import requests
 
+from jupyter_rtc_locust.reporting.report.summary import plain
 from runs.locust_run import LOCUSTFILES_OF_THE_TESTS, LocustProcess, Run
 from runs.together import Runs
 from servers.processes import environment_without_jupyter, free_port, jupyter_collaboration
@@ -30,8 +32,9 @@ pytestmark = pytest.mark.run
 USERS = 2
 SMALL_RUN = ("-u", str(USERS), "-r", str(USERS), "-t", "5s", "--rtc-edit-rate", "3")
 SHORT = ("--rtc-drain-timeout", "5", "--rtc-save-timeout", "5", "--rtc-evidence", "always")
-REPORTS = ("--csv", "run", "--csv-full-history", "--html", "run.html", "--json-file", "run", "--loglevel", "DEBUG")
-"""Everything that Locust can write."""
+_OF_LOCUST = ("--csv", "run", "--csv-full-history", "--html", "run.html", "--json-file", "run", "--loglevel", "DEBUG")
+REPORTS = (*_OF_LOCUST, "--rtc-report", "always")
+"""Everything that Locust, and we, can write."""
 
 HARD_TOKEN = "a-t0ken+with/marks=&%"
 """Some of its letters are written otherwise in an address."""
@@ -68,7 +71,7 @@ def jupyter_server() -> ServerProcess:
 
 
 def forms_of(token: str) -> set[str]:
-    return {token, quote(token), quote(token, safe=""), json.dumps(token)[1:-1]}
+    return {token, quote(token), quote(token, safe=""), json.dumps(token)[1:-1], html.escape(token), plain(token)}
 
 
 def assert_nowhere(token: str, run_folder: Path) -> None:
@@ -127,6 +130,7 @@ def tells_nobody(folder: Path, given: Callable[[ServerProcess, Path], Given], *o
             assert_listens_to_this_machine_only(process)
             run = process.ended()
     assert run.verdict == "pass", run
+    assert (folder / "run" / "results" / "report.html").exists(), run
     assert_nowhere(jupyter.token, folder / "run")
 
 
@@ -228,6 +232,7 @@ def quotes_without_the_token(handler: type[BaseHTTPRequestHandler], folder: Path
         run = process.ended(60)
     assert run.verdict == "inconclusive", run
     assert "answered" in run.told["reason"], run
+    assert "INCONCLUSIVE" in (folder / "results" / "report.html").read_text("utf-8"), run
     assert_nowhere(HARD_TOKEN, folder)
 
 
@@ -267,7 +272,17 @@ def no_page_of_the_web_ui_tells_the_token(folder: Path) -> None:
     page = f"http://127.0.0.1:{port}"
     form = {"user_count": "2", "spawn_rate": "2", "rtc_documents": "1", "host": leaky.url}
     folder = folder / "run"
-    started = ("--web-host", "127.0.0.1", "--web-port", str(port), "--loglevel", "DEBUG", *SHORT)
+    started = (
+        "--web-host",
+        "127.0.0.1",
+        "--web-port",
+        str(port),
+        "--loglevel",
+        "DEBUG",
+        *SHORT,
+        "--rtc-report",
+        "always",
+    )
     with leaky, LocustProcess("notebook_editing.py", *started, folder=folder, server=leaky) as process:
         until = time.monotonic() + 30
         while not answers(page):
@@ -289,6 +304,7 @@ def no_page_of_the_web_ui_tells_the_token(folder: Path) -> None:
         assert process.result is not None
         assert process.result["verdict"] == "inconclusive"
         assert "with 4404" in process.output
+        assert (folder / "results" / "report.html").exists()
     assert_nowhere(HARD_TOKEN, folder)
 
 

@@ -18,7 +18,8 @@ REAL = ("pass", "fail", "nothing")
 made the same, updates taken out of the evidence."""
 
 HOSTILE = (
-    "</script><script>alert(1)</script><img src=x onerror=alert(2)> [a](javascript:b) `c` **d** | e\n# f\r\n"
+    '</script><script>alert(1)</script><img src=x onerror=alert(2)> " onfocus="alert(3)" \' '
+    "[a](javascript:b) `c` **d** | e\n# f\r\n"
     "\u202eturned\u2066 \x1b[31mred\x07 \ud800 \ufffe &amp; <!-- http://example.org/x ``` ]]> שלום"
 )
 """What a document could hold to break a page, a summary, an XML file or a terminal."""

@@ -1,3 +1,5 @@
+import copy
+import json
 import os
 import subprocess
 import sys
@@ -8,9 +10,13 @@ import pytest
 from jupyter_rtc_locust.command_line import main
 from jupyter_rtc_locust.reporting.report import junit as junit_module
 from jupyter_rtc_locust.reporting.report import making
+from jupyter_rtc_locust.reporting.report import page as page_module
 from jupyter_rtc_locust.reporting.report.making import FILES, JUNIT, PAGE, SUMMARY, job_summary, make_reports
 from jupyter_rtc_locust.reporting.report.making import remove_reports as remove
-from reporting.results_folders import copied
+from jupyter_rtc_locust.reporting.report.summary import summary
+from jupyter_rtc_locust.reporting.report.told_run import read_run
+from reporting.results_folders import REAL, RESULTS, copied
+from reporting.schema import SCHEMA
 
 
 @pytest.fixture
@@ -96,6 +102,34 @@ def test_a_job_summary_that_cannot_be_written_is_said(tmp_path):
     made = make_reports(copied("pass", tmp_path / "results"), add_summary_to=tmp_path / "no folder" / "job.md")
     assert len(made.problems) == 1 and "No such file" in made.problems[0]
     assert len(made.files) == 3
+
+
+def optional_fields(result):
+    """Paths of everything in a result that is no list: what an older version may not have written."""
+    required = set(SCHEMA["required"])
+    for name, value in result.items():
+        if name not in required:
+            yield (name,)
+        if isinstance(value, dict) and name not in ("timings", "exercised"):
+            yield from ((name, inner) for inner in value)
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_reports_are_made_of_what_an_older_version_has_written(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(page_module, "_plot", lambda *_: None)
+    told = read_run(RESULTS / name)
+    for path in optional_fields(told.result):
+        result = copy.deepcopy(dict(told.result))
+        below = result
+        for step in path[:-1]:
+            below = below[step]
+        del below[path[-1]]
+        (tmp_path / "result.json").write_text(json.dumps(result))
+        less = read_run(tmp_path)
+        try:
+            assert page_module.page(less, "results") and junit_module.junit(less) and summary(less)
+        except Exception as error:
+            raise AssertionError(f"without {'/'.join(path)}: {error!r}") from error
 
 
 def test_a_job_is_known_by_its_environment():

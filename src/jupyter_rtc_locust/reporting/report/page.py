@@ -10,9 +10,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChainableUndefined, Environment, PackageLoader
 from markupsafe import Markup, escape
 
 from jupyter_rtc_locust.reporting.console import health_sentences
@@ -109,11 +110,12 @@ def page(told: ToldRun, folder: str) -> str:
     )
 
 
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("jupyter_rtc_locust.reporting.report"),
         autoescape=True,
-        undefined=StrictUndefined,
+        undefined=ChainableUndefined,  # what an older version has not written is not there
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -233,6 +235,7 @@ def _plan(run: Mapping[str, Any], folder: str) -> str:
 
 def _facts(result: Mapping[str, Any]) -> list[tuple[str, str]]:
     run, evidence, server = result["run"], result["evidence"], result["server"]
+    kept = evidence.get("folder")
     facts = {
         "began": run.get("began"),
         "took": words.seconds(run.get("duration_s")),
@@ -244,7 +247,7 @@ def _facts(result: Mapping[str, Any]) -> list[tuple[str, str]]:
         "server's memory": _memory(server),
         "bytes received": words.size(result["bytes"].get("received", {}).get("total")),
         "bytes sent": words.size(result["bytes"].get("sent", {}).get("total")),
-        "evidence": f"{evidence['files']} files, {words.size(evidence['bytes'])}" if evidence.get("folder") else "none",
+        "evidence": f"{evidence.get('files')} files, {words.size(evidence.get('bytes'))}" if kept else "none",
         "left out of the evidence": words.counted(evidence["left_out"], "file") if evidence.get("left_out") else None,
         "run": run.get("run_id"),
     }

@@ -45,6 +45,11 @@ def test_differences_come_with_the_document_that_of_the_oracle_first(failed):
     assert [one.heading.split(" and ")[1] for one in others] == ["users 0, 1, 2, 3 (+)", "the saved file (+)"]
 
 
+def test_differences_are_found_by_the_findings_where_documents_are_not_listed(tmp_path):
+    folder = copied("fail", tmp_path / "results", lambda result: result["run"].pop("documents"))
+    assert [len(document.differences) for document in read_run(folder).documents] == [3]
+
+
 def test_what_happened_is_in_order_and_has_letters(failed):
     told = [(moment.letter, moment.what, moment.bad) for moment in moments_of(failed)]
     assert told == [

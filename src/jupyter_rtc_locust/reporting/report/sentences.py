@@ -70,13 +70,14 @@ def what_was_done(result: Mapping[str, Any]) -> str:
     edits = counted(int(counts.get("edits") or 0), "edit")
     server = f" on {run['server']}" if run.get("server") else ""
     host = f" at {run['host']}" if run.get("host") else ""
-    began = f" The run began on {_moment(str(run['began']))}" if run.get("began") else " The run"
-    length = f" and took {seconds(run.get('duration_s'))}, its checks included." if run.get("duration_s") else "."
+    when = [f"began on {_moment(str(run['began']))}"] if run.get("began") else []
+    when += [f"took {seconds(run['duration_s'])}, its checks included"] if run.get("duration_s") is not None else []
+    length = f" The run {' and '.join(when)}." if when else ""
     workers = int(run.get("workers") or 1)
     processes = f" from {workers} processes" if workers > 1 else ""
     if not seated:
-        return f"No simulated user took part{server}{host}.{began}{length}"
-    return f"{people} made {edits} in {documents}{server}{host}{processes}.{began}{length}"
+        return f"No simulated user took part{server}{host}.{length}"
+    return f"{people} made {edits} in {documents}{server}{host}{processes}.{length}"
 
 
 def not_exercised(result: Mapping[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from jupyter_rtc_locust.reporting.result_file import redact
@@ -86,7 +86,7 @@ def documents_of(results: Path, result: Mapping[str, Any], secrets: Sequence[str
         told = _finding(results, number, finding, secrets)
         findings.setdefault(str(finding.get("document") or ""), []).append(told)
     paths = [str(path) for path in result["run"].get("documents") or ()]
-    folders = dict(zip(paths, folder_names(paths), strict=True))
+    folders = _folders_of_findings(findings) | dict(zip(paths, folder_names(paths), strict=True))
     return tuple(
         DocumentTold(
             str(redact(path, ())),
@@ -95,6 +95,17 @@ def documents_of(results: Path, result: Mapping[str, Any], secrets: Sequence[str
         )
         for path in dict.fromkeys((*findings, *paths))
     )
+
+
+def _folders_of_findings(findings: Mapping[str, Sequence[FindingTold]]) -> dict[str, str]:
+    """The folder of each document as its findings name it, for results that do not list the documents of the run."""
+    places = {
+        path: PurePosixPath(one.evidence)
+        for path, several in findings.items()
+        for one in several
+        if path and one.evidence is not None
+    }
+    return {path: place.parts[1] for path, place in places.items() if len(place.parts) == 3 and ".." not in place.parts}
 
 
 def _finding(results: Path, number: int, finding: Mapping[str, Any], secrets: Sequence[str]) -> FindingTold:

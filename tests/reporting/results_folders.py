@@ -90,7 +90,7 @@ def large(folder: Path, *, echoes: int = 12_000, findings: int = 400) -> Path:
             result["findings"].append(finding)
         result["unknown"] += [f"not known {number}" for number in range(300)]
         slot = next(slot for slot in result["course"]["slots"] if slot["timings"])
-        result["course"] = {"slot_s": 16, "slots": [{**slot, "at_s": 16 * number} for number in range(240)]}
+        result["course"] = {"slot_s": 32, "slots": [{**slot, "at_s": 32 * number} for number in range(120)]}
         for name, histogram in times.histograms().items():
             result["timings"][name] |= {"count": 400, "histogram": histogram.as_dict()}
             for key in ("min_ms", "mean_ms", "p50_ms", "p95_ms", "p99_ms", "max_ms"):

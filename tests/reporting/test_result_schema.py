@@ -5,6 +5,7 @@ from jsonschema import Draft202012Validator
 
 from jupyter_rtc_locust.reporting.result_file import SCHEMA as VERSION
 from jupyter_rtc_locust.reporting.result_file import build_result
+from jupyter_rtc_locust.timing.course import MOST_SLOTS
 from jupyter_rtc_locust.timing.generator_health import GeneratorHealth, summarise
 from jupyter_rtc_locust.timing.recorder import Recorder
 from reporting.results_folders import REAL, result_of
@@ -64,3 +65,7 @@ def test_fields_that_a_later_version_adds_are_no_problem_for_who_reads_by_the_sc
     result = changed("fail", lambda result: (result.update(new=1), result["run"].update(new=2)))
     assert LENIENT.is_valid(result)
     assert len(problems_of(result)) == 2
+
+
+def test_a_course_has_as_many_slots_as_the_schema_says():
+    assert SCHEMA["$defs"]["course"]["properties"]["slots"]["maxItems"] == MOST_SLOTS

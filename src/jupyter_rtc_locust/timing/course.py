@@ -18,7 +18,7 @@ from typing import Any, Final
 from jupyter_rtc_locust.timing.histogram import Histogram
 
 MOST_SLOTS: Final = 120
-"""As many points as a picture needs side by side; in an hour they take four megabytes in each process (measured)."""
+"""As many points as a picture needs side by side; in an hour they take five megabytes in each process (measured)."""
 
 COUNTED: Final = ("edits", "updates_received", "disconnects", "reconnects")
 """The counts of a run of which each slot has its share."""

@@ -91,6 +91,16 @@ def test_an_option_is_taken_from_the_command_line_and_from_the_environment_alike
     assert str(getattr(from_environment, setting)) == str(value)
 
 
+def test_thresholds_of_several_options_are_those_of_one_text(parser, monkeypatch):
+    given = ["--rtc-require", "update echo p95 < 200ms", "--rtc-require=failures < 1; save p99 < 2s"]
+    apart = parser.parse_args(given)
+    assert apart.rtc_require == "update echo p95 < 200ms; failures < 1; save p99 < 2s"
+    monkeypatch.setenv("LOCUST_RTC_REQUIRE", apart.rtc_require)
+    assert parser.parse_args([]).rtc_require == apart.rtc_require
+    assert len(Settings.from_options(parser.parse_args([])).require) == 3
+    assert parser.parse_args(["--rtc-require", "failures < 9"]).rtc_require == "failures < 9"
+
+
 @pytest.mark.parametrize("option", [option for option in OPTIONS if option.default is False], ids=lambda one: one.name)
 def test_a_switch_is_off_unless_it_is_given(parser, monkeypatch, option):
     setting = attribute(option).removeprefix("rtc_")

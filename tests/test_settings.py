@@ -21,6 +21,7 @@ from jupyter_rtc_locust.settings import (
     end_budget,
     read_tokens,
 )
+from jupyter_rtc_locust.timing.thresholds import read_thresholds
 
 quick = settings(deadline=None, max_examples=100)
 
@@ -89,6 +90,7 @@ def test_every_option_arrives_in_the_setting_of_its_name(tmp_path):
             rtc_token_file=str(tokens),
             rtc_request_events=True,
             rtc_warmup="1m",
+            rtc_require="failures < 1",
         )
     )
     assert made == Settings(
@@ -120,6 +122,7 @@ def test_every_option_arrives_in_the_setting_of_its_name(tmp_path):
         token_file=tokens,
         request_events=True,
         warmup=60.0,
+        require=read_thresholds("failures < 1"),
         users=40,
     )
 
@@ -144,6 +147,11 @@ def test_the_texts_of_a_form_mean_what_the_values_of_the_command_line_mean():
         "rtc_request_events": False,
     }
     assert Settings.from_options(options(**typed)) == Settings.from_options(options(**valued))
+
+
+def test_a_threshold_that_makes_no_sense_is_refused_with_where_and_what_is_known():
+    sentence = refusal(rtc_require="failures < 1; update echo p95 > 200ms")
+    assert sentence.startswith("--rtc-require 'update echo p95 > 200ms': after 'update echo p95' stands '>'")
 
 
 def test_a_host_handed_over_wins_over_that_of_the_options():

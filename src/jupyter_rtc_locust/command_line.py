@@ -41,7 +41,7 @@ learn whether the documents can be trusted afterwards.
 _EXIT_CODES = """\
 exit codes of a run:
   0  pass: every document is equal and complete, and no request failed
-  1  requests failed, though the documents can be trusted
+  1  requests failed or a threshold was missed, though the documents can be trusted
   2  an option was refused before anything was opened
   3  fail: somebody's work was lost, doubled or changed
   4  inconclusive: it could not be established, or the server could not be used

@@ -4,7 +4,7 @@ PASSED = 0
 """Every document was established to be equal and complete, and no request failed."""
 
 REQUESTS_FAILED = 1
-"""Locust's own rule: the documents can be trusted, but requests failed."""
+"""The documents can be trusted, but requests failed (Locust's own rule), or a threshold was missed."""
 
 OPTIONS_REFUSED = 2
 """An option was refused before anything was opened."""
@@ -13,4 +13,5 @@ FAILED = 3
 """The verdict is fail: a person would have lost, doubled or been given something."""
 
 INCONCLUSIVE = 4
-"""What could not be established is neither a pass nor a fail; a server that could not be used ends here too."""
+"""What could not be established is neither a pass nor a fail; a server that could not be used ends here too, and a
+threshold that could not be judged."""

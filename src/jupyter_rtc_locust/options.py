@@ -32,6 +32,8 @@ class Option:
     help: str
     in_web_ui: bool = True
     choices: tuple[str, ...] | None = None
+    joined_by: str | None = None
+    """What stands between the values of an option that can be given several times; None: the last one counts."""
 
     @property
     def environment_variable(self) -> str:
@@ -102,7 +104,28 @@ OPTIONS = (
         "how fast the trace is replayed: 1 as recorded, 2 twice as fast; 0: as fast as it goes",
     ),
     Option("--rtc-trace-into", "text", "what the trace is typed into: a text file, or a cell", choices=TRACE_TARGETS),
+    Option(
+        "--rtc-require",
+        "",
+        'upper limits of figures, "update echo p95 < 200ms; failures < 1"; missed: exit 1',
+        joined_by="; ",
+    ),
 )
+
+
+class _Joining(argparse.Action):
+    """Several values of one option are one text, as a form of the web UI and an environment variable have it."""
+
+    def __init__(self, *, joined_by: str, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self._joined_by = joined_by
+
+    def __call__(
+        self, _parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, _option: str | None = None
+    ) -> None:
+        """Add the value behind those that were there before it."""
+        before = getattr(namespace, self.dest, "")
+        setattr(namespace, self.dest, f"{before}{self._joined_by}{values}" if before else str(values))
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -122,6 +145,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             keywords["action"] = "store_true"
         else:
             keywords["metavar"] = "|".join(option.choices) if option.choices else option.name.rsplit("-", 1)[-1].upper()
+        if option.joined_by is not None:
+            keywords |= {"action": _Joining, "joined_by": option.joined_by}
         action: Any = group.add_argument(option.name, **keywords)
         action.include_in_web_ui = option.in_web_ui
         action.is_secret = False

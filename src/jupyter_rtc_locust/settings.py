@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from jupyter_rtc_locust.errors import OptionsError
+from jupyter_rtc_locust.timing.thresholds import Threshold, ThresholdError, read_thresholds
 
 SERVER_KINDS = ("auto", "jupyter-collaboration", "y-websocket")
 """What `--rtc-server` takes: `auto`, and the names in `servers/detection.py`; a test compares them."""
@@ -108,6 +109,8 @@ class Settings:
     trace_speed: float = 0.0
     """How much faster than recorded; 0: as fast as causality allows."""
     trace_into: str = "text"
+    require: tuple[Threshold, ...] = ()
+    """Upper limits that figures of the run have to stay below."""
     users: int = 1
     """How many users the run was asked for (`-u`): how the documents' seats are counted."""
 
@@ -156,6 +159,7 @@ class Settings:
             trace=_file("--rtc-trace", options.rtc_trace),
             trace_speed=_number("--rtc-trace-speed", options.rtc_trace_speed),
             trace_into=_one_of("--rtc-trace-into", options.rtc_trace_into, TRACE_TARGETS),
+            require=_thresholds(options.rtc_require),
             users=users,
         )
         if settings.documents > users:
@@ -309,6 +313,13 @@ def _warmup(value: object) -> float | None:
             f"out, or auto."
         )
     return seconds
+
+
+def _thresholds(value: object) -> tuple[Threshold, ...]:
+    try:
+        return read_thresholds(str(value or ""))
+    except ThresholdError as error:
+        raise OptionsError(f"--rtc-require {error}") from None
 
 
 def _whole(option: str, value: object, *, least: int, most: int | None = None) -> int:

@@ -11,6 +11,7 @@ from jupyter_rtc_locust.reporting.console import (
 from jupyter_rtc_locust.reporting.result_file import build_result
 from jupyter_rtc_locust.timing.generator_health import GeneratorHealth
 from jupyter_rtc_locust.timing.recorder import SAVE, UPDATE_ECHO, Recorder
+from jupyter_rtc_locust.timing.thresholds import read_thresholds
 
 FINDING = {
     "kind": "lost-edit",
@@ -67,6 +68,18 @@ def test_a_finding_is_one_line_with_kind_document_users_and_evidence():
 def test_a_finding_of_the_whole_run_names_no_document():
     finding = FINDING | {"document": "", "users": [], "evidence": None, "kind": "server-lost", "detail": "no answer"}
     assert end_report(result("fail", [finding]))[1].strip() == "finding: server-lost: no answer"
+
+
+def test_a_threshold_is_one_line_with_what_the_figure_was():
+    told = result(
+        "fail", [FINDING], require=read_thresholds("failures < 7; reconnects < 1"), counts={"users_seated": 2}
+    )
+    expected = "Threshold met: failures < 7. It was "
+    for lines in (end_report(told), full_report(told, "results")):
+        assert [line.strip() for line in lines if "reconnects < 1" in line] == [
+            "Threshold met: reconnects < 1. It was 0."
+        ]
+        assert any(line.strip().startswith(expected) for line in lines)
 
 
 def test_warnings_follow_the_findings():

@@ -22,6 +22,7 @@ from jupyter_rtc_locust.reporting.result_file import (
 from jupyter_rtc_locust.timing.generator_health import GeneratorHealth
 from jupyter_rtc_locust.timing.histogram import Histogram
 from jupyter_rtc_locust.timing.recorder import NAMES, SAVE, UPDATE_ECHO, Recorder
+from jupyter_rtc_locust.timing.thresholds import read_thresholds
 
 SECRET = "s3cr3t/token value+%"
 
@@ -63,6 +64,24 @@ def test_a_result_has_the_fields_that_were_promised():
     assert result["run"]["seed"] == 7
     assert set(result["run"]["versions"]) >= {"python", "locust", "pycrdt", "jupyter-ydoc", "jupyter-rtc-locust"}
     assert json.loads(json.dumps(result, allow_nan=False)) == result
+
+
+def test_thresholds_are_judged_by_the_figures_beside_them():
+    generator = {"sound": True, "timings_sound": True}
+    require = read_thresholds("update echo p95 < 10ms; save p95 < 1s; failures <= 1")
+    counts = {"users_seated": 2}
+    told = build_result(**inputs(verdict="pass", require=require, generator=generator, counts=counts))["thresholds"]
+    assert [one["outcome"] for one in told] == ["missed", "inconclusive", "met"]
+    assert told[0] == {
+        "threshold": "update echo p95 < 10ms",
+        "figure": "update echo p95",
+        "outcome": "missed",
+        "value": 20.0,
+        "limit": 10.0,
+        "unit": "ms",
+        "detail": "It was 20 ms (4 samples).",
+    }
+    assert build_result(**inputs())["thresholds"] == []
 
 
 def test_timings_below_a_millisecond_survive_and_the_maximum_is_exact():

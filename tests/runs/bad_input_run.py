@@ -371,6 +371,14 @@ CASES = (
         says=("--rtc-documents 0", "1 or more"),
     ),
     _case(
+        "no threshold",
+        "a threshold without a limit",
+        *_host("jupyter"),
+        "--rtc-require=failures",
+        exits=2,
+        says=("--rtc-require 'failures'", "update echo p95 < 200ms"),
+    ),
+    _case(
         "more documents than users",
         "more documents than users",
         *_host("jupyter"),
@@ -551,6 +559,7 @@ FORMS: Mapping[str, tuple[dict[str, str], str]] = {
     "no documents": ({"rtc_documents": "0"}, "--rtc-documents 0 is too small"),
     "documents in words": ({"rtc_documents": "two"}, "not a whole number"),
     "more documents than users": ({"rtc_documents": "3"}, "--rtc-documents 3 with 2 users"),
+    "a threshold that is none": ({"rtc_require": "failures > 1"}, "'failures' stands '>'"),
     "a negative rate": ({"rtc_edit_rate": "-1"}, "--rtc-edit-rate -1 is negative"),
     "a rate in words": ({"rtc_edit_rate": "fast"}, "--rtc-edit-rate 'fast' is not a number"),
     "a negative time to drain": ({"rtc_drain_timeout": "-1"}, "--rtc-drain-timeout -1 is negative"),

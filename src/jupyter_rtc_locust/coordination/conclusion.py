@@ -381,6 +381,7 @@ def _result(
         },
         secrets=secrets,
         warmup_s=_warm_up(state),
+        require=state.settings.require,
     )
 
 
@@ -439,4 +440,5 @@ def _options(state: RunState) -> dict[str, Any]:
         "keep": settings.keep,
         "evidence": settings.evidence,
         "evidence_limit": settings.evidence_limit,
+        "require": [threshold.written for threshold in settings.require],
     }

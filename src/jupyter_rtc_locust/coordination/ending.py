@@ -32,6 +32,7 @@ from jupyter_rtc_locust.reporting.locust_statistics import edits_so_far
 from jupyter_rtc_locust.reporting.result_file import redact
 from jupyter_rtc_locust.reporting.terminal import say
 from jupyter_rtc_locust.settings import LEAVE_DEADLINE_S, end_budget
+from jupyter_rtc_locust.timing.thresholds import MET, MISSED, outcome_of
 from jupyter_rtc_locust.verdict.findings import Value
 from jupyter_rtc_locust.verdict.neutralising import neutralised
 
@@ -251,12 +252,15 @@ class Ending:
             self._agent.history.note(state.since_start(time.monotonic()), event, **redact(fields, self._secrets))
 
     def set_exit_code(self, state: RunState) -> None:
-        """3 and 4 win over Locust's 1; a pass leaves Locust's own rule in force."""
+        """3 and 4 win over 1, for a missed threshold; a pass without one leaves Locust's own rule in force."""
         verdict = state.verdict
         if verdict is None or verdict.value is Value.INCONCLUSIVE:
             self._environment.process_exit_code = exit_codes.INCONCLUSIVE
         elif verdict.value is Value.FAIL:
             self._environment.process_exit_code = exit_codes.FAILED
+        elif (thresholds := _thresholds(state)) != MET:
+            missed = thresholds == MISSED
+            self._environment.process_exit_code = exit_codes.REQUESTS_FAILED if missed else exit_codes.INCONCLUSIVE
 
     def print(self, state: RunState) -> None:
         """The verdict and the figures, once a run."""
@@ -264,3 +268,8 @@ class Ending:
             state.printed = True
             lines = [*end_report(state.result, state.result_path), *map(neutralised, state.told_of_reports)]
             say("\n" + "\n".join(lines))
+
+
+def _thresholds(state: RunState) -> str:
+    """What became of all thresholds together: `met` where there are none."""
+    return outcome_of(threshold["outcome"] for threshold in (state.result or {}).get("thresholds") or ())

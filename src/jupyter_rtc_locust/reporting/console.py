@@ -58,6 +58,7 @@ def checkpoint_sentence(checkpoint: Mapping[str, Any]) -> str:
 def end_report(result: Mapping[str, Any], result_path: str | None = None) -> list[str]:
     """The lines that end a run, from the content of its result file and the place where that is."""
     lines = verdict_report(result)
+    lines += _thresholds(result)
     lines += _faults(result["run"])
     lines.append(_exercised(result))
     lines += _not_exercised(result)
@@ -86,6 +87,7 @@ def full_report(result: Mapping[str, Any], folder: str) -> list[str]:
     sections = (
         ("Not known:", [_shown(one, TEXT_IN_FULL) for one in result.get("unknown") or ()]),
         ("Warnings:", [_one("", one, TEXT_IN_FULL).removeprefix("  : ") for one in result["warnings"]]),
+        ("Thresholds:", _thresholds(result)),
         ("Guests:", [_guest(one) for one in result.get("guests") or ()]),
         ("Checkpoints:", [checkpoint_sentence(one) for one in result.get("checkpoints") or ()]),
     )
@@ -166,6 +168,13 @@ def _one(word: str, item: Mapping[str, Any], longest: int = TEXT_SHOWN) -> str:
     concerned = f" ({'user' if len(users) == 1 else 'users'} {', '.join(str(user) for user in users)})" if users else ""
     evidence = f" [see {_shown(item['evidence'])}]" if item.get("evidence") else ""
     return f"  {word}: {_shown(item['kind'])}{document}{concerned}: {_shown(item['detail'], longest)}{evidence}"
+
+
+def _thresholds(result: Mapping[str, Any]) -> list[str]:
+    return [
+        f"Threshold {one['outcome']}: {_shown(one['threshold'])}. {_shown(one['detail'])}"
+        for one in result.get("thresholds") or ()
+    ]
 
 
 def _faults(run: Mapping[str, Any]) -> list[str]:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_rtc_locust.timing.recorder import waited
+from jupyter_rtc_locust.timing.thresholds import Threshold, judged
 
 if TYPE_CHECKING:
     from jupyter_rtc_locust.timing.histogram import Histogram
@@ -69,20 +70,21 @@ def build_result(
     warmup_s: float = 0.0,
     traffic: Mapping[str, Any] | None = None,
     course: Mapping[str, Any] | None = None,
+    require: Iterable[Threshold] = (),
 ) -> dict[str, Any]:
     """The content of `result.json`, as data that JSON can carry.
 
     `findings` and `warnings` have `kind`, `document`, `detail`, findings also `users` and `evidence`. `timings` is the
     recorder into which the evidence of all processes was merged, of which `warmup_s` seconds at the beginning are left
     out where they were closed. `generator` is a summary of generator health. `run` has what is known of the run (seed,
-    locustfile, host, server, workers, duration_s); `versions` is added to it unless it is there. ValueError for a
-    verdict that is none.
+    locustfile, host, server, workers, duration_s); `versions` is added to it unless it is there. `require` is judged by
+    what stands in the result. ValueError for a verdict that is none.
     """
     if verdict not in VERDICTS:
         raise ValueError(f"a result was to be built with the verdict {verdict!r}; it is one of {', '.join(VERDICTS)}")
     secrets = tuple(secrets)
     failures, unanswered, whole = timings.failures(), timings.unanswered_ages(), timings.histograms()
-    return {
+    result = {
         "schema": SCHEMA,
         "verdict": str(verdict),
         "reason": redact(reason, secrets),
@@ -105,6 +107,7 @@ def build_result(
         "generator": _redacted_values(generator, secrets),
         "run": _redacted_values({"versions": installed_versions(), **run}, secrets),
     }
+    return result | {"thresholds": [_redacted_values(one.as_dict(), ()) for one in judged(require, result)]}
 
 
 def redact(value: Any, secrets: Iterable[str]) -> Any:

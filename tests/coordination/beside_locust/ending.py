@@ -73,6 +73,25 @@ def test_the_exit_code_is_that_of_the_verdict(stage, value, code):
     assert stage.environment.process_exit_code == code
 
 
+@pytest.mark.parametrize(
+    ("value", "outcomes", "code"),
+    [
+        (Value.PASS, ["met"], None),
+        (Value.PASS, ["met", "missed", "inconclusive"], 1),
+        (Value.PASS, ["met", "inconclusive"], 4),
+        (Value.FAIL, ["missed"], 3),
+        (Value.INCONCLUSIVE, ["missed"], 4),
+    ],
+)
+def test_a_threshold_decides_the_exit_code_of_a_pass_alone(stage, value, outcomes, code):
+    stage.verdict = Verdict(value, "Something.", Opinion())
+    stage.state.result = {"thresholds": [{"outcome": outcome} for outcome in outcomes]}
+    stage.state.printed = True
+    stage.may_go_on.set()
+    stage.ending.of(stage.state)
+    assert stage.environment.process_exit_code == code
+
+
 def test_an_end_that_is_given_up_is_inconclusive_and_closes_the_documents(stage):
     (greenlet,) = asked(stage, 1)
     stage.ending.give_up("Enough.")

@@ -17,7 +17,7 @@ node_server := tests/servers/node_modules/.installed
 peers := benchmarks/peers/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test lint bench saturation performance rooms packets rhythm fidelity profiles mutants endings faults canaries races soak fuzz hour traces clean
+.PHONY: help demo web test lint bench saturation performance rooms packets rhythm fidelity profiles mutants endings faults canaries races soak fuzz hour traces comparison clean
 
 help:
 	@echo 'make demo    ten people edit two notebooks for 30 s on a server of their own; a verdict'
@@ -38,6 +38,7 @@ help:
 	@echo 'make fuzz    a million random and mutated messages: does each end in an event or a reason? (three minutes)'
 	@echo 'make hour    200 people for an hour: does memory stay flat, and is it a pass? (ARGS="--minutes 10")'
 	@echo 'make traces  recorded sessions replayed whole, where they are at hand (ten minutes)'
+	@echo 'make comparison  of 400 comparisons of a version with itself, how many are false alarms? (four minutes)'
 	@echo 'make clean   remove the environments and caches, not the results'
 
 demo: $(installed)
@@ -109,6 +110,9 @@ hour: $(installed) $(node_server)
 
 traces: $(installed)
 	.venv/bin/python -m pytest -m recorded $(TESTS)
+
+comparison: $(installed)
+	cd tests && ../.venv/bin/python -m comparison $(ARGS)
 
 clean:
 	rm -rf .venv .venv-jupyter-collaboration-4 tests/servers/node_modules benchmarks/peers/node_modules

@@ -17,7 +17,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jupyter_rtc_locust.comparison import command as comparing
 from jupyter_rtc_locust.demo.embedded_server import EXTRA_MISSING, missing_packages
+from jupyter_rtc_locust.errors import OptionsError
 from jupyter_rtc_locust.exit_codes import OPTIONS_REFUSED, PASSED
 from jupyter_rtc_locust.options import OPTIONS
 
@@ -124,6 +126,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if passed_on:
             parser.error(f"report does not know: {' '.join(passed_on)}")
         return report_results(options.folder)
+    if options.command == "compare":
+        if passed_on:
+            parser.error(f"compare does not know: {' '.join(passed_on)}")
+        return compare_runs(options)
     try:
         command = locust_command(options.command, passed_on)
         refusal = _reason_not_to_start(options.command, passed_on)
@@ -145,10 +151,24 @@ def look_into_results(command: str, results: Path) -> int:
         lines, code = checked(results) if command == "check" else (shown(results), PASSED)
     except StoredError as error:
         return _refuse(str(error))
+    _print(lines)
+    return code
+
+
+def compare_runs(options: argparse.Namespace) -> int:
+    """`compare` two folders of runs, and return an exit code."""
+    try:
+        lines, code = comparing.compare_folders(options.before, options.after, options)
+    except OptionsError as error:
+        return _refuse(str(error))
+    _print(lines)
+    return code
+
+
+def _print(lines: Sequence[str]) -> None:
     # A terminal may know fewer letters than documents have.
     letters = sys.stdout.encoding or "utf-8"
     print("\n".join(lines).encode(letters, "backslashreplace").decode(letters), flush=True)
-    return code
 
 
 def report_results(results: Path) -> int:
@@ -264,6 +284,11 @@ def _parser() -> argparse.ArgumentParser:
         later = subcommand(name, summary, description)
         later.epilog = {"check": _CHECK_EXIT_CODES, "report": _REPORT_EXIT_CODES}.get(name)
         later.add_argument("folder", metavar="DIR", nargs="?", type=Path, default=Path("results"), help="results")
+    compare = subcommand("compare", comparing.SUMMARY, comparing.DESCRIPTION)
+    compare.epilog = comparing.EXIT_CODES
+    compare.add_argument("before", metavar="A", type=Path, help="folder of runs of A")
+    compare.add_argument("after", metavar="B", type=Path, help="folder of runs of B")
+    comparing.add_arguments(compare)
     return parser
 
 

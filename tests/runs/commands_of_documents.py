@@ -219,6 +219,10 @@ ELSEWHERE = {
         ("make canaries", *(canary.command for canary in CANARIES)),
         "tests/runs/test_canaries.py::test_the_canary_is_found",
     ),
+    "make comparison": "tests/comparison/test_false_alarms.py::test_the_table_has_a_row_for_each_world",
+    "jupyter rtc-locust compare runs/a runs/b --markdown comparison.md --html comparison.html": (
+        "tests/comparison/test_command.py::test_two_folders_are_compared_and_the_files_that_were_asked_for_written"
+    ),
     "make endings ARGS='--list'": "tests/runs/test_endings.py::test_the_list_names_every_ending_and_plays_none",
     "make faults ARGS=--list": "tests/faults/test_planted_faults.py::test_the_list_names_every_case",
     # The same arguments stand in the Makefile, which `.ci/run` calls; test_documents_are_true.py compares them.

@@ -43,6 +43,12 @@ class Option:
 
 OPTIONS = (
     Option("--rtc-server", "auto", "kind of server; auto finds it out", choices=SERVER_KINDS),
+    Option(
+        "--rtc-server-python",
+        "",
+        "the Python of another environment, for the server that a run without --host starts",
+        in_web_ui=False,
+    ),
     Option("--rtc-documents", 1, "how many documents the users are spread over"),
     Option("--rtc-template", "", "a local notebook, text file or folder of notebooks to start from", in_web_ui=False),
     Option("--rtc-notebook", "", "path on the server of an existing document to work on; no other is touched"),

@@ -71,7 +71,7 @@ def install(environment: Environment) -> Coordinator | None:
     options = environment.parsed_options
     settings, faults = _check_first(environment)
     if not (environment.host or getattr(options, "host", None)):
-        embedded = _start_server(settings.evict_after, faults)
+        embedded = _start_server(settings, faults)
         secrets.append(embedded.token)
         atexit.register(embedded.stop)
         print(
@@ -91,12 +91,12 @@ def install(environment: Environment) -> Coordinator | None:
     return coordinator
 
 
-def _start_server(evict_after: float, faults: tuple[Fault, ...]) -> EmbeddedServer:
+def _start_server(settings: Settings, faults: tuple[Fault, ...]) -> EmbeddedServer:
     """The embedded server: it drops an empty room after so many seconds, and keeps a store of updates, where asked."""
     options = NO_STORE if keeps_no_store(faults) else None
-    if evict_after:
-        return EmbeddedServer.start(cleanup_delay_s=evict_after, options=options)
-    return EmbeddedServer.start(options=options)
+    if settings.evict_after:
+        return EmbeddedServer.start(settings.evict_after, options, settings.server_python)
+    return EmbeddedServer.start(options=options, python=settings.server_python)
 
 
 def _check_first(environment: Environment) -> tuple[Settings, tuple[Fault, ...]]:
@@ -119,11 +119,15 @@ def _check_first(environment: Environment) -> tuple[Settings, tuple[Fault, ...]]
         options = copy(options)
         options.num_users = sys.maxsize
     settings = scenario.settings(options, environment.host)
+    if settings.server_python is not None and settings.host is not None:
+        raise OptionsError(
+            "--rtc-server-python is for the server that a run starts itself, --host names another: leave one out."
+        )
     try:
         check_folder_writable(settings.results)
     except ResultFileError as error:
         raise OptionsError(f"--rtc-results: {error}") from None
-    if settings.host is None and missing_packages():
+    if settings.host is None and missing_packages(settings.server_python):
         raise OptionsError(EXTRA_MISSING)
     read_tokens(settings.token_file)
     if environment.web_ui is not None:

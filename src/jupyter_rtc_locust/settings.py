@@ -63,6 +63,8 @@ class Settings:
     host: str | None = None
     """Base address of the server without a trailing slash; None: an embedded server is started."""
     server: str = "auto"
+    server_python: Path | None = None
+    """The Python of the environment in which an embedded server is started; None: that of the run."""
     documents: int = 1
     template: Path | None = None
     notebook: str | None = None
@@ -127,6 +129,7 @@ class Settings:
         settings = cls(
             host=checked_host(host) if host else None,
             server=_one_of("--rtc-server", options.rtc_server, SERVER_KINDS),
+            server_python=_file("--rtc-server-python", options.rtc_server_python),
             documents=_whole("--rtc-documents", options.rtc_documents, least=1),
             template=Path(options.rtc_template) if options.rtc_template else None,
             notebook=_notebook(options.rtc_notebook),

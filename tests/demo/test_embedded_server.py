@@ -97,6 +97,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]
     assert not started.root_folder.parent.exists()
 
 
+def test_a_server_can_have_a_python_of_its_own_in_which_this_package_is_not_installed(tmp_path: Path) -> None:
+    (tmp_path / "jupyter_rtc_locust").mkdir()
+    (tmp_path / "jupyter_rtc_locust" / "__init__.py").write_text("raise ImportError('it is not installed')")
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\ntouch {tmp_path}/used\nPYTHONPATH={tmp_path} exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    with EmbeddedServer.start(python=python) as server:
+        assert (tmp_path / "used").exists()
+        assert ask(server, "/api/status", token=server.token)[0] == 200
+        server.delay_saves(0)
+
+
 def test_it_answers_its_own_token_and_nobody_elses(server: EmbeddedServer) -> None:
     assert ask(server, "/api/status", token=server.token)[0] == 200
     assert ask(server, "/api/status")[0] == 403

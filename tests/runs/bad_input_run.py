@@ -363,6 +363,14 @@ CASES = (
         says=("--rtc-server", "auto, jupyter-collaboration, y-websocket"),
     ),
     _case(
+        "a Python and a host",
+        "a Python for a server that is not ours",
+        *_host("jupyter"),
+        *("--rtc-server-python", "{files}/text.txt"),
+        exits=2,
+        says=("--rtc-server-python", "--host"),
+    ),
+    _case(
         "no documents",
         "no documents",
         *_host("jupyter"),

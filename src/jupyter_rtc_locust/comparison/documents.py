@@ -66,7 +66,7 @@ def compare_documents(before: Sequence[Run], after: Sequence[Run]) -> OfDocument
         return OfDocuments(
             NO_DIFFERENCE, f"{sentence}; of the same version that happens by chance in {luck:.0%} of such comparisons."
         )
-    return OfDocuments(NO_DIFFERENCE, f"All {len(before)} runs of A and all {len(after)} of B passed.")
+    return OfDocuments(NO_DIFFERENCE, f"All runs passed, {len(before)} of A and {len(after)} of B.")
 
 
 def by_luck(before: int, after: int, failed: int) -> float:

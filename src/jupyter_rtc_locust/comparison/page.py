@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 WIDTH: Final = 420
 """Of a picture, in pixels."""
-_EDGE: Final = 12
+_LEFT: Final = 28
+_RIGHT: Final = 12
 _NARROWEST: Final = math.log(1.2)
 """A picture spans 20 % at least, so that luck does not look large."""
 
@@ -70,7 +71,7 @@ def dots(one: OfFigure) -> Dots:
     low, high = low - room, high + room
 
     def place(value: float) -> float:
-        return round(_EDGE + (WIDTH - 2 * _EDGE) * (math.log(value) - low) / (high - low), 1)
+        return round(_LEFT + (WIDTH - _LEFT - _RIGHT) * (math.log(value) - low) / (high - low), 1)
 
     return Dots(
         before=tuple(map(place, one.before)),

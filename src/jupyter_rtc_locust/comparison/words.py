@@ -140,7 +140,15 @@ def percent(ratio: float) -> str:
 
 def milliseconds(value: float) -> str:
     """Three significant digits."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.3g}"
+    return (
+        f"{value:,.0f}"
+        if value >= 100
+        else f"{value:.1f}"
+        if value >= 10
+        else f"{value:.2f}"
+        if value >= 1
+        else f"{value:.3g}"
+    )
 
 
 def _versions(before: Sequence[Run], after: Sequence[Run]) -> list[str]:

@@ -59,10 +59,12 @@ _MOST_ATTEMPTS: Final = 20
 _STORE_FILES: Final = ".jupyter_ystore.db*"
 """What jupyter-server-ydoc keeps the updates in, in its current folder; with the files that SQLite puts beside it."""
 
+_NOTEBOOKS_OF_THE_DEMO: Final = "nbdime"
+
 _MODULE_OF_PACKAGE: Final = {
     "jupyter-server": "jupyter_server",
     "jupyter-collaboration": "jupyter_server_ydoc",
-    "nbdime": "nbdime",
+    _NOTEBOOKS_OF_THE_DEMO: "nbdime",
 }
 
 # What is left out has no part in editing together; a terminal would be a shell that nobody asked for.
@@ -80,9 +82,13 @@ class EmbeddedServerError(ServerUnusable):
     """The embedded server could not be started; the message says what was tried, what came back and what to do."""
 
 
-def missing_packages() -> list[str]:
-    """Return the packages of the extra `demo` that are not installed, by the names they have in a package registry."""
-    return [package for package, module in _MODULE_OF_PACKAGE.items() if importlib.util.find_spec(module) is None]
+def missing_packages(python: Path | None = None) -> list[str]:
+    """Return the packages of the extra `demo` that are not installed, by the names they have in a package registry.
+
+    Where the server has a Python of its own, only what this process needs is looked for.
+    """
+    needed = _MODULE_OF_PACKAGE if python is None else {_NOTEBOOKS_OF_THE_DEMO: "nbdime"}
+    return [package for package, module in needed.items() if importlib.util.find_spec(module) is None]
 
 
 def server_environment(folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
@@ -143,7 +149,14 @@ class EmbeddedServer:
     """
 
     def __init__(
-        self, *, url: str, token: str, folder: Path, process: subprocess.Popen[bytes], lifeline: _Lifeline
+        self,
+        *,
+        url: str,
+        token: str,
+        folder: Path,
+        process: subprocess.Popen[bytes],
+        lifeline: _Lifeline,
+        python: Path | None = None,
     ) -> None:
         self.url = url
         self.token = token
@@ -154,21 +167,28 @@ class EmbeddedServer:
         self._folder = folder
         self._process = process
         self._lifeline = lifeline
+        self._python = python
         self._commands = 0
         self._saves_delayed_s = 0.0
 
     @classmethod
-    def start(cls, cleanup_delay_s: float = 60.0, options: Mapping[str, Any] | None = None) -> Self:
+    def start(
+        cls,
+        cleanup_delay_s: float = 60.0,
+        options: Mapping[str, Any] | None = None,
+        python: Path | None = None,
+    ) -> Self:
         """Start a server and return once it answers, at most 30 s later.
 
         `cleanup_delay_s` is how long the server keeps a document in memory after the last user left. `options` are
-        further settings of the server, `{"YDocExtension.document_save_delay": 0.5}`.
+        further settings of the server, `{"YDocExtension.document_save_delay": 0.5}`. `python` is that of another
+        environment, with other versions of what a server consists of; None: this one.
 
         Raises:
             OptionsError: the extra `demo` is not installed.
             EmbeddedServerError: it did not come up. Nothing is left behind then.
         """
-        missing = missing_packages()
+        missing = missing_packages(python)
         if missing:
             raise OptionsError(f"{EXTRA_MISSING} Missing: {', '.join(missing)}.")
         folder = Path(tempfile.mkdtemp(prefix="jupyter-rtc-locust-")).resolve()
@@ -178,10 +198,10 @@ class EmbeddedServer:
         try:
             _furnish(folder, cleanup_delay_s, options or {})
             lifeline = _Lifeline()
-            process = _launch(folder, lifeline)
+            process = _launch(folder, lifeline, python)
             lifeline.tell({"token": token, "folder": str(folder)})
             url = _wait_until_it_answers(process, folder, token)
-            return cls(url=url, token=token, folder=folder, process=process, lifeline=lifeline)
+            return cls(url=url, token=token, folder=folder, process=process, lifeline=lifeline, python=python)
         except BaseException:
             _end(process, lifeline, folder)
             raise
@@ -210,7 +230,7 @@ class EmbeddedServer:
                 path.unlink()
         _keep_port(self._folder, int(self.url.rpartition(":")[2]))
         self._lifeline = _Lifeline()
-        self._process = _launch(self._folder, self._lifeline)
+        self._process = _launch(self._folder, self._lifeline, self._python)
         self._lifeline.tell({"token": self.token, "folder": str(self._folder)})
         self.process_id = self._process.pid
         self.browser_file = _browser_file(self._folder, self._process)
@@ -392,12 +412,12 @@ def _browser_file(folder: Path, process: subprocess.Popen[bytes]) -> Path:
     return folder / "runtime" / f"jpserver-{process.pid}-open.html"
 
 
-def _launch(folder: Path, lifeline: _Lifeline) -> subprocess.Popen[bytes]:
+def _launch(folder: Path, lifeline: _Lifeline, python: Path | None) -> subprocess.Popen[bytes]:
     program = Path(__file__).with_name("server_process.py")
     with (folder / "server.log").open("ab") as log:
         process = subprocess.Popen(
             # -P: the folder of the program is no place to import from.
-            [sys.executable, "-P", str(program)],
+            [str(python or sys.executable), "-P", str(program)],
             stdin=lifeline.read_end,
             stdout=log,
             stderr=subprocess.STDOUT,

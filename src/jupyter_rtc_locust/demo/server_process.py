@@ -14,6 +14,7 @@ then stops and its folder is removed.
 from __future__ import annotations
 
 import ctypes
+import importlib.util
 import json
 import os
 import shutil
@@ -118,6 +119,16 @@ def _continue_when_the_parent_dies() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGCONT), 0, 0, 0)
 
 
+def _server_commands() -> Any:
+    """The module beside this one, by its file: the server's Python may be one in which the package is not installed."""
+    name = "server_commands"
+    specification = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert specification is not None and specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
 def main() -> None:
     """Serve until told to stop (SIGTERM) or until the parent is gone."""
     settings = json.loads(read_line(sys.stdin.fileno()))
@@ -137,9 +148,8 @@ def main() -> None:
         server = ServerApp.instance()
         # These are traitlets' arguments, not the process': they appear in no list of processes.
         server.initialize([f"--IdentityProvider.token={settings['token']}"])
-        from jupyter_rtc_locust.demo.server_commands import ServerCommands
-
-        watch.attend(server, ServerCommands(server, Path(settings["folder"]) / ANSWERS).take)
+        commands = _server_commands().ServerCommands(server, Path(settings["folder"]) / ANSWERS)
+        watch.attend(server, commands.take)
         server.start()
     finally:
         watch.server_ended.set()

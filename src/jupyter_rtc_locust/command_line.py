@@ -22,6 +22,7 @@ from jupyter_rtc_locust.demo.embedded_server import EXTRA_MISSING, missing_packa
 from jupyter_rtc_locust.errors import OptionsError
 from jupyter_rtc_locust.exit_codes import OPTIONS_REFUSED, PASSED
 from jupyter_rtc_locust.options import OPTIONS
+from jupyter_rtc_locust.versions import command as versions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,6 +131,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if passed_on:
             parser.error(f"compare does not know: {' '.join(passed_on)}")
         return compare_runs(options)
+    if options.command == "ab":
+        return run_in_turn(options, passed_on)
     try:
         command = locust_command(options.command, passed_on)
         refusal = _reason_not_to_start(options.command, passed_on)
@@ -163,6 +166,17 @@ def compare_runs(options: argparse.Namespace) -> int:
         return _refuse(str(error))
     _print(lines)
     return code
+
+
+def run_in_turn(options: argparse.Namespace, passed_on: Sequence[str]) -> int:
+    """`ab`: install two versions, run them in turn, compare, and return an exit code."""
+    try:
+        command = locust_command("ab", passed_on)
+        if missing := missing_packages(Path(sys.executable)):
+            return _refuse(f"{EXTRA_MISSING} Missing: {', '.join(missing)}.")
+        return versions.ab(options, passed_on, command, lambda line: _print([line]))
+    except (FileNotFoundError, OptionsError) as error:
+        return _refuse(str(error))
 
 
 def _print(lines: Sequence[str]) -> None:
@@ -289,6 +303,9 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("before", metavar="A", type=Path, help="folder of runs of A")
     compare.add_argument("after", metavar="B", type=Path, help="folder of runs of B")
     comparing.add_arguments(compare)
+    ab = subcommand("ab", versions.SUMMARY, versions.DESCRIPTION)
+    ab.epilog = f"{comparing.EXIT_CODES}\n{_options_of_a_run()}"
+    versions.add_arguments(ab)
     return parser
 
 

@@ -220,6 +220,9 @@ ELSEWHERE = {
         "tests/runs/test_canaries.py::test_the_canary_is_found",
     ),
     "make comparison": "tests/comparison/test_false_alarms.py::test_the_table_has_a_row_for_each_world",
+    'jupyter rtc-locust ab --runs 5 --a "jupyter-collaboration==5.0.3" --b "jupyter-collaboration==5.0.4" -t 60s': (
+        "tests/versions/test_command.py::test_two_versions_are_installed_run_in_turn_and_compared"
+    ),
     "jupyter rtc-locust compare runs/a runs/b --markdown comparison.md --html comparison.html": (
         "tests/comparison/test_command.py::test_two_folders_are_compared_and_the_files_that_were_asked_for_written"
     ),

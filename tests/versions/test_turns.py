@@ -1,0 +1,61 @@
+"""Runs of two versions take turns, each in a folder of its own and with a deadline."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from jupyter_rtc_locust.versions.turns import OUTPUT, Side, order, run_once, take_turns
+
+PROGRAM = Path(__file__).with_name("runs_of_a_version.py")
+SIDES = (Side("a", Path("quick")), Side("b", Path("slow")))
+
+
+@pytest.fixture
+def command(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(PROGRAM.parents[1]))
+    return [sys.executable, "-P", str(PROGRAM)]
+
+
+def test_the_order_is_a_b_b_a():
+    assert "".join("AB"[side] for side, _ in order(4)) == "ABBAABBA"
+    for side in (0, 1):
+        assert [number for one, number in order(5) if one == side] == [1, 2, 3, 4, 5]
+
+
+def test_each_run_has_a_folder_of_its_own_and_each_pair_one_seed(command, tmp_path):
+    told = []
+    take_turns(SIDES, 2, tmp_path, [*command, "ends"], deadline_s=60, seeded=True, ended=told.append)
+    assert [(run.side.name, run.number, run.exit_code) for run in told] == [
+        ("a", 1, 0),
+        ("b", 1, 0),
+        ("b", 2, 0),
+        ("a", 2, 0),
+    ]
+    assert sorted(path.parent.relative_to(tmp_path).as_posix() for path in tmp_path.glob("*/*/result.json")) == [
+        "a/1",
+        "a/2",
+        "b/1",
+        "b/2",
+    ]
+    for run in told:
+        assert (run.folder / OUTPUT).read_text() == f"seed {run.number}\n"
+
+
+def test_a_run_beyond_its_deadline_is_ended_with_all_it_started(command, tmp_path):
+    run = run_once(SIDES[0], 1, tmp_path, [*command, "hangs"], deadline_s=1.0)
+    assert run.overdue
+    assert run.exit_code != 0
+    assert not (run.folder / "result.json").exists()
+
+
+def test_what_steers_a_run_in_the_environment_does_not_reach_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("LOCUST_HOST", "http://127.0.0.1:9")
+    monkeypatch.setenv("LOCUST_RTC_EDIT_RATE", "2")
+    side = Side("a", None, {"OF_THIS_SIDE": "1"})
+    run = run_once(side, 1, tmp_path, [sys.executable, "-c", "import os; print(sorted(os.environ))"], deadline_s=60)
+    told = (run.folder / OUTPUT).read_text()
+    assert "LOCUST_HOST" not in told
+    assert "LOCUST_RTC_EDIT_RATE" in told and "OF_THIS_SIDE" in told
+    assert "OF_THIS_SIDE" not in os.environ

@@ -2,7 +2,7 @@
 
 Two parts. *Simulated*: runs drawn from a seed, hundreds of comparisons in a minute. *Real* (`--real`): runs on the
 embedded server, of a version beside itself and beside one that was made slower on purpose; twenty comparisons of five
-runs take hours.
+runs of each, and five with a slower one, take an hour and a half.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from comparison.real_runs import Stage, real
 from comparison.simulated_runs import WORLDS, World, simulated_comparison
-from jupyter_rtc_locust.comparison.comparing import Comparison
-from jupyter_rtc_locust.comparison.documents import NO_DIFFERENCE, WORSE
+from jupyter_rtc_locust.comparison.comparing import LEAST_RUNS, Comparison
+from jupyter_rtc_locust.comparison.documents import BETTER, NO_DIFFERENCE, TOO_FEW, UNKNOWN, WORSE
 
 SLOWER = 1.2
+RESULTS = Path(__file__).resolve().parents[2] / "results" / "comparison"
 MOST_FALSE_ALARMS = 0.05
 HEADS = (
     "| runs differ | comparisons of a version with itself | false alarms | judged one by one | a fifth slower: found |"
@@ -74,13 +77,37 @@ def simulate(comparisons: int, runs: int) -> int:
     return int(any(row.false_alarms > MOST_FALSE_ALARMS * row.comparisons for row in rows))
 
 
+def make_real_ones(options: argparse.Namespace) -> int:
+    """Tell of real comparisons, and return an exit code: 1 where something was not as it has to be."""
+    stage = Stage(options.into.absolute(), options.runs, options.seconds)
+    if stage.into.exists():
+        print(f"{stage.into} is there already: name another folder with --into, or remove it.", file=sys.stderr)
+        return 2
+    same, slower = real(stage, options.same, options.slower, SLOWER - 1)
+    alarms = sum(comparison.outcome in (BETTER, WORSE) for comparison in same)
+    unknown = sum(comparison.outcome in (TOO_FEW, UNKNOWN) for comparison in (*same, *slower))
+    found = sum(comparison.outcome == WORSE for comparison in slower)
+    print(
+        f"\nOf {len(same)} comparisons of a server with itself {alarms} were false alarms; of {len(slower)} with one "
+        f"that takes a fifth longer {found} found it; {unknown} of all could not tell."
+    )
+    return int(alarms > max(1, MOST_FALSE_ALARMS * len(same)) or found + unknown < len(slower) or unknown > 0)
+
+
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="make comparison", description=__doc__)
-    parser.add_argument("--comparisons", type=int, default=400, help="how many, of each kind (%(default)s)")
-    parser.add_argument("--runs", type=int, default=5, help="how many of each version (%(default)s)")
+    parser.add_argument(
+        "--comparisons", type=int, default=400, help="how many simulated ones of each kind (%(default)s)"
+    )
+    parser.add_argument("--runs", type=int, default=LEAST_RUNS, help="how many of each version (%(default)s)")
+    parser.add_argument("--real", action="store_true", help="real runs instead of simulated ones")
+    parser.add_argument("--same", type=int, default=20, help="real comparisons of the server with itself (%(default)s)")
+    parser.add_argument("--slower", type=int, default=5, help="real ones with a slower server (%(default)s)")
+    parser.add_argument("--seconds", type=int, default=10, help="length of a real run (%(default)s)")
+    parser.add_argument("--into", type=Path, default=RESULTS, help="receives real runs (%(default)s)")
     options = parser.parse_args(arguments)
     began = time.monotonic()
-    code = simulate(options.comparisons, options.runs)
+    code = make_real_ones(options) if options.real else simulate(options.comparisons, options.runs)
     print(f"\nThis took {time.monotonic() - began:.0f} s.")
     return code
 

@@ -219,6 +219,8 @@ ELSEWHERE = {
         ("make canaries", *(canary.command for canary in CANARIES)),
         "tests/runs/test_canaries.py::test_the_canary_is_found",
     ),
+    "make comparison ARGS=--real": "tests/comparison/test_real_runs.py::"
+    "test_real_comparisons_are_told_one_by_one_and_summed_up",
     "make comparison": "tests/comparison/test_false_alarms.py::test_the_table_has_a_row_for_each_world",
     'jupyter rtc-locust ab --runs 5 --a "jupyter-collaboration==5.0.3" --b "jupyter-collaboration==5.0.4" -t 60s': (
         "tests/versions/test_command.py::test_two_versions_are_installed_run_in_turn_and_compared"

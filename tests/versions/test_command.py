@@ -24,7 +24,6 @@ def stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     monkeypatch.setattr(
         command_line, "locust_command", lambda _, passed_on: [sys.executable, "-P", str(PROGRAM), *does, *passed_on]
     )
-    monkeypatch.setenv("PYTHONPATH", str(PROGRAM.parents[1]))
     monkeypatch.chdir(tmp_path)
     return does
 

@@ -4,18 +4,13 @@ import os
 import sys
 from pathlib import Path
 
-import pytest
-
 from jupyter_rtc_locust.versions.turns import OUTPUT, Side, order, run_once, take_turns
 
 PROGRAM = Path(__file__).with_name("runs_of_a_version.py")
 SIDES = (Side("a", Path("quick")), Side("b", Path("slow")))
 
 
-@pytest.fixture
-def command(monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(PROGRAM.parents[1]))
-    return [sys.executable, "-P", str(PROGRAM)]
+COMMAND = [sys.executable, "-P", str(PROGRAM)]
 
 
 def test_the_order_is_a_b_b_a():
@@ -24,9 +19,9 @@ def test_the_order_is_a_b_b_a():
         assert [number for one, number in order(5) if one == side] == [1, 2, 3, 4, 5]
 
 
-def test_each_run_has_a_folder_of_its_own_and_each_pair_one_seed(command, tmp_path):
+def test_each_run_has_a_folder_of_its_own_and_each_pair_one_seed(tmp_path):
     told = []
-    take_turns(SIDES, 2, tmp_path, [*command, "ends"], deadline_s=60, seeded=True, ended=told.append)
+    take_turns(SIDES, 2, tmp_path, [*COMMAND, "ends"], deadline_s=60, seeded=True, ended=told.append)
     assert [(run.side.name, run.number, run.exit_code) for run in told] == [
         ("a", 1, 0),
         ("b", 1, 0),
@@ -43,8 +38,8 @@ def test_each_run_has_a_folder_of_its_own_and_each_pair_one_seed(command, tmp_pa
         assert (run.folder / OUTPUT).read_text() == f"seed {run.number}\n"
 
 
-def test_a_run_beyond_its_deadline_is_ended_with_all_it_started(command, tmp_path):
-    run = run_once(SIDES[0], 1, tmp_path, [*command, "hangs"], deadline_s=1.0)
+def test_a_run_beyond_its_deadline_is_ended_with_all_it_started(tmp_path):
+    run = run_once(SIDES[0], 1, tmp_path, [*COMMAND, "hangs"], deadline_s=1.0)
     assert run.overdue
     assert run.exit_code != 0
     assert not (run.folder / "result.json").exists()

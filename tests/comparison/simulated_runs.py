@@ -98,7 +98,7 @@ def write_runs(folder: Path, runs: list[Run]) -> None:
             warnings=(),
             timings=Recorder(),
             counts={"users_asked": 10},
-            generator={"sound": True, "timings_sound": True},
+            generator={"sound": True, "timings_sound": not run.unsound, "timings_reasons": [run.unsound]},
             run={"locustfile": "simulated.py", "workers": 1, "server": run.server, "options": {"documents": 2}},
         )
         for name, histogram in run.timings.items():

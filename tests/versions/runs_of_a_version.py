@@ -1,10 +1,10 @@
 """Stands for Locust: leaves the results of a simulated run, or does what else its first argument says."""
 
-import json
 import os
 import random
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 
@@ -27,8 +27,9 @@ def main() -> int:
     from comparison.simulated_runs import QUIET, simulated_run, write_runs
 
     run = simulated_run(random.Random(str(folder)), QUIET, slower, folder.name)
+    if arguments[0] == "is-late-first" and folder.name == "1":
+        run = replace(run, unsound="The loop was late.")
     write_runs(folder.parent, [run])
-    assert json.loads((folder / "result.json").read_text())["verdict"] == "pass"
     return 0
 
 

@@ -42,6 +42,22 @@ def test_two_versions_are_installed_run_in_turn_and_compared(
     assert (tmp_path / "results-ab" / "b" / "5" / "result.json").is_file()
 
 
+def test_runs_that_do_not_count_are_made_up_for(stage: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    stage[0] = "is-late-first"
+    assert main(["ab", "--runs", "2", "--a", "x==1", "--b", "x==2"]) == 4
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines[3:9]] == [
+        "Run 1 of 4, A",
+        "Run 2 of 4, B",
+        "Run 3 of 4, B",
+        "Run 4 of 4, A",
+        "In place of one that does not count, A",
+        "In place of one that does not count, B",
+    ]
+    assert lines[3].endswith("(its times do not count: the generator was late)")
+    assert lines[9].startswith("TOO FEW RUNS (3 runs of A, 3 of B): 2 of A and 2 of B have times that count")
+
+
 def test_the_address_of_a_branch_is_told_without_what_may_be_a_secret_in_it(
     stage: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from jupyter_rtc_locust.versions.turns import OUTPUT, Side, order, run_once, take_turns
+from jupyter_rtc_locust.versions.turns import OUTPUT, Side, run_once, take_turns, turn
 
 PROGRAM = Path(__file__).with_name("runs_of_a_version.py")
 SIDES = (Side("a", Path("quick")), Side("b", Path("slow")))
@@ -14,9 +14,25 @@ COMMAND = [sys.executable, "-P", str(PROGRAM)]
 
 
 def test_the_order_is_a_b_b_a():
-    assert "".join("AB"[side] for side, _ in order(4)) == "ABBAABBA"
-    for side in (0, 1):
-        assert [number for one, number in order(5) if one == side] == [1, 2, 3, 4, 5]
+    assert "".join("AB"[side] for pair in range(4) for side in turn(pair)) == "ABBAABBA"
+
+
+def test_more_pairs_follow_until_it_is_enough_or_the_most_are_made(tmp_path):
+    crashes = [sys.executable, "-c", "pass"]
+    for most, enough_at, pairs in ((1, 9, 2), (5, 3, 3), (4, 9, 4)):
+        told = []
+        take_turns(
+            SIDES,
+            2,
+            tmp_path / str(most),
+            crashes,
+            deadline_s=60,
+            seeded=False,
+            ended=told.append,
+            most=most,
+            enough=lambda told=told, enough_at=enough_at: len(told) >= 2 * enough_at,
+        )
+        assert len(told) == 2 * pairs
 
 
 def test_each_run_has_a_folder_of_its_own_and_each_pair_one_seed(tmp_path):

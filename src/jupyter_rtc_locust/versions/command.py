@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_rtc_locust.comparison import command as comparing
 from jupyter_rtc_locust.comparison.comparing import LEAST_RUNS
@@ -19,7 +19,7 @@ from jupyter_rtc_locust.timing.figures import figure_named
 from jupyter_rtc_locust.verdict.neutralising import neutralised
 from jupyter_rtc_locust.versions.environments import cache_folder, installed_here, last_lines, made
 from jupyter_rtc_locust.versions.requirements import differing, read_requirement, wanted
-from jupyter_rtc_locust.versions.turns import AROUND_A_RUN_S, OUTPUT, Ended, Side, order, take_turns
+from jupyter_rtc_locust.versions.turns import AROUND_A_RUN_S, OUTPUT, Ended, Side, take_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -94,20 +94,39 @@ def ab(
         say(f"{side.upper()}: {what_is_it} ({'kept' if environment.kept else 'installed'}).")
         environments.append(environment)
     say(f"A and B differ in: {', '.join(differing(environments[0].packages, environments[1].packages)) or 'nothing'}.")
-    count = len(order(options.runs))
     told = 0
+    counting = {"a": 0, "b": 0}
 
     def ended(run: Ended) -> None:
         nonlocal told
+        result = _result_of(run)
         told += 1
-        say(f"Run {told} of {count}, {run.side.name.upper()}: {_result_of(run)}")
+        counts = bool((result.get("generator") or {}).get("timings_sound"))
+        counting[run.side.name] += counts
+        which = (
+            f"Run {told} of {2 * options.runs}" if run.number <= options.runs else "In place of one that does not count"
+        )
+        say(f"{which}, {run.side.name.upper()}: {_in_a_line(result, counts)}")
+
+    def enough() -> bool:
+        return bool(min(counting.values()) >= options.runs)
 
     sides = (Side("a", environments[0].python), Side("b", environments[1].python))
     seeded = not any(option.split("=")[0] == "--rtc-seed" for option in passed_on)
     try:
-        take_turns(sides, options.runs, into, command, deadline_s=deadline_s, seeded=seeded, ended=ended)
+        take_turns(
+            sides,
+            options.runs,
+            into,
+            command,
+            deadline_s=deadline_s,
+            seeded=seeded,
+            ended=ended,
+            most=2 * options.runs,
+            enough=enough,
+        )
     except KeyboardInterrupt:
-        say(f"Ended by Ctrl-C after {told} of {count} runs; what there is lies in {into}.")
+        say(f"Ended by Ctrl-C after {told} runs; what there is lies in {into}.")
         return INCONCLUSIVE
     except RunLost as error:
         say(f"NOT KNOWN: {error}")
@@ -117,20 +136,25 @@ def ab(
     return code
 
 
-def _result_of(run: Ended) -> str:
-    """What a run came to, in a line.
+def _in_a_line(result: dict[str, Any], counts: bool) -> str:
+    """What a run came to."""
+    figure = LAST.value(result)
+    echo = f", {LAST} {milliseconds(figure)} ms" if figure is not None else ""
+    late = "" if counts else " (its times do not count: the generator was late)"
+    return neutralised(f"{result['verdict']}{echo}{late}")
+
+
+def _result_of(run: Ended) -> dict[str, Any]:
+    """The result that a run left.
 
     Raises:
         OptionsError: it refused its options; so would the next.
         RunLost: it left no result.
     """
     try:
-        result = json.loads((run.folder / RESULT).read_text("utf-8"))
-        figure = LAST.value(result)
-        echo = f", {LAST} {milliseconds(figure)} ms" if figure is not None else ""
-        late = "" if result["generator"].get("timings_sound") else " (times do not count: the generator was late)"
-        return neutralised(f"{result['verdict']}{echo}{late}")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        result: dict[str, Any] = json.loads((run.folder / RESULT).read_text("utf-8"))
+        return result
+    except (OSError, ValueError):
         said = last_lines((run.folder / OUTPUT).read_text("utf-8", "replace"))
         which = f"Run {run.number} of {run.side.name.upper()}"
         if run.exit_code == OPTIONS_REFUSED:

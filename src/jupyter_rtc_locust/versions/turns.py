@@ -43,28 +43,34 @@ class Ended:
     overdue: bool
 
 
-def order(runs: int) -> list[tuple[int, int]]:
-    """Which side runs (0: A, 1: B), and its how manieth run that is, from one: A B B A A B B A."""
-    return [(side, pair + 1) for pair in range(runs) for side in ((0, 1) if pair % 2 == 0 else (1, 0))]
+def turn(pair: int) -> tuple[int, int]:
+    """Which side runs first in this pair, counted from zero, and which second (0: A, 1: B): A B, B A, A B, B A."""
+    return (0, 1) if pair % 2 == 0 else (1, 0)
 
 
 def take_turns(
     sides: tuple[Side, Side],
-    runs: int,
+    pairs: int,
     into: Path,
     command: Sequence[str],
     *,
     deadline_s: float,
     seeded: bool,
     ended: Callable[[Ended], None],
+    most: int = 0,
+    enough: Callable[[], bool] = lambda: True,
 ) -> None:
     """Run each side so often, with `command` and the options of each run, and tell of each when it has ended.
 
-    `seeded`: each pair of runs is given a seed of its own. `ended` may raise to stop.
+    `seeded`: each pair of runs is given a seed of its own. `ended` may raise to stop. Then, until it is `enough`, more
+    pairs, up to `most` in all.
     """
-    for side, number in order(runs):
-        options = ["--rtc-seed", str(number)] if seeded else []
-        ended(run_once(sides[side], number, into, [*command, *options], deadline_s))
+    pair = 0
+    while pair < pairs or (pair < most and not enough()):
+        for side in turn(pair):
+            options = ["--rtc-seed", str(pair + 1)] if seeded else []
+            ended(run_once(sides[side], pair + 1, into, [*command, *options], deadline_s))
+        pair += 1
 
 
 def run_once(side: Side, number: int, into: Path, command: Sequence[str], deadline_s: float) -> Ended:

@@ -38,7 +38,7 @@ def test_two_versions_are_installed_run_in_turn_and_compared(
         f"Run {place} of 10, {side}" for place, side in enumerate("ABBAABBAAB", start=1)
     ]
     assert lines[13].startswith("B is WORSE (5 runs of A, 5 of B)")
-    assert (tmp_path / "comparison.html").is_file()
+    assert "A and B differ in: x A and B." in (tmp_path / "comparison.html").read_text()
     assert (tmp_path / "results-ab" / "b" / "5" / "result.json").is_file()
 
 

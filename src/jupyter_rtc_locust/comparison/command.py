@@ -13,7 +13,7 @@ from jupyter_rtc_locust.errors import OptionsError
 from jupyter_rtc_locust.timing.figures import PERCENTILES, Figure, FigureError, figure_named
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 SUMMARY: Final = "compare repeated runs of two versions: better, worse, or no difference shown"
 
@@ -87,8 +87,12 @@ def tolerance_of(options: argparse.Namespace) -> float:
     return percent / 100
 
 
-def compare_folders(before: Path, after: Path, options: argparse.Namespace) -> tuple[list[str], int]:
+def compare_folders(
+    before: Path, after: Path, options: argparse.Namespace, notes: Iterable[str] = ()
+) -> tuple[list[str], int]:
     """Compare two folders of runs, write what was asked for, and return the lines to print with the exit code.
+
+    `notes` are told beside what came of it.
 
     Raises:
         OptionsError: an option or a folder is refused, or a file cannot be written.
@@ -96,7 +100,7 @@ def compare_folders(before: Path, after: Path, options: argparse.Namespace) -> t
     figures, tolerance = figures_of(options), tolerance_of(options)
     sides = read_runs(before), read_runs(after)
     check_alike([*sides[0], *sides[1]])
-    comparison = compare(*sides, figures=figures, tolerance=tolerance)
+    comparison = compare(*sides, figures=figures, tolerance=tolerance, notes=notes)
     return [*in_terminal(comparison), *_written(comparison, options)], comparison.exit_code
 
 

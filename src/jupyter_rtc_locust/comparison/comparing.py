@@ -106,6 +106,8 @@ class Comparison:
     not_judged: tuple[str, ...]
     """Figures that were asked for or are judged otherwise, and were not: sentences."""
     tolerance: float
+    notes: tuple[str, ...] = ()
+    """What whoever made the runs knows of the two versions: sentences."""
 
     @property
     def exit_code(self) -> int:
@@ -123,10 +125,11 @@ def compare(
     *,
     figures: Iterable[Figure] | None = None,
     tolerance: float = TOLERANCE,
+    notes: Iterable[str] = (),
 ) -> Comparison:
     """Compare the runs of A, `before`, with those of B, `after`, by these figures, else by those of `JUDGED`.
 
-    Changes within the tolerance (0.02 for 2 %) are none.
+    Changes within the tolerance (0.02 for 2 %) are none. `notes` are told beside what came of it.
     """
     refused = tuple(run for run in (*before, *after) if run.unsound)
     sides = [[run for run in runs if not run.unsound] for runs in (before, after)]
@@ -145,6 +148,7 @@ def compare(
         refused=refused,
         not_judged=tuple(not_judged),
         tolerance=tolerance,
+        notes=tuple(notes),
     )
 
 

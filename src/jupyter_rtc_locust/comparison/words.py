@@ -54,7 +54,7 @@ def _too_few(comparison: Comparison) -> str:
 
 def remarks(comparison: Comparison) -> list[str]:
     """What else a reader has to know: documents, runs that do not count, figures that were not judged, versions."""
-    lines = [f"Documents: {comparison.documents.outcome}. {comparison.documents.sentence}"]
+    lines = [f"Documents: {comparison.documents.outcome}. {comparison.documents.sentence}", *comparison.notes]
     lines += [f"Refused: the times of {run.folder}. {run.unsound}" for run in comparison.refused]
     lines += [f"Not judged: {sentence}" for sentence in comparison.not_judged]
     lines += _versions(comparison.before, comparison.after)

@@ -86,14 +86,17 @@ def ab(
     further = "".join(_constraints(path) for path in options.constraint)
     into = _new_folder(options.into)
     both, here = [*asked[0], *asked[1]], installed_here()
-    environments = []
+    environments, notes = [], []
     for side, requirements in zip("ab", asked, strict=True):
         what = wanted(requirements, both, here, further)
         environment = made(side.upper(), what, options.cache, fresh=options.fresh)
         what_is_it = neutralised(str(redact(" ".join(requirements), ()))) or "as installed here"
         say(f"{side.upper()}: {what_is_it} ({'kept' if environment.kept else 'installed'}).")
         environments.append(environment)
-    say(f"A and B differ in: {', '.join(differing(environments[0].packages, environments[1].packages)) or 'nothing'}.")
+        notes.append(f"{side.upper()}: {what_is_it}.")
+    apart = ", ".join(differing(environments[0].packages, environments[1].packages)) or "nothing"
+    notes.append(f"A and B differ in: {apart}.")
+    say(notes[-1])
     told = 0
     counting = {"a": 0, "b": 0}
 
@@ -131,7 +134,7 @@ def ab(
     except RunLost as error:
         say(f"NOT KNOWN: {error}")
         return INCONCLUSIVE
-    lines, code = comparing.compare_folders(into / "a", into / "b", options)
+    lines, code = comparing.compare_folders(into / "a", into / "b", options, notes)
     say("\n".join(lines))
     return code
 

@@ -40,7 +40,8 @@ class Row:
 
     def __str__(self) -> str:
         parts = (
-            f"{count} ({count / self.comparisons:.1%})" for count in (self.false_alarms, self.one_by_one, self.found)
+            f"{count} ({100 * count / self.comparisons:.1f} %)"
+            for count in (self.false_alarms, self.one_by_one, self.found)
         )
         return f"| {self.world} | {self.comparisons} | {' | '.join(parts)} |"
 

@@ -142,7 +142,7 @@ def test_the_same_fault_in_both_is_no_difference(runs):
 def test_a_fault_that_stayed_away_may_be_luck(runs):
     once, always = failing(runs[0]), failing(runs[0], 6)
     assert compare_documents(once, runs[1]).outcome == NO_DIFFERENCE
-    assert "in 50%" in compare_documents(once, runs[1]).sentence
+    assert "in 50 %" in compare_documents(once, runs[1]).sentence
     assert compare_documents(always, runs[1]).outcome == BETTER
     assert by_luck(6, 6, 6) == pytest.approx(1 / 924)
 

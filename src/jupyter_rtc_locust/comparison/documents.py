@@ -64,7 +64,8 @@ def compare_documents(before: Sequence[Run], after: Sequence[Run]) -> OfDocument
         if luck <= RARE:
             return OfDocuments(BETTER, f"{sentence}.")
         return OfDocuments(
-            NO_DIFFERENCE, f"{sentence}; of the same version that happens by chance in {luck:.0%} of such comparisons."
+            NO_DIFFERENCE,
+            f"{sentence}; of the same version that happens by chance in {100 * luck:.0f} % of such comparisons.",
         )
     return OfDocuments(NO_DIFFERENCE, f"All runs passed, {len(before)} of A and {len(after)} of B.")
 

@@ -65,9 +65,9 @@ def rule(comparison: Comparison) -> str:
     """How to read the table."""
     return (
         f"A and B: milliseconds in the typical run. Between: where the change lies, with a confidence of "
-        f"{CONFIDENCE:.0%}. By chance: how often two equal versions have something as clear in any of these figures. A "
-        f"change is shown where the bounds have the same sign, chance makes it in at most {100 * RARE:g} % of "
-        f"comparisons, and it is more than {100 * comparison.tolerance:g} %."
+        f"{100 * CONFIDENCE:.0f} %. By chance: how often two equal versions have something as clear in any of these "
+        f"figures. A change is shown where the bounds have the same sign, chance makes it in at most {100 * RARE:g} % "
+        f"of comparisons, and it is more than {100 * comparison.tolerance:g} %."
     )
 
 

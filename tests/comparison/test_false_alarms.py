@@ -21,7 +21,7 @@ def test_of_a_hundred_comparisons_of_a_version_with_itself_at_most_five_are_fals
 
 
 def test_a_version_that_takes_a_fifth_longer_is_found_on_a_quiet_machine_by_five_runs():
-    assert outcomes(20, QUIET, 1.2) == [WORSE] * 20
+    assert outcomes(12, QUIET, 1.2) == [WORSE] * 12
 
 
 def test_the_table_has_a_row_for_each_world(capsys):

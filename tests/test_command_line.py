@@ -195,11 +195,14 @@ def test_init_into_a_folder_that_does_not_exist_is_refused(tmp_path: Path, capsy
     assert "could not be written: No such file or directory" in capsys.readouterr().err
 
 
-def test_init_knows_no_options_of_locust(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("command", [["init"], ["show"], ["check"], ["report"], ["compare", "a", "b"]])
+def test_a_command_that_runs_nothing_knows_no_options_of_locust(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as caught:
-        main(["init", "-u", "3"])
+        main([*command, "-u", "3"])
     assert caught.value.code == OPTIONS_REFUSED
-    assert "init does not know: -u" in capsys.readouterr().err
+    assert f"{command[0]} does not know: -u" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("start", [[str(Path(sys.executable).with_name("jupyter")), "rtc-locust"], ["-m"]])

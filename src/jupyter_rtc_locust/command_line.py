@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 PROGRAM = "jupyter rtc-locust"
 WEB_HOST = "127.0.0.1"
 WEB_PORT = 8089
+TAKE_OPTIONS_OF_LOCUST = ("demo", "web", "ab")
+"""Commands that run Locust; the others refuse what they do not know."""
 PEOPLE = ["--users", "10", "--spawn-rate", "5", "--rtc-documents", "2"]
 LOCAL = ["--master-bind-host", WEB_HOST]
 """With `--processes` Locust opens a port for its own workers, by default on every address of the machine."""
@@ -115,34 +117,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Return its exit code; `demo` and `web` become Locust and return only when they are refused."""
     parser = _parser()
     options, passed_on = parser.parse_known_args(sys.argv[1:] if arguments is None else arguments)
-    if options.command == "init":
-        if passed_on:
-            parser.error(f"init does not know: {' '.join(passed_on)}")
-        return write_locustfile(options.file, force=options.force)
-    if options.command in ("check", "show"):
-        if passed_on:
-            parser.error(f"{options.command} does not know: {' '.join(passed_on)}")
-        return look_into_results(options.command, options.folder)
-    if options.command == "report":
-        if passed_on:
-            parser.error(f"report does not know: {' '.join(passed_on)}")
-        return report_results(options.folder)
-    if options.command == "compare":
-        if passed_on:
-            parser.error(f"compare does not know: {' '.join(passed_on)}")
-        return compare_runs(options)
-    if options.command == "ab":
-        return run_in_turn(options, passed_on)
+    if passed_on and options.command not in TAKE_OPTIONS_OF_LOCUST:
+        parser.error(f"{options.command} does not know: {' '.join(passed_on)}")
+    match options.command:
+        case "init":
+            return write_locustfile(options.file, force=options.force)
+        case "check" | "show":
+            return look_into_results(options.command, options.folder)
+        case "report":
+            return report_results(options.folder)
+        case "compare":
+            return compare_runs(options)
+        case "ab":
+            return run_in_turn(options, passed_on)
+        case _:
+            return become_locust(options.command, passed_on)
+
+
+def become_locust(command: str, passed_on: Sequence[str]) -> int:
+    """`demo` or `web`. Returns only an exit code of a refusal: else this process is the run from here on."""
     try:
-        command = locust_command(options.command, passed_on)
-        refusal = _reason_not_to_start(options.command, passed_on)
+        program = locust_command(command, passed_on)
+        refusal = _reason_not_to_start(command, passed_on)
     except FileNotFoundError as error:
         refusal = str(error)
     if refusal:
         return _refuse(refusal)
     sys.stdout.flush()
     sys.stderr.flush()
-    return os.execv(command[0], command)
+    return os.execv(program[0], program)
 
 
 def look_into_results(command: str, results: Path) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 from jupyter_rtc_locust.reporting.history import History
 from jupyter_rtc_locust.timing.recorder import NAMES, UPDATE_ECHO, Recorder
+from jupyter_rtc_locust.timing.thresholds import judged, read_thresholds
 
 RESULTS = Path(__file__).with_name("results")
 REAL = ("pass", "fail", "nothing")
@@ -39,6 +40,15 @@ def copied(name: str, folder: Path, change: Callable[[dict[str, Any]], Any] | No
     return folder
 
 
+def with_thresholds(folder: Path, *written: str) -> Path:
+    """A pass that was held to these limits."""
+
+    def change(result: dict[str, Any]) -> None:
+        result["thresholds"] = [one.as_dict() for one in judged(read_thresholds("; ".join(written)), result)]
+
+    return copied("pass", folder, change)
+
+
 def hostile(folder: Path) -> Path:
     """A fail of which every text that comes from a server or a document is `HOSTILE`."""
 
@@ -61,6 +71,10 @@ def hostile(folder: Path) -> Path:
         result["run"]["command"] = ["locust", HOSTILE]
         result["run"]["options"]["notebook"] = HOSTILE
         result["run"]["faults"][0]["what"] = HOSTILE
+        result["thresholds"] = [
+            {"threshold": HOSTILE, "figure": "failures", "outcome": outcome, "value": 1, "limit": 1, "detail": HOSTILE}
+            for outcome in ("missed", "inconclusive")
+        ]
         result["generator"]["timings_sound"] = False
         result["generator"]["timings_reasons"] = [HOSTILE]
 

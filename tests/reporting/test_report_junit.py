@@ -9,7 +9,7 @@ from jupyter_rtc_locust.reporting.report.junit import KNOWN, RUN, junit, xml_tex
 from jupyter_rtc_locust.reporting.report.kinds import KINDS
 from jupyter_rtc_locust.reporting.report.told_run import read_run
 from jupyter_rtc_locust.verdict.findings import Kind
-from reporting.results_folders import HOSTILE, RESULTS, copied, hostile, large, result_of
+from reporting.results_folders import HOSTILE, RESULTS, copied, hostile, large, result_of, with_thresholds
 
 DOCUMENT = "rtc-locust-0badcafe/notebook-0.ipynb"
 SCHEMA = etree.XMLSchema(etree.parse(Path(__file__).with_name("junit.xsd")))
@@ -101,6 +101,17 @@ def test_a_run_in_which_nothing_was_opened_passes_no_case_of_a_document():
     root = parsed(RESULTS / "nothing")
     assert [suite.get("name") for suite in root] == [RUN] and root.get("errors") == "1"
     assert "passed" not in [outcome(case) for case in root.iter("testcase")]
+
+
+def test_a_missed_threshold_is_a_failure_and_one_that_is_not_established_an_error(tmp_path):
+    written = ("update echo p95 < 1ms", "failures < 1", "run cell p95 < 1s", "failures < 1")
+    root = parsed(with_thresholds(tmp_path / "results", *written))
+    told = cases(root, RUN)
+    expected = {"update echo p95 < 1ms": "failure", "failures < 1": "passed", "run cell p95 < 1s": "error"}
+    assert {name: outcome(told[f"threshold: {name}"]) for name in expected} == expected
+    assert told["threshold: update echo p95 < 1ms"][0].get("message").startswith("It was 2.6")
+    assert told["threshold: run cell p95 < 1s"][0].get("message") == "It was not measured."
+    assert (root.get("failures"), root.get("errors")) == ("1", "1")
 
 
 @pytest.mark.parametrize(

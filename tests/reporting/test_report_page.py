@@ -17,7 +17,7 @@ from jupyter_rtc_locust.reporting.report.kinds import KINDS
 from jupyter_rtc_locust.reporting.report.page import difference_line, page, shown
 from jupyter_rtc_locust.reporting.report.told_run import read_run
 from jupyter_rtc_locust.verdict.findings import Kind
-from reporting.results_folders import HOSTILE, RESULTS, copied, hostile, large
+from reporting.results_folders import HOSTILE, RESULTS, copied, hostile, large, with_thresholds
 
 VOID = {"meta", "link", "img", "br", "hr", "input", "image", "path", "use", "rect", "line", "circle"}
 WITHOUT_A_NAME_FOR_IT = {"script", "link", "iframe", "object", "embed", "form", "base", "audio", "video", "img"}
@@ -251,6 +251,26 @@ def test_of_many_findings_some_of_each_kind_are_shown_and_the_others_counted(tmp
     assert "82 findings more of this kind in" in parsed.text
     assert "Lost work 3 findings" in parsed.text
     assert "151 findings more, in other documents, in" in parsed.text, re.findall("[^.]* more[^.]*", parsed.text)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ((), []),
+        (("failures < 1",), ["The threshold was met.", "failures < 1 met It was 0."]),
+        (("failures < 1", "reconnects < 1"), ["All 2 thresholds were met."]),
+        (
+            ("update echo p95 < 1ms", "run cell p95 < 1s"),
+            ["trusted", "1 threshold missed and 1 threshold not established.", "p95 < 1ms missed It was 2.6"],
+        ),
+    ],
+)
+def test_what_became_of_thresholds_stands_beside_the_verdict_and_in_a_table(tmp_path, monkeypatch, written, said):
+    monkeypatch.setattr(page_module, "_plot", lambda *_: None)
+    parsed = Page(page(read_run(with_thresholds(tmp_path / "pass", *written)), "results"))
+    places = [parsed.text.index(one) for one in said]
+    assert places == sorted(places)
+    assert ("What became of each threshold" in parsed.text) == bool(written)
 
 
 @settings(max_examples=200)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from jupyter_rtc_locust.reporting.report.summary import block, plain, summary
 from jupyter_rtc_locust.reporting.report.told_run import read_run
 from jupyter_rtc_locust.verdict.neutralising import neutralised, neutralised_lines
-from reporting.results_folders import HOSTILE, RESULTS, hostile, large
+from reporting.results_folders import HOSTILE, RESULTS, hostile, large, with_thresholds
 
 LARGEST = 1_000_000
 """GitHub takes 1 MiB for each step."""
@@ -56,6 +56,15 @@ def test_a_summary_says_verdict_figures_and_findings(name, words):
     read = Read(summary(read_run(RESULTS / name)))
     for one in words:
         assert one in read.text
+    assert set(read.tags) <= EXPECTED
+
+
+def test_a_summary_says_which_thresholds_were_missed(tmp_path):
+    folder = with_thresholds(tmp_path / "results", "update echo p95 < 1ms", "failures < 1", "run cell p95 < 1s")
+    read = Read(summary(read_run(folder)))
+    assert "1 threshold missed, 1 threshold not established and 1 threshold met." in read.text
+    for row in ("update echo p95 < 1ms ❌ missed It was 2.6", "failures < 1 ✅ met It was 0.", "⚠️ not established It"):
+        assert row in read.text
     assert set(read.tags) <= EXPECTED
 
 

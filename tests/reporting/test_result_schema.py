@@ -1,4 +1,5 @@
 import copy
+import json
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -8,7 +9,7 @@ from jupyter_rtc_locust.reporting.result_file import build_result
 from jupyter_rtc_locust.timing.course import MOST_SLOTS
 from jupyter_rtc_locust.timing.generator_health import GeneratorHealth, summarise
 from jupyter_rtc_locust.timing.recorder import Recorder
-from reporting.results_folders import REAL, result_of
+from reporting.results_folders import REAL, result_of, with_thresholds
 from reporting.schema import LENIENT, SCHEMA, problems_of
 
 
@@ -31,6 +32,18 @@ def test_every_field_of_a_result_stands_in_the_schema():
     )
     assert set(result) == set(SCHEMA["properties"])
     assert set(generator) == set(SCHEMA["$defs"]["generator"]["properties"])
+
+
+def test_what_became_of_thresholds_is_as_the_schema_says(tmp_path):
+    with_thresholds(tmp_path / "pass", "update echo p95 < 1ms", "failures < 1", "run cell p95 < 1s")
+    result = json.loads((tmp_path / "pass" / "result.json").read_text("utf-8"))
+    assert problems_of(result) == [] and {one["outcome"] for one in result["thresholds"]} == {
+        "met",
+        "missed",
+        "inconclusive",
+    }
+    result["thresholds"][0]["outcome"] = "fine"
+    assert not LENIENT.is_valid(result)
 
 
 def changed(name, change):

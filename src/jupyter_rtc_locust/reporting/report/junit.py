@@ -1,8 +1,8 @@
 """`junit.xml`: every check of every document as a test case, for the many programs that show test results.
 
-A finding is a failure, what could not be established an error. A check of a document of which something is not known,
-or that this run did not ask for, is skipped: unknown is never green here either. The form is what Jenkins' schema and
-the many readers of it accept; tests compare it with a schema.
+A finding is a failure, and so is a threshold that was missed; what could not be established is an error. A check of a
+document of which something is not known, or that this run did not ask for, is skipped: unknown is never green here
+either. The form is what Jenkins' schema and the many readers of it accept; tests compare it with a schema.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 from jupyter_rtc_locust.reporting.report import kinds, words
 from jupyter_rtc_locust.reporting.report.told_evidence import DocumentTold, FindingTold
 from jupyter_rtc_locust.reporting.report.told_run import ToldRun
+from jupyter_rtc_locust.timing.thresholds import MET, MISSED
 from jupyter_rtc_locust.verdict.neutralising import neutralised
 
 RUN: Final = "the run"
@@ -68,7 +69,17 @@ def _cases_of_run(told: ToldRun) -> list[Case]:
     findings = [finding for document in told.documents if not document.path for finding in document.findings]
     of_run = [kind for kind, one in kinds.KINDS.items() if one.of_run]
     nowhere = "" if told.run.get("documents") else "No document was judged."
-    return [_known(unknown.get("", ())), *_cases(of_run, findings, told.result, _doubt(unknown.get("", ())) or nowhere)]
+    doubt = _doubt(unknown.get("", ())) or nowhere
+    thresholds = {case.name: case for case in map(_threshold, told.thresholds)}  # written twice, it is one case
+    return [_known(unknown.get("", ())), *_cases(of_run, findings, told.result, doubt), *thresholds.values()]
+
+
+def _threshold(one: Mapping[str, Any]) -> Case:
+    """A limit that the run was held to. One of which it is not known whether it was kept is no success."""
+    name, detail = f"threshold: {one['threshold']}", str(one["detail"])
+    if one["outcome"] == MISSED:
+        return Case(name, failures=(("threshold", detail, f"The limit was {one['threshold']}."),))
+    return Case(name, errors=() if one["outcome"] == MET else (detail,))
 
 
 def _cases_of_document(told: ToldRun, document: DocumentTold) -> list[Case]:

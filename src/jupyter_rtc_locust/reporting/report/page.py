@@ -81,6 +81,8 @@ def page(told: ToldRun, folder: str) -> str:
             run=run,
             headline=sentences.HEADLINES[told.verdict],
             summary=sentences.summary(told),
+            thresholds=sentences.thresholds(told),
+            outcomes=sentences.OUTCOMES,
             label=told.verdict.upper(),
             done=sentences.what_was_done(result),
             seen=sentences.seen(told),

@@ -12,6 +12,7 @@ from jupyter_rtc_locust.reporting.report.moments import moments_of
 from jupyter_rtc_locust.reporting.report.told_evidence import FindingTold
 from jupyter_rtc_locust.reporting.report.told_run import ToldRun
 from jupyter_rtc_locust.reporting.report.words import counted, listed, milliseconds, seconds
+from jupyter_rtc_locust.timing.thresholds import INCONCLUSIVE, MET, MISSED
 from jupyter_rtc_locust.verdict.exercised import NOT_EXERCISED
 
 HEADLINES: Final = {
@@ -19,6 +20,10 @@ HEADLINES: Final = {
     "fail": "The documents cannot be trusted",
     "inconclusive": "It is not known whether the documents can be trusted",
 }
+
+
+OUTCOMES: Final = {MET: "met", MISSED: "missed", INCONCLUSIVE: "not established"}
+"""What became of a threshold, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,24 @@ def summary(told: ToldRun) -> str:
     where = len({document.path for document in told.documents if document.findings and document.path})
     documents = f"In {where} of {counted(int(told.result['counts'].get('documents') or where), 'document')}: "
     return f"{counted(len(told.result['findings']), 'finding')}. {documents if where else 'Found: '}{what}."
+
+
+def thresholds(told: ToldRun) -> str:
+    """How many of the limits that the run was held to were kept; empty where there were none.
+
+    It stands beside the verdict, which is about documents and which no threshold changes.
+    """
+    outcomes = [str(one["outcome"]) for one in told.thresholds]
+    if not outcomes:
+        return ""
+    if set(outcomes) == {MET}:
+        return "The threshold was met." if len(outcomes) == 1 else f"All {len(outcomes)} thresholds were met."
+    parts = [
+        f"{counted(number, 'threshold')} {OUTCOMES.get(outcome, outcome)}"
+        for outcome in (MISSED, INCONCLUSIVE, MET)
+        if (number := outcomes.count(outcome))
+    ]
+    return f"{listed(parts)}."
 
 
 def what_was_done(result: Mapping[str, Any]) -> str:

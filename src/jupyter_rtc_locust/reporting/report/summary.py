@@ -14,6 +14,7 @@ from jupyter_rtc_locust.reporting.console import health_sentences
 from jupyter_rtc_locust.reporting.report import kinds, sentences, words
 from jupyter_rtc_locust.reporting.report.told_evidence import Difference
 from jupyter_rtc_locust.reporting.report.told_run import ToldRun
+from jupyter_rtc_locust.timing.thresholds import INCONCLUSIVE, MET, MISSED
 from jupyter_rtc_locust.verdict.neutralising import neutralised, neutralised_lines
 
 MOST_FINDINGS: Final = 25
@@ -23,6 +24,7 @@ MOST_DIFFERENCES: Final = 3
 MOST_LINES: Final = 60
 _LONGEST_TEXT: Final = 800
 _SIGNS: Final = {"pass": "✅ PASS", "fail": "❌ FAIL", "inconclusive": "⚠️ INCONCLUSIVE"}
+_OUTCOMES: Final = {MET: "✅ met", MISSED: "❌ missed", INCONCLUSIVE: "⚠️ not established"}
 _HARMLESS: Final = frozenset(",;'\"()?%")
 """Punctuation that by itself is no markup, also without the rest; it keeps the file readable as text."""
 _NUMBERED: Final = {
@@ -36,6 +38,7 @@ def summary(told: ToldRun) -> str:
         f"## {_SIGNS[told.verdict]}: {sentences.HEADLINES[told.verdict]}",
         plain(sentences.summary(told)),
         plain(sentences.what_was_done(told.result)),
+        *_thresholds(told),
         *_seen(told),
         *_findings(told),
         *_listed("Not known", map(str, told.result["unknown"]), MOST_UNKNOWN),
@@ -63,6 +66,16 @@ def block(lines: Iterable[str], language: str = "") -> str:
         longest = max(longest, run)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{text}\n{fence}"
+
+
+def _thresholds(told: ToldRun) -> list[str]:
+    rows = [
+        f"| {plain(one['threshold'])} | {_OUTCOMES.get(one['outcome'], '')} | {plain(one['detail'])} |"
+        for one in told.thresholds
+    ]
+    if not rows:
+        return []
+    return [sentences.thresholds(told), "\n".join(["| threshold | outcome | what it was |", "|---|---|---|", *rows])]
 
 
 def _seen(told: ToldRun) -> list[str]:

@@ -7,7 +7,7 @@ secrets are taken out, as everywhere: those that are named, and whatever looks l
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,12 @@ class ToldRun:
     def run(self) -> Mapping[str, Any]:
         """What is known of the run itself."""
         told: Mapping[str, Any] = self.result["run"]
+        return told
+
+    @property
+    def thresholds(self) -> Sequence[Mapping[str, Any]]:
+        """What became of the limits that the run was held to (`--rtc-require`)."""
+        told: Sequence[Mapping[str, Any]] = self.result["thresholds"]
         return told
 
     @property
@@ -79,7 +85,7 @@ def _read_result(results: Path) -> dict[str, Any]:
         raise StoredError(f"{path} cannot be read: {error}.") from None
     if not isinstance(result, dict) or result.get("verdict") not in VERDICTS:
         raise StoredError(f"{path} is not the result of a run.")
-    empty: dict[str, Any] = {name: [] for name in ("unknown", "guests", "checkpoints")}
+    empty: dict[str, Any] = {name: [] for name in ("unknown", "guests", "checkpoints", "thresholds")}
     empty |= {name: {} for name in ("exercised", "server", "evidence", "course", "bytes")}
     result = {**empty, **result}
     for name in (*_MAPPINGS, *_LISTS, *empty):

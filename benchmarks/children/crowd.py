@@ -27,7 +27,7 @@ from jupyter_rtc_locust.timing.histogram import Histogram, bucket_value
 KINDS: dict[str, type[Server]] = {"jupyter-collaboration": JupyterCollaboration, "stream server": StreamServerAddress}
 AT_ONCE = 250
 """So many come in one go; more would only wait in line for the server to accept them."""
-_GROUPS = 30
+_GROUPS = 150
 """Who come over some time, come in so many groups."""
 LAG_INTERVAL_S = 0.02
 _ALL_ECHOES_S = 10.0

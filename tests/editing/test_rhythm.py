@@ -155,6 +155,20 @@ def test_in_every_fifth_round_two_neighbours_are_due_together():
     assert dues[1][3] - dues[0][3] == pytest.approx(0.25)
 
 
+def test_documents_do_not_have_that_round_all_at_once():
+    """Else a run would send twice as much for a fifth of every fifth second."""
+    documents, seats, rate = 100, 5, 1.0
+    fifths = [0] * 50
+    for document in range(documents):
+        for seat in range(seats):
+            rhythm = Steady(rate, seat, seats, document)
+            moment = rhythm.first(0.0)
+            while moment.due < 10.0:
+                fifths[int(moment.due * 5)] += 1
+                moment = rhythm.after(moment)
+    assert max(fifths) <= 1.25 * documents
+
+
 def test_who_comes_between_the_common_moment_and_the_own_slot_waits_for_the_next_round():
     rhythm = Steady(1.0, 1, 4)
     assert rhythm.first(4.1) == Moment(5, 5.25)

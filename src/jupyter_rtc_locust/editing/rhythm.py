@@ -93,7 +93,7 @@ class Steady:
 
     def _due(self, number: int) -> float:
         due = self._phase + number / self.rate
-        together = number % _ROUNDS_UNTIL_TOGETHER == _ROUNDS_UNTIL_TOGETHER - 1
+        together = (number + self.document) % _ROUNDS_UNTIL_TOGETHER == _ROUNDS_UNTIL_TOGETHER - 1
         # The second of two neighbours comes as early as the first.
         return due - 1.0 / self.rate / self.seats if together and self._place % 2 == 1 else due
 

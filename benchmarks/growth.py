@@ -167,11 +167,19 @@ def _run_length(sizes: Sizes, folder: Path, stack: ExitStack) -> list[Measuremen
     for number in range(_DOUBLINGS[-1]):
         first = number * unit
         watchers.ask("author", recording=str(path), first=first, last=first + unit)
-        for child, group, costs in ((watchers, "long", ours), (loop, "bare", bare)):
-            rate = sizes.updates_a_second * 4
-            piece = (first, first + unit)
-            used = send_slice(server, child, group, _ONE_BY_ONE, *piece, sizes, watchers=_WATCHERS, rate=rate)
-            costs.append(used / (_WATCHERS * unit) * 1e6)
+        # One, the other, the other, one: what a neighbour on the machine takes then, it takes from both.
+        halves = (first, first + unit // 2), (first + unit // 2, first + unit)
+        sides = (watchers, "long", ours), (loop, "bare", bare)
+        used = [0.0, 0.0]
+        for piece, order in zip(halves, ((0, 1), (1, 0)), strict=True):
+            for side in order:
+                child, group, _ = sides[side]
+                rate = sizes.updates_a_second * 4
+                used[side] += send_slice(
+                    server, child, group, _ONE_BY_ONE, *piece, sizes, watchers=_WATCHERS, rate=rate
+                )
+        for (_, _, costs), spent in zip(sides, used, strict=True):
+            costs.append(spent / (_WATCHERS * unit) * 1e6)
         weights.append(watchers.ask("memory")["rss"])
     return _lines_of_runs(unit, ours, bare, weights)
 
@@ -179,11 +187,17 @@ def _run_length(sizes: Sizes, folder: Path, stack: ExitStack) -> list[Measuremen
 def _lines_of_runs(unit: int, ours: list[float], bare: list[float], weights: list[int]) -> list[Measurement]:
     half = len(ours) // 2
     halves = f"{half * unit:,} to {2 * half * unit:,} updates / the first {half * unit:,}"
-    own, growing = (median(costs[half:]) / median(costs[:half]) for costs in (ours, bare))
+    beside = [own / other for own, other in zip(ours, bare, strict=True)]
     grown = [(weights[number] - weights[0]) / 1e6 for number in _DOUBLINGS]
     late, early = weights[-1] - weights[half], weights[half] - weights[0]
     return [
-        ratio("growth with the run", [own], [growing], goal=1.0, note=f"CPU an update, {halves}; over the bare loop's"),
+        Measurement(
+            "growth with the run",
+            "x",
+            (median(beside[half:]) / median(beside[:half]),),
+            1.0,
+            f"CPU an update beside the bare loop's, {halves}",
+        ),
         *(
             Measurement(
                 f"  after {doubling * unit:,} updates",

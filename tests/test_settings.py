@@ -1,5 +1,7 @@
 """Options at the door: what is refused, with a sentence that names the option, and what comes through unchanged."""
 
+import os
+import sys
 from argparse import Namespace
 from pathlib import Path
 
@@ -502,3 +504,12 @@ def test_the_end_of_a_run_has_a_second_more_for_every_thousand_edits_beyond_a_hu
     edits: int, seconds: float
 ) -> None:
     assert end_budget(edits) == seconds
+
+
+def test_the_python_of_the_server_may_be_named_from_here_and_a_link_to_it_stays_one(tmp_path):
+    link = tmp_path / "python"
+    link.symlink_to(sys.executable)
+    settings = Settings.from_options(options(host="", rtc_server_python=os.path.relpath(link)))
+    assert settings.server_python is not None and settings.server_python.is_absolute()
+    assert settings.server_python.name == "python" and settings.server_python.is_symlink()
+    assert "--rtc-server-python" in refusal(rtc_server_python=str(tmp_path / "nowhere"))

@@ -129,7 +129,7 @@ class Settings:
         settings = cls(
             host=checked_host(host) if host else None,
             server=_one_of("--rtc-server", options.rtc_server, SERVER_KINDS),
-            server_python=_file("--rtc-server-python", options.rtc_server_python),
+            server_python=_program("--rtc-server-python", options.rtc_server_python),
             documents=_whole("--rtc-documents", options.rtc_documents, least=1),
             template=Path(options.rtc_template) if options.rtc_template else None,
             notebook=_notebook(options.rtc_notebook),
@@ -362,6 +362,12 @@ def _file(option: str, value: object) -> Path | None:
     if not path.is_file():
         raise OptionsError(f"{option} {path}: there is no such file.")
     return path
+
+
+def _program(option: str, value: object) -> Path | None:
+    """By its whole path, because it starts in another folder; a link stays one, by which an environment is known."""
+    path = _file(option, value)
+    return None if path is None else path.absolute()
 
 
 def _truth(value: object) -> bool:

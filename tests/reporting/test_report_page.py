@@ -132,7 +132,7 @@ def test_a_page_can_be_found_ones_way_in(pages, name):
         ("pass", ["PASS The documents can be trusted", "6 simulated users made 124 edits in 2 documents"]),
         (
             "pass",
-            ["Not exercised, so nothing is said about it edits that crossed each other", "The load generator kept up"],
+            ["Not tested, so nothing is said about it edits that crossed each other", "The load generator kept up"],
         ),
         ("pass", ["checkpoint 1: editing paused, everything compared: pass", "95 % of edits were back within"]),
         ("fail", ["FAIL The documents cannot be trusted 10 findings. In 1 of 1 document: doubled content (6)"]),

@@ -134,7 +134,8 @@ def test_nothing_is_found_in_the_evidence_either_without_the_server(run: str, ru
 def test_a_run_that_was_asked_for_reports_leaves_them_and_says_where(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     results = ended.folder / "results"
-    assert ended.output.splitlines()[-1] == f"Report: {results / 'report.html'}", str(ended)
+    where = [f"Report: {results / 'report.html'}", f"Result file: {results / 'result.json'}"]
+    assert ended.output.splitlines()[-2:] == where, str(ended)
     assert "The documents can be trusted" in (results / "report.html").read_text("utf-8")
     assert "PASS" in (results / "summary.md").read_text("utf-8")
     assert 'failures="0" errors="0"' in (results / "junit.xml").read_text("utf-8")

@@ -34,7 +34,6 @@ from jupyter_rtc_locust.reporting.terminal import say
 from jupyter_rtc_locust.settings import LEAVE_DEADLINE_S, end_budget
 from jupyter_rtc_locust.timing.thresholds import MET, MISSED, outcome_of
 from jupyter_rtc_locust.verdict.findings import Value
-from jupyter_rtc_locust.verdict.neutralising import neutralised
 
 logger = logging.getLogger(__name__)
 
@@ -266,8 +265,7 @@ class Ending:
         """The verdict and the figures, once a run."""
         if state.result is not None and not state.printed:
             state.printed = True
-            lines = [*end_report(state.result, state.result_path), *map(neutralised, state.told_of_reports)]
-            say("\n" + "\n".join(lines))
+            say("\n" + "\n".join(end_report(state.result, state.result_path, state.told_of_reports)))
 
 
 def _thresholds(state: RunState) -> str:

@@ -5,10 +5,12 @@ For readers who have never heard of this project; docs/verdict.md says how each 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from jupyter_rtc_locust.reporting.report.words import listed
 from jupyter_rtc_locust.verdict.findings import Kind
 
 
@@ -122,6 +124,13 @@ KINDS: Final[Mapping[str, KindTold]] = {
 def told(kind: str) -> KindTold:
     """What is said of a kind; of one that a later version has brought, its name."""
     return KINDS.get(kind, KindTold(kind, "", kind))
+
+
+def counted(found: Iterable[str]) -> str:
+    """The kinds of some findings, with how many there are of each: `lost work (3) and doubled content (1)`."""
+    numbers = Counter(found)
+    titles = {kind: told(kind).title for kind in sorted(numbers, key=order)}
+    return listed(f"{title[:1].lower()}{title[1:]} ({numbers[kind]})" for kind, title in titles.items())
 
 
 def order(kind: str) -> int:

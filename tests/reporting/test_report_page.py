@@ -137,6 +137,20 @@ def test_a_page_can_be_found_ones_way_in(pages, name):
         ("pass", ["checkpoint 1: editing paused, everything compared: pass", "95 % of edits were back within"]),
         ("fail", ["FAIL The documents cannot be trusted 10 findings. In 1 of 1 document: doubled content (6)"]),
         ("fail", ["What a person would have seen", "The same words or the same cell stand there more than once"]),
+        (
+            "fail",
+            ["Concerned: users 0, 1, 2 and 3, of 4. In a load test, 4 simulated users made 17 edits in 1 document"],
+        ),
+        (
+            "fail",
+            ["What was done on purpose The scenario asked for it", "After the server was killed and started again"],
+        ),
+        (
+            "fail",
+            ["A code cell with the source 'meadow 42 margin' stands there 2 times", "was written once, by edit 0"],
+        ),
+        ("fail", ["It needs jupyter-rtc-locust 0.1.0 with the extra demo, and starts a Jupyter server of its own."]),
+        ("nothing", ["that server, and its token in the environment variable JUPYTER_TOKEN."]),
         ("fail", ["What differs between the oracle (-) and a newcomer (+)", "by edit 0 of user 1"]),
         ("fail", ["From 15.0 s to 16.8 s : the server was killed and started again", "users 0, 1, 2 and 3 lost the"]),
         ("fail", ["locust -f locustfiles/canary_store_lost.py --headless -u 4 -r 4 -t 35s \\ --rtc-template"]),
@@ -222,6 +236,18 @@ def test_colours_of_drawings_are_those_of_the_page(pages):
     (style,) = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
     assert named and all(style.count(f"{name}:") == 3 for name in named), "light, dark and print have each of them"
     assert set(re.findall(r"(?:fill|stroke): (#\w+)", drawings)) <= {"#000000", "#ffffff"}
+
+
+def test_what_was_done_before_all_findings_is_said_once_and_before_some_with_each(pages, tmp_path, monkeypatch):
+    monkeypatch.setattr(page_module, "_plot", lambda *_: None)
+    done = "After the server was killed and started again, and its store of updates was lost (from 15 to 17 s)"
+    assert Page(pages("fail")).text.replace(" :", ":").count(done) == 1
+
+    def change(result):
+        result["findings"][3]["detail"] = "Gone."
+
+    folder = copied("fail", tmp_path / "fail", change)
+    assert Page(page(read_run(folder), "results")).text.replace(" :", ":").count(done) == 9
 
 
 def test_every_kind_of_finding_has_words():

@@ -86,6 +86,8 @@ def page(told: ToldRun, folder: str) -> str:
             label=told.verdict.upper(),
             done=sentences.what_was_done(result),
             seen=sentences.seen(told),
+            before=sentences.before(told),
+            needed=sentences.needed(told),
             sections=sections,
             findings_left_out=len(result["findings"]) - sum(group.count for one in sections for group in one.groups),
             tiles=_tiles(told),
@@ -210,7 +212,7 @@ def _tiles(told: ToldRun) -> list[tuple[str, str]]:
         ("users at one time", f"{counts.get('users', 0):,}"),
         ("documents", f"{counts.get('documents', 0):,}"),
         ("edits", f"{counts.get('edits', 0):,}"),
-        ("lines lost", f"{counts.get('disconnects', 0):,}"),
+        ("connections lost", f"{counts.get('disconnects', 0):,}"),
     ]
     for name, key, label in (
         ("update echo", "p95_ms", "95 % of edits were back within"),

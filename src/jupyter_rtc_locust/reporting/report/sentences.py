@@ -11,7 +11,7 @@ from jupyter_rtc_locust.reporting.report.kinds import KindTold
 from jupyter_rtc_locust.reporting.report.moments import moments_of
 from jupyter_rtc_locust.reporting.report.told_evidence import FindingTold
 from jupyter_rtc_locust.reporting.report.told_run import ToldRun
-from jupyter_rtc_locust.reporting.report.words import counted, listed, milliseconds, seconds
+from jupyter_rtc_locust.reporting.report.words import counted, listed, milliseconds, seconds, users
 from jupyter_rtc_locust.timing.thresholds import INCONCLUSIVE, MET, MISSED
 from jupyter_rtc_locust.verdict.exercised import NOT_EXERCISED
 
@@ -50,10 +50,16 @@ def seen(told: ToldRun) -> list[Seen]:
             len(found[kind]),
             len({path for path, _ in found[kind]}),
             tuple(sorted({user for _, finding in found[kind] for user in finding.users})),
-            found[kind][0][1].detail,
+            found[kind][0][1].found,
         )
         for kind in sorted(found, key=kinds.order)
     ]
+
+
+def before(told: ToldRun) -> str:
+    """What had been done on purpose before everything that was found; empty where it is not the same for all."""
+    of_findings = {finding.before for document in told.documents for finding in document.findings}
+    return of_findings.pop() if len(of_findings) == 1 else ""
 
 
 def summary(told: ToldRun) -> str:
@@ -63,7 +69,10 @@ def summary(told: ToldRun) -> str:
     what = kinds.counted(finding.kind for document in told.documents for finding in document.findings)
     where = len({document.path for document in told.documents if document.findings and document.path})
     documents = f"In {where} of {counted(int(told.result['counts'].get('documents') or where), 'document')}: "
-    return f"{counted(len(told.result['findings']), 'finding')}. {documents if where else 'Found: '}{what}."
+    concerned = {user for document in told.documents for finding in document.findings for user in finding.users}
+    people = int(told.result["counts"].get("users_seated") or 0)
+    whom = f" Concerned: {users(sorted(concerned))}{f', of {people}' if people else ''}." if concerned else ""
+    return f"{counted(len(told.result['findings']), 'finding')}. {documents if where else 'Found: '}{what}.{whom}"
 
 
 def thresholds(told: ToldRun) -> str:
@@ -100,7 +109,20 @@ def what_was_done(result: Mapping[str, Any]) -> str:
     processes = f" from {workers} processes" if workers > 1 else ""
     if not seated:
         return f"No simulated user took part{server}{host}.{length}"
-    return f"{people} made {edits} in {documents}{server}{host}{processes}.{length}"
+    compared = (
+        "At the end everybody's copy of each document, what somebody is given who opens it afterwards, and the saved "
+        "file were compared with all that had been written."
+    )
+    return f"In a load test, {people} made {edits} in {documents}{server}{host}{processes}. {compared}{length}"
+
+
+def needed(told: ToldRun) -> str:
+    """What has to be there to do a run again."""
+    version = (told.run.get("versions") or {}).get("jupyter-rtc-locust")
+    ours = f"jupyter-rtc-locust {version}" if version else "jupyter-rtc-locust"
+    if "--host" in (told.run.get("command") or ()):
+        return f"It needs {ours}, that server, and its token in the environment variable JUPYTER_TOKEN."
+    return f"It needs {ours} with the extra demo, and starts a Jupyter server of its own."
 
 
 def not_exercised(result: Mapping[str, Any]) -> list[str]:

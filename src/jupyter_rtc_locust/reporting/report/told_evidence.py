@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from jupyter_rtc_locust.reporting.report.what_came_before import told_apart
 from jupyter_rtc_locust.reporting.result_file import redact
 from jupyter_rtc_locust.verdict.folder.names import FOLDER, folder_names
 
@@ -49,6 +50,10 @@ class FindingTold:
     detail: str
     users: tuple[int, ...]
     evidence: str | None
+    before: str = ""
+    """What had been done on purpose before it; empty: nothing."""
+    found: str = ""
+    """The detail without that."""
     edits: tuple[EditTold, ...] = ()
     edits_are: str = ""
     """Which edits these are, in words; empty: none were kept."""
@@ -83,7 +88,7 @@ def documents_of(results: Path, result: Mapping[str, Any], secrets: Sequence[str
     """Every document of a run, those with findings first and in the order of these."""
     findings: dict[str, list[FindingTold]] = {}
     for number, finding in enumerate(result["findings"], start=1):
-        told = _finding(results, number, finding, secrets)
+        told = _finding(results, number, finding, result["run"].get("faults") or (), secrets)
         findings.setdefault(str(finding.get("document") or ""), []).append(told)
     paths = [str(path) for path in result["run"].get("documents") or ()]
     folders = _folders_of_findings(findings) | dict(zip(paths, folder_names(paths), strict=True))
@@ -108,14 +113,23 @@ def _folders_of_findings(findings: Mapping[str, Sequence[FindingTold]]) -> dict[
     return {path: place.parts[1] for path, place in places.items() if len(place.parts) == 3 and ".." not in place.parts}
 
 
-def _finding(results: Path, number: int, finding: Mapping[str, Any], secrets: Sequence[str]) -> FindingTold:
+def _finding(
+    results: Path,
+    number: int,
+    finding: Mapping[str, Any],
+    faults: Sequence[Mapping[str, Any]],
+    secrets: Sequence[str],
+) -> FindingTold:
     edits, edits_are = _edits(results, finding.get("evidence"), secrets)
+    before, found = told_apart(str(finding["detail"]), faults)
     return FindingTold(
         number=number,
         kind=str(finding["kind"]),
         detail=str(redact(str(finding["detail"]), ())),
         users=tuple(int(user) for user in finding.get("users") or ()),
         evidence=str(finding["evidence"]) if finding.get("evidence") else None,
+        before=str(redact(before, ())),
+        found=str(redact(found, ())),
         edits=edits[:MOST_EDITS],
         edits_are=edits_are,
         edits_left_out=max(0, len(edits) - MOST_EDITS),

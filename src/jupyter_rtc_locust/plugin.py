@@ -30,6 +30,7 @@ from jupyter_rtc_locust.coordination.signals import BEFORE_IT_BEGAN, Signals
 from jupyter_rtc_locust.demo.embedded_server import EXTRA_MISSING, NO_STORE, EmbeddedServer, missing_packages
 from jupyter_rtc_locust.errors import OptionsError, RtcLocustError
 from jupyter_rtc_locust.faults.plan import Fault, keeps_no_store
+from jupyter_rtc_locust.live.web import endpoints
 from jupyter_rtc_locust.options import add_options
 from jupyter_rtc_locust.reporting.log_lines import keep_secrets_out
 from jupyter_rtc_locust.reporting.result_file import ResultFileError, check_folder_writable
@@ -88,7 +89,15 @@ def install(environment: Environment) -> Coordinator | None:
         gevent.get_hub().loop.update_now()
     if environment.web_ui is not None:
         guard_form(environment, coordinator)
+        _serve_picture(environment, coordinator)
     return coordinator
+
+
+def _serve_picture(environment: Environment, coordinator: Coordinator) -> None:
+    web_ui = environment.web_ui
+    assert web_ui is not None and web_ui.app is not None
+    base = getattr(environment.parsed_options, "web_base_path", "") or ""
+    web_ui.app.register_blueprint(endpoints(coordinator.live, base, web_ui.auth_required_if_enabled))
 
 
 def _start_server(settings: Settings, faults: tuple[Fault, ...]) -> EmbeddedServer:

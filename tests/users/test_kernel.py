@@ -288,11 +288,11 @@ def test_outputs_of_a_cell_that_is_gone_are_dropped_once(tab, kernels):
 
 def test_what_is_heard_in_the_pause_of_a_checkpoint_is_written_afterwards(tab, kernels):
     request = tab.run()
-    tab.swarm.paused = True
+    tab.swarm.pause_editing()
     kernels.runs(request, stream("1\n"))
     wait_until(lambda: tab.swarm.counts["kernel_messages_received"] == 5)
     assert (tab.kernel.busy, tab.outputs()) == (True, [])
-    tab.swarm.paused = False
+    tab.swarm.resume_editing()
     tab.kernel.resume()
     assert not tab.kernel.busy
     assert [one["text"] for one in tab.outputs()] == ["1\n"]

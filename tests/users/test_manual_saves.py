@@ -103,7 +103,8 @@ def test_nothing_is_asked_without_a_line_nor_when_editing_is_over_or_pauses(room
     if why != "no line":
         one.open()
     swarm.editing = why != "over"
-    swarm.paused = why == "paused"
+    if why == "paused":
+        swarm.pause_editing()
     assert one.save(0.05) == "not asked"
     assert requests(room) == []
     assert one.room.saves == []

@@ -20,25 +20,27 @@ from locust.env import Environment
 from locust.runners import STATE_RUNNING, STATE_SPAWNING, MasterRunner
 
 from jupyter_rtc_locust.coordination import messages
-from jupyter_rtc_locust.coordination.checkpoints import evidence_at_checkpoint, judged_checkpoint
 from jupyter_rtc_locust.coordination.collecting import EvidenceCollector
-from jupyter_rtc_locust.coordination.conclusion import checkpoint_as_dict, forget_earlier_run
+from jupyter_rtc_locust.coordination.conclusion import forget_earlier_run
+from jupyter_rtc_locust.coordination.differences import Differences
 from jupyter_rtc_locust.coordination.ending import Ending
+from jupyter_rtc_locust.coordination.holding_checkpoints import HoldingCheckpoints
+from jupyter_rtc_locust.coordination.live import Live
 from jupyter_rtc_locust.coordination.making_faults import begin_faults, faults_of
 from jupyter_rtc_locust.coordination.plans import cell_names, checked_plan, plan_to_play
 from jupyter_rtc_locust.coordination.preparation import prepare, rehearse, templates_for
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from jupyter_rtc_locust.coordination.replay_watch import ReplayWatch
 from jupyter_rtc_locust.coordination.replays import Replay, replay_of
-from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.save_watch import SaveWatch
 from jupyter_rtc_locust.coordination.scenario import Scenario
 from jupyter_rtc_locust.coordination.server_watch import ServerWatch
+from jupyter_rtc_locust.coordination.steering import Steering
 from jupyter_rtc_locust.documents.kinds import DocumentKind
 from jupyter_rtc_locust.documents.templates import Template
 from jupyter_rtc_locust.errors import OptionsError, ServerUnusable
-from jupyter_rtc_locust.reporting.console import checkpoint_sentence, start_sentence
+from jupyter_rtc_locust.reporting.console import start_sentence
 from jupyter_rtc_locust.reporting.history import COORDINATOR_FILE, History
 from jupyter_rtc_locust.reporting.terminal import say
 from jupyter_rtc_locust.servers.http import HttpClient
@@ -67,7 +69,6 @@ class Coordinator:
         self.begun = False
         """Whether any run has begun."""
         self._secrets = secrets
-        self._checkpoints: gevent.Greenlet[..., None] | None = None
         self._not_preparing = Event()
         self._not_preparing.set()
         runner = environment.runner
@@ -76,6 +77,9 @@ class Coordinator:
         runner.register_message(messages.SEAT_LEFT, self._on_seat_left)
         self._collector = EvidenceCollector(environment)
         self._ending = Ending(environment, self._agent, self._collector, secrets, self._stop_watching)
+        self._checkpoints = HoldingCheckpoints(self._collector, self._send, self._ending.note, secrets)
+        steering = Steering(lambda: self.state, self._send, self._ending.note, self._checkpoints)
+        self.live = Live(environment, secrets, steering, Differences(self._collector, self._send))
         self._replay_watch = ReplayWatch(runner, lambda: self.state, self._send, self._ending.quit_or_stop)
         events = environment.events
         events.test_start.add_listener(self._on_test_start)
@@ -160,6 +164,7 @@ class Coordinator:
             settings.seed or (plan.header.seed if plan is not None else 0) or random.SystemRandom().randrange(1, 2**31)
         )
         state = self.state = self._collector.state = RunState(uuid.uuid4().hex[:8], seed, settings, base, token)
+        self.live.begin(state)
         kinds = self._kinds()
         documents = settings.documents * len(kinds)
         runner = self.environment.runner
@@ -189,17 +194,14 @@ class Coordinator:
         state.started = time.monotonic()
         path = settings.results / COORDINATOR_FILE
         self._agent.begin_history(History(path, hide=self._agent.hidden) if settings.history else None)
+        self.live.prepared()
         self._ending.note("start", seed=seed, documents=[one.document.path for one in state.prepared.documents])
         state.watch.start(state.problems.append)
         state.saves.start(state.problems.append)
         begin_faults(state, faults_of(self.environment, settings), self.embedded, self._send)
         if replay is not None:
             self._replay_watch.begin(state)
-        if settings.checkpoint_every:
-            self._checkpoints = gevent.spawn(self._hold_checkpoints, state)
-            self._checkpoints.link_exception(
-                lambda dead: state.problems.append(f"No checkpoint was held any more: {dead.exception}")
-            )
+        self._checkpoints.begin(state)
 
     def _server_log(self, state: RunState) -> Path | None:
         """The server's log, where it can be read: the one that was named, or the embedded server's."""
@@ -210,6 +212,7 @@ class Coordinator:
     def _refuse(self, state: RunState, sentence: str) -> None:
         """The run cannot take place: say why, write it down, and end it as soon as Locust lets us."""
         self.state = state
+        self.live.begin(state)
         state.problems.append(sentence)
         logger.error("This run cannot take place. %s", sentence)
         gevent.spawn(self._end_refused_run)
@@ -250,6 +253,7 @@ class Coordinator:
                     "server": state.prepared.server.name,
                     "users": state.settings.users,
                     "elapsed": state.since_start(time.monotonic()),
+                    "paused": state.paused,
                     # Only an embedded server's token travels; all others each process reads itself.
                     "tokens": [state.embedded_token] if state.embedded_token else [],
                 }
@@ -272,39 +276,8 @@ class Coordinator:
 
     # -- while it runs ------------------------------------------------------------------------------------------
 
-    def _hold_checkpoints(self, state: RunState) -> None:
-        """One after the other, until the run ends; each begins so long after the last one was over."""
-        number = 0
-        while not state.concluding:
-            gevent.sleep(state.settings.checkpoint_every)
-            if state.processes and not state.concluding:
-                number += 1
-                self._hold_checkpoint(state, number)
-
-    def _hold_checkpoint(self, state: RunState, number: int) -> None:
-        """Editing pauses, everything is compared, editing goes on."""
-        collection = state.checkpoint = Collection(number, began=time.monotonic(), last_piece=time.monotonic())
-        told = {"run": state.run_id, "round": number}
-        patience = state.settings.drain_timeout
-        try:
-            try:
-                self._send(messages.CHECKPOINT, {**told, "drain_timeout": patience})
-                self._collector.collect(state, collection, patience)
-                evidence = evidence_at_checkpoint(state, collection, self._secrets)
-            finally:
-                self._send(messages.RESUME, told)
-            paused = time.monotonic() - collection.began
-            checkpoint = judged_checkpoint(state, collection, evidence, paused)
-            state.checkpoints.append(checkpoint)
-            self._ending.note("checkpoint", number=number, outcome=checkpoint.verdict, reason=checkpoint.reason)
-            say(checkpoint_sentence(checkpoint_as_dict(checkpoint)))
-        finally:
-            state.checkpoint = None
-
     def _stop_watching(self) -> None:
-        if self._checkpoints is not None:
-            self._checkpoints.kill()
-            self._checkpoints = None
+        self._checkpoints.stop()
         if self.state is not None and self.state.watch is not None:
             self.state.watch.stop()
         if self.state is not None and self.state.saves is not None:
@@ -334,9 +307,7 @@ class Coordinator:
     def _on_test_stopping(self, **_: Any) -> None:
         # A run may be told to end while its documents are being made; nobody could remove what is half made then.
         self._not_preparing.wait(_PREPARATION_DEADLINE_S)
-        if self._checkpoints is not None:
-            self._checkpoints.kill()  # one that is under way is given up: the end compares everything anyway
-            self._checkpoints = None
+        self._checkpoints.stop()
         if self.state is not None:
             self._ending.of(self.state)
 

@@ -77,6 +77,8 @@ class Leaving:
             agent.over.wait(agent.end_budget_s)
             return
         agent.tell(swarm.run_id, self._documents)
+        if agent.live is not None:
+            agent.live.end()
         swarm.ended = True
         agent.begin_history(None)
         agent.send(messages.ALL_LEFT, {"run": swarm.run_id})

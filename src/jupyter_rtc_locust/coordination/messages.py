@@ -10,6 +10,11 @@ master → worker   ONLINE          run, users                         they may 
 master → worker   AWAY            run, users                         these users close their document
 master → worker   BACK            run                                they open it anew
 worker → master   LEAVING         run                                this worker was told to end, by whomever
+master → worker   PAUSE           run                                a person pauses editing
+master → worker   GO_ON           run                                the person lets it go on
+master → worker   COPIES_WANTED   run, request, path                 what do copies of this document hold now?
+worker → master   COPIES          run, request, copies               each state once: its users, its digest, its bytes
+worker → master   LIVE            run, look                          what it sees of its users, once a second
 worker → master   TRACE_READY     run, user                          this user is ready to replay its part
 master → worker   TRACE_BEGINS    run                                everybody is: begin
 worker → master   TRACE_ENDED     run, user, trouble                 its part is done, or cannot be
@@ -34,6 +39,11 @@ ONLINE = "rtc-online"
 AWAY = "rtc-away"
 BACK = "rtc-back"
 LEAVING = "rtc-leaving"
+PAUSE = "rtc-pause"
+GO_ON = "rtc-go-on"
+COPIES_WANTED = "rtc-copies-wanted"
+COPIES = "rtc-copies"
+LIVE = "rtc-live"
 TRACE_READY = "rtc-trace-ready"
 TRACE_BEGINS = "rtc-trace-begins"
 TRACE_ENDED = "rtc-trace-ended"

@@ -21,6 +21,7 @@ from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.coordination.answers import encoded_rooms
+from jupyter_rtc_locust.coordination.asked_of_users import AskedOfUsers
 from jupyter_rtc_locust.coordination.faults_of_users import FaultsOfUsers
 from jupyter_rtc_locust.coordination.gathering import gather, probe_all, stop_editing, wait_until_quiet
 from jupyter_rtc_locust.coordination.pieces import split
@@ -46,11 +47,12 @@ from jupyter_rtc_locust.users.backlog import Backlog
 from jupyter_rtc_locust.users.collaborator import Collaborator
 from jupyter_rtc_locust.users.course_watch import look, watch_course
 from jupyter_rtc_locust.users.health_monitor import watch_health
+from jupyter_rtc_locust.users.live_looks import LiveLooks
 from jupyter_rtc_locust.users.looking_after import look_after
 from jupyter_rtc_locust.users.plan_player import PlannedUsers
 from jupyter_rtc_locust.users.replay_terms import ReplayTerms
 from jupyter_rtc_locust.users.replaying import Replaying
-from jupyter_rtc_locust.users.swarm import Swarm
+from jupyter_rtc_locust.users.swarm import FOR_A_PERSON, Swarm
 from jupyter_rtc_locust.users.trace_user import TraceUser
 from jupyter_rtc_locust.users.warm_up import close_seconds
 from jupyter_rtc_locust.verdict.evidence import RoomEvidence
@@ -74,6 +76,8 @@ class ProcessAgent:
         self.health = GeneratorHealth(_process_name(environment))
         self.course = Course()
         self.swarm: Swarm | None = None
+        self.live: LiveLooks | None = None
+        """Who tells the coordinator once a second how the present run goes here."""
         self._secrets = secrets
         self._requests = count()
         self._waiting: dict[int, AsyncResult[dict[str, Any]]] = {}
@@ -105,6 +109,7 @@ class ProcessAgent:
             runner.register_message(messages.CHECKPOINT, self._on_checkpoint)
             runner.register_message(messages.RESUME, self._on_resume)
             FaultsOfUsers(lambda: self.swarm, self._note_problem).listen(runner)
+            AskedOfUsers(lambda: self.swarm, self.send).listen(runner)
             runner.register_message(messages.TRACE_BEGINS, self._on_trace_begins)
             runner.register_message(messages.RUN_ENDS, self._on_run_ends)
             runner.register_message(messages.GATHER, self._on_gather)
@@ -260,6 +265,8 @@ class ProcessAgent:
             history=self.history if settings.history else None,
             planned=PlannedUsers(plan) if plan is not None else None,
         )
+        if run.get("paused"):
+            self.swarm.pause_editing(FOR_A_PERSON)
         self.swarm.replay = ReplayTerms.from_message(run["replay"]) if run.get("replay") else None
         self._plan = None
         self._problems = []
@@ -272,14 +279,34 @@ class ProcessAgent:
         watch = gevent.spawn(watch_health, self.health, backlog, self.swarm.arrivals)
         warm_up = gevent.spawn(close_seconds, self.recorder, self.swarm.run_started, settings.warmup)
         self.course = Course()
+        self.live = self._begin_live(self.swarm, self.statistics)
         self._greenlets = [
             watch,
             warm_up,
-            gevent.spawn(watch_course, self.course, self.swarm),
+            gevent.spawn(watch_course, self.course, self.swarm, also=self.live.times),
             gevent.spawn(look_after, self.swarm, self.swarm.look_for_stalls, self.swarm.put_away_old_edits),
         ]
         for greenlet in self._greenlets:
             greenlet.link_exception(lambda dead: self._problems.append(f"a watch of it died: {dead.exception}"))
+
+    def _begin_live(self, swarm: Swarm, statistics: LocustStatistics) -> LiveLooks:
+        """Tell the coordinator once a second how the run goes here, until documents are closed.
+
+        Nothing rests on it, so a look that cannot be taken ends the looks, and not the run.
+        """
+        if self.live is not None:
+            self.live.end()
+        live = LiveLooks(
+            swarm,
+            self.health,
+            _process_name(self.environment),
+            lambda look: self.send(messages.LIVE, {"run": swarm.run_id, "look": look.as_message()}),
+            statistics.flush,
+        )
+        gevent.spawn(live.go_on).link_exception(
+            lambda dead: logger.error("What goes on here is not told any more: %s", dead.exception)
+        )
+        return live
 
     def begin_history(self, history: History | None) -> None:
         """The history of a new run, or none; the one before is closed."""
@@ -470,6 +497,8 @@ class ProcessAgent:
     def _on_run_over(self, msg: Any, **_: Any) -> None:
         if self.swarm is not None and self.swarm.run_id == msg.data["run"]:
             self.over.set()
+            if self.live is not None:
+                self.live.end()
         gevent.spawn(self._close_everything, msg.data["run"])
 
     def _close_everything(self, run_id: str) -> None:

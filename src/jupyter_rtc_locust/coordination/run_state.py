@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from jupyter_rtc_locust.coordination.server_watch import ServerWatch
 
 
+@dataclass(slots=True)
+class Pause:
+    """A person let nobody edit for a while. Seconds since the start of the run; `ended` None: it goes on."""
+
+    began: float
+    ended: float | None = None
+
+
 @dataclass(slots=True, eq=False)
 class RunState:
     """One run. Times are of `time.monotonic`."""
@@ -45,6 +53,8 @@ class RunState:
     checkpoint: Collection | None = None
     """The checkpoint under way."""
     checkpoints: list[Checkpoint] = field(default_factory=list)
+    pauses: list[Pause] = field(default_factory=list)
+    """When a person let nobody edit."""
     watch: ServerWatch | None = None
     saves: SaveWatch | None = None
     memory: ServerMemory | None = None
@@ -87,6 +97,11 @@ class RunState:
     def collection(self, number: int) -> Collection | None:
         """What is being collected in this round; None for a checkpoint that is over."""
         return next((one for one in (self.end, self.checkpoint) if one is not None and one.number == number), None)
+
+    @property
+    def paused(self) -> bool:
+        """Whether editing pauses because a person said so."""
+        return bool(self.pauses) and self.pauses[-1].ended is None
 
     def pending(self, collection: Collection) -> set[str]:
         """Processes that have neither answered in this collection nor been lost."""

@@ -38,6 +38,10 @@ class _File:
     versions: list[SaveSeen] = field(default_factory=list)
     read_elsewhere: int = 0
     """How many others read it just now, and tell what they find."""
+    written_seen_at: float = 0.0
+    """When it was first seen as it was written last, be it with the same content (seconds since the start)."""
+    looked_at: float | None = None
+    """When it was read, or known to be the same, last."""
 
 
 class SaveWatch:
@@ -73,6 +77,17 @@ class SaveWatch:
         file = self._files.get(document.path)
         return tuple(file.versions) if file is not None else ()
 
+    def looks(self) -> dict[str, tuple[float, float]]:
+        """For each file that was looked at: when it was first seen as it is now, and when it was looked at last.
+
+        Both in seconds since the start of the run; for who follows the run while it goes on.
+        """
+        return {
+            path: (file.written_seen_at, file.looked_at)
+            for path, file in self._files.items()
+            if file.looked_at is not None
+        }
+
     def leave_to_others(self, document: Document, reading: bool) -> None:
         """While somebody else reads this file again and again, and tells it with `note`, the watch need not."""
         if document.path in self._files:
@@ -95,9 +110,10 @@ class SaveWatch:
                 gevent.sleep(max(0.01, share - (time.monotonic() - began)))
 
     def _look(self, file: _File) -> None:
-        asked = time.monotonic()
+        asked, written = time.monotonic(), False
         try:
             mark = self._server.saved_mark(file.document)
+            written = mark is not None and mark != file.mark
             if mark is not None and mark == file.mark and file.versions and not file.versions[-1].problem:
                 digest, problem = file.versions[-1].digest, ""
             else:
@@ -106,13 +122,18 @@ class SaveWatch:
         except RtcLocustError as error:
             digest, problem = "", str(error)
         if not file.read_elsewhere:
-            self._note(file, asked, digest, problem)
+            self._note(file, asked, digest, problem, written=written)
 
-    def _note(self, file: _File, asked: float, digest: str, problem: str) -> None:
+    def _note(self, file: _File, asked: float, digest: str, problem: str, *, written: bool = False) -> None:
+        """`written`: it was written since the last look, whatever stands in it."""
         moment = self._state.since_start(asked)
         latest = file.versions[-1] if file.versions else None
         if latest is not None and moment < latest.until:
             return  # somebody who asked later was answered first
+        if not problem:
+            if written or latest is None or digest != latest.digest:
+                file.written_seen_at = moment
+            file.looked_at = moment
         if latest is not None and (latest.digest, latest.problem) == (digest, problem):
             file.versions[-1] = replace(latest, until=moment)
         elif len(file.versions) < MOST_VERSIONS:

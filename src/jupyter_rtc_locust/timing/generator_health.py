@@ -31,11 +31,14 @@ _FULL: Final = 2
 
 _HISTOGRAMS: Final = ("loop_lag", "schedule_lag", "arrival_error", "receive_backlog")
 
+_TOLD_MEANWHILE: Final = ("loop_lag", "schedule_lag")
+"""What is told while a run goes on."""
+
 
 class GeneratorHealth:
     """The samples of one process."""
 
-    __slots__ = ("_cpu_count", "_cpu_sum", "_garbage", "_histograms", "_process")
+    __slots__ = ("_cpu_count", "_cpu_sum", "_garbage", "_histograms", "_process", "_recent", "_recent_cpu")
 
     def __init__(self, process: str = "this process") -> None:
         """`process` is the name under which a person would look for it, such as a worker's id."""
@@ -44,6 +47,8 @@ class GeneratorHealth:
         self._cpu_sum = 0.0
         self._cpu_count = 0
         self._garbage: dict[str, float] = _no_garbage()
+        self._recent = {name: Histogram() for name in _TOLD_MEANWHILE}
+        self._recent_cpu: list[float] = []
 
     def loop_lag(self, milliseconds: float, every_ms: float | None = None) -> None:
         """A timer of the loop came this much later than it was set for.
@@ -52,16 +57,20 @@ class GeneratorHealth:
         kept from being set would have been late as well, each by so much less, and are counted too: else a loop that
         stands still for half of the time would look punctual, because hardly anybody asked.
         """
-        self._histograms["loop_lag"].record(milliseconds)
+        late = [milliseconds]
         if every_ms is not None:
             left = milliseconds - every_ms
             while left > 0:
-                self._histograms["loop_lag"].record(left)
+                late.append(left)
                 left -= every_ms
+        for each in late:
+            self._histograms["loop_lag"].record(each)
+            self._recent["loop_lag"].record(each)
 
     def schedule_lag(self, milliseconds: float) -> None:
         """An edit left this much later than it was due."""
         self._histograms["schedule_lag"].record(milliseconds)
+        self._recent["schedule_lag"].record(milliseconds)
 
     def arrival_error(self, milliseconds: float) -> None:
         """What was readable when the loop looked at its sockets was read this much later."""
@@ -75,6 +84,7 @@ class GeneratorHealth:
         """The process used this much of one core since the last sample. Samples should cover equal times."""
         self._cpu_sum += percent
         self._cpu_count += 1
+        self._recent_cpu.append(percent)
 
     def garbage_collected(self, generation: int, milliseconds: float) -> None:
         """Collecting garbage of this generation (0 to 2) stopped everything for so long."""
@@ -90,6 +100,16 @@ class GeneratorHealth:
             histogram.clear()
         self._cpu_sum, self._cpu_count = 0.0, 0
         self._garbage = _no_garbage()
+        self.take_recent()
+
+    def take_recent(self) -> tuple[Histogram, Histogram, list[float]]:
+        """Loop lag, schedule lag and CPU since the last call, for who looks at a run while it goes on.
+
+        The whole run keeps them.
+        """
+        recent, cpu = self._recent, self._recent_cpu
+        self._recent, self._recent_cpu = {name: Histogram() for name in _TOLD_MEANWHILE}, []
+        return recent["loop_lag"], recent["schedule_lag"], cpu
 
     def as_evidence(self) -> dict[str, Any]:
         """All samples in a plain form that JSON and msgpack carry."""

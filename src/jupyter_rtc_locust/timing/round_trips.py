@@ -90,6 +90,8 @@ class RoundTrips:
         "_echo",
         "_latest_arrival",
         "_witness",
+        "edited_at",
+        "edits",
         "known",
         "last_acknowledged_due",
         "pending",
@@ -105,6 +107,10 @@ class RoundTrips:
         archive: Archive | None = None,
     ) -> None:
         self._archive = Archive(ArchiveFile()) if archive is None else archive
+        self.edits = 0
+        """How many were made in this process."""
+        self.edited_at: float | None = None
+        """When the latest of them was due."""
         self._echo = echo
         self._deliver = delivery
         self._witness = witness
@@ -131,6 +137,8 @@ class RoundTrips:
         edit = AuthoredEdit(user, client_id, number, description, cell, due, update, index=self.seen)
         self.known[update] = edit
         self.seen += 1
+        self.edits += 1
+        self.edited_at = due
         self.pending.setdefault(user, {})[update] = edit
         self._by_client.setdefault(client_id, []).append(edit)
         if update[0] == _NO_STRUCTS:

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+FOR_A_CHECKPOINT = "for a checkpoint"
+FOR_A_PERSON = "because a person said so"
+"""Why everybody pauses."""
 KEPT_AT_HAND_S = 60.0
 """An edit is put away when everybody has it, and not before it is so old: a server may bring one twice."""
 _CLOSING_AT_ONCE = 50
@@ -153,8 +156,7 @@ class Swarm:
         """What everybody has to know of the trace that is replayed, where one is."""
         self.rooms: dict[str, Room] = {}
         self.editing = True
-        self.paused = False
-        """Whether everybody pauses for a checkpoint."""
+        self._pauses: set[str] = set()
         self.ended = False
         """Set when users shall neither edit nor come back any more."""
         self.counts: Counter[str] = Counter()
@@ -177,17 +179,29 @@ class Swarm:
         """Everybody of this process, those who left included."""
         return [one for room in self.rooms.values() for one in room.collaborators]
 
-    def pause_editing(self) -> None:
-        """No edit leaves until `resume_editing`."""
-        self.paused = True
+    @property
+    def paused(self) -> bool:
+        """Whether everybody pauses, for a checkpoint, or because a person said so."""
+        return bool(self._pauses)
+
+    def pause_editing(self, why: str = FOR_A_CHECKPOINT) -> None:
+        """No edit leaves until `resume_editing` was called for each reason to pause."""
+        self._pauses.add(why)
         for one in self.collaborators():
             one.pause_editing()
 
-    def resume_editing(self) -> None:
-        """Everybody goes on; what was due meanwhile comes later by as long as the pause was."""
-        self.paused = False
+    def resume_editing(self, why: str = FOR_A_CHECKPOINT, turn: Callable[[], None] = lambda: None) -> None:
+        """Everybody goes on, unless there is another reason to pause; what was due meanwhile comes later by as long as
+        the pause was.
+
+        `turn`, between two users, may let the loop run: after a long pause there is much to be counted.
+        """
+        self._pauses.discard(why)
         for one in self.collaborators():
+            if self.paused:
+                return
             self.counts["edits_postponed"] += one.resume_editing()
+            turn()
 
     def close(self, people: Iterable[Collaborator]) -> None:
         """Close their documents, many at once, and wait for it, but not long."""

@@ -1,0 +1,79 @@
+"""What a person who looks at a run asks of a process: pause, go on, and what do the copies of a document hold now?"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import gevent
+
+from jupyter_rtc_locust.coordination import messages
+from jupyter_rtc_locust.coordination.turns import Turns
+from jupyter_rtc_locust.documents.held_digest import HeldDigests
+from jupyter_rtc_locust.users.stage import Stage
+from jupyter_rtc_locust.users.swarm import FOR_A_PERSON, Swarm
+
+if TYPE_CHECKING:
+    from locust.runners import Runner
+
+LARGEST_COPY = 4_000_000
+"""Bytes of a copy, compressed, that are sent to be shown to a person."""
+MOST_COPIES = 4
+"""How many different states of a document a process sends; of others only who is in them."""
+
+
+class AskedOfUsers:
+    """Listens to what is asked. `swarm` tells who plays here at present, `send` takes messages to the coordinator."""
+
+    def __init__(self, swarm: Callable[[], Swarm | None], send: Callable[[str, dict[str, Any]], None]) -> None:
+        self._swarm = swarm
+        self._send = send
+
+    def listen(self, runner: Runner) -> None:
+        """From now on, do what the coordinator says."""
+        runner.register_message(messages.PAUSE, self._on_pause)
+        runner.register_message(messages.GO_ON, self._on_go_on)
+        runner.register_message(messages.COPIES_WANTED, self._on_copies_wanted)
+
+    def _on_pause(self, msg: Any, **_: Any) -> None:
+        if (swarm := self._of_run(msg)) is not None:
+            swarm.pause_editing(FOR_A_PERSON)
+
+    def _on_go_on(self, msg: Any, **_: Any) -> None:
+        if (swarm := self._of_run(msg)) is not None:
+            gevent.spawn(swarm.resume_editing, FOR_A_PERSON, Turns())
+
+    def _on_copies_wanted(self, msg: Any, **_: Any) -> None:
+        gevent.spawn(self._tell_copies, self._of_run(msg), msg.data)
+
+    def _tell_copies(self, swarm: Swarm | None, asked: dict[str, Any]) -> None:
+        copies = [] if swarm is None else copies_held(swarm, asked["path"])
+        self._send(messages.COPIES, {"run": asked["run"], "request": asked["request"], "copies": copies})
+
+    def _of_run(self, msg: Any) -> Swarm | None:
+        swarm = self._swarm()
+        return swarm if swarm is not None and swarm.run_id == msg.data["run"] else None
+
+
+def copies_held(swarm: Swarm, path: str) -> list[list[Any]]:
+    """Each state in which copies of connected users are: their users, its digest, and the document as one update.
+
+    The update is compressed, and None where there are too many states, or it is too large.
+    """
+    room = swarm.rooms.get(path)
+    if room is None:
+        return []
+    digests, turns = HeldDigests(), Turns()
+    states: dict[bytes, list[Any]] = {}
+    for one in list(room.collaborators):
+        turns()
+        if one.stage is not Stage.CONNECTED:
+            continue
+        digest = digests.of(one.replica)
+        state = states.get(digest)
+        if state is None:
+            update = zlib.compress(one.replica.full_update(), 1) if len(states) < MOST_COPIES else None
+            state = states[digest] = [[], digest, update if update and len(update) <= LARGEST_COPY else None]
+        state[0].append(one.seat.user)
+    return list(states.values())

@@ -55,7 +55,7 @@ def quiet(users: int = 2, copies: tuple[tuple[bytes, int], ...] | None = ((ONE, 
     return Seen(replace(look, **more), NOW, NOW)  # type: ignore[arg-type]
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(everything_seen, st.booleans())
 def test_who_is_typed_in_is_never_told_as_equal_or_differing(told: list[Seen], found: bool) -> None:
     heard = [replace(one, heard=NOW) for one in told]
@@ -63,7 +63,7 @@ def test_who_is_typed_in_is_never_told_as_equal_or_differing(told: list[Seen], f
     assert agreement_of([*heard, typed], NOW, difference_found=found).standing == "typing"
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(everything_seen, st.floats(SILENT_S + 0.1, 100))
 def test_a_silent_process_with_users_makes_it_unknown(told: list[Seen], silent_for: float) -> None:
     silent = replace(quiet(), heard=NOW - silent_for)
@@ -71,7 +71,7 @@ def test_a_silent_process_with_users_makes_it_unknown(told: list[Seen], silent_f
     assert agreement_of([*told, silent], NOW).agreeing is None
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(everything_seen)
 def test_it_is_equal_only_where_everybody_is_heard_of_nothing_is_under_way_and_all_copies_are_alike(
     told: list[Seen],
@@ -85,7 +85,7 @@ def test_it_is_equal_only_where_everybody_is_heard_of_nothing_is_under_way_and_a
         assert found.agreeing == found.copies > 0
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(everything_seen)
 def test_it_differs_only_where_copies_are_not_alike_and_nothing_has_moved_for_seconds(told: list[Seen]) -> None:
     found = agreement_of(told, NOW)
@@ -96,7 +96,7 @@ def test_it_differs_only_where_copies_are_not_alike_and_nothing_has_moved_for_se
         assert all(max(one.at for one in there) - at >= DIFFERS_AFTER_S for at in moved)
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(everything_seen)
 def test_the_order_in_which_processes_tell_changes_nothing(told: list[Seen]) -> None:
     assert agreement_of(told, NOW) == agreement_of(told[::-1], NOW)

@@ -171,6 +171,16 @@ def test_a_checkpoint_is_one_line_with_its_verdict():
     assert checkpoint_sentence(told) == line
 
 
+def test_a_pause_by_a_person_is_told_where_the_figures_are():
+    told = result()
+    told["run"]["pauses"] = [{"began_s": 4.0, "ended_s": 9.25}, {"began_s": 20.0, "ended_s": None}]
+    lines = [line.strip() for line in end_report(told) if "paused" in line]
+    assert lines == [
+        "paused by a person from 4.0 s to 9.2 s: nobody edited",
+        "paused by a person from 20.0 s to the end: nobody edited",
+    ]
+
+
 def test_what_people_waited_for_is_a_table_in_words():
     lines = end_report(result())
     start = next(number for number, line in enumerate(lines) if line.startswith("Timings:"))

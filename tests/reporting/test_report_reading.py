@@ -60,6 +60,13 @@ def test_what_happened_is_in_order_and_has_letters(failed):
     ]
 
 
+def test_a_pause_is_one_of_the_things_that_happened(tmp_path):
+    pauses = [{"began_s": 0.0, "ended_s": 2.5}]
+    told = read_run(copied("fail", tmp_path / "results", lambda result: result["run"].update(pauses=pauses)))
+    pause = moments_of(told)[0]
+    assert (pause.at_s, pause.until_s, pause.what) == (0.0, 2.5, "editing paused by a person")
+
+
 def test_without_a_history_lost_lines_are_told_by_their_slot(tmp_path):
     folder = copied("fail", tmp_path / "results")
     (folder / "history.jsonl.gz").unlink()

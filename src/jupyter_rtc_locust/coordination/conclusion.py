@@ -83,6 +83,7 @@ def conclude(
         logger.exception("The verdict could not be reached")
         reason = f"The verdict could not be reached: {type(error).__name__}: {error}"
         state.verdict = Verdict(Value.INCONCLUSIVE, reason, Opinion(unknown=(reason,)))
+    state.end_pause(state.end.began or time.monotonic())
     state.result = _result(environment, state, state.verdict, timings, health, secrets)
     try:
         state.result_path = str(write_result(state.settings.results, state.result))
@@ -378,6 +379,7 @@ def _result(
             "warmup_s": _warm_up(state),
             "plan": plan_figures(state),
             "faults": [] if state.faults is None else [asdict(one) for one in state.faults.noted],
+            "pauses": [{"began_s": one.began, "ended_s": one.ended} for one in state.pauses],
         },
         secrets=secrets,
         warmup_s=_warm_up(state),

@@ -103,6 +103,11 @@ class RunState:
         """Whether editing pauses because a person said so."""
         return bool(self.pauses) and self.pauses[-1].ended is None
 
+    def end_pause(self, moment: float) -> None:
+        """A pause that goes on, if any, ends at this moment."""
+        if self.paused:
+            self.pauses[-1].ended = round(self.since_start(moment), 3)
+
     def pending(self, collection: Collection) -> set[str]:
         """Processes that have neither answered in this collection nor been lost."""
         return self.processes - collection.answers.keys() - collection.lost

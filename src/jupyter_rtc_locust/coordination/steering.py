@@ -44,7 +44,7 @@ class Steering:
         state = self._state()
         if state is None or not state.paused or state.concluding:
             return Done(False, "Editing does not pause, so there is nothing to resume.")
-        end_pause(state, time.monotonic())
+        state.end_pause(time.monotonic())
         self._send(messages.GO_ON, {"run": state.run_id})
         self._note("resume")
         return Done(True, "Editing goes on.")
@@ -60,12 +60,6 @@ class Steering:
         if number is None:
             return Done(False, "Everything is being compared already.")
         return Done(True, f"Checkpoint {number}: editing pauses until every copy has been compared, a few seconds.")
-
-
-def end_pause(state: RunState, moment: float) -> None:
-    """A pause that goes on ends at this moment (`time.monotonic`)."""
-    if state.paused:
-        state.pauses[-1].ended = round(state.since_start(moment), 3)
 
 
 def _not_at_work(state: RunState) -> str:

@@ -65,7 +65,7 @@ def end_report(result: Mapping[str, Any], result_path: str | None = None, report
     return [
         *verdict_report(result),
         *_thresholds(result),
-        *_faults(result["run"]),
+        *_interventions(result["run"]),
         load_sentence(result),
         *_plan(result["run"]),
         *timing_lines(result["timings"], result["run"].get("warmup_s")),
@@ -102,7 +102,7 @@ def full_report(result: Mapping[str, Any], folder: str) -> list[str]:
             lines += ["", head, *(f"  {sentence}" for sentence in sentences)]
     lines += [
         "",
-        *_faults(result["run"]),
+        *_interventions(result["run"]),
         load_sentence(result),
         *_not_exercised(result),
         *_plan_in_full(result["run"], folder),
@@ -209,8 +209,8 @@ def _thresholds(result: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _faults(run: Mapping[str, Any]) -> list[str]:
-    """What went wrong on purpose, and when it did."""
+def _interventions(run: Mapping[str, Any]) -> list[str]:
+    """What was done to the run from outside, and when: faults on purpose, and pauses."""
     lines = []
     for fault in run.get("faults") or ():
         began, ended = fault["began"], fault["ended"]
@@ -218,6 +218,9 @@ def _faults(run: Mapping[str, Any]) -> list[str]:
             "" if began is None else f" from {began:.1f} s" if ended is None else f" from {began:.1f} to {ended:.1f} s"
         )
         lines.append(f"  fault{when}: {shown(fault['what'])} ({shown(fault['outcome'])})")
+    for pause in run.get("pauses") or ():
+        until = "the end" if pause["ended_s"] is None else f"{pause['ended_s']:.1f} s"
+        lines.append(f"  paused by a person from {pause['began_s']:.1f} s to {until}: nobody edited")
     return lines
 
 

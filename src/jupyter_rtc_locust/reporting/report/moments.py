@@ -48,6 +48,8 @@ def _all(told: ToldRun) -> Iterator[Moment]:
         at, paused = float(checkpoint["at_s"]), float(checkpoint["paused_s"])
         what = f"checkpoint {checkpoint['number']}: editing paused, everything compared: {checkpoint['verdict']}"
         yield Moment(at, at + paused, what, checkpoint["verdict"] == "fail")
+    for pause in told.run.get("pauses") or ():
+        yield Moment(float(pause["began_s"]), _number(pause["ended_s"]), "editing paused by a person")
     if told.history is not None and told.history.events:
         yield from _lines(told.history.events)
     else:

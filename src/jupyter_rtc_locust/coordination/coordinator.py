@@ -30,6 +30,7 @@ from jupyter_rtc_locust.coordination.making_faults import begin_faults, faults_o
 from jupyter_rtc_locust.coordination.plans import cell_names, checked_plan, plan_to_play
 from jupyter_rtc_locust.coordination.preparation import prepare, rehearse, templates_for
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
+from jupyter_rtc_locust.coordination.progress import Progress, progress_wanted
 from jupyter_rtc_locust.coordination.replay_watch import ReplayWatch
 from jupyter_rtc_locust.coordination.replays import Replay, replay_of
 from jupyter_rtc_locust.coordination.run_state import RunState
@@ -80,6 +81,7 @@ class Coordinator:
         self._checkpoints = HoldingCheckpoints(self._collector, self._send, self._ending.note, secrets)
         steering = Steering(lambda: self.state, self._send, self._ending.note, self._checkpoints)
         self.live = Live(environment, secrets, steering, Differences(self._collector, self._send))
+        self.progress = Progress(self.live) if progress_wanted(environment) else None
         self._replay_watch = ReplayWatch(runner, lambda: self.state, self._send, self._ending.quit_or_stop)
         events = environment.events
         events.test_start.add_listener(self._on_test_start)
@@ -195,6 +197,8 @@ class Coordinator:
         path = settings.results / COORDINATOR_FILE
         self._agent.begin_history(History(path, hide=self._agent.hidden) if settings.history else None)
         self.live.prepared()
+        if self.progress is not None:
+            self.progress.begin(state)
         self._ending.note("start", seed=seed, documents=[one.document.path for one in state.prepared.documents])
         state.watch.start(state.problems.append)
         state.saves.start(state.problems.append)

@@ -8,12 +8,22 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Callable
 
 logger = logging.getLogger(__name__)
+
+_make_room: list[Callable[[], None]] = []
+
+
+def before_saying(make_room: Callable[[], None]) -> None:
+    """Have this called before anything is said: who keeps a line on the terminal takes it away then."""
+    _make_room[:] = [make_room]
 
 
 def say(text: str) -> None:
     """Print a text at once, or log why that was not possible."""
+    for make_room in _make_room:
+        make_room()
     try:
         print(text, flush=True)
     except OSError as error:

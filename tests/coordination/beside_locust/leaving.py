@@ -20,6 +20,7 @@ class Agent:
 
     def __init__(self, swarm):
         self.swarm = swarm
+        self.live = None
         self.ends, self.over = Event(), Event()
         self.sent = []
         self.told = []

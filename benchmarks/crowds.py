@@ -70,6 +70,10 @@ class Crowds:
         """Let everybody edit in this rhythm, `rate` edits a second each."""
         self._ask("begin", rhythm=rhythm, rate=rate)
 
+    def looks(self) -> list[dict[str, Any]]:
+        """Of each process, what looking at its users cost so far, and the latest that it told."""
+        return self._ask("looks")
+
     def end(self) -> bool:
         """Let nobody edit; whether every edit came back in the end."""
         return all(one["all"] for one in self._ask("end"))

@@ -10,6 +10,7 @@ import locust  # noqa: F401, I001
 
 import sys
 import time
+from base64 import b64encode
 from dataclasses import replace
 from typing import Any
 
@@ -101,6 +102,11 @@ class Crowd:
             "waited": waited_for_core_s(),
             **figures,
         }
+
+    def looks(self) -> dict[str, Any]:
+        """What looking at the users cost so far (CPU seconds), and the latest of what a master would have been sent."""
+        looks = self._users.agent.looks
+        return {"cpu": looks.cpu, "sent": [b64encode(one).decode() for one in looks.sent]}
 
     def end(self) -> dict[str, Any]:
         """Nobody edits any more; wait for the echoes that are under way."""

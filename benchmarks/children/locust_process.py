@@ -7,17 +7,20 @@ monitor of the generator's health, the look-out for stalls.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 from itertools import count
 from typing import Any
 
 import gevent
+import msgpack
 from locust.env import Environment
 
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from jupyter_rtc_locust.coordination.seats import Seat
 from jupyter_rtc_locust.documents.templates import Template
 from jupyter_rtc_locust.editing.choices import Choice, choose
+from jupyter_rtc_locust.live.looks import Look
 from jupyter_rtc_locust.servers.base import Document, RoomAddress, Server
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.settings import Settings
@@ -25,6 +28,7 @@ from jupyter_rtc_locust.users.backlog import Backlog
 from jupyter_rtc_locust.users.collaboration_user import NotebookUser
 from jupyter_rtc_locust.users.collaborator import Collaborator, Stage
 from jupyter_rtc_locust.users.health_monitor import watch_health
+from jupyter_rtc_locust.users.live_looks import LiveLooks
 from jupyter_rtc_locust.users.looking_after import look_after
 from jupyter_rtc_locust.users.swarm import Swarm
 from jupyter_rtc_locust.users.warm_up import close_seconds
@@ -57,6 +61,26 @@ class StreamServerAddress(Server):
         return True
 
 
+class MeasuredLooks(LiveLooks):
+    """Looks at the users as a process does that has a master, and counts what that costs."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.cpu = 0.0
+        self.sent: deque[bytes] = deque(maxlen=10)
+        """The latest messages: as many as it takes until all documents were told."""
+
+    def look(self, rooms: Any) -> None:
+        before = time.thread_time()
+        super().look(rooms)
+        self.cpu += time.thread_time() - before
+
+    def tell(self) -> None:
+        before = time.thread_time()
+        super().tell()
+        self.cpu += time.thread_time() - before
+
+
 class SeatingAgent(ProcessAgent):
     """Seats users in the order in which they come, `sharing` to each document; edits leave in turns of `places`."""
 
@@ -83,12 +107,19 @@ class SeatingAgent(ProcessAgent):
             arrival_error=self.health.arrival_error,
         )
         backlog = Backlog(self.swarm.collaborators, self.health.receive_backlog)
+        self.looks = MeasuredLooks(self.swarm, self.health, "a process", self._tell)
+        self.recorder.observe_taken(self.looks.times)
         for watch in (
+            gevent.spawn(self.looks.go_on),
             gevent.spawn(watch_health, self.health, backlog, self.swarm.arrivals),
             gevent.spawn(close_seconds, self.recorder, self.swarm.run_started, settings.warmup),
             gevent.spawn(look_after, self.swarm, self.swarm.look_for_stalls),
         ):
             watch.link_exception(lambda dead: self.problems.append(f"a watch of it died: {dead.exception!r}"))
+
+    def _tell(self, look: Look) -> None:
+        """As it would travel to a master, which is somebody else here."""
+        self.looks.sent.append(msgpack.packb(look.as_message()))
 
     def seat_user(self, choose: Callable[[int], Choice | None], *, owner: Any) -> Collaborator:
         collaborator = Collaborator(self._seat(next(self._indices)), self.swarm, choose, owner=owner)

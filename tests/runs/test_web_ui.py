@@ -67,6 +67,20 @@ class WebUi:
             )
             time.sleep(0.1)
 
+    def picture(self) -> dict[str, Any]:
+        """What the page is made of."""
+        return dict(requests.get(f"{self.address}/rtc/live.json", timeout=30).json())
+
+    def states(self) -> set[str]:
+        """Where the documents stand."""
+        return {document["state"] for document in self.picture()["documents"]}
+
+    def press(self, button: str, **headers: str) -> requests.Response:
+        """Press a button, as the page does, or with other headers."""
+        token = (self.log.parent / "guard.txt").read_text()
+        headers = {"X-RTC-Guard": token, "Content-Type": "application/json", **headers}
+        return requests.post(f"{self.address}/rtc/{button}", data="{}", headers=headers, timeout=30)
+
     def result(self) -> dict[str, Any]:
         return dict(json.loads((self.results / "result.json").read_text()))
 
@@ -75,12 +89,16 @@ def counted(statistics: dict[str, Any], name: str) -> int:
     return next((int(one["num_requests"]) for one in statistics["stats"] if one["name"] == name), 0)
 
 
+NOTEBOOKS = ROOT / "locustfiles" / "notebook_editing.py"
+GUARDED = ROOT / "tests" / "runs" / "locustfiles" / "guarded.py"
+
+
 @contextmanager
-def web_ui(folder: Path) -> Iterator[WebUi]:
+def web_ui(folder: Path, locustfile: Path = NOTEBOOKS, *options: str) -> Iterator[WebUi]:
     port = free_port()
     log = folder / "locust.log"
     command = [
-        *(sys.executable, "-m", "locust", "-f", str(ROOT / "locustfiles" / "notebook_editing.py")),
+        *(sys.executable, "-m", "locust", "-f", str(locustfile), *options),
         *("--web-host", "127.0.0.1", "--web-port", str(port), "--rtc-results", str(folder / "results")),
     ]
     environment = {name: value for name, value in os.environ.items() if name != "JUPYTER_TOKEN"}
@@ -117,10 +135,16 @@ def test_each_start_and_stop_has_a_verdict_and_statistics_of_its_own(page: WebUi
         assert page.start(user_count=users)["success"]
         page.wait_until(lambda users=users: page.works(users, 20), "twenty echoes")
         assert page.count("open document") <= users, "statistics of the run before were kept"
+        picture = page.picture()
+        assert picture["run"]["state"] == "editing" and picture["run"]["processes"] == 1
+        assert picture["figures"]["users"] == users and picture["figures"]["edits"] >= 20
         page.stop()
         page.wait_until(lambda: page.statistics()["state"] in ("stopped", "ready"), "the end of the run")
         result = page.result()
         assert result["verdict"] == "pass", result["reason"]
+        picture = page.picture()
+        assert (picture["run"]["state"], picture["run"]["id"]) == ("over", result["run"]["run_id"])
+        assert picture["agreement"]["equal"] == picture["agreement"]["documents"] == 2
         assert result["counts"]["users"] == users
         assert result["timings"]["update echo"]["count"] == result["counts"]["edits"] >= 20
         page.wait_until(lambda: page.count("final document equality") == 1, "one entry for the verdict")
@@ -144,6 +168,59 @@ def test_a_second_stop_waits_for_the_verdict_instead_of_stopping_the_users_under
     assert result["run"]["run_id"] != before
     assert result["verdict"] == "pass", result["reason"]
     page.wait_until(lambda: page.count("final document equality") == 1, "one entry for the verdict")
+
+
+def test_who_looks_needs_no_token_and_who_does_something_does(page: WebUi) -> None:
+    assert requests.post(f"{page.address}/rtc/pause", timeout=10).status_code == 403
+    assert "jupyter_rtc_locust_run_state" in requests.get(f"{page.address}/rtc/metrics", timeout=10).text
+
+
+def test_with_workers_the_picture_is_one_and_a_person_pauses_compares_and_goes_on(tmp_path: Path) -> None:
+    port = str(free_port())
+    workers = ("--processes", "2", "--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port)
+    with web_ui(tmp_path, GUARDED, *workers) as page:
+        assert page.picture()["run"]["state"] == "none"
+        assert page.press("pause").json() == {"done": False, "message": "Editing was not paused: no run is under way."}
+        page.wait_until(
+            lambda: page.statistics()["total_rps"] == 0 and len(page.statistics()["workers"]) == 2, "workers"
+        )
+        assert page.start()["success"]
+        page.wait_until(lambda: page.picture()["figures"]["edits"] >= 10, "ten edits")
+        page.wait_until(lambda: len(page.picture()["generator"]["processes"]) == 2, "a word of both workers")
+        assert page.picture()["run"]["processes"] == 2
+        assert "typing" in page.states()
+
+        assert page.press("resume").json()["done"] is False
+        assert page.press("pause", Origin="http://evil.example").status_code == 403
+        assert page.picture()["run"]["state"] == "editing"
+        assert page.press("pause").json()["done"] is True
+        assert page.press("pause").json()["done"] is False
+        page.wait_until(lambda: page.states() == {"equal"}, "equal documents while nobody edits")
+        edits = page.picture()["figures"]["edits"]
+        difference = requests.get(f"{page.address}/rtc/documents/0/difference", timeout=30).json()
+        assert difference["diff"] == "" and [len(group["users"]) for group in difference["groups"]] == [2]
+
+        assert page.press("compare").json()["done"] is True
+        page.wait_until(lambda: page.picture()["documents"][0]["checkpoint"] is not None, "a checkpoint", 90)
+        assert {one["checkpoint"]["verdict"] for one in page.picture()["documents"]} == {"pass"}
+        assert page.picture()["run"]["state"] == "paused", "a checkpoint ended a person's pause"
+        assert page.picture()["figures"]["edits"] == edits
+
+        assert page.press("resume").json()["done"] is True
+        page.wait_until(lambda: page.picture()["figures"]["edits"] > edits, "edits after the pause")
+        assert page.press("pause").json()["done"] is True
+        page.stop()
+        page.wait_until(lambda: page.picture()["run"]["state"] == "over", "the end of the run")
+        result = page.result()
+        assert result["verdict"] == "pass", result["reason"]
+        assert [one["verdict"] for one in result["checkpoints"]] == ["pass"]
+        (first, second) = result["run"]["pauses"]
+        assert 0 < first["began_s"] < first["ended_s"] < second["began_s"] <= second["ended_s"]
+        assert result["counts"]["edits_postponed"] > 0
+        assert page.press("compare").json()["message"] == "Nothing was compared: the run is over."
+        token = (tmp_path / "guard.txt").read_text()
+        answers = [requests.get(f"{page.address}/rtc/{path}", timeout=30).text for path in ("live.json", "metrics")]
+        assert not any(token in text for text in (*answers, page.log.read_text()))
 
 
 def test_a_bad_value_in_the_form_is_answered_in_the_form_and_starts_nothing(page: WebUi) -> None:

@@ -41,7 +41,7 @@ def merged(copies: Iterable[Copies]) -> list[Copies]:
                 one.content if known.content is None else known.content,
             )
         states[one.digest] = one
-    return sorted(states.values(), key=lambda one: (-len(one.users), one.users))
+    return sorted(states.values(), key=lambda one: (-len(one.users), one.users, one.digest))
 
 
 def difference_between(document: str, copies: list[Copies], silent: int = 0) -> dict[str, Any]:

@@ -78,6 +78,16 @@ def test_copies_users_and_edits_of_all_processes_are_added_up() -> None:
     assert told(picture)["figures"]["users"] == 6
 
 
+def test_copies_of_the_same_content_are_equal_once_they_were_read() -> None:
+    picture = Picture(DOCUMENTS)
+    picture.take("node", look(9.5, copies=((ONE, 1), (OTHER, 1))), 9.6)
+    assert states(picture) == ["differs", "differs"]
+    assert picture.apart(10.0) == {0: {ONE, OTHER}, 1: {ONE, OTHER}}
+    picture.found_alike(0, {ONE, OTHER})
+    assert states(picture) == ["equal", "differs"]
+    assert picture.apart(10.0) == {1: {ONE, OTHER}}
+
+
 def test_a_document_that_is_not_told_of_is_as_it_was() -> None:
     picture = Picture(DOCUMENTS)
     picture.take("node", look(5.0), 5.0)
@@ -220,6 +230,15 @@ def test_the_verdict_has_the_last_word(verdict: str, expected: str) -> None:
     picture.decided(verdict, "the reason", found)
     assert states(picture, 500.0) == ["differs" if verdict == "fail" else expected, expected]
     assert told(picture)["verdict"] == {"value": verdict, "reason": "the reason"}
+
+
+def test_the_findings_of_the_end_stand_in_the_place_of_those_of_checkpoints() -> None:
+    picture = Picture(DOCUMENTS)
+    picture.checkpoint_held(1, 5.0, "fail", [Finding("diverged", DOCUMENTS[0][0], "they differ")])
+    picture.decided("fail", "", [Finding("diverged", DOCUMENTS[0][0], "they differ. First seen at the checkpoint.")])
+    assert [one["detail"] for one in told(picture)["documents"][0]["findings"]] == [
+        "they differ. First seen at the checkpoint."
+    ]
 
 
 def test_of_many_findings_the_first_are_told() -> None:

@@ -113,6 +113,14 @@ def test_copies_that_are_not_alike_yet_settle_first() -> None:
     assert agreement_of([moved], NOW).standing == "settling"
 
 
+def test_copies_that_were_found_alike_are_and_those_that_were_not_read_yet_are_told() -> None:
+    apart = quiet(copies=((ONE, 1), (OTHER, 1)))
+    assert agreement_of([apart], NOW).apart == {ONE, OTHER}
+    read = agreement_of([apart], NOW, alike={OTHER: ONE})
+    assert (read.standing, read.agreeing, read.apart) == ("equal", 2, frozenset())
+    assert agreement_of([replace(apart, look=replace(apart.look, heard_at=NOW - 1))], NOW).apart == frozenset()
+
+
 def test_what_is_not_compared_yet_settles() -> None:
     assert agreement_of([quiet(), quiet(copies=None)], NOW).standing == "settling"
     assert agreement_of([quiet(), quiet(copies=None)], NOW).agreeing is None

@@ -22,6 +22,7 @@ from jupyter_rtc_locust.coordination.turns import Turns
 from jupyter_rtc_locust.documents.canonical import content_digest, read_in_turns
 from jupyter_rtc_locust.documents.kinds import DocumentKind
 from jupyter_rtc_locust.live.difference import CONTENTS_SHOWN, Copies, difference_between, merged
+from jupyter_rtc_locust.servers.base import Document
 from jupyter_rtc_locust.verdict.rebuilt import document_of
 
 DEADLINE_S = 10.0
@@ -55,6 +56,26 @@ class Differences:
 
     def between(self, state: RunState, index: int) -> dict[str, Any]:
         """What differs in this document of the run, as `live.difference` tells it; within `DEADLINE_S`."""
+        document, copies, silent = self._ask(state, index)
+        copies = merged(_read(copies, document.kind))
+        # Lining up texts takes its time, and the loop has better things to do.
+        arguments = (document.path, copies, silent)
+        difference: dict[str, Any] = gevent.get_hub().threadpool.apply(difference_between, arguments)
+        return difference
+
+    def alike(self, state: RunState, index: int) -> list[set[bytes]]:
+        """Of copies that do not hold the same edits, those whose content is the same all the same: by what they hold.
+
+        So it is where one lacks what the server notes beside a document, which no person sees.
+        """
+        document, copies, _ = self._ask(state, index)
+        found: dict[bytes, set[bytes]] = {}
+        for held, read in zip(copies, _read(copies, document.kind), strict=True):
+            found.setdefault(read.digest, set()).add(held.digest)
+        return list(found.values())
+
+    def _ask(self, state: RunState, index: int) -> tuple[Document, list[Copies], int]:
+        """The document, its copies by what they hold, and how many processes did not tell of theirs."""
         assert state.prepared is not None
         document = state.prepared.documents[index].document
         question = _Question({node for node in state.processes if not self._gone(node)})
@@ -70,15 +91,11 @@ class Differences:
         finally:
             del self._questions[request]
         told = merged(Copies(tuple(users), digest, update) for users, digest, update in question.told)
-        copies = _with_contents(told, document.kind)
-        # Lining up texts takes its time, and the loop has better things to do.
-        arguments = (document.path, copies, len(question.waiting))
-        difference: dict[str, Any] = gevent.get_hub().threadpool.apply(difference_between, arguments)
-        return difference
+        return document, told, len(question.waiting)
 
 
-def _with_contents(copies: list[Copies], kind: DocumentKind) -> list[Copies]:
-    """Read the first of them; copies that hold the same content by other structs are one."""
+def _read(copies: list[Copies], kind: DocumentKind) -> list[Copies]:
+    """The first of them with their content, and a digest of that."""
     turns = Turns()
     read = []
     for number, one in enumerate(copies):
@@ -87,4 +104,4 @@ def _with_contents(copies: list[Copies], kind: DocumentKind) -> list[Copies]:
             continue
         content = read_in_turns(document_of([zlib.decompress(one.update)]), kind, turns)
         read.append(Copies(one.users, bytes.fromhex(content_digest(content)), None, content))
-    return merged(read)
+    return read

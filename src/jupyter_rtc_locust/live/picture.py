@@ -65,6 +65,8 @@ class _Document:
     """By process, what it told last."""
     file: SavedFile = field(default_factory=SavedFile)
     checkpoint: dict[str, Any] | None = None
+    alike: dict[bytes, bytes] = field(default_factory=dict)
+    """What copies held that is the same content as something else that copies held, and as what."""
     findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
     """By kind and detail, in the order in which they were found."""
 
@@ -113,6 +115,11 @@ class Picture:
                 document.file.looked(*looks[document.path])
         self._course.unsaved(now, self.unsaved_s)
 
+    def found_alike(self, index: int, held: Iterable[bytes]) -> None:
+        """Copies of a document that hold this are of the same content, though not of the same edits."""
+        first, *others = sorted(held)
+        self._documents[index].alike.update(dict.fromkeys(others, first))
+
     def checkpoint_held(self, number: int, at: float, verdict: str, findings: Iterable[Finding]) -> None:
         """A checkpoint was judged."""
         found = self._found(findings)
@@ -122,7 +129,10 @@ class Picture:
             document.checkpoint = {"number": number, "at_s": round(at, 3), "verdict": own}
 
     def decided(self, value: str, reason: str, findings: Iterable[Finding]) -> None:
-        """The run was judged."""
+        """The run was judged; among the findings are those of its checkpoints, with what came of them."""
+        self._findings.clear()
+        for document in self._documents:
+            document.findings.clear()
         self._found(findings)
         self._verdict = {"value": value, "reason": reason}
 
@@ -182,6 +192,10 @@ class Picture:
         """Where each document stands."""
         return [self._agreement(document, now) for document in self._documents]
 
+    def apart(self, now: float) -> dict[int, frozenset[bytes]]:
+        """By document, what its copies hold, where they are not alike and nothing has moved for a while."""
+        return {index: one.apart for index, one in enumerate(self.agreements(now)) if one.apart}
+
     def as_json(self, now: float, facts: RunFacts) -> dict[str, Any]:
         """Everything, as `docs/ui.md` describes it."""
         agreements = self.agreements(now)
@@ -219,7 +233,7 @@ class Picture:
             if (process := self._processes.get(node)) is not None
         ]
         found = any(kind in DIFFERENCES for kind, _ in document.findings)
-        agreement = agreement_of(seen, now, difference_found=found)
+        agreement = agreement_of(seen, now, difference_found=found, alike=document.alike)
         if self._verdict is None:
             return agreement
         standing = standing_at_the_end(self._verdict["value"], found, agreement.standing)

@@ -2,8 +2,9 @@
 
 A rule over what each process saw of it last. What a process says holds until it says something else, and for
 `SILENT_S` at most: then nobody knows. A copy is compared where it is, when nothing moves there any more, by which
-clocks it has and what is deleted in it (`users/live_looks.py`); that two copies hold different content under the same
-clocks only a checkpoint or the end finds out.
+clocks it has and what is deleted in it (`users/live_looks.py`). Copies that are not alike by that are read, before they
+are said to differ, because one may lack nothing but what a server notes beside the content; that two copies hold
+different content under the same clocks only a checkpoint or the end finds out.
 
 Pure: no clock. Moments are seconds since the start of the run.
 """
@@ -11,8 +12,9 @@ Pure: no clock. Moments are seconds since the start of the run.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 from jupyter_rtc_locust.live.looks import DocumentLook
@@ -26,6 +28,8 @@ TYPING_S: Final = 2.0
 DIFFERS_AFTER_S: Final = 5.0
 """So long nothing has moved before copies that are not alike are said to differ; a slow server brings the rest within
 seconds, and one that needs longer will turn the word back."""
+APART_S: Final = 2.0
+"""After so long they are read."""
 GIVEN_UP_S: Final = 15.0
 """An edit that waits for its echo so long is not under way any more (a sync may take as long: `settings.py`)."""
 SILENT_S: Final = 5.0
@@ -65,12 +69,21 @@ class Agreement:
     agreeing: int | None
     waits_s: float | None = None
     """How long the oldest edit has waited for its echo; None: none waits."""
+    apart: frozenset[bytes] = frozenset()
+    """What copies hold that are not alike, where nothing has moved for `APART_S`."""
 
 
-def agreement_of(seen: Sequence[Seen], now: float, *, difference_found: bool = False) -> Agreement:
+def agreement_of(
+    seen: Sequence[Seen],
+    now: float,
+    *,
+    difference_found: bool = False,
+    alike: Mapping[bytes, bytes] = MappingProxyType({}),
+) -> Agreement:
     """Where a document stands at this moment.
 
-    `difference_found`: a checkpoint found a difference in it.
+    `difference_found`: a checkpoint found a difference in it. `alike`: what is the same content as something else that
+    copies hold, and as what.
     """
     there = [one for one in seen if one.look.users or one.look.on_the_way]
     copies = sum(one.look.users for one in there)
@@ -87,11 +100,12 @@ def agreement_of(seen: Sequence[Seen], now: float, *, difference_found: bool = F
         if one.look.copies is None:
             compared = compared and not one.look.users
         else:
-            held.update(dict(one.look.copies))
+            for digest, count in one.look.copies:
+                held[alike.get(digest, digest)] += count
     agreeing = max(held.values(), default=0) if compared else None
-    if difference_found:
-        return Agreement("differs", copies, agreeing, waits_s)
-    return Agreement(_settled(there, copies, agreeing, waits_s), copies, agreeing, waits_s)
+    standing = "differs" if difference_found else _settled(there, copies, agreeing, waits_s)
+    still = compared and len(held) > 1 and _still_for(there) >= APART_S
+    return Agreement(standing, copies, agreeing, waits_s, frozenset(held) if still else frozenset())
 
 
 def _settled(there: Sequence[Seen], copies: int, agreeing: int | None, waits_s: float | None) -> Standing:

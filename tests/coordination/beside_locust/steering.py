@@ -1,6 +1,7 @@
 """What a person may do to a run: pause, go on, compare now, ask what differs; and when each of them is refused."""
 
 import time
+import zlib
 from types import SimpleNamespace
 
 import gevent
@@ -12,6 +13,9 @@ from jupyter_rtc_locust.coordination.holding_checkpoints import HoldingCheckpoin
 from jupyter_rtc_locust.coordination.preparation import Prepared, PreparedDocument
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.steering import Steering
+from jupyter_rtc_locust.documents.default_notebook import default_notebook
+from jupyter_rtc_locust.documents.replica import Replica
+from jupyter_rtc_locust.documents.seeding import fill
 from jupyter_rtc_locust.servers.base import Document
 from jupyter_rtc_locust.settings import Settings
 from jupyter_rtc_locust.verdict.evidence import Checkpoint
@@ -172,6 +176,20 @@ def test_copies_of_all_processes_are_put_together(state):
     )
     assert told["document"] == "run/a.ipynb"
     assert [group["users"] for group in told["groups"]] == [[0, 1, 2], [3]]
+
+
+def test_copies_that_differ_in_nothing_that_a_person_sees_are_alike(state):
+    origin = Replica("notebook", 1)
+    fill(origin, default_notebook())
+    copies = []
+    for client in (5, 6, 7):
+        replica = Replica("notebook", client)
+        replica.apply_updates([origin.full_update()])
+        replica.state["what the server notes"] = client
+        if client == 7:
+            replica.cells[0]["metadata"]["more"] = 1
+        copies.append([[client], bytes([client]), zlib.compress(replica.full_update())])
+    assert Processes({"a": copies[:1], "b": copies[1:]}).asking.alike(state, 0) == [{b"\x05", b"\x06"}, {b"\x07"}]
 
 
 def test_a_process_that_does_not_answer_is_waited_for_to_a_deadline_and_one_that_is_gone_is_not(state, monkeypatch):

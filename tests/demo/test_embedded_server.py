@@ -97,6 +97,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]
     assert not started.root_folder.parent.exists()
 
 
+def test_it_compiles_no_grammars_before_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As jsonschema would, for addresses that nobody has it check, and which take longer than all else."""
+    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
+    with EmbeddedServer.start() as server:
+        imported = server.log_path.read_text()
+    assert "jsonschema._format" in imported and "syntax_helpers" not in imported
+
+
 def test_a_server_can_have_a_python_of_its_own_in_which_this_package_is_not_installed(tmp_path: Path) -> None:
     (tmp_path / "jupyter_rtc_locust").mkdir()
     (tmp_path / "jupyter_rtc_locust" / "__init__.py").write_text("raise ImportError('it is not installed')")

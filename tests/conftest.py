@@ -28,7 +28,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     Tests that need a process for themselves, with children of gevent's (of which libev reaps every one that ends, so
     that Python takes 0 for the exit code of a run) or with a temporary folder of its own, are made by test_alone.py,
-    where that is selected as well. Else they come behind all others.
+    where that is selected as well; so are those that mostly wait for servers, which all others would wait for, too.
+    Else they come behind all others.
     """
     if any(item.path.name == "test_alone.py" for item in items):
         alone = [item for item in items if item.get_closest_marker("alone") is not None]

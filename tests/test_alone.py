@@ -1,4 +1,5 @@
-"""Tests that need a process for themselves have one each, in the queue of whole runs, where all tests are run.
+"""Tests that need a process for themselves, or mostly wait for servers, have one for each file, in the queue of whole
+runs, where all tests are run.
 
 Whoever names such a file to pytest has its tests one by one, in pytest's own process.
 """
@@ -24,6 +25,7 @@ FILES = (
     "coordination/test_reports.py",
     "demo/test_embedded_server.py",
     "test_command_line.py",
+    "test_servers_of_the_tests.py",
 )
 LONGEST = FILES
 DEADLINE_S = 220

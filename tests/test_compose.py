@@ -13,12 +13,16 @@ import sys
 import time
 import urllib.parse
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
 import yaml
+
+from runs.together import Runs
+from servers.processes import QUICK_START
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,6 +72,7 @@ class Stack:
             | jupyter
             | {
                 "JUPYTER_TOKEN": self.token,
+                "PYTHONPATH": str(QUICK_START),
                 "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
             }
         )
@@ -135,11 +140,6 @@ class Stack:
             connection.close()
 
 
-@pytest.fixture
-def stack(tmp_path: Path) -> Stack:
-    return Stack(tmp_path)
-
-
 @EVERY_SERVICE
 def test_ports_are_published_on_the_loopback_address_only(service: dict[str, Any]) -> None:
     assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
@@ -196,8 +196,7 @@ def test_without_a_token_compose_says_what_to_set() -> None:
     assert subprocess.run(command, env=environment | {"JUPYTER_TOKEN": "example"}, check=False).returncode == 0
 
 
-@pytest.mark.server
-def test_the_servers_command_serves_collaboration_to_who_has_the_token(stack: Stack) -> None:
+def the_server_alone(stack: Stack) -> None:
     assert not stack.is_healthy("server"), "a health check that cannot fail tells nothing"
     with stack.running("server"):
         assert stack.ask(8888, "/api/contents")[0] == 403
@@ -215,8 +214,7 @@ def test_the_servers_command_serves_collaboration_to_who_has_the_token(stack: St
     assert stack.token not in (stack.home / "server-1.log").read_text()
 
 
-@pytest.mark.run
-def test_the_master_and_two_workers_reach_a_verdict_on_the_server(stack: Stack) -> None:
+def everything_together(stack: Stack) -> None:
     assert not stack.is_healthy("master")
     assert not stack.is_healthy("worker")
     with ExitStack() as services:
@@ -251,3 +249,31 @@ def test_the_master_and_two_workers_reach_a_verdict_on_the_server(stack: Stack) 
             worker.wait(30)
     for log in stack.home.glob("*.log"):
         assert stack.token not in log.read_text(), f"the token stands in {log.name}"
+
+
+SERVER_ALONE, TOGETHER = "the server alone", "everything together"
+LONGEST = (TOGETHER,)
+
+
+@contextmanager
+def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], None]]]:
+    """Each raises what is wrong with it."""
+    calls = {SERVER_ALONE: the_server_alone, TOGETHER: everything_together}
+    yield {name: partial(played, call, folder / name.replace(" ", "-")) for name, call in calls.items()}
+
+
+def played(call: Callable[[Stack], None], folder: Path) -> None:
+    folder.mkdir(parents=True)
+    call(Stack(folder))
+
+
+@pytest.mark.run
+@pytest.mark.parametrize("run", [SERVER_ALONE])
+def test_the_servers_command_serves_collaboration_to_who_has_the_token(run: str, runs: Runs) -> None:
+    assert runs[run] is None
+
+
+@pytest.mark.run
+@pytest.mark.parametrize("run", [TOGETHER])
+def test_the_master_and_two_workers_reach_a_verdict_on_the_server(run: str, runs: Runs) -> None:
+    assert runs[run] is None

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from servers.server_process import ServerProcess
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.alone]
 
 OUTPUT = {"output_type": "stream", "name": "stdout", "text": "1\n"}
 TEMPLATE = {

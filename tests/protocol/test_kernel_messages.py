@@ -59,7 +59,7 @@ def test_a_request_has_about_as_many_bytes_as_that_of_a_tab():
     assert abs(len(encode_execute_request(RECORDED_CODE, "c" * 36, **ids, date=DATE)) - 580) <= 58
 
 
-@quick
+@settings(deadline=None, max_examples=50)  # drawing whole messages takes most of the time
 @given(kind=texts, content=contents, parent=texts, buffers=st.lists(st.binary(max_size=20), max_size=3))
 def test_what_the_server_passes_on_is_read(kind, content, parent, buffers):
     message = from_kernel(kind, content, parent=parent, buffers=buffers)

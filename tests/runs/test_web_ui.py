@@ -9,17 +9,25 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from runs.locust_run import UNREPORTED
+from runs.together import Runs
+
 ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.run
+
+THE_PAGE, WITH_WORKERS = "the page", "the page with workers"
+LONGEST = (THE_PAGE, WITH_WORKERS)
+ON_THE_PAGE = pytest.mark.parametrize("run", [THE_PAGE])
 
 
 def free_port() -> int:
@@ -101,7 +109,7 @@ def web_ui(folder: Path, locustfile: Path = NOTEBOOKS, *options: str) -> Iterato
         *(sys.executable, "-m", "locust", "-f", str(locustfile), *options),
         *("--web-host", "127.0.0.1", "--web-port", str(port), "--rtc-results", str(folder / "results")),
     ]
-    environment = {name: value for name, value in os.environ.items() if name != "JUPYTER_TOKEN"}
+    environment = {name: value for name, value in os.environ.items() if name != "JUPYTER_TOKEN"} | UNREPORTED
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=output, env=environment)
     page = WebUi(f"http://127.0.0.1:{port}", folder / "results", process, log)
@@ -123,13 +131,7 @@ def answers(address: str) -> bool:
         return False
 
 
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebUi]:
-    with web_ui(tmp_path_factory.mktemp("web")) as started:
-        yield started
-
-
-def test_each_start_and_stop_has_a_verdict_and_statistics_of_its_own(page: WebUi) -> None:
+def start_and_stop_twice(page: WebUi) -> None:
     results = []
     for users in (4, 6):
         assert page.start(user_count=users)["success"]
@@ -153,7 +155,7 @@ def test_each_start_and_stop_has_a_verdict_and_statistics_of_its_own(page: WebUi
     assert results[0]["run"]["seed"] != results[1]["run"]["seed"]
 
 
-def test_a_second_stop_waits_for_the_verdict_instead_of_stopping_the_users_under_it(page: WebUi) -> None:
+def stop_twice_at_once(page: WebUi) -> None:
     before = page.result()["run"]["run_id"]
     assert page.start()["success"]
     page.wait_until(lambda: page.works(4, 5), "five echoes")
@@ -170,15 +172,32 @@ def test_a_second_stop_waits_for_the_verdict_instead_of_stopping_the_users_under
     page.wait_until(lambda: page.count("final document equality") == 1, "one entry for the verdict")
 
 
-def test_who_looks_needs_no_token_and_who_does_something_does(page: WebUi) -> None:
+def look_and_press_without_a_token(page: WebUi) -> None:
     assert requests.post(f"{page.address}/rtc/pause", timeout=10).status_code == 403
     assert "jupyter_rtc_locust_run_state" in requests.get(f"{page.address}/rtc/metrics", timeout=10).text
 
 
-def test_with_workers_the_picture_is_one_and_a_person_pauses_compares_and_goes_on(tmp_path: Path) -> None:
+def fill_in_bad_values(page: WebUi) -> None:
+    before = page.result()["run"]["run_id"]
+    for field, value, named in (
+        ("rtc_documents", "0", "--rtc-documents"),
+        ("rtc_documents", "many", "--rtc-documents"),
+        ("rtc_edit_rate", "-1", "--rtc-edit-rate"),
+        ("rtc_server", "etherpad", "--rtc-server"),
+        ("host", "ftp://127.0.0.1", "--host"),
+        ("user_count", "0", "users"),
+    ):
+        answer = page.start(**{field: value})
+        assert answer["success"] is False
+        assert named in answer["message"], answer
+    assert page.statistics()["user_count"] == 0
+    assert page.result()["run"]["run_id"] == before
+
+
+def pause_and_compare_with_workers(folder: Path) -> None:
     port = str(free_port())
     workers = ("--processes", "2", "--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port)
-    with web_ui(tmp_path, GUARDED, *workers) as page:
+    with web_ui(folder, GUARDED, *workers) as page:
         assert page.picture()["run"]["state"] == "none"
         assert page.press("pause").json() == {"done": False, "message": "Editing was not paused: no run is under way."}
         page.wait_until(
@@ -218,23 +237,65 @@ def test_with_workers_the_picture_is_one_and_a_person_pauses_compares_and_goes_o
         assert 0 < first["began_s"] < first["ended_s"] < second["began_s"] <= second["ended_s"]
         assert result["counts"]["edits_postponed"] > 0
         assert page.press("compare").json()["message"] == "Nothing was compared: the run is over."
-        token = (tmp_path / "guard.txt").read_text()
+        token = (folder / "guard.txt").read_text()
         answers = [requests.get(f"{page.address}/rtc/{path}", timeout=30).text for path in ("live.json", "metrics")]
         assert not any(token in text for text in (*answers, page.log.read_text()))
 
 
-def test_a_bad_value_in_the_form_is_answered_in_the_form_and_starts_nothing(page: WebUi) -> None:
-    before = page.result()["run"]["run_id"]
-    for field, value, named in (
-        ("rtc_documents", "0", "--rtc-documents"),
-        ("rtc_documents", "many", "--rtc-documents"),
-        ("rtc_edit_rate", "-1", "--rtc-edit-rate"),
-        ("rtc_server", "etherpad", "--rtc-server"),
-        ("host", "ftp://127.0.0.1", "--host"),
-        ("user_count", "0", "users"),
-    ):
-        answer = page.start(**{field: value})
-        assert answer["success"] is False
-        assert named in answer["message"], answer
-    assert page.statistics()["user_count"] == 0
-    assert page.result()["run"]["run_id"] == before
+PARTS = (start_and_stop_twice, stop_twice_at_once, look_and_press_without_a_token, fill_in_bad_values)
+"""One after the other on one page, because starting it takes longer than most of them."""
+
+
+@contextmanager
+def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], dict[str, Exception]]]]:
+    """All parts, and the page of a master with workers: what is wrong with each, by its name."""
+    yield {THE_PAGE: partial(play, folder / "page"), WITH_WORKERS: partial(play_with_workers, folder / "workers")}
+
+
+def play(folder: Path) -> dict[str, Exception]:
+    folder.mkdir(parents=True)
+    wrong: dict[str, Exception] = {}
+    with web_ui(folder) as page:
+        for part in PARTS:
+            try:
+                part(page)
+            except Exception as error:
+                wrong[part.__name__] = error
+    return wrong
+
+
+def play_with_workers(folder: Path) -> dict[str, Exception]:
+    folder.mkdir(parents=True)
+    pause_and_compare_with_workers(folder)
+    return {}
+
+
+def done(part: Callable[[WebUi], None], runs: Runs) -> None:
+    """Fails with what was wrong in this part."""
+    if (wrong := runs[THE_PAGE].get(part.__name__)) is not None:
+        raise wrong
+
+
+@ON_THE_PAGE
+def test_each_start_and_stop_has_a_verdict_and_statistics_of_its_own(run: str, runs: Runs) -> None:
+    done(start_and_stop_twice, runs)
+
+
+@ON_THE_PAGE
+def test_a_second_stop_waits_for_the_verdict_instead_of_stopping_the_users_under_it(run: str, runs: Runs) -> None:
+    done(stop_twice_at_once, runs)
+
+
+@ON_THE_PAGE
+def test_who_looks_needs_no_token_and_who_does_something_does(run: str, runs: Runs) -> None:
+    done(look_and_press_without_a_token, runs)
+
+
+@ON_THE_PAGE
+def test_a_bad_value_in_the_form_is_answered_in_the_form_and_starts_nothing(run: str, runs: Runs) -> None:
+    done(fill_in_bad_values, runs)
+
+
+@pytest.mark.parametrize("run", [WITH_WORKERS])
+def test_with_workers_the_picture_is_one_and_a_person_pauses_compares_and_goes_on(run: str, runs: Runs) -> None:
+    assert runs[run] == {}

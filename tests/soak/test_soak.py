@@ -3,32 +3,57 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from runs.together import Runs
 from soak.__main__ import main, missing_servers
 from soak.outcome import finished
 from soak.plan import plan
 
+SOAK = "a small soak"
+TESTS = Path(__file__).resolve().parents[1]
+DEADLINE_S = 150
 ARGUMENTS = ("--seed", "2", "--runs", "1", "--only", "pycrdt-websocket, text_file_editing, 3 users, 1 documents")
 
 
+def soaked(folder: Path) -> tuple[subprocess.CompletedProcess[str], subprocess.CompletedProcess[str]]:
+    """The same command twice, the second time when all is done."""
+    command = [sys.executable, "-m", "soak", *ARGUMENTS, "--folder", str(folder)]
+    first, second = (
+        subprocess.run(command, cwd=TESTS, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+        for _ in range(2)
+    )
+    return first, second
+
+
+@contextmanager
+def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], Any]]]:
+    """A small soak, and where it was made."""
+    yield {SOAK: lambda: (folder / "soak", *soaked(folder / "soak"))}
+
+
 @pytest.mark.run
-def test_a_soak_passes_and_is_not_made_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = [*ARGUMENTS, "--folder", str(tmp_path)]
+@pytest.mark.parametrize("run", [SOAK])
+def test_a_soak_passes_and_is_not_made_again(run: str, runs: Runs) -> None:
+    folder, first, second = runs[run]
     (planned,) = plan(2, 1, only=ARGUMENTS[-1])
-    assert main(arguments) == 0
-    (outcome,) = finished(tmp_path / "state.jsonl").values()
+    assert first.returncode == 0, first.stdout[-3000:] + first.stderr[-3000:]
+    (outcome,) = finished(folder / "state.jsonl").values()
     assert (outcome.number, outcome.seed, outcome.standing) == (planned.number, planned.seed, "pass")
     assert outcome.edits > 0
-    assert json.loads((tmp_path / "summary.json").read_text())["succeeded"] is True
-    assert "| all | 1 | 1 | 0 | 0 | 0 | 0 |" in (tmp_path / "summary.md").read_text()
-    assert not list(tmp_path.glob("run-*"))  # nothing is kept of a pass
-    capsys.readouterr()
-    assert main(arguments) == 0
-    assert "1 runs were made before" in capsys.readouterr().out
-    assert len((tmp_path / "state.jsonl").read_text().splitlines()) == 1
+    assert json.loads((folder / "summary.json").read_text())["succeeded"] is True
+    assert "| all | 1 | 1 | 0 | 0 | 0 | 0 |" in (folder / "summary.md").read_text()
+    assert not list(folder.glob("run-*"))  # nothing is kept of a pass
+    assert second.returncode == 0
+    assert "1 runs were made before" in second.stdout
+    assert len((folder / "state.jsonl").read_text().splitlines()) == 1
 
 
 def test_no_run_begins_when_the_time_is_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from jupyter_rtc_locust.reporting.console import (
     FINDINGS_SHOWN,
+    WARNING_SHOWN,
     checkpoint_sentence,
     end_report,
     full_report,
@@ -272,6 +273,8 @@ def test_text_of_a_server_cannot_act_on_the_terminal():
 def test_endless_text_is_cut_and_the_cut_is_told():
     line = end_report(result("fail", [FINDING | {"detail": "x" * (TEXT_SHOWN + 100)}]))[1]
     assert "x" * TEXT_SHOWN + "… (100 characters more)" in line
+    warning = {"kind": "save-starved", "document": "", "detail": "y" * (WARNING_SHOWN + 100)}
+    assert end_report(result(warnings=[warning]))[1].endswith("y" * WARNING_SHOWN + "… (100 characters more)")
 
 
 PLAN = {

@@ -27,6 +27,9 @@ FINDINGS_SHOWN: Final = 10
 TEXT_IN_FULL: Final = 20_000
 """How many, where a result is shown in full."""
 
+WARNING_SHOWN: Final = 240
+"""How many characters of a warning: it is no finding, and one that is a paragraph would hide what is."""
+
 LINE: Final = 110
 """How many characters a line takes that could be two as well."""
 
@@ -81,7 +84,7 @@ def verdict_report(result: Mapping[str, Any]) -> list[str]:
         _verdict(result),
         *_findings(result["findings"]),
         *_unknown(result),
-        *_told("warning", [_one("warning", item) for item in result["warnings"]]),
+        *_told("warning", [_one("warning", item, WARNING_SHOWN) for item in result["warnings"]]),
     ]
 
 

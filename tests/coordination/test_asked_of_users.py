@@ -64,6 +64,9 @@ def test_a_checkpoint_within_a_pause_does_not_end_it(room, swarm, person, runner
     swarm.pause_editing()
     runner.say(messages.GO_ON)
     wait_until(lambda: FOR_A_PERSON not in swarm._pauses)
+    postponed = swarm.counts["edits_postponed"]
+    settle()
+    assert swarm.counts["edits_postponed"] == postponed, "somebody was let go on, and found that editing pauses"
     assert swarm.paused and swarm.counts["edits"] == edits, "a checkpoint's pause was ended by a person"
     swarm.resume_editing()
     wait_until(lambda: swarm.counts["edits"] > edits)

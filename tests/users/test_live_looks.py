@@ -80,6 +80,16 @@ def test_copies_that_hold_the_same_are_one(room, person, looks):
     assert count == 3
 
 
+def test_while_something_comes_from_others_copies_are_not_compared(room, person, looks):
+    one = person()
+    one.open()
+    rest(one.room)
+    assert look(looks).copies is not None
+    room.write("from elsewhere")
+    wait_until(lambda: one.swarm.counts["updates_received"] >= 1 and time.monotonic() - one.room.last_message < 0.1)
+    assert look(looks).copies is None
+
+
 def test_a_copy_that_lacks_an_edit_is_another_also_where_only_something_was_deleted(room, person, looks):
     one, other = person(0), person(1)
     one.open()
@@ -96,6 +106,7 @@ def test_a_copy_is_looked_at_once_until_something_moves(room, person, looks, mon
     one.open()
     rest(one.room)
     first = look(looks)
+    assert first.copies is not None
     monkeypatch.setattr(live_looks, "HeldDigests", lambda: pytest.fail("copies were compared again"))
     assert look(looks).copies == first.copies
 

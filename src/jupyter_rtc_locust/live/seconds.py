@@ -45,9 +45,7 @@ class Seconds:
         for name, histogram in look.times.items():
             second.times.setdefault(name, Histogram()).merge(histogram)
         before = self._counted.get(node, {})
-        risen: Counter[str] = Counter(
-            {name: count - before.get(name, 0) for name, count in look.counts.items() if count > before.get(name, 0)}
-        )
+        risen = Counter({name: count - before.get(name, 0) for name, count in look.counts.items()})
         self._counted[node] = look.counts
         second.counts.update(risen)
         second.strains[look.process] = _both(second.strains.get(look.process), look.strain)

@@ -66,16 +66,17 @@ def told(crowds: Crowds, documents: int, seconds: float) -> str:
 
 def master_s(messages: list[list[bytes]], documents: int) -> dict[str, float]:
     """CPU seconds of a master: to take in one look, and to answer once."""
-    picture = Picture([(f"crowd/{number}.ipynb", "notebook") for number in range(documents)])
+    paths = [(f"crowd/{number}.ipynb", "notebook") for number in range(documents)]
+    picture = Picture(paths)
 
-    def take() -> None:
+    def take(into: Picture) -> None:
         for number, each in enumerate(messages):
             for one in each:
                 look = Look.from_message(msgpack.unpackb(one))
-                picture.take(f"worker {number}", look, look.at)
+                into.take(f"worker {number}", look, look.at)
 
-    looks = sum(map(len, messages))
-    found = {"take": _cpu(take, 1) / looks}
+    take(Picture(paths))  # what is done for the first time takes longer
+    found = {"take": _cpu(lambda: take(picture), 1) / sum(map(len, messages))}
     now = max(Look.from_message(msgpack.unpackb(each[-1])).at for each in messages) + 0.5
     answer: dict[str, Any] = {}
     found["as_json"] = _cpu(lambda: answer.update(text=json.dumps(picture.as_json(now, RunFacts("editing")))), _ROUNDS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -56,6 +57,15 @@ def test_a_healthy_run_with_a_checkpoint_passes_and_people_go_on_after_it(run: s
     assert ended.told["exercised"]["newcomers_in_the_middle"] == 1, str(ended)
     assert f"Checkpoint 1 at {checkpoint['at_s']:.0f} s" in ended.output, str(ended)
     assert ended.left_running == (), str(ended)
+
+
+@pytest.mark.parametrize("run", ["healthy", "workers"])
+def test_while_it_goes_on_a_line_tells_how_in_the_place_of_locusts_tables(run: str, runs: Runs) -> None:
+    ended: Run = runs[run]
+    assert re.search(r"^\d+ s left, (comparing, )?3 users, \d+ edits, .*; 1 document: 1 \w+$", ended.output, re.M), str(
+        ended
+    )
+    assert len(re.findall(r"^Type +Name", ended.output, re.MULTILINE)) == 2, str(ended)
 
 
 @pytest.mark.parametrize("run", ["damaged"])

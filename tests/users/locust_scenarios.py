@@ -63,6 +63,7 @@ class Play:
         self.refuse, self.silent = refuse, silent
         self.heard, self.failures = [], []
         self.tokens = []
+        self.paused = False
         self.runner.register_message(messages.SEAT_WANTED, self.on_seat_wanted)
         self.runner.register_message(messages.SEAT_LEFT, lambda msg, **_: self.heard.append(["left", msg.data]))
         self.runner.register_message(messages.ALL_LEFT, lambda msg, **_: self.heard.append(["all left", msg.data]))
@@ -86,6 +87,7 @@ class Play:
                 "server": "y-websocket",
                 "users": 2,
                 "elapsed": 1.0,
+                "paused": self.paused,
                 "tokens": self.tokens,
             }
         self.runner.send_message(messages.SEAT_GIVEN, body)
@@ -136,6 +138,22 @@ def a_user_takes_a_seat_edits_and_leaves():
         "rate_of_the_option": swarm.settings.edit_rate,
         "elapsed": time.monotonic() - swarm.run_started >= 1.0,
     }
+
+
+def who_comes_while_a_person_pauses_editing_pauses_too():
+    class Steady(Eager):
+        rhythm = "steady"
+
+    play = Play(Steady)
+    play.paused = True
+    user, _ = play.start()
+    counts = play.agent.swarm.counts
+    gevent.sleep(0.05)
+    before = counts["edits"]
+    play.runner.send_message(messages.GO_ON, {"run": "run"})
+    wait_until(lambda: counts["edits"] >= 3)
+    play.end(user)
+    return {"edits_in_the_pause": before, "postponed": counts["edits_postponed"]}
 
 
 def a_class_with_places_works_at_the_place_of_its_burst():
@@ -433,6 +451,7 @@ def somebody_with_a_seat_stands_in_no_answer():
 SCENES = (
     somebody_with_a_seat_stands_in_no_answer,
     a_user_takes_a_seat_edits_and_leaves,
+    who_comes_while_a_person_pauses_editing_pauses_too,
     a_class_with_places_works_at_the_place_of_its_burst,
     who_has_no_tasks_of_its_own_is_woken_for_none,
     the_rhythm_of_the_class_counts_and_else_that_of_the_option,

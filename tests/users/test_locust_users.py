@@ -49,6 +49,12 @@ def test_a_user_takes_a_seat_edits_at_the_rate_of_its_class_and_gives_the_seat_b
     assert saw["elapsed"], "the schedule counts from the start of the run and not of the process"
 
 
+def test_who_comes_while_a_person_pauses_editing_pauses_too(scene):
+    seen = scene("who_comes_while_a_person_pauses_editing_pauses_too")
+    assert seen["edits_in_the_pause"] == 0
+    assert seen["postponed"] >= 1
+
+
 def test_requests_are_told_with_their_user_while_it_is_there(scene):
     saw = scene("a_user_takes_a_seat_edits_and_leaves")
     assert saw["context"] == {"user": 0}
@@ -168,7 +174,7 @@ def test_no_scene_prints_a_stack_trace(played):
     assert "Traceback" not in played.stderr
 
 
-@pytest.mark.parametrize("folder", ["protocol", "documents", "editing", "timing", "verdict"])
+@pytest.mark.parametrize("folder", ["protocol", "documents", "editing", "timing", "verdict", "live"])
 def test_the_pure_rooms_are_imported_without_locust_and_without_gevent(folder):
     script = f"""
 import importlib, pkgutil, sys

@@ -279,7 +279,7 @@ class ProcessAgent:
         watch = gevent.spawn(watch_health, self.health, backlog, self.swarm.arrivals)
         warm_up = gevent.spawn(close_seconds, self.recorder, self.swarm.run_started, settings.warmup)
         self.course = Course()
-        self.live = self._begin_live(self.swarm, self.statistics)
+        self.live = self._begin_live(self.swarm)
         self._greenlets = [
             watch,
             warm_up,
@@ -289,7 +289,7 @@ class ProcessAgent:
         for greenlet in self._greenlets:
             greenlet.link_exception(lambda dead: self._problems.append(f"a watch of it died: {dead.exception}"))
 
-    def _begin_live(self, swarm: Swarm, statistics: LocustStatistics) -> LiveLooks:
+    def _begin_live(self, swarm: Swarm) -> LiveLooks:
         """Tell the coordinator once a second how the run goes here, until documents are closed.
 
         Nothing rests on it, so a look that cannot be taken ends the looks, and not the run.
@@ -301,7 +301,6 @@ class ProcessAgent:
             self.health,
             _process_name(self.environment),
             lambda look: self.send(messages.LIVE, {"run": swarm.run_id, "look": look.as_message()}),
-            statistics.flush,
         )
         gevent.spawn(live.go_on).link_exception(
             lambda dead: logger.error("What goes on here is not told any more: %s", dead.exception)

@@ -149,7 +149,8 @@ class Picture:
 
     def window(self, name: str, begin_s: float, end_s: float) -> Histogram:
         """What was measured under this name of `timing/recorder.py` from `begin_s` to `end_s`, in whole seconds since
-        the start of the run; of the last quarter of an hour. What never came back is not in it.
+        the start of the run; of the last quarter of an hour. A time stands up to two seconds after it ended, and what
+        never came back is not in it.
         """
         return self._seconds.window(name, begin_s, end_s)
 

@@ -1,8 +1,8 @@
 """The last minutes of a run, second by second: times, counts, and how the load generator fared.
 
 Whoever asks for the figures of a stretch of the run gets them of whole seconds, from `begin_s` (included) to `end_s`
-(not included), since the start of the run. A look is put into the second in which it was taken, up to a second after
-what it tells of.
+(not included), since the start of the run. A look is put into the second in which it was taken: counts up to a second
+after what they tell of, times up to two.
 
 Pure: no clock.
 """

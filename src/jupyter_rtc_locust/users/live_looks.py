@@ -46,14 +46,13 @@ class _Compared:
 class LiveLooks:
     """What one process tells of one run.
 
-    `send` takes each look; `measured` has the times that were recorded until now told to `times`.
+    `send` takes each look. Times are handed to `times` by who gives them to Locust, up to a second after they ended.
     """
 
     swarm: Swarm
     health: GeneratorHealth
     process: str
     send: Callable[[Look], None]
-    measured: Callable[[], None] = lambda: None
     _times: dict[str, Histogram] = field(default_factory=dict)
     _rows: dict[str, DocumentLook] = field(default_factory=dict)
     _told: dict[str, DocumentLook] = field(default_factory=dict)
@@ -93,7 +92,6 @@ class LiveLooks:
 
     def tell(self) -> None:
         """Send what was seen."""
-        self.measured()
         times, self._times = self._times, {}
         loop_lag, schedule_lag, cpu = self.health.take_recent()
         everything = self._looks % _ALL_EVERY == 0 or self._over

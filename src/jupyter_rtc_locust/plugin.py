@@ -11,6 +11,7 @@ import socket
 import sys
 import time
 from copy import copy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ from jupyter_rtc_locust.reporting.result_file import ResultFileError, check_fold
 from jupyter_rtc_locust.reporting.web_form import guard_form
 from jupyter_rtc_locust.settings import Settings
 from jupyter_rtc_locust.users.collaboration_user import CollaborationUser, user_classes_of
+from jupyter_rtc_locust.web.pages import add_to_web_ui
 
 logger = logging.getLogger(__name__)
 
@@ -89,15 +91,25 @@ def install(environment: Environment) -> Coordinator | None:
         gevent.get_hub().loop.update_now()
     if environment.web_ui is not None:
         guard_form(environment, coordinator)
-        _serve_picture(environment, coordinator)
+        _serve_pages(environment, coordinator)
     return coordinator
 
 
-def _serve_picture(environment: Environment, coordinator: Coordinator) -> None:
+def _serve_pages(environment: Environment, coordinator: Coordinator) -> None:
+    """The picture of the run as data, and the pages that show it."""
     web_ui = environment.web_ui
     assert web_ui is not None and web_ui.app is not None
     base = getattr(environment.parsed_options, "web_base_path", "") or ""
-    web_ui.app.register_blueprint(endpoints(coordinator.live, base, web_ui.auth_required_if_enabled))
+    live = coordinator.live
+    web_ui.app.register_blueprint(endpoints(live, base, web_ui.auth_required_if_enabled))
+    results = partial(_results_of_last_run, coordinator)
+    add_to_web_ui(web_ui, base, picture=live.as_json, results_folder=results, guard=live.guard.token)
+
+
+def _results_of_last_run(coordinator: Coordinator) -> Path | None:
+    """Where the results of the run stand that ended last; None before one has, and while another goes on."""
+    state = coordinator.state
+    return state.settings.results if state is not None and state.result_path is not None else None
 
 
 def _start_server(settings: Settings, faults: tuple[Fault, ...]) -> EmbeddedServer:

@@ -50,6 +50,12 @@ PAGES = (
     "/tasks",
     "/logs",
     "/worker-count",
+    "/rtc/",
+    "/rtc/live.json",
+    "/rtc/metrics",
+    "/rtc/documents/0/difference",
+    "/rtc/results/report.html",
+    "/rtc/results/result.json",
     "/no-such-page",
 )
 

@@ -185,6 +185,7 @@ ELSEWHERE = {
     "jupyter rtc-locust report results": (
         "tests/reporting/test_report_making.py::test_the_command_makes_all_of_them_and_says_so"
     ),
+    "make screenshots": "tests/browser/test_browser.py::test_the_pictures_of_the_documents_are_taken_and_small",
     "make rooms": "tests/test_whole_benchmarks.py::test_idle_rooms_are_counted_beside_their_model",
     "make packets": "tests/test_whole_benchmarks.py::test_echo_times_are_told_beside_those_of_packets",
     "make rhythm": "tests/test_benchmarks.py::test_simulated_people_are_compared_with_recordings",

@@ -18,6 +18,7 @@ def scripted(walk: Walk) -> dict[str, Any]:
     documents[1]["findings"] = [{"kind": HOSTILE, "detail": HOSTILE}]
     told = picture(documents, problems=[HOSTILE], faults=[{"name": HOSTILE, "began_s": 20.0, "ended_s": None}])
     told["run"] |= {"id": HOSTILE, "server": HOSTILE, "host": HOSTILE}
+    told["findings"] = [{"kind": "server-lost", "detail": HOSTILE}]
     told["generator"] |= {"sound": False, "reasons": [HOSTILE]}
     told["generator"]["processes"][0]["name"] = HOSTILE
     difference = {
@@ -40,7 +41,7 @@ def scripted(walk: Walk) -> dict[str, Any]:
         "scripts": page.locator("script").count(),
         "lines": page.locator("#difference-lines span").all_text_contents(),
         "name": page.locator("#documents .tile .name").nth(1).text_content(),
-        "problem": page.locator("#troubles-list li").first.text_content(),
+        "troubles": page.locator("#troubles-list li").all_text_contents(),
         "overflow": looking.overflow(page),
     }
     page.context.close()

@@ -196,7 +196,7 @@ def test_markup_in_any_text_is_shown_as_text_and_runs_nothing(walk: dict[str, An
     assert told["scripts"] == 1, "that of the page itself"
     shown = re.sub("[\u202e\u2066\x1b\x07]", lambda mark: f"⟨U+{ord(mark[0]):04X}⟩", HOSTILE)
     assert told["lines"] == [f"--- {shown}", "+++ b", "@@ -1 +1 @@", f"-{shown}", f"+{shown}"]
-    assert told["problem"] == shown
+    assert told["troubles"] == [shown, f"server-lost: {shown}", f"On purpose, since 0:20: {shown}"]
     assert told["name"] == shown.rpartition("/")[2]
     assert told["overflow"] == 0
     assert seen(walk, "end")["ran"] is None

@@ -62,6 +62,7 @@ def picture(documents: list[dict[str, Any]], state: str = "editing", **fields: A
         "verdict": None,
         "agreement": {"documents": len(documents), **{name: states[name] for name in STATES}},
         "documents": documents,
+        "findings": [],
         "figures": {
             "users": users,
             "edits": sum(one["edits"] for one in documents),

@@ -97,7 +97,8 @@ function showTroubles(live) {
   const faults = live.faults
     .filter((fault) => fault.began_s !== null && fault.ended_s === null)
     .map((fault) => `On purpose, since ${clock(fault.began_s)}: ${plainly(fault.name)}`);
-  const troubles = [...live.problems.map(plainly), ...faults];
+  const found = live.findings.map(({ kind, detail }) => `${plainly(kind)}: ${plainly(detail)}`);
+  const troubles = [...live.problems.map(plainly), ...found, ...faults];
   setHidden(byId("troubles"), troubles.length === 0);
   setItems(byId("troubles-list"), troubles);
 }

@@ -79,6 +79,12 @@ class WebUi:
         """What the page is made of."""
         return dict(requests.get(f"{self.address}/rtc/live.json", timeout=30).json())
 
+    def shows(self, users: int, edits: int) -> bool:
+        """Whether the picture, which is some seconds old, has come to these users who edit."""
+        picture = self.picture()
+        figures = picture["figures"]
+        return picture["run"]["state"] == "editing" and figures["users"] == users and figures["edits"] >= edits
+
     def states(self) -> set[str]:
         """Where the documents stand."""
         return {document["state"] for document in self.picture()["documents"]}
@@ -137,9 +143,8 @@ def start_and_stop_twice(page: WebUi) -> None:
         assert page.start(user_count=users)["success"]
         page.wait_until(lambda users=users: page.works(users, 20), "twenty echoes")
         assert page.count("open document") <= users, "statistics of the run before were kept"
-        picture = page.picture()
-        assert picture["run"]["state"] == "editing" and picture["run"]["processes"] == 1
-        assert picture["figures"]["users"] == users and picture["figures"]["edits"] >= 20
+        page.wait_until(lambda users=users: page.shows(users, 20), "users and edits on the page")
+        assert page.picture()["run"]["processes"] == 1
         page.stop()
         page.wait_until(lambda: page.statistics()["state"] in ("stopped", "ready"), "the end of the run")
         result = page.result()
@@ -207,7 +212,7 @@ def pause_and_compare_with_workers(folder: Path) -> None:
         page.wait_until(lambda: page.picture()["figures"]["edits"] >= 10, "ten edits")
         page.wait_until(lambda: len(page.picture()["generator"]["processes"]) == 2, "a word of both workers")
         assert page.picture()["run"]["processes"] == 2
-        assert "typing" in page.states()
+        page.wait_until(lambda: "typing" in page.states(), "a document in which somebody types")
 
         assert page.press("resume").json()["done"] is False
         assert page.press("pause", Origin="http://evil.example").status_code == 403

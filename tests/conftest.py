@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,9 @@ MAY_BE_MISSING = ("root may write anywhere", "the recordings of a real JupyterLa
 
 RUNS_LEFT_S = 120.0
 """For the servers of a module to stop, when its last run has ended."""
+
+# jsonschema would compile its grammars for most of a second, in each process of tests (servers/quick_start).
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 # Whoever is started in the background of a script ignores Ctrl-C, and so does whatever it starts; tests send it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -152,7 +152,9 @@ def look_into_results(command: str, results: Path) -> int:
     """`check` or `show` a results folder, and return an exit code."""
     from jupyter_rtc_locust.reporting.stored_results import checked, shown
     from jupyter_rtc_locust.verdict.folder.stored import StoredError
+    from jupyter_rtc_locust.verdict.judge import compile_no_grammars
 
+    compile_no_grammars()
     try:
         lines, code = checked(results) if command == "check" else (shown(results), PASSED)
     except StoredError as error:

@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     order = _order(arguments)
     _end_with_the_parent()
     _be_the_first_to_go()
-    sys.modules.setdefault(_GRAMMARS, None)  # type: ignore[arg-type]  # says that it is not there
+    compile_no_grammars()
     answers = _answers()
     try:
         run = run_of_parts(heard(sys.stdin.buffer.read))
@@ -60,6 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         answers.write(kept_line(replace(kept, findings=where, problem=kept.problem or witness.problem)))
         answers.flush()
     return 0
+
+
+def compile_no_grammars() -> None:
+    """For a process that checks notebooks and has nothing else to do with jsonschema, which is not yet imported."""
+    sys.modules.setdefault(_GRAMMARS, None)  # type: ignore[arg-type]  # says that it is not there
 
 
 def _order(arguments: Sequence[str] | None) -> argparse.Namespace:

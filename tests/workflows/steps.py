@@ -7,8 +7,10 @@ steps install. Everything else is run as it stands.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -113,23 +115,32 @@ class Runner:
             script = self.folder / "step.sh"
             script.write_text(step["run"])
             values = {name: job.value(value) for name, value in step.get("env", {}).items()}
-            done = subprocess.run(
-                # As GitHub runs a step whose shell is bash.
-                ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)],
-                cwd=self.workspace,
-                env=self._environment(values | dict(replaced or {}) | environment),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-                timeout=DEADLINE_S,
-                check=False,
-            )
-            output += done.stdout
-            if done.returncode:
-                return Ended(done.returncode, output, self.summary.read_text())
+            code, said = self._run_step(script, self._environment(values | dict(replaced or {}) | environment))
+            output += said
+            if code:
+                return Ended(code, output, self.summary.read_text())
         return Ended(0, output, self.summary.read_text())
+
+    def _run_step(self, script: Path, environment: Mapping[str, str]) -> tuple[int, str]:
+        """As GitHub runs a step whose shell is bash; whatever it has started ends with it."""
+        process = subprocess.Popen(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)],
+            cwd=self.workspace,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        try:
+            said, _ = process.communicate(timeout=DEADLINE_S)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        return process.returncode, said
 
     def _environment(self, values: Mapping[str, str]) -> dict[str, str]:
         inherited = {

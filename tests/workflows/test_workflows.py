@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from canaries.all_canaries import CANARIES
+from jupyter_rtc_locust.timing.thresholds import read_thresholds
 from workflows.steps import REPOSITORY, Job, Runner, jobs
 
 OURS = REPOSITORY / ".github" / "workflows" / "ci.yml"
@@ -122,6 +123,11 @@ def test_the_example_has_three_profiles_and_every_canary() -> None:
     assert all((REPOSITORY / "locustfiles" / f"{name}.py").exists() for name in SCENARIOS)
     expected = {one.name: (one.kind, one.issue) for one in CANARIES}
     assert {name: (job.matrix["finding"], job.matrix["issue"]) for name, job in KNOWN.items()} == expected
+
+
+def test_what_the_example_requires_are_thresholds() -> None:
+    required = [read_thresholds(job.matrix.get("require", "")) for job in SCENARIOS.values()]
+    assert any(required)
 
 
 def test_a_canary_is_played_as_make_canaries_plays_it() -> None:

@@ -7,6 +7,9 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,8 +18,11 @@ import pytest
 
 from browser.chromium import chromium
 from browser.locust_page import HOSTILE, TOKEN, USERS, in_ci
+from runs.together import Runs
 
-pytestmark = pytest.mark.run
+WALK = "the walk"
+LONGEST = (WALK,)
+pytestmark = [pytest.mark.run, pytest.mark.parametrize("run", [WALK])]
 
 TESTS = Path(__file__).resolve().parents[1]
 DEADLINE_S = 200.0
@@ -28,16 +34,30 @@ LEAST_CONTRAST_OF_SHAPES = 3.0
 COMPLAINTS_TO_EXPECT = re.compile(r"status of 404|net::ERR_CONNECTION")
 
 
-@pytest.fixture(scope="module")
-def walk(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+@contextmanager
+def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], dict[str, Any] | None]]]:
+    """The walk, beside the runs of other tests."""
+    yield {WALK: partial(walked, folder / "browser")}
+
+
+def walked(folder: Path) -> dict[str, Any] | None:
+    """What was seen; None: there is no browser."""
     if chromium() is None:
-        reason = "Chromium is not installed (Debian: apt-get install chromium)"
-        pytest.fail(reason) if in_ci() else pytest.skip(reason)
-    folder = tmp_path_factory.mktemp("browser")
+        return None
+    folder.mkdir(parents=True)
     command = [sys.executable, "-m", "browser", "--seen", str(folder / "seen.json"), "--pictures", str(folder)]
     done = subprocess.run(command, cwd=TESTS, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
     assert (folder / "seen.json").exists(), f"{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
     return dict(json.loads((folder / "seen.json").read_text()))
+
+
+@pytest.fixture
+def walk(run: str, runs: Runs) -> dict[str, Any]:
+    if chromium() is None:
+        reason = "Chromium is not installed (Debian: apt-get install chromium)"
+        pytest.fail(reason) if in_ci() else pytest.skip(reason)
+    seen_on_it: dict[str, Any] = runs[run]
+    return seen_on_it
 
 
 def seen(walk: dict[str, Any], step: str) -> dict[str, Any]:

@@ -91,3 +91,12 @@ def test_what_has_not_begun_at_the_end_begins_no_more_and_its_context_is_not_ent
         threading.Timer(0.2, release.set).start()
         raise KeyboardInterrupt
     assert "ran" not in told
+
+
+def test_every_test_of_a_whole_run_stands_in_the_queue() -> None:
+    """One that waits for its run in pytest's own process is waited for by all others."""
+    files = [path for path in Path(__file__).parents[1].rglob("test_*.py") if path != Path(__file__)]
+    texts = {path.name: path.read_text("utf-8") for path in files}
+    of_runs = [name for name, text in texts.items() if "pytest.mark.run\n" in text or "pytest.mark.run," in text]
+    assert len(of_runs) > 15
+    assert not [name for name in of_runs if "def make_runs(" not in texts[name]]

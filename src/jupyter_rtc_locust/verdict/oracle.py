@@ -25,6 +25,7 @@ from jupyter_rtc_locust.protocol.state_vectors import decode_state_vector
 from jupyter_rtc_locust.protocol.structs import GC, Item, Struct, references
 from jupyter_rtc_locust.protocol.updates import Update, decode_update, encode_update
 from jupyter_rtc_locust.verdict.guests import Guests, find_guests
+from jupyter_rtc_locust.verdict.held_when_rebuilt import held_when_rebuilt
 from jupyter_rtc_locust.verdict.outside_content import OutsideContent, outside_content
 from jupyter_rtc_locust.verdict.reading import STATE_ROOT, AuthoredStructs, Reading
 from jupyter_rtc_locust.verdict.rebuilt import copied_ids, document_of
@@ -103,6 +104,13 @@ def build_oracle(reading: Reading) -> Oracle:
     outside = outside_content(reading, elsewhere)
     elsewhere = elsewhere.difference(outside.structs)
     rebuilt = rebuilt_cells(reading, elsewhere, included, (notes, unseen), outside.structs)
+    if left_out and not outside.structs and elsewhere.difference(rebuilt.structs):
+        held = {id(one) for one in held_when_rebuilt(reading, elsewhere, included, left_out, (notes, unseen))}
+        if held:
+            left_out = tuple(one for one in left_out if id(one) not in held)
+            out = {id(one) for one in left_out}
+            included = [one for one in reading.authored if id(one) not in out]
+            rebuilt = rebuilt_cells(reading, elsewhere, included, (notes, unseen), outside.structs)
     elsewhere = elsewhere.difference(rebuilt.structs)
     renamed = renamed_copies(reading, elsewhere)
     reloaded = reloaded_entries(reading, elsewhere.difference(renamed))

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from jupyter_rtc_locust.documents.canonical import read_whole_content
+from jupyter_rtc_locust.documents.canonical import Content, read_whole_content
 from jupyter_rtc_locust.documents.leniency import rebuilt_differences
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.protocol.contents import TypeContent
@@ -54,9 +54,7 @@ def rebuilt_cells(
     the file from outside on purpose.
     """
     accepted = RebuiltCells()
-    if not foreign or reading.evidence.kind != "notebook" or _file_has_ids(reading):
-        return accepted
-    waiting = [client for client in foreign.clients() if cells_in(reading, foreign.of_clients([client]))]
+    waiting = rebuilders(reading, foreign)
     notes = [encode_update(one) for one in beside] if waiting else []
     found = True
     while found:
@@ -69,6 +67,13 @@ def rebuilt_cells(
                 waiting.remove(client)
                 found = True
     return accepted
+
+
+def rebuilders(reading: Reading, foreign: ClockRanges) -> list[int]:
+    """The clients which, with these clocks, put cells into a notebook whose file has no ids of cells."""
+    if not foreign or reading.evidence.kind != "notebook" or _file_has_ids(reading):
+        return []
+    return [client for client in foreign.clients() if cells_in(reading, foreign.of_clients([client]))]
 
 
 def _outside(reading: Reading, client: int, outside: ClockRanges) -> Iterator[bytes]:
@@ -111,22 +116,37 @@ def _as_rebuilt(
     notes: Sequence[bytes],
 ) -> RebuiltCells | None:
     """What this one rebuilding wrote and deleted, where it changed nothing that a person could miss."""
+    was, became, deletions = around(reading, ranges, accepted, included, notes)
+    if rebuilt_differences(was, became, "notebook", copied_ids(was), limit=1):
+        return None
+    return RebuiltCells(ranges, deletions)
+
+
+def around(
+    reading: Reading,
+    ranges: ClockRanges,
+    accepted: RebuiltCells,
+    included: Sequence[AuthoredStructs],
+    notes: Sequence[bytes],
+) -> tuple[Content, Content, ClockRanges]:
+    """The notebook just before one rebuilding and just after it, and what that deleted."""
     before = _made_before(included, ranges)
     earlier = encode_update(reading.as_written(accepted.structs).with_deletions(accepted.deletions))
     known = [reading.evidence.initial.update, *notes, earlier, *(one.edit.update for one in before)]
     # Later notes of the same server wait for the clocks between.
     was = document_of([*known, encode_update(without_content(ranges))])
     old = reading.lineage.by_root(reading.live_in(decode_update(was.get_update()))).get(_CELLS, ClockRanges())
-    told = ClockRanges().union(
-        *(one.deletions for one in reading.views), *(one.deletions for _, one in reading.received)
-    )
-    by_people = ClockRanges().union(*(one.update.deletions for one in included))
-    deletions = told.intersection(old).difference(by_people)
+    if reading.joiner is not None and not reading.replicas:
+        # A room made anew while nobody is there need not know what stood in the one before, nor that it is gone.
+        deletions = old.difference(reading.live_in(reading.joiner))
+    else:
+        told = ClockRanges().union(
+            *(one.deletions for one in reading.views), *(one.deletions for _, one in reading.received)
+        )
+        by_people = ClockRanges().union(*(one.update.deletions for one in included))
+        deletions = told.intersection(old).difference(by_people)
     became = document_of([*known, encode_update(reading.as_written(ranges).with_deletions(deletions))])
-    content = read_whole_content(was, "notebook")
-    if rebuilt_differences(content, read_whole_content(became, "notebook"), "notebook", copied_ids(content), limit=1):
-        return None
-    return RebuiltCells(ranges, deletions)
+    return read_whole_content(was, "notebook"), read_whole_content(became, "notebook"), deletions
 
 
 def _made_before(included: Sequence[AuthoredStructs], ranges: ClockRanges) -> list[AuthoredStructs]:

@@ -19,7 +19,7 @@ workflows := .github/workflows/ci.yml docs/ci/collaboration.yml
 peers := benchmarks/peers/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test lint bench saturation performance rooms packets rhythm fidelity profiles mutants endings faults canaries races soak fuzz hour traces comparison screenshots clean
+.PHONY: help demo web test lint bench saturation performance rooms packets rhythm fidelity profiles mutants endings faults canaries races soak fuzz hour traces comparison screenshots capacity clean
 
 help:
 	@echo 'make demo    ten people edit two notebooks for 30 s on a server of their own; a verdict'
@@ -42,6 +42,7 @@ help:
 	@echo 'make traces  recorded sessions replayed whole, where they are at hand (ten minutes)'
 	@echo 'make comparison  of 400 comparisons of a version with itself, how many are false alarms? (four minutes)'
 	@echo 'make screenshots  the pictures of the documents anew, taken in Chromium during a run (a minute)'
+	@echo 'make capacity  how many people of three profiles does a server of our own hold? twice each (half an hour)'
 	@echo 'make clean   remove the environments and caches, not the results'
 
 demo: $(installed)
@@ -123,6 +124,9 @@ comparison: $(installed)
 
 screenshots: $(installed)
 	cd tests && ../.venv/bin/python -m browser --pictures ../docs/images $(ARGS)
+
+capacity: $(installed)
+	.venv/bin/python -m benchmarks.capacity $(ARGS)
 
 clean:
 	rm -rf .venv .venv-jupyter-collaboration-4 benchmarks/peers/node_modules

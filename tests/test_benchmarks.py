@@ -194,6 +194,31 @@ def test_the_table_of_the_page_is_renewed_and_the_rest_of_the_page_stays(measure
         renewed("# Title\n", [content(judged)])
 
 
+def test_capacities_that_were_measured_are_put_into_the_page_with_a_picture_each(tmp_path: Path) -> None:
+    from benchmarks.capacity import BEGIN, END, as_markdown, draw, renewed
+
+    from capacity.test_words import found, sentence
+
+    told = found(server_cpu_percent=100.0)
+    run = told.as_dict(sentence(told)) | {"run": {"duration_s": 200.0}}
+    content = {
+        "measured": "2026-11-26T12:00:00+00:00",
+        "machine": {"processor": "a processor", "cores": 2, "system": "Linux", "load_before": "0.10"},
+        "versions": {"python": "3.11"},
+        "series": [
+            {"profile": "lab_class", "promise": "update echo p95 < 300ms", "about": "Groups", "runs": [run, run]}
+        ],
+    }
+    after = renewed(f"# Title\n\n{BEGIN}\nSTALE\n{END}\n\nThe rest.\n", content)
+    assert after.startswith("# Title\n") and after.endswith(f"{END}\n\nThe rest.\n") and "STALE" not in after
+    assert "| `lab_class` | `update echo p95 < 300ms` | 1 | **120** | 140 | update echo p95 2.08 s | 100 % |" in after
+    assert "|  |  | 2 | **120** |" in as_markdown(content)
+    (picture,) = draw(content, tmp_path)
+    assert f"(images/{picture.name})" in after and picture.exists()
+    with pytest.raises(ValueError, match="no place"):
+        renewed("# Title\n", content)
+
+
 @pytest.mark.parametrize(
     ("cpu", "waited", "server", "server_waited", "who"),
     [

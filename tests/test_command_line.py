@@ -195,6 +195,49 @@ def test_init_into_a_folder_that_does_not_exist_is_refused(tmp_path: Path, capsy
     assert "could not be written: No such file or directory" in capsys.readouterr().err
 
 
+# -- capacity ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_search_for_a_capacity_is_a_run_of_the_profile_with_the_shape(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LOCUST_HOST", raising=False)
+    started_with = arguments_for_locust(
+        monkeypatch, "capacity", "--profile", "lecture", "--most", "90", "--step", "5", "--processes", "2"
+    )
+    folder = locustfiles_folder()
+    files = started_with[started_with.index("--locustfile") + 1]
+    assert files == f"{folder / 'lecture.py'},{folder / 'capacity_shape.py'}"
+    assert started_with[started_with.index("--users") + 1] == "90"
+    assert started_with[started_with.index("--rtc-promise") + 1] == "update echo p95 < 300ms"
+    assert started_with[started_with.index("--rtc-step") + 1] == "5"
+    assert started_with[-2:] == ["--processes", "2"]
+
+
+def test_a_locustfile_of_ones_own_is_a_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = tmp_path / "own.py"
+    own.touch()
+    started_with = arguments_for_locust(monkeypatch, "capacity", "--profile", str(own))
+    assert started_with[started_with.index("--locustfile") + 1].startswith(f"{own},")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--profile", "nobody"), "lab_class"),
+        (("--promise", "echo < 1"), "--promise"),
+        (("--promise", " "), "--promise is empty"),
+        (("--most", "0"), "--most 0"),
+        (("--step", "9", "--most", "8"), "--step 9 is more than --most 8"),
+        (("-u", "50"), "by --most"),
+        (("--locustfile=x.py",), "by --profile"),
+    ],
+)
+def test_what_a_search_cannot_begin_with_is_refused(
+    arguments: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(("capacity", *arguments)) == OPTIONS_REFUSED
+    assert words in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", [["init"], ["show"], ["check"], ["report"], ["compare", "a", "b"]])
 def test_a_command_that_runs_nothing_knows_no_options_of_locust(
     command: list[str], capsys: pytest.CaptureFixture[str]

@@ -18,6 +18,9 @@ import pytest
 
 from endings.all_endings import ENDINGS
 from jupyter_rtc_locust import exit_codes
+from jupyter_rtc_locust.capacity.holding import Outcome
+from jupyter_rtc_locust.capacity.result import Capacity, Step
+from jupyter_rtc_locust.capacity.search import End, Purpose
 from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.demo.notebooks import DEMO_NOTEBOOKS
 from jupyter_rtc_locust.editing import TEXT_KINDS, EditKind
@@ -225,6 +228,16 @@ def test_the_fields_of_the_result_file_are_those_of_the_code() -> None:
     assert set(first_cells("docs/metrics.md", after="## The result file")) == result.keys()
     of_timings = next(row for row in rows("docs/metrics.md", after="## The result file") if row[0] == "`timings`")
     assert quoted(of_timings[1]) == list(result["timings"]["update echo"])
+
+
+def test_the_fields_of_a_capacity_are_those_of_the_code() -> None:
+    told = Capacity(End.TIME, (Step(1, Purpose.GROWING, Outcome.BROKEN, 0.0, 1.0, 0),), (), 1, 1, 5.0).as_dict("")
+    table = rows("docs/capacity.md", after="## The file")
+    assert first_cells("docs/capacity.md", after="## The file") == list(told)
+    of_steps = next(row[1] for row in table if row[0] == "`steps`")
+    assert {name for name in told["steps"][0] if name != "number"} <= set(quoted(of_steps))
+    assert {str(one) for one in (*Purpose, *Outcome)} <= set(quoted(of_steps))
+    assert {str(one) for one in End} == set(quoted(next(row[1] for row in table if row[0] == "`outcome`")))
 
 
 def test_the_figures_of_the_generators_health_are_those_of_the_code() -> None:

@@ -17,6 +17,7 @@ from jupyter_rtc_locust.settings import (
     KERNEL_KINDS,
     REPORT_KINDS,
     RHYTHM_KINDS,
+    SAVE_EVERY_WHERE_PROMISED_S,
     SERVER_KINDS,
     Settings,
     checked_host,
@@ -93,6 +94,10 @@ def test_every_option_arrives_in_the_setting_of_its_name(tmp_path):
             rtc_request_events=True,
             rtc_warmup="1m",
             rtc_require="failures < 1",
+            rtc_save_every=20.0,
+            rtc_server_pid=4711,
+            rtc_step=3,
+            rtc_step_window=7,
         )
     )
     assert made == Settings(
@@ -125,6 +130,10 @@ def test_every_option_arrives_in_the_setting_of_its_name(tmp_path):
         request_events=True,
         warmup=60.0,
         require=read_thresholds("failures < 1"),
+        save_every=20.0,
+        server_pid=4711,
+        step=3,
+        step_window=7,
         users=40,
     )
 
@@ -513,3 +522,28 @@ def test_the_python_of_the_server_may_be_named_from_here_and_a_link_to_it_stays_
     assert settings.server_python is not None and settings.server_python.is_absolute()
     assert settings.server_python.name == "python" and settings.server_python.is_symlink()
     assert "--rtc-server-python" in refusal(rtc_server_python=str(tmp_path / "nowhere"))
+
+
+# -- a capacity ------------------------------------------------------------------------------------------------------
+
+
+def test_a_promise_is_read_as_a_threshold_is_and_a_promised_save_has_people_save():
+    made = Settings.from_options(options(num_users=4, rtc_promise="update echo p95 < 1s, save p99 < 10s"))
+    assert made.promise == read_thresholds("update echo p95 < 1s; save p99 < 10s")
+    assert made.save_every == SAVE_EVERY_WHERE_PROMISED_S
+    assert Settings.from_options(options(rtc_promise="update echo p95 < 1s")).save_every == 0.0
+    assert Settings.from_options(options(rtc_promise="save p99 < 1s", rtc_save_every=5.0)).save_every == 5.0
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"rtc_promise": "update echo p95 > 1s"}, "--rtc-promise"),
+        ({"rtc_promise": "failures < 1", "rtc_checkpoint_every": "60s"}, "leave --rtc-checkpoint-every out"),
+        ({"rtc_step": 5, "num_users": 4}, "--rtc-step '5' is too large"),
+        ({"rtc_step_window": 1}, "--rtc-step-window 1 is too small"),
+        ({"rtc_server_pid": -1}, "--rtc-server-pid"),
+    ],
+)
+def test_what_a_search_for_a_capacity_cannot_do_is_refused(given, words):
+    assert words in refusal(**given)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from jupyter_rtc_locust.coordination.capacity_shape import CapacityShape
     from jupyter_rtc_locust.editing import Choice, Places, Weights
     from jupyter_rtc_locust.editing.activities import Activities
     from jupyter_rtc_locust.faults.plan import Away, DelaySaves, Evict, Offline, OutsideEdit, Restart
@@ -23,6 +24,7 @@ __all__ = [
     "COURSE_DAY",
     "Activities",
     "Away",
+    "CapacityShape",
     "Choice",
     "Day",
     "DelaySaves",
@@ -44,6 +46,7 @@ _HOMES = {
     "Activities": "jupyter_rtc_locust.editing.activities",
     "COURSE_DAY": "jupyter_rtc_locust.users.day",
     "Away": "jupyter_rtc_locust.faults.plan",
+    "CapacityShape": "jupyter_rtc_locust.coordination.capacity_shape",
     "Choice": "jupyter_rtc_locust.editing.choices",
     "Day": "jupyter_rtc_locust.users.day",
     "DelaySaves": "jupyter_rtc_locust.faults.plan",

@@ -17,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jupyter_rtc_locust.capacity import command as capacity
 from jupyter_rtc_locust.comparison import command as comparing
 from jupyter_rtc_locust.demo.embedded_server import EXTRA_MISSING, missing_packages
 from jupyter_rtc_locust.errors import OptionsError
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 PROGRAM = "jupyter rtc-locust"
 WEB_HOST = "127.0.0.1"
 WEB_PORT = 8089
-TAKE_OPTIONS_OF_LOCUST = ("demo", "web", "ab")
+TAKE_OPTIONS_OF_LOCUST = ("demo", "web", "ab", "capacity")
 """Commands that run Locust; the others refuse what they do not know."""
 PEOPLE = ["--users", "10", "--spawn-rate", "5", "--rtc-documents", "2"]
 LOCAL = ["--master-bind-host", WEB_HOST]
@@ -130,12 +131,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return compare_runs(options)
         case "ab":
             return run_in_turn(options, passed_on)
+        case "capacity":
+            return search_capacity(options, passed_on)
         case _:
             return become_locust(options.command, passed_on)
 
 
+def search_capacity(options: argparse.Namespace, passed_on: Sequence[str]) -> int:
+    """`capacity`: become the run that looks for it, or return the exit code of a refusal."""
+    try:
+        return become_locust("capacity", capacity.options_of_the_run(options, passed_on, locustfiles_folder()))
+    except (FileNotFoundError, OptionsError) as error:
+        return _refuse(str(error))
+
+
 def become_locust(command: str, passed_on: Sequence[str]) -> int:
-    """`demo` or `web`. Returns only an exit code of a refusal: else this process is the run from here on."""
+    """`demo`, `web` or `capacity`. Returns only a refusal's exit code: else this process is the run from here on."""
     try:
         program = locust_command(command, passed_on)
         refusal = _reason_not_to_start(command, passed_on)
@@ -211,10 +222,12 @@ def locust_command(command: str, passed_on: Sequence[str]) -> list[str]:
 
     Raises `FileNotFoundError` when the packaged locustfile is not there.
     """
-    ours = WEB_OPTIONS if command == "web" else DEMO_OPTIONS
-    locustfile = str(locustfiles_folder() / "notebook_editing.py")
     # -P: a file in the current folder that is called like a module of Locust's must not be imported in its place.
-    return [sys.executable, "-P", "-m", "locust", "--locustfile", locustfile, *ours, *passed_on]
+    locust = [sys.executable, "-P", "-m", "locust"]
+    if command == "capacity":
+        return [*locust, *LOCAL, *passed_on]
+    ours = WEB_OPTIONS if command == "web" else DEMO_OPTIONS
+    return [*locust, "--locustfile", str(locustfiles_folder() / "notebook_editing.py"), *ours, *passed_on]
 
 
 def locustfiles_folder() -> Path:
@@ -311,6 +324,9 @@ def _parser() -> argparse.ArgumentParser:
     ab = subcommand("ab", versions.SUMMARY, versions.DESCRIPTION)
     ab.epilog = f"{comparing.EXIT_CODES}\n{_options_of_a_run()}"
     versions.add_arguments(ab)
+    people = subcommand("capacity", capacity.SUMMARY, capacity.DESCRIPTION)
+    people.epilog = f"{capacity.EXIT_CODES}\n{_options_of_a_run()}"
+    capacity.add_arguments(people)
     return parser
 
 

@@ -116,6 +116,18 @@ OPTIONS = (
         'upper limits of figures, "update echo p95 < 200ms; failures < 1"; missed: exit 1',
         joined_by="; ",
     ),
+    Option(
+        "--rtc-promise",
+        "",
+        'what is kept to how many people, "update echo p95 < 300ms, save p99 < 10s"; for capacity_shape.py',
+        joined_by="; ",
+    ),
+    Option("--rtc-step", 0, "people by which capacity_shape.py narrows down; 0: a twentieth of -u"),
+    Option(
+        "--rtc-step-window", 5, "seconds of a window in which capacity_shape.py looks at a step; it takes two to four"
+    ),
+    Option("--rtc-save-every", 0.0, "seconds between two saves by hand of a person, on average; 0: never"),
+    Option("--rtc-server-pid", 0, "the server's process on this machine, whose CPU is looked at", in_web_ui=False),
 )
 
 

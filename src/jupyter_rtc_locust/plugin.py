@@ -21,6 +21,7 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from jupyter_rtc_locust import exit_codes
+from jupyter_rtc_locust.coordination.capacity_shape import check_capacity, looks_for_a_capacity
 from jupyter_rtc_locust.coordination.coordinator import Coordinator
 from jupyter_rtc_locust.coordination.leaving import Leaving
 from jupyter_rtc_locust.coordination.making_faults import faults_of
@@ -134,7 +135,8 @@ def _check_first(environment: Environment) -> tuple[Settings, tuple[Fault, ...]]
         adopt_plan(options)
     _take_users_of_trace(options)
     scenario = Scenario(user_classes_of(environment))
-    scenario.fill_in(options, headless=environment.web_ui is None)
+    # A search for a capacity ends by itself, and nobody knows how soon.
+    scenario.fill_in(options, ends=environment.web_ui is None and not looks_for_a_capacity(environment.shape_class))
     if environment.web_ui is not None and not getattr(options, "num_users", None):
         # The number of users comes with the form.
         options = copy(options)
@@ -153,6 +155,8 @@ def _check_first(environment: Environment) -> tuple[Settings, tuple[Fault, ...]]
     read_tokens(settings.token_file)
     if environment.web_ui is not None:
         _check_port(environment.web_ui.host, environment.web_ui.port)
+    if environment.web_ui is None:
+        check_capacity(environment.shape_class, settings)
     replay_of(environment, settings)
     kinds: Any = sorted({user.opens(options) for user in user_classes_of(environment)})
     if environment.web_ui is None:

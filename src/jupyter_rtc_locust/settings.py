@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from jupyter_rtc_locust.errors import OptionsError
+from jupyter_rtc_locust.timing.recorder import SAVE
 from jupyter_rtc_locust.timing.thresholds import Threshold, ThresholdError, read_thresholds
 
 SERVER_KINDS = ("auto", "jupyter-collaboration", "y-websocket")
@@ -41,6 +42,8 @@ SAVE_ANSWER_DEADLINE_S = 10.0
 QUIET_S = 3.0
 """No document message for this long, with every edit acknowledged, is called quiet."""
 SHORTEST_CHECKPOINTS_S = 10.0
+SAVE_EVERY_WHERE_PROMISED_S = 30.0
+"""People save by hand so often where `save` is promised and nothing else is said."""
 END_BUDGET_S = 115.0
 """From the end of editing to the exit at most 120 s; the rest is Locust's own shutdown. Long runs: `end_budget`."""
 EDITS_IN_THE_BUDGET = 100_000
@@ -113,6 +116,18 @@ class Settings:
     trace_into: str = "text"
     require: tuple[Threshold, ...] = ()
     """Upper limits that figures of the run have to stay below."""
+    promise: tuple[Threshold, ...] = ()
+    """What the server is to keep to as many people as it can; none: the run looks for no capacity."""
+    step: int = 0
+    """By how many people the capacity is narrowed down; 0: by a part of the most."""
+    step_window: int = 5
+    """Seconds of a window in which a step is looked at."""
+    save_every: float = 0.0
+    """Seconds between two saves by hand of a person, on average; 0: nobody saves by hand, but who does by itself."""
+    server_pid: int | None = None
+    """The server's process on this machine; None: an embedded server's own, else not known."""
+    together: int = 0
+    """How many users fill a document before the next one is opened; 0: users are dealt out to all documents."""
     users: int = 1
     """How many users the run was asked for (`-u`): how the documents' seats are counted."""
 
@@ -126,6 +141,7 @@ class Settings:
         users = getattr(options, "num_users", None)
         users = 1 if users is None else _whole("-u", users, least=1)
         host = host or getattr(options, "host", None) or None
+        promise = _thresholds("--rtc-promise", options.rtc_promise)
         settings = cls(
             host=checked_host(host) if host else None,
             server=_one_of("--rtc-server", options.rtc_server, SERVER_KINDS),
@@ -162,7 +178,14 @@ class Settings:
             trace=_file("--rtc-trace", options.rtc_trace),
             trace_speed=_number("--rtc-trace-speed", options.rtc_trace_speed),
             trace_into=_one_of("--rtc-trace-into", options.rtc_trace_into, TRACE_TARGETS),
-            require=_thresholds(options.rtc_require),
+            require=_thresholds("--rtc-require", options.rtc_require),
+            promise=promise,
+            step=_whole("--rtc-step", options.rtc_step, least=0, most=users),
+            step_window=_whole("--rtc-step-window", options.rtc_step_window, least=2, most=600),
+            # Nobody in a tab saves by hand unless told so, and what nobody does cannot be promised.
+            save_every=_number("--rtc-save-every", options.rtc_save_every)
+            or (SAVE_EVERY_WHERE_PROMISED_S if any(one.figure.timing == SAVE for one in promise) else 0.0),
+            server_pid=_whole("--rtc-server-pid", options.rtc_server_pid, least=0) or None,
             users=users,
         )
         if settings.documents > users:
@@ -187,7 +210,22 @@ class Settings:
             raise OptionsError("--rtc-notebook names a document on a server: say which server with --host.")
         if settings.trace is not None:
             _check_replay(settings)
+        if settings.promise:
+            _check_capacity(settings)
         return settings
+
+
+def _check_capacity(settings: Settings) -> None:
+    """Who comes and goes is the search's to say, and so is when everything is compared."""
+    for option, given in (
+        ("--rtc-trace", settings.trace),
+        ("--rtc-plan", settings.plan),
+        ("--rtc-checkpoint-every", settings.checkpoint_every),
+    ):
+        if given:
+            raise OptionsError(
+                f"--rtc-promise has people come and go in steps, and holds a checkpoint at each: leave {option} out."
+            )
 
 
 def _check_replay(settings: Settings) -> None:
@@ -318,11 +356,11 @@ def _warmup(value: object) -> float | None:
     return seconds
 
 
-def _thresholds(value: object) -> tuple[Threshold, ...]:
+def _thresholds(option: str, value: object) -> tuple[Threshold, ...]:
     try:
         return read_thresholds(str(value or ""))
     except ThresholdError as error:
-        raise OptionsError(f"--rtc-require {error}") from None
+        raise OptionsError(f"{option} {error}") from None
 
 
 def _whole(option: str, value: object, *, least: int, most: int | None = None) -> int:

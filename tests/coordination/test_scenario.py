@@ -47,31 +47,40 @@ def options(**given):
 
 def test_the_people_of_all_classes_come_where_no_number_is_given():
     asked = options()
-    Scenario((Student, Teacher)).fill_in(asked, headless=True)
+    Scenario((Student, Teacher)).fill_in(asked, ends=True)
     assert (asked.num_users, asked.spawn_rate, asked.run_time) == (42, 20.0, 70)
 
 
 def test_what_is_given_on_the_command_line_is_kept():
     asked = options(num_users=3, spawn_rate=1.0, run_time=5)
-    Scenario((Student, Teacher)).fill_in(asked, headless=True)
+    Scenario((Student, Teacher)).fill_in(asked, ends=True)
     assert (asked.num_users, asked.spawn_rate, asked.run_time) == (3, 1.0, 5)
 
 
 def test_classes_that_say_nothing_leave_locusts_own_defaults():
     asked = options()
-    Scenario((Anybody,)).fill_in(asked, headless=True)
+    Scenario((Anybody,)).fill_in(asked, ends=True)
     assert (asked.num_users, asked.spawn_rate, asked.run_time) == (None, None, None)
 
 
-def test_with_a_web_ui_somebody_presses_stop():
+def test_a_run_that_ends_by_something_else_is_given_no_run_time():
     asked = options()
-    Scenario((Student,)).fill_in(asked, headless=False)
+    Scenario((Student,)).fill_in(asked, ends=False)
     assert asked.run_time is None
 
 
 @pytest.mark.parametrize(("users", "documents"), [(40, 10), (41, 11), (3, 1)])
 def test_so_many_share_a_document_whatever_the_number_of_users(users, documents):
     assert Scenario((Student,)).settings(options(num_users=users), None).documents == documents
+
+
+def test_where_a_capacity_is_looked_for_people_fill_documents_one_after_the_other():
+    promised = options(num_users=40, rtc_promise="update echo p95 < 1s")
+    settings = Scenario((Student,)).settings(promised, None)
+    assert (settings.documents, settings.together) == (10, 4)
+    assert Scenario((Student,)).settings(options(num_users=40), None).together == 0
+    promised.rtc_documents = 3
+    assert Scenario((Student,)).settings(promised, None).together == 0
 
 
 def test_documents_of_the_command_line_win_and_a_named_notebook_is_one():
@@ -93,7 +102,7 @@ def test_a_run_time_that_is_none_is_refused_with_its_words():
         default_run_time = "soon"
 
     with pytest.raises(OptionsError, match="soon"):
-        Scenario((Hasty,)).fill_in(options(), headless=True)
+        Scenario((Hasty,)).fill_in(options(), ends=True)
 
 
 def _notebook(source):

@@ -15,9 +15,9 @@ quick = settings(deadline=None, max_examples=50)
 kind_lists = st.lists(st.sampled_from(["notebook", "text"]), min_size=1, max_size=6)
 
 
-def seats_of(kinds=("notebook",), users=1, run_id="run", seed=1):
+def seats_of(kinds=("notebook",), users=1, run_id="run", seed=1, together=0):
     documents = [Document(f"document-{index}", kind) for index, kind in enumerate(kinds)]
-    return Seats(run_id, seed, documents, users)
+    return Seats(run_id, seed, documents, users, together=together)
 
 
 @st.composite
@@ -226,3 +226,54 @@ def test_neighbours_in_a_document_are_the_tabs_of_one_person(documents, tabs, us
         assert len(theirs) <= tabs
     assert len({seat.client_id for seat in taken}) == users
     assert all(Seat.from_message(msgpack.unpackb(msgpack.packb(seat.as_message()))) == seat for seat in taken)
+
+
+# -- documents filled one after the other ------------------------------------------------------------------------------
+
+
+def test_people_who_fill_documents_one_after_the_other_are_as_close_as_so_few_would_be():
+    seats = seats_of(("notebook",) * 5, users=20, together=4)
+    taken = [seats.take("worker", "notebook") for _ in range(10)]
+    assert [seat.document_index for seat in taken] == [0] * 4 + [1] * 4 + [2] * 2
+    assert [seat.place for seat in taken] == [0, 1, 2, 3] * 2 + [0, 1]
+    assert {seat.places for seat in taken} == {4}
+    assert seats.opened() == seats.open_now() == {"document-0", "document-1", "document-2"}
+
+
+def test_the_last_document_takes_whoever_is_left():
+    seats = seats_of(("notebook",) * 2, users=9, together=4)
+    taken = [seats.take("worker", "notebook") for _ in range(9)]
+    assert [seat.document_index for seat in taken] == [0] * 4 + [1] * 5
+    assert taken[-1].place == 4
+
+
+@given(
+    people=st.integers(1, 24),
+    leaving=st.lists(st.integers(0, 23)),
+    together=st.sampled_from([0, 3, 4]),
+    kinds=st.sampled_from([("notebook",) * 8, ("notebook", "text") * 8]),
+)
+@quick
+def test_whoever_sits_too_far_back_comes_forward_and_all_sit_as_if_no_more_had_come(people, leaving, together, kinds):
+    seats = seats_of(kinds, users=24, together=together)
+    different = sorted(set(kinds))
+    for number in range(people):
+        seats.take("worker", different[number % len(different)])
+    for user in leaving:
+        seats.leave(user)
+    scattered = seats.scattered()
+    for user in scattered:
+        seats.leave(user)
+    for user in scattered:
+        seats.take("worker", different[user % len(different)])
+    assert seats.scattered() == []
+    for kind in range(len(different)):
+        positions = sorted(user // len(different) for user in seats.held() if user % len(different) == kind)
+        assert positions == list(range(len(positions)))
+
+
+def test_a_document_that_everybody_left_was_opened_and_is_not_open_now():
+    seats = seats_of(("notebook",) * 2, users=4, together=2)
+    last = [seats.take("worker", "notebook") for _ in range(3)][-1]
+    seats.leave(last.user)
+    assert (seats.opened(), seats.open_now()) == ({"document-0", "document-1"}, {"document-0"})

@@ -387,6 +387,14 @@ CASES = (
         says=("--rtc-require 'failures'", "update echo p95 < 200ms"),
     ),
     _case(
+        "no shape",
+        "a promise without the load shape that looks how far it is kept",
+        *_host("jupyter"),
+        "--rtc-promise=failures<1",
+        exits=2,
+        says=("--rtc-promise", "locustfiles/capacity_shape.py"),
+    ),
+    _case(
         "more documents than users",
         "more documents than users",
         *_host("jupyter"),
@@ -568,6 +576,7 @@ FORMS: Mapping[str, tuple[dict[str, str], str]] = {
     "documents in words": ({"rtc_documents": "two"}, "not a whole number"),
     "more documents than users": ({"rtc_documents": "3"}, "--rtc-documents 3 with 2 users"),
     "a threshold that is none": ({"rtc_require": "failures > 1"}, "'failures' stands '>'"),
+    "a promise without its shape": ({"rtc_promise": "failures < 1"}, "--rtc-promise is for a search for a capacity"),
     "a negative rate": ({"rtc_edit_rate": "-1"}, "--rtc-edit-rate -1 is negative"),
     "a rate in words": ({"rtc_edit_rate": "fast"}, "--rtc-edit-rate 'fast' is not a number"),
     "a negative time to drain": ({"rtc_drain_timeout": "-1"}, "--rtc-drain-timeout -1 is negative"),

@@ -55,6 +55,7 @@ SAVE_NOT_DONE = "saves by hand"
 
 _LOCUST = "locust -f locustfiles/notebook_editing.py"
 _USERS = f"{_LOCUST} --headless -u 10 -r 5 -t 30s"
+_PROMISE = '--promise "update echo p95 < 300ms"'
 _EXPORT = "export JUPYTER_TOKEN=the-token-of-your-server"
 
 SCENARIOS = {
@@ -220,6 +221,15 @@ ELSEWHERE = {
         ("make canaries", *(canary.command for canary in CANARIES)),
         "tests/runs/test_canaries.py::test_the_canary_is_found",
     ),
+    **dict.fromkeys(
+        (
+            f"jupyter rtc-locust capacity --host http://127.0.0.1:8888 --profile lab_class {_PROMISE}",
+            f"locust -f locustfiles/lab_class.py,locustfiles/capacity_shape.py -u 200 --rtc{_PROMISE[1:]}",
+        ),
+        "tests/runs/test_capacity.py::test_the_capacity_is_found_between_two_steps",
+    ),
+    "make capacity": "tests/test_benchmarks.py::"
+    "test_capacities_that_were_measured_are_put_into_the_page_with_a_picture_each",
     "make comparison ARGS=--real": "tests/comparison/test_real_runs.py::"
     "test_real_comparisons_are_told_one_by_one_and_summed_up",
     "make comparison": "tests/comparison/test_false_alarms.py::test_the_table_has_a_row_for_each_world",

@@ -176,6 +176,13 @@ class TestTime:
         found = of_kind(verdict, Kind.STALLED)
         assert found.users == (1,) and "waited 17 s: its sync was not answered" in found.detail
 
+    def test_in_an_overload_that_was_made_on_purpose_it_is_a_warning(self, swarm):
+        waited = StallEvidence(1, 17.2, "its sync was not answered", 80.0, overload=True)
+        verdict = swarm.verdict(stalls=(waited,))
+        assert verdict.value is Value.PASS
+        (caution,) = [one for one in verdict.opinion.cautions if one.kind == "overloaded"]
+        assert "user 1 waited, 17 s at the longest" in caution.detail
+
     def test_it_stays_one_in_a_document_that_was_not_quiet(self, swarm):
         stalls = (StallEvidence(1, 17.2, "its sync was not answered"),)
         assert kinds_of(swarm.verdict(stalls=stalls, quiet=False)) == {Kind.STALLED}

@@ -14,6 +14,7 @@ from typing import Any
 import gevent
 from locust.env import Environment
 
+from jupyter_rtc_locust.capacity.making import forget
 from jupyter_rtc_locust.coordination.judging import JudgeError, Keeping, judged
 from jupyter_rtc_locust.coordination.plans import collected_plan, plan_figures, plan_to_play, played, write_plan
 from jupyter_rtc_locust.coordination.preparation import SEEDER, PreparedDocument
@@ -32,7 +33,14 @@ from jupyter_rtc_locust.timing.generator_health import summarise
 from jupyter_rtc_locust.timing.recorder import Recorder, warm_up_of
 from jupyter_rtc_locust.timing.traffic import summed
 from jupyter_rtc_locust.users.observer import look
-from jupyter_rtc_locust.verdict.evidence import Checkpoint, DocumentEvidence, RunEvidence, SavedFile, Snapshot
+from jupyter_rtc_locust.verdict.evidence import (
+    Checkpoint,
+    DocumentEvidence,
+    RunEvidence,
+    SavedFile,
+    Snapshot,
+    StallEvidence,
+)
 from jupyter_rtc_locust.verdict.evidence_form import parts_of_run
 from jupyter_rtc_locust.verdict.findings import Opinion, Value, Verdict
 from jupyter_rtc_locust.verdict.folder.names import FOLDER
@@ -117,6 +125,7 @@ def _keep_plan(environment: Environment, state: RunState) -> None:
 def forget_earlier_run(results: Path) -> None:
     """Remove what an earlier run left, so that nobody takes it for that of the run which begins now."""
     remove_result(results)
+    forget(results)
     remove_reports(results)
     try:
         remove_earlier(results)
@@ -169,9 +178,10 @@ def run_evidence(
     documents: tuple[DocumentEvidence, ...] = ()
     if state.prepared is not None and state.users_seated:
         alive = _server_answers(state)
-        gathered = [_document_evidence(state, collection, one) for one in state.prepared.documents]
+        prepared = _documents_in_use(state)
+        gathered = [_document_evidence(state, collection, one) for one in prepared]
         look_at = partial(_look_at_the_end, state, ended=ended, alive=alive)
-        documents = tuple(side_by_side(look_at, gathered, state.prepared.documents))
+        documents = tuple(side_by_side(look_at, gathered, prepared))
         if alive and any(one.joiner is not None and one.joiner.problem for one in documents):
             _server_answers(state)  # it may have gone while the newcomer waited
     return RunEvidence(
@@ -189,7 +199,8 @@ def run_evidence(
         server_memory=state.watch.memory() if state.watch is not None else None,
         server_memory_limit=state.settings.server_memory_limit,
         server_log=state.watch.log_events() if state.watch is not None else (),
-        users_asked=state.settings.users,
+        # A search for a capacity asks for as many as the server holds, whatever the most it would try.
+        users_asked=state.settings.users if state.capacity is None else state.most_users,
         users_at_once=state.most_users,
         faults=() if state.faults is None else state.faults.noted,
     )
@@ -245,6 +256,15 @@ def _server_answers(state: RunState) -> bool:
     return True
 
 
+def _documents_in_use(state: RunState) -> list[PreparedDocument]:
+    """All of them; where people come in steps, those that anybody has opened so far."""
+    assert state.prepared is not None
+    if state.capacity is None:
+        return state.prepared.documents
+    opened = state.prepared.seats.opened()
+    return [one for one in state.prepared.documents if one.document.path in opened]
+
+
 def _document_evidence(state: RunState, collection: Collection, prepared: PreparedDocument) -> DocumentEvidence:
     """Put together what the processes told of one document."""
     assert state.prepared is not None
@@ -263,14 +283,19 @@ def _document_evidence(state: RunState, collection: Collection, prepared: Prepar
         foreign=tuple(update for part in parts for update in part.foreign),
         replicas=tuple(replica for part in parts for replica in part.replicas),
         users=tuple(user for part in parts for user in part.users),
-        stalls=tuple(stall for part in parts for stall in part.stalls),
+        stalls=tuple(_told_of_overload(state, stall) for part in parts for stall in part.stalls),
         presences=frozenset().union(*(part.presences for part in parts)),
         quiet=all(part.quiet for part in parts),
         guests_expected=not prepared.document.ours,
         manual_saves=tuple(save for part in parts for save in part.manual_saves),
         outside=tuple(state.outside.get(path, ())),
         replay=state.replay.evidence if state.replay is not None and collection.number == AT_THE_END else None,
+        emptied=state.capacity is not None and path not in state.prepared.seats.open_now(),
     )
+
+
+def _told_of_overload(state: RunState, stall: StallEvidence) -> StallEvidence:
+    return replace(stall, overload=state.capacity is not None and state.capacity.overloaded_since(stall.at, stall.at))
 
 
 def _look_at_the_end(
@@ -443,4 +468,6 @@ def _options(state: RunState) -> dict[str, Any]:
         "evidence": settings.evidence,
         "evidence_limit": settings.evidence_limit,
         "require": [threshold.written for threshold in settings.require],
+        "promise": [threshold.written for threshold in settings.promise],
+        "save_every": settings.save_every,
     }

@@ -20,6 +20,8 @@ from locust.env import Environment
 from locust.runners import STATE_RUNNING, STATE_SPAWNING, MasterRunner
 
 from jupyter_rtc_locust.coordination import messages
+from jupyter_rtc_locust.coordination.capacities import Capacities
+from jupyter_rtc_locust.coordination.capacity_shape import check_capacity
 from jupyter_rtc_locust.coordination.collecting import EvidenceCollector
 from jupyter_rtc_locust.coordination.conclusion import forget_earlier_run
 from jupyter_rtc_locust.coordination.differences import Differences
@@ -82,6 +84,9 @@ class Coordinator:
         steering = Steering(lambda: self.state, self._send, self._ending.note, self._checkpoints)
         self.live = Live(environment, secrets, steering, Differences(self._collector, self._send))
         self.progress = Progress(self.live) if progress_wanted(environment) else None
+        self.capacities = Capacities(
+            environment, self.check_options, self.live, self._checkpoints, self._send, embedded
+        )
         self._replay_watch = ReplayWatch(runner, lambda: self.state, self._send, self._ending.quit_or_stop)
         events = environment.events
         events.test_start.add_listener(self._on_test_start)
@@ -104,6 +109,7 @@ class Coordinator:
         read_tokens(settings.token_file)
         faults_of(self.environment, settings)
         checked_plan(settings, self._kinds())
+        check_capacity(self.environment.shape_class, settings)
         return settings
 
     @property
@@ -206,6 +212,7 @@ class Coordinator:
         if replay is not None:
             self._replay_watch.begin(state)
         self._checkpoints.begin(state)
+        self.capacities.begin(state)
 
     def _server_log(self, state: RunState) -> Path | None:
         """The server's log, where it can be read: the one that was named, or the embedded server's."""
@@ -281,6 +288,7 @@ class Coordinator:
     # -- while it runs ------------------------------------------------------------------------------------------
 
     def _stop_watching(self) -> None:
+        self.capacities.stop()
         self._checkpoints.stop()
         if self.state is not None and self.state.watch is not None:
             self.state.watch.stop()
@@ -311,6 +319,7 @@ class Coordinator:
     def _on_test_stopping(self, **_: Any) -> None:
         # A run may be told to end while its documents are being made; nobody could remove what is half made then.
         self._not_preparing.wait(_PREPARATION_DEADLINE_S)
+        self.capacities.stop()
         self._checkpoints.stop()
         if self.state is not None:
             self._ending.of(self.state)

@@ -26,6 +26,7 @@ from jupyter_rtc_locust.coordination.making_faults import FAULT_UNDER_WAY_S
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from jupyter_rtc_locust.coordination.reports import DEADLINE_S, LEAST_S, Reports
 from jupyter_rtc_locust.coordination.run_state import RunState
+from jupyter_rtc_locust.coordination.story import about_run
 from jupyter_rtc_locust.errors import GivenUp
 from jupyter_rtc_locust.reporting.console import end_report
 from jupyter_rtc_locust.reporting.locust_statistics import edits_so_far
@@ -147,6 +148,8 @@ class Ending:
             pass  # a moment too late: the verdict had been reached
         finally:
             self._stop_watching()
+            if state.capacity is not None:
+                state.capacity.conclude(about_run(self._environment, state), self._secrets)
             self._begin_reports(state)
             try:
                 self._everybody_leaves(state)
@@ -257,6 +260,9 @@ class Ending:
             self._environment.process_exit_code = exit_codes.INCONCLUSIVE
         elif verdict.value is Value.FAIL:
             self._environment.process_exit_code = exit_codes.FAILED
+        elif state.capacity is not None and state.capacity.capacity is not None:
+            # Beyond what a server holds requests fail, which is what was looked for.
+            self._environment.process_exit_code = state.capacity.capacity.exit_code
         elif (thresholds := _thresholds(state)) != MET:
             missed = thresholds == MISSED
             self._environment.process_exit_code = exit_codes.REQUESTS_FAILED if missed else exit_codes.INCONCLUSIVE
@@ -265,7 +271,10 @@ class Ending:
         """The verdict and the figures, once a run."""
         if state.result is not None and not state.printed:
             state.printed = True
-            say("\n" + "\n".join(end_report(state.result, state.result_path, state.told_of_reports)))
+            lines = end_report(state.result, state.result_path, state.told_of_reports)
+            # The answer of a search for a capacity comes last, where it is looked for.
+            answer = [] if state.capacity is None else ["", state.capacity.told]
+            say("\n" + "\n".join([*lines, *answer]))
 
 
 def _thresholds(state: RunState) -> str:

@@ -181,7 +181,9 @@ def _gather_room(
         foreign=tuple(seen.foreign),
         replicas=replicas.evidence(),
         users=tuple(users),
-        stalls=tuple(StallEvidence(stall.user, stall.seconds, stall.what) for stall in room.stalls.values()),
+        stalls=tuple(
+            StallEvidence(stall.user, stall.seconds, stall.what, since(stall.noted)) for stall in room.stalls.values()
+        ),
         presences=frozenset(room.presences),
         manual_saves=tuple(
             ManualSave(one.user, since(one.asked), None if one.answered is None else since(one.answered), one.status)

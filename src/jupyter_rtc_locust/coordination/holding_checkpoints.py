@@ -18,6 +18,7 @@ from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.reporting.console import checkpoint_sentence
 from jupyter_rtc_locust.reporting.terminal import say
+from jupyter_rtc_locust.verdict.evidence import Checkpoint
 
 
 class HoldingCheckpoints:
@@ -53,6 +54,12 @@ class HoldingCheckpoints:
         self._spawn(self._hold_and_release, state, self._numbers)
         return self._numbers
 
+    def hold(self, state: RunState) -> Checkpoint:
+        """Hold one now, or as soon as that which is under way is over, and wait for it."""
+        with self._one_at_a_time:
+            self._numbers += 1
+            return self._hold(state, self._numbers)
+
     def stop(self) -> None:
         """Hold none any more. One that is under way is given up: the end compares everything anyway."""
         self._greenlets.kill(block=True, timeout=1)
@@ -78,7 +85,7 @@ class HoldingCheckpoints:
         finally:
             self._one_at_a_time.release()
 
-    def _hold(self, state: RunState, number: int) -> None:
+    def _hold(self, state: RunState, number: int) -> Checkpoint:
         """Editing pauses, everything is compared, editing goes on."""
         collection = state.checkpoint = Collection(number, began=time.monotonic(), last_piece=time.monotonic())
         told = {"run": state.run_id, "round": number}
@@ -95,5 +102,6 @@ class HoldingCheckpoints:
             state.checkpoints.append(checkpoint)
             self._note("checkpoint", number=number, outcome=checkpoint.verdict, reason=checkpoint.reason)
             say(checkpoint_sentence(checkpoint_as_dict(checkpoint)))
+            return checkpoint
         finally:
             state.checkpoint = None

@@ -155,7 +155,7 @@ def prepare(
                         attempted.append(Document(f"{folder}/{name}", kind))
                         prepared.append(PreparedDocument(server.create_document(folder, name, template), template))
             arranged = replay.casting.clients if replay is not None else None
-            seats = Seats(run_id, seed, [one.document for one in prepared], settings.users, arranged)
+            seats = Seats(run_id, seed, [one.document for one in prepared], settings.users, arranged, settings.together)
             edits = settings.edit_rate > 0 or replay is not None or settings.plan is not None
             to_be_filled = edits or settings.template is not None
             fill_rooms = not server.stores_files and to_be_filled
@@ -233,6 +233,24 @@ def _look_at_all(settings: Settings, server: Server, prepared: list[PreparedDocu
                 f"with the path if the server has one (a base_url, a hub's /user/NAME)?"
             )
         raise error
+
+
+def keep_open(settings: Settings, server: Server, prepared: PreparedDocument) -> None:
+    """Have somebody stay in the document's room, who writes nothing; until a user comes, or to the end.
+
+    Raises:
+        RtcLocustError: the server does not let anybody in.
+    """
+    address = server.open_room(prepared.document, 0)
+    ca_file = str(settings.ca_file) if settings.ca_file else None
+    observer = Observer(address, JOINER_DEADLINE_S, ca_file)
+    try:
+        observer.snapshot()
+    except BaseException:
+        observer.close()
+        raise
+    observer.linger()
+    prepared.keeper = observer
 
 
 def _look_first(settings: Settings, server: Server, prepared: PreparedDocument, seats: Seats | None) -> None:

@@ -52,6 +52,7 @@ from jupyter_rtc_locust.users.looking_after import look_after
 from jupyter_rtc_locust.users.plan_player import PlannedUsers
 from jupyter_rtc_locust.users.replay_terms import ReplayTerms
 from jupyter_rtc_locust.users.replaying import Replaying
+from jupyter_rtc_locust.users.saving_now_and_then import save_now_and_then
 from jupyter_rtc_locust.users.swarm import FOR_A_PERSON, Swarm
 from jupyter_rtc_locust.users.trace_user import TraceUser
 from jupyter_rtc_locust.users.warm_up import close_seconds
@@ -286,6 +287,8 @@ class ProcessAgent:
             gevent.spawn(watch_course, self.course, self.swarm, also=self.live.times),
             gevent.spawn(look_after, self.swarm, self.swarm.look_for_stalls, self.swarm.put_away_old_edits),
         ]
+        if settings.save_every:
+            self._greenlets.append(gevent.spawn(save_now_and_then, self.swarm, settings.save_every))
         for greenlet in self._greenlets:
             greenlet.link_exception(lambda dead: self._problems.append(f"a watch of it died: {dead.exception}"))
 

@@ -17,6 +17,7 @@ from jupyter_rtc_locust.verdict.findings import Verdict
 from jupyter_rtc_locust.verdict.folder.writing import Kept
 
 if TYPE_CHECKING:
+    from jupyter_rtc_locust.coordination.capacity_run import CapacityRun
     from jupyter_rtc_locust.coordination.plans import RunPlan
     from jupyter_rtc_locust.coordination.replays import Replay
     from jupyter_rtc_locust.coordination.save_watch import SaveWatch
@@ -53,6 +54,8 @@ class RunState:
     checkpoint: Collection | None = None
     """The checkpoint under way."""
     checkpoints: list[Checkpoint] = field(default_factory=list)
+    capacity: CapacityRun | None = None
+    """The search for how many people the server holds, where the run is one."""
     pauses: list[Pause] = field(default_factory=list)
     """When a person let nobody edit."""
     watch: ServerWatch | None = None
@@ -117,8 +120,11 @@ class RunState:
         return moment - self.started
 
     def silence_is_ours(self, since: float) -> bool:
-        """Whether the server was down on purpose (a fault of the scenario) at any time since this moment."""
-        return self.faults is not None and self.faults.server_was_away_since(since)
+        """Whether the server was down on purpose (a fault of the scenario), or overloaded on purpose (a search for its
+        capacity), at any time since this moment."""
+        if self.faults is not None and self.faults.server_was_away_since(since):
+            return True
+        return self.capacity is not None and self.capacity.overloaded_since(self.since_start(since))
 
     def note_silence_over(self, now: float) -> None:
         """The server answers; a silence longer than the deadline is remembered."""

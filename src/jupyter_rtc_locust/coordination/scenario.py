@@ -24,8 +24,8 @@ class Scenario:
 
     classes: tuple[type[Any], ...]
 
-    def fill_in(self, options: Any, *, headless: bool) -> None:
-        """Complete Locust's own options: users, spawn rate and, where nobody is there to press Stop, run time.
+    def fill_in(self, options: Any, *, ends: bool) -> None:
+        """Complete Locust's own options: users, spawn rate and, where the run `ends` by nothing else, run time.
 
         Raises:
             OptionsError: a class names a run time that is none.
@@ -37,7 +37,7 @@ class Scenario:
         if getattr(options, "spawn_rate", None) is None and rates:
             options.spawn_rate = max(rates)
         times = list(self._stated("default_run_time"))
-        if headless and not getattr(options, "run_time", None) and times:
+        if ends and not getattr(options, "run_time", None) and times:
             lengths = [seconds_of(time) for time in times]
             if None in lengths:
                 raise OptionsError(f"default_run_time: {times!r} is no time: write 45s, or 2m.")
@@ -52,7 +52,9 @@ class Scenario:
         settings = Settings.from_options(options, host)
         sharing = list(self._stated("users_per_document"))
         if sharing and settings.documents == 1 and settings.notebook is None and settings.plan is None:
-            settings = replace(settings, documents=math.ceil(settings.users / min(sharing)))
+            # Where the number of people is what is looked for, ten are in as few documents as ten would be.
+            together = min(sharing) if settings.promise else 0
+            settings = replace(settings, documents=math.ceil(settings.users / min(sharing)), together=together)
         drops = list(self._stated("server_drops_rooms_after"))
         if drops and not settings.evict_after and settings.host is None:
             settings = replace(settings, evict_after=min(drops))

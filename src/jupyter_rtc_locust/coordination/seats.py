@@ -7,6 +7,7 @@ was replaced, takes the seat's next incarnation and with it a new client id (its
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 
@@ -29,17 +30,25 @@ class Seats:
         documents: list[Document],
         users: int,
         arranged: Callable[[Iterable[int]], Sequence[int]] | None = None,
+        together: int = 0,
     ) -> None:
-        """`arranged` deals the client ids of the users' first seats out anew, where their order matters."""
+        """`arranged` deals the client ids of the users' first seats out anew, where their order matters.
+
+        `together`: so many of a kind fill a document before anybody opens the next one, and the last document takes
+        whoever is left; 0: they are dealt out to all documents.
+        """
         self._run_id = run_id
         self._seed = seed
         self._documents = documents
         self._kinds = sorted({document.kind for document in documents})
         self._users = max(users // max(len(self._kinds), 1), 1)
+        self._together = together
         self._free: dict[DocumentKind, list[int]] = {kind: [] for kind in self._kinds}
         self._next: dict[DocumentKind, int] = dict.fromkeys(self._kinds, 0)
         self._incarnations: dict[int, int] = {}
         self._holders: dict[int, str] = {}
+        self._paths: dict[int, str] = {}
+        """By user, the document of its latest seat."""
         self.authors: dict[int, int] = {}
         """Client id to user index, of every incarnation."""
         self.seated: dict[int, str] = {}
@@ -66,10 +75,10 @@ class Seats:
         self._incarnations[user] = incarnation
         self._holders[user] = holder
         indices = [index for index, document in enumerate(self._documents) if document.kind == kind]
-        turn = position % len(indices)
+        turn, place, apart = self._where(position, len(indices))
         document = self._documents[indices[turn]]
-        place = position // len(indices)
-        first = position - place % tabs_per_person * len(indices)
+        self._paths[user] = document.path
+        first = position - place % tabs_per_person * apart
         return Seat(
             user=user,
             incarnation=incarnation,
@@ -77,9 +86,16 @@ class Seats:
             document=document,
             document_index=indices[turn],
             place=place,
-            places=max(1, (self._users - turn + len(indices) - 1) // len(indices)),
+            places=self._together or max(1, (self._users - turn + len(indices) - 1) // len(indices)),
             of_person=None if first == position else first * len(self._kinds) + self._kinds.index(kind),
         )
+
+    def _where(self, position: int, documents: int) -> tuple[int, int, int]:
+        """Which document somebody at this position opens, in which place, and how far neighbours there are apart."""
+        if not self._together:
+            return position % documents, position // documents, documents
+        turn = min(position // self._together, documents - 1)
+        return turn, position - turn * self._together, 1
 
     def leave(self, user: int) -> None:
         """The user is gone; somebody else may take its index."""
@@ -90,6 +106,21 @@ class Seats:
     def held(self) -> dict[int, str]:
         """User index to the process that plays it now."""
         return dict(self._holders)
+
+    def scattered(self) -> list[int]:
+        """Who sits further back than they would if all had come one after the other: their seats' numbers are not below
+        how many of their kind are there."""
+        positions = {user: divmod(user, len(self._kinds)) for user in self._holders}
+        there = Counter(kind for _, kind in positions.values())
+        return sorted(user for user, (position, kind) in positions.items() if position >= there[kind])
+
+    def opened(self) -> set[str]:
+        """The paths of documents that anybody was ever given a seat at."""
+        return set(self._paths.values())
+
+    def open_now(self) -> set[str]:
+        """The paths of documents at which somebody has a seat now."""
+        return {self._paths[user] for user in self._holders}
 
     def _given(self, user: int, incarnation: int, path: str) -> int:
         if incarnation or user >= len(self.planned):

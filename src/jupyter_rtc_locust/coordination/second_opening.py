@@ -33,12 +33,14 @@ def opened_again(
     if settings.notebook is not None or state.silent_since is not None:
         return documents  # others may keep the room; a server that does not answer has its finding
     ca_file = str(settings.ca_file) if settings.ca_file else None
+    judged = {one.path for one in documents}
+    in_use = [one for one in prepared.documents if one.document.path in judged]
     everybody_leaves()
     # jupyter-collaboration 5.0.4 drops a room when its last user leaves alone, and keeps it for ever when all leave at
     # one moment, as here: each still sees the others in the room. So somebody comes once more, and leaves alone.
-    side_by_side(lambda one: _look(prepared.server, one.document, ca_file), prepared.documents)
+    side_by_side(lambda one: _look(prepared.server, one.document, ca_file), in_use)
     gevent.sleep(settings.evict_after + MARGIN_S)
-    looks = side_by_side(lambda one: _look(prepared.server, one.document, ca_file), prepared.documents)
+    looks = side_by_side(lambda one: _look(prepared.server, one.document, ca_file), in_use)
     return tuple(replace(one, reopened=seen) for one, seen in zip(documents, looks, strict=True))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from locust.env import Environment
@@ -28,9 +29,27 @@ def command_of(environment: Environment, state: RunState) -> list[str]:
         host=state.settings.host,
         seed=state.seed,
         users=state.settings.users,
-        run_s=None if state.settings.trace is not None else state.since_start(ended),
+        run_s=None if state.settings.trace is not None or state.capacity is not None else state.since_start(ended),
         workers=max(1, len(state.processes)) if isinstance(environment.runner, MasterRunner) else None,
     )
+
+
+def about_run(environment: Environment, state: RunState) -> dict[str, Any]:
+    """Which run a capacity is of: what `run` of `capacity.json` holds."""
+    profile = Path(str(environment.locustfile or "").split(",")[0]).stem
+    return {
+        "run_id": state.run_id,
+        "began": began(state),
+        "seed": state.seed,
+        "profile": profile,
+        "host": state.base,
+        "server": state.prepared.server.version() if state.prepared is not None and not state.problems else "",
+        "processes": max(1, len(state.processes)),
+        "documents": state.settings.documents,
+        "together": state.settings.together,
+        "save_every_s": state.settings.save_every,
+        "duration_s": round(state.since_start(time.monotonic()), 3),
+    }
 
 
 def course_of(state: RunState) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from jupyter_rtc_locust.live.course import LiveCourse, percentiles
 from jupyter_rtc_locust.live.files import SavedFile
-from jupyter_rtc_locust.live.looks import SAID, DocumentLook, Look
+from jupyter_rtc_locust.live.looks import SAID, DocumentLook, Look, Strain
 from jupyter_rtc_locust.live.seconds import Seconds
 from jupyter_rtc_locust.live.standing import (
     DIFFERENCES,
@@ -165,6 +165,10 @@ class Picture:
         `cpu_percent`), and the figures of the worst process. Unknown is not sound.
         """
         return self._seconds.health(begin_s, end_s)
+
+    def strains(self, begin_s: float, end_s: float) -> dict[str, Strain]:
+        """How late each process was from `begin_s` to `end_s`, and the CPU it used; what `health` is made from."""
+        return self._seconds.strains(begin_s, end_s)
 
     def times(self) -> dict[str, Histogram]:
         """All that was measured so far, by name; not to be changed."""

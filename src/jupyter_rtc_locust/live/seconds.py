@@ -77,15 +77,20 @@ class Seconds:
         """How the load generator fared, as `timing.generator_health.summarise` says it: `sound`, `timings_sound`, the
         reasons against either, `per_process`. What is sampled for the end of a run alone is None, or 0, here.
         """
-        strains: dict[str, Strain] = {}
-        for second in self._between(begin_s, end_s):
-            for process, strain in second.strains.items():
-                strains[process] = _both(strains.get(process), strain)
+        strains = self.strains(begin_s, end_s)
         echoes = self.window("update echo", begin_s, end_s)
         return summarise(
             (_as_evidence(process, strain) for process, strain in strains.items()),
             echoes.percentile(0.99) if echoes.count else None,
         )
+
+    def strains(self, begin_s: float, end_s: float) -> dict[str, Strain]:
+        """How each process fared; by what a person would look for."""
+        strains: dict[str, Strain] = {}
+        for second in self._between(begin_s, end_s):
+            for process, strain in second.strains.items():
+                strains[process] = _both(strains.get(process), strain)
+        return strains
 
     def _second(self, at: float) -> _Second:
         number = max(0, math.floor(at))

@@ -13,6 +13,7 @@ from flask import Response, jsonify, request
 from locust.env import Environment
 from locust.runners import STATE_RUNNING, STATE_SPAWNING
 
+from jupyter_rtc_locust.coordination.capacity_shape import check_capacity
 from jupyter_rtc_locust.errors import OptionsError, RtcLocustError
 from jupyter_rtc_locust.options import OPTIONS
 from jupyter_rtc_locust.settings import Settings
@@ -43,6 +44,13 @@ def guard_form(environment: Environment, coordinator: Coordinator) -> None:
         return None
 
 
+def _shape(environment: Environment, form: dict[str, str]) -> Any:
+    """The load shape of the run: the form's, where Locust lets people choose one, else that of the command line."""
+    chosen = form.get("shape_class")
+    shapes: dict[str, Any] = environment.available_shape_classes or {}
+    return environment.shape_class if chosen is None else shapes.get(chosen)
+
+
 def check_form(environment: Environment, form: dict[str, str], coordinator: Coordinator) -> Settings:
     """The settings a form asks for.
 
@@ -65,6 +73,7 @@ def check_form(environment: Environment, form: dict[str, str], coordinator: Coor
     host = form.get("host", environment.host or "").strip()
     options.host = host or None
     settings = Settings.from_options(options, host or None)
+    check_capacity(_shape(environment, form), settings)
     if settings.host is None and coordinator.embedded is None:
         raise OptionsError(
             "no host is given, and no server of our own was started: write the server's address as the host."

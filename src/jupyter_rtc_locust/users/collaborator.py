@@ -385,7 +385,7 @@ class Collaborator:
             self.room.chronicle.line(self.seat.user, event, outcome, reason)
 
     def _note_stall(self, seconds: float, what: str) -> None:
-        self.room.note_stall(Stall(self.seat.user, seconds, what))
+        self.room.note_stall(Stall(self.seat.user, seconds, what, time.monotonic()))
 
     def save(self, deadline: float = SAVE_ANSWER_DEADLINE_S) -> str:
         """Ask the server to save, as Ctrl+S does, and wait for its answer, at most `deadline` seconds.

@@ -55,6 +55,8 @@ class Stall:
     user: int
     seconds: float
     what: str
+    noted: float = 0.0
+    """When (`time.monotonic`)."""
 
 
 def nothing_read(waiting: int) -> str:
@@ -244,7 +246,7 @@ class Swarm:
             for one in room.collaborators:
                 waiting, unread_s = one.unread(now)
                 if unread_s > SYNC_DEADLINE_S:
-                    room.note_stall(Stall(one.seat.user, unread_s, nothing_read(waiting)))
+                    room.note_stall(Stall(one.seat.user, unread_s, nothing_read(waiting), now))
                 oldest = room.round_trips.oldest_pending(one.seat.user, one.seat.client_id)
                 if oldest is None or not one.connected_for(SYNC_DEADLINE_S, now) or one.seat.user in room.stalls:
                     continue
@@ -255,4 +257,4 @@ class Swarm:
                 others = (due for user, due in latest.items() if user != one.seat.user)
                 if waited > SYNC_DEADLINE_S and max(others, default=0.0) > oldest.due:
                     what = "its edits were not echoed while those of others were"
-                    room.note_stall(Stall(one.seat.user, waited, what))
+                    room.note_stall(Stall(one.seat.user, waited, what, now))

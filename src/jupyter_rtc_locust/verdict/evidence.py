@@ -142,6 +142,10 @@ class StallEvidence:
     user: int
     seconds: float
     what: str
+    at: float = 0.0
+    """When it was noted, in seconds since the start of the run."""
+    overload: bool = False
+    """Whether more people were there on purpose than the server holds, as a search for a capacity has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +274,8 @@ class DocumentEvidence:
     """What was written into the file from outside on purpose, in that order."""
     replay: ReplayEvidence | None = None
     """None: no trace was replayed, or it is not at its end yet (a checkpoint)."""
+    emptied: bool = False
+    """Whether everybody had left it because fewer people were asked for, as a search for a capacity does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Makes everything that is made of a results folder, and writes it there: `report.html`, `junit.xml`, `summary.md`.
 
+Of a run that looked for a capacity, `capacity.md` and its picture, too.
+
 One that cannot be made takes nothing from the others; why it could not is a sentence. What stands there afterwards is
 of this run or is not there: what was made of an earlier one goes first. Each file says near its beginning that it is
 ours; one of somebody else that is in the way stays.
@@ -13,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from jupyter_rtc_locust.capacity.making import MADE as CAPACITY
+from jupyter_rtc_locust.capacity.making import contents
 from jupyter_rtc_locust.reporting.report.told_run import ToldRun, read_run
 
 PAGE: Final = "report.html"
@@ -57,7 +61,21 @@ def make_reports(results: Path, *, secrets: Iterable[str] = (), add_summary_to: 
                     file.write(content)
         except Exception as error:
             problems.append(f"{path} could not be made: {type(error).__name__}: {str(error)[:500]}.")
+    _make_capacity(results, files, problems)
     return Made(tuple(files), tuple(problems))
+
+
+def _make_capacity(results: Path, files: list[Path], problems: list[str]) -> None:
+    try:
+        for name, content in contents(results).items():
+            path = results / name
+            if not _may_be_replaced(path):
+                problems.append(f"{path} was not written, because a file of somebody else is in the way.")
+                continue
+            _write(path, content)
+            files.append(path)
+    except Exception as error:
+        problems.append(f"{results / CAPACITY[0]} could not be made: {type(error).__name__}: {str(error)[:500]}.")
 
 
 def job_summary(environment: Mapping[str, str]) -> Path | None:
@@ -68,7 +86,7 @@ def job_summary(environment: Mapping[str, str]) -> Path | None:
 
 def remove_reports(results: Path) -> None:
     """Remove what was made of an earlier run, so that nobody takes it for that of this one."""
-    for name in FILES:
+    for name in (*FILES, *CAPACITY):
         try:
             if _may_be_replaced(results / name):
                 (results / name).unlink(missing_ok=True)

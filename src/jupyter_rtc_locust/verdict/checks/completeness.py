@@ -27,7 +27,7 @@ def check_run_is_complete(run: RunEvidence) -> Opinion:
 def check_users_took_part(document: DocumentEvidence) -> Opinion:
     """Users that never opened the document, were refused, failed, or had no connection at the end; and no rest."""
     unknown = []
-    if not any(user.stage == CONNECTED for user in document.users):
+    if not document.emptied and not any(user.stage == CONNECTED for user in document.users):
         unknown.append(f"{document.path}: no user was connected at the end.")
     for stage in _INCOMPLETE_STAGES:
         users = [user for user in document.users if user.stage == stage]

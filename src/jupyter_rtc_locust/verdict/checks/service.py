@@ -5,8 +5,11 @@ Both rest on time. What an overloaded generator saw late may have been its own d
 
 from __future__ import annotations
 
-from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, RunEvidence
-from jupyter_rtc_locust.verdict.findings import Finding, Kind, Opinion, resting_on_time
+from collections.abc import Sequence
+
+from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, RunEvidence, StallEvidence
+from jupyter_rtc_locust.verdict.findings import Caution, Finding, Kind, Opinion, resting_on_time
+from jupyter_rtc_locust.verdict.wording import named_users
 
 
 def check_server_answers(run: RunEvidence) -> Opinion:
@@ -23,7 +26,11 @@ def check_server_answers(run: RunEvidence) -> Opinion:
 
 
 def check_nobody_stalled(document: DocumentEvidence, sound: bool) -> Opinion:
-    """`stalled`: a sync unanswered, or edits not echoed while others' were."""
+    """`stalled`: a sync unanswered, or edits not echoed while others' were.
+
+    In an overload that was made on purpose, to see where it begins, somebody waits so long: a warning (`overloaded`).
+    """
+    overload = [stall for stall in document.stalls if stall.overload]
     findings = [
         Finding(
             Kind.STALLED,
@@ -33,5 +40,15 @@ def check_nobody_stalled(document: DocumentEvidence, sound: bool) -> Opinion:
             (stall.user,),
         )
         for stall in document.stalls
+        if not stall.overload
     ]
-    return resting_on_time(findings, sound)
+    return resting_on_time(findings, sound) + Opinion(cautions=_of_an_overload(document.path, overload))
+
+
+def _of_an_overload(path: str, stalls: Sequence[StallEvidence]) -> tuple[Caution, ...]:
+    if not stalls:
+        return ()
+    longest = max(stall.seconds for stall in stalls)
+    users = named_users(stall.user for stall in stalls)
+    detail = f"While more people were there than the server holds, {users} waited, {longest:.0f} s at the longest."
+    return (Caution("overloaded", path, detail),)

@@ -31,7 +31,7 @@ GROUPS = (
     Group(
         "What people write",
         "How much, when, and with which choices.",
-        ("rtc_edit_rate", "rtc_rhythm", "rtc_seed", "rtc_kernels"),
+        ("rtc_edit_rate", "rtc_rhythm", "rtc_seed", "rtc_kernels", "rtc_save_every"),
     ),
     Group(
         "What a tab sends besides",
@@ -54,6 +54,11 @@ GROUPS = (
         "What is measured and kept",
         "Beside the verdict and the timings, which are always there.",
         ("rtc_warmup", "rtc_history", "rtc_request_events"),
+    ),
+    Group(
+        "Looking for a capacity",
+        "Only where the load shape of capacity_shape.py is named beside the locustfile.",
+        ("rtc_promise", "rtc_step", "rtc_step_window"),
     ),
     Group(
         "Replaying a trace",

@@ -3,6 +3,7 @@
 import errno
 import os
 import socket
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -207,11 +208,15 @@ def test_a_quoted_path_keeps_its_slashes_and_nothing_else_that_means_something_i
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EADDRNOTAVAIL])
 def test_that_this_machine_is_full_accuses_no_server(client_of, monkeypatch, number):
-    def full(*_arguments, **_options):
+    own_thread = threading.get_ident()
+
+    def full(*arguments, **options):
+        # Whole runs of other tests are under way in threads of this process, and ask with requests, too.
+        if threading.get_ident() != own_thread:
+            return socket.socket(*arguments, **options)
         raise OSError(number, os.strerror(number))
 
     client = client_of()
-    # For requests alone: whole runs of other tests are under way in threads of this process.
     nowhere = SimpleNamespace(**{**vars(socket), "socket": full})
     monkeypatch.setattr(urllib3.util.connection, "socket", nowhere)
     with pytest.raises(OwnMachineFull, match=os.strerror(number)):

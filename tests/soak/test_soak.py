@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -68,7 +69,10 @@ def test_the_list_names_every_run_and_makes_none(tmp_path: Path, capsys: pytest.
 
 
 def test_a_server_that_cannot_be_had_is_said_before_anything_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("soak.__main__.processes.PYTHON_OF_JUPYTER_COLLABORATION_4", Path("/nowhere"))
-    monkeypatch.setattr("soak.__main__.processes.reason_without_node", lambda: "npm is not installed")
+    # In that module alone: runs of other tests start such servers meanwhile.
+    nothing_there = SimpleNamespace(
+        PYTHON_OF_JUPYTER_COLLABORATION_4=Path("/nowhere"), reason_without_node=lambda: "npm is not installed"
+    )
+    monkeypatch.setattr("soak.__main__.processes", nothing_there)
     sentences = missing_servers(list(plan(1, 1, only="jupyter-collaboration 4")))
     assert [sentence.split(" ")[0] for sentence in sentences] == ["jupyter-collaboration", "Node"]

@@ -35,6 +35,9 @@ def signalled(*signals: Signals, at: str) -> Played:
             return play.ends(*parts)
         # The other goes on alone, and the run with it, until somebody ends it.
         parts[1].process.wait(deadlines.LEAVING_ALONE)
+        if len(signals) == 1:
+            # Who was on it comes back on the other.
+            parts[0].wait_for(EVERYBODY, times=parts[0].output.count(EVERYBODY) + 1)
         play.send(SIGTERM, parts[0])
         return play.ends(*parts)
 
@@ -193,6 +196,8 @@ def master_killed_during_the_verdict(play: Play) -> Ended:
     return play.ends(*parts)
 
 
+EVERYBODY = " 4 users,"
+"""In the line that tells every ten seconds how the run goes."""
 BOTH = (0, 0)
 IN_ORDER = deadlines.IN_ORDER
 LOST_ONE = deadlines.WITH_A_LOST_WORKER

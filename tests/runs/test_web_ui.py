@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -20,6 +19,7 @@ import requests
 
 from runs.locust_run import UNREPORTED
 from runs.together import Runs
+from servers.processes import environment_without_jupyter
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,6 +36,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def asked(method: str, address: str, **more: Any) -> requests.Response:
+    """An answer of the page, by no proxy: other tests set some for this process while this run is under way."""
+    with requests.Session() as session:
+        session.trust_env = False
+        return session.request(method, address, **more)
+
+
 class WebUi:
     """Locust with its web UI, and the embedded server, in a process of its own."""
 
@@ -47,15 +54,15 @@ class WebUi:
 
     def start(self, **form: Any) -> dict[str, Any]:
         fields = {"user_count": 4, "spawn_rate": 4, "host": "", "rtc_documents": 2, "rtc_edit_rate": "4", **form}
-        answer = requests.post(f"{self.address}/swarm", data=fields, timeout=30)
+        answer = asked("post", f"{self.address}/swarm", data=fields, timeout=30)
         assert answer.status_code == 200, answer.text[:300]
         return dict(answer.json())
 
     def stop(self) -> None:
-        assert requests.post(f"{self.address}/stop", timeout=120).json()["success"]
+        assert asked("post", f"{self.address}/stop", timeout=120).json()["success"]
 
     def statistics(self) -> dict[str, Any]:
-        return dict(requests.get(f"{self.address}/stats/requests", timeout=30).json())
+        return dict(asked("get", f"{self.address}/stats/requests", timeout=30).json())
 
     def count(self, name: str) -> int:
         return counted(self.statistics(), name)
@@ -77,7 +84,7 @@ class WebUi:
 
     def picture(self) -> dict[str, Any]:
         """What the page is made of."""
-        return dict(requests.get(f"{self.address}/rtc/live.json", timeout=30).json())
+        return dict(asked("get", f"{self.address}/rtc/live.json", timeout=30).json())
 
     def shows(self, users: int, edits: int) -> bool:
         """Whether the picture, which is some seconds old, has come to these users who edit."""
@@ -93,7 +100,7 @@ class WebUi:
         """Press a button, as the page does, or with other headers."""
         token = (self.log.parent / "guard.txt").read_text()
         headers = {"X-RTC-Guard": token, "Content-Type": "application/json", **headers}
-        return requests.post(f"{self.address}/rtc/{button}", data="{}", headers=headers, timeout=30)
+        return asked("post", f"{self.address}/rtc/{button}", data="{}", headers=headers, timeout=30)
 
     def result(self) -> dict[str, Any]:
         return dict(json.loads((self.results / "result.json").read_text()))
@@ -115,7 +122,7 @@ def web_ui(folder: Path, locustfile: Path = NOTEBOOKS, *options: str) -> Iterato
         *(sys.executable, "-m", "locust", "-f", str(locustfile), *options),
         *("--web-host", "127.0.0.1", "--web-port", str(port), "--rtc-results", str(folder / "results")),
     ]
-    environment = {name: value for name, value in os.environ.items() if name != "JUPYTER_TOKEN"} | UNREPORTED
+    environment = environment_without_jupyter() | UNREPORTED
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=output, env=environment)
     page = WebUi(f"http://127.0.0.1:{port}", folder / "results", process, log)
@@ -132,7 +139,7 @@ def web_ui(folder: Path, locustfile: Path = NOTEBOOKS, *options: str) -> Iterato
 
 def answers(address: str) -> bool:
     try:
-        return requests.get(address, timeout=5).status_code == 200
+        return asked("get", address, timeout=5).status_code == 200
     except requests.ConnectionError:
         return False
 
@@ -166,7 +173,8 @@ def stop_twice_at_once(page: WebUi) -> None:
     page.wait_until(lambda: page.works(4, 5), "five echoes")
     assert not (page.results / "result.json").exists(), "the result of the run before could be taken for this one's"
     first = subprocess.Popen(
-        [sys.executable, "-c", f"import requests; requests.post('{page.address}/stop', timeout=120)"]
+        [sys.executable, "-c", f"import urllib.request as u; u.urlopen('{page.address}/stop', b'', timeout=120)"],
+        env=environment_without_jupyter(),
     )
     page.stop()
     assert first.wait(120) == 0
@@ -178,8 +186,8 @@ def stop_twice_at_once(page: WebUi) -> None:
 
 
 def look_and_press_without_a_token(page: WebUi) -> None:
-    assert requests.post(f"{page.address}/rtc/pause", timeout=10).status_code == 403
-    assert "jupyter_rtc_locust_run_state" in requests.get(f"{page.address}/rtc/metrics", timeout=10).text
+    assert asked("post", f"{page.address}/rtc/pause", timeout=10).status_code == 403
+    assert "jupyter_rtc_locust_run_state" in asked("get", f"{page.address}/rtc/metrics", timeout=10).text
 
 
 def fill_in_bad_values(page: WebUi) -> None:
@@ -221,7 +229,7 @@ def pause_and_compare_with_workers(folder: Path) -> None:
         assert page.press("pause").json()["done"] is False
         page.wait_until(lambda: page.states() == {"equal"}, "equal documents while nobody edits")
         edits = page.picture()["figures"]["edits"]
-        difference = requests.get(f"{page.address}/rtc/documents/0/difference", timeout=30).json()
+        difference = asked("get", f"{page.address}/rtc/documents/0/difference", timeout=30).json()
         assert difference["diff"] == "" and [len(group["users"]) for group in difference["groups"]] == [2]
 
         assert page.press("compare").json()["done"] is True
@@ -243,7 +251,7 @@ def pause_and_compare_with_workers(folder: Path) -> None:
         assert result["counts"]["edits_postponed"] > 0
         assert page.press("compare").json()["message"] == "Nothing was compared: the run is over."
         token = (folder / "guard.txt").read_text()
-        answers = [requests.get(f"{page.address}/rtc/{path}", timeout=30).text for path in ("live.json", "metrics")]
+        answers = [asked("get", f"{page.address}/rtc/{path}", timeout=30).text for path in ("live.json", "metrics")]
         assert not any(token in text for text in (*answers, page.log.read_text()))
 
 

@@ -24,6 +24,8 @@ HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
 PYTHON_OF_JUPYTER_COLLABORATION_4 = REPOSITORY / ".venv-jupyter-collaboration-4" / "bin" / "python"
 QUICK_START = HERE / "quick_start"
+_AT_FIRST = dict(os.environ)
+"""As it was before any test: some change it for a moment, while runs of others are started beside them."""
 NODE_SERVER = HERE / "node_modules" / "y-websocket" / "bin" / "server.cjs"
 
 
@@ -39,7 +41,7 @@ def environment_without_jupyter(*python_path: Path, **more: str) -> dict[str, st
     python_path = (*python_path, QUICK_START)
     kept = {
         name: value
-        for name, value in os.environ.items()
+        for name, value in _AT_FIRST.items()
         if not name.startswith(("JUPYTER", "IPYTHON", "PYTEST", "PYTHON", "LOCUST", "RTC_", "GITHUB_"))
     }
     return {**kept, "PYTHONPATH": os.pathsep.join(map(str, python_path)), **more}
@@ -96,6 +98,8 @@ def jupyter_collaboration(
         f"--ServerApp.root_dir={root}",
         f"--ServerApp.base_url={base_url}",
         f"--ServerApp.jpserver_extensions={extensions!r}",
+        # Not by ports: a kernel's are chosen free, and somebody of the many tests beside can take one before it does.
+        "--KernelManager.transport=ipc",
     ]
     if cleanup_delay is not None:
         options.append(f"--YDocExtension.document_cleanup_delay={cleanup_delay}")

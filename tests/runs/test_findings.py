@@ -155,8 +155,14 @@ def make_run(folder: Path, one: Case) -> Callable[[], Run]:
     def run() -> Run:
         load = ("-u", "3", "-r", "10", "-t", f"{one.seconds}s", "--rtc-edit-rate", "4", "--rtc-seed", "7")
         load = (*load, "--rtc-evidence", "always")
-        with processes.sick_server(one.fault, **one.strikes) as server:
-            return run_locust(one.locustfile, *load, *one.options, folder=folder, server=server)
+        for into in (folder, folder.with_name(f"{folder.name}-again")):
+            with processes.sick_server(one.fault, **one.strikes) as server:
+                ended = run_locust(one.locustfile, *load, *one.options, folder=into, server=server)
+            # Findings that rest on time are none where others kept the load generator waiting, as a stop of 50 ms does
+            # in so short a run; so such a run is made once more.
+            if ended.told["generator"]["sound"]:
+                break
+        return ended
 
     return run
 

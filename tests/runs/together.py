@@ -15,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-AT_ONCE = 9
+AT_ONCE = 8
 """Runs under way at the same time. Many more would wait for the two cores, and their load generators be unsound."""
 
 MakeRuns = Callable[[Path], contextlib.AbstractContextManager[dict[str, Callable[[], Any]]]]

@@ -27,6 +27,7 @@ from jupyter_rtc_locust.verdict.rebuilt_cells import RebuiltCells, around, rebui
 _MOST_EDITS: Final = 200
 """Of more, nobody searches: each number is tried, and takes some milliseconds."""
 _STEPS: Final = 8
+"""Each sets the number of one author, so that four authors can be gone through twice."""
 
 
 def held_when_rebuilt(

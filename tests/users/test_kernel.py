@@ -41,6 +41,7 @@ class FakeKernels:
     def __init__(self):
         self.ends, self.done, self.opened = [], [], 0
         self.refuses = 0
+        self.tells_who_it_is = True
 
     def open(self, _document, _identity=0):
         self.opened += 1
@@ -62,8 +63,14 @@ class FakeKernels:
 
     def open_line(self, _address, _timeout, _ca_file):
         client, end = line()
+        end._on_message = self._asked
         self.ends.append(end.listen())
         return client
+
+    def _asked(self, end, message):
+        kind, request, _content = of_request(message)
+        if kind == "kernel_info_request" and self.tells_who_it_is:
+            end.send(packed("kernel_info_reply", {"status": "ok"}, request))
 
     @property
     def end(self):
@@ -168,6 +175,8 @@ def tab(told, kernels):
     made = Tab(swarm, kernels)
     made.kernel.open()
     made.connected()
+    wait_until(lambda: made.swarm.counts["kernel_messages_received"] == 1, what="an answer of the kernel")
+    made.swarm.counts["kernel_messages_received"] = 0
     yield made
     swarm.ended = True
     made.kernel.close()
@@ -345,6 +354,43 @@ def test_what_is_run_while_the_kernel_is_started_again_is_asked_of_the_new_one(t
     kernels.runs(kernels.asked_to_run[0][0])
     tab.until_over()
     assert tab.swarm.counts["cells_run"] == 1
+
+
+def test_who_starts_the_kernel_again_opens_the_line_anew_and_runs_nothing_on_the_old_one(tab, kernels):
+    old = kernels.end
+    tab.player.begin(RestartKernel(), 0.0)
+    tab.player.begin(RunCell("a"), 0.0)
+    wait_until(lambda: old.gone and kernels.asked_to_run)
+    assert len(kernels.ends) == 2
+    assert [of_request(message)[0] for message in old.messages] == ["kernel_info_request"]
+    kernels.runs(kernels.asked_to_run[0][0], stream("new\n"))
+    tab.until_over()
+    assert ([one["text"] for one in tab.outputs()], failures(tab)) == (["new\n"], {})
+    assert tab.swarm.counts["kernel_lines_lost"] == 0
+
+
+def test_nothing_is_run_on_a_line_before_the_kernel_has_answered_on_it(tab, kernels):
+    kernels.tells_who_it_is = False
+    kernels.end.hang_up()
+    wait_until(lambda: len(kernels.ends) == 2 and kernels.end.messages)
+    tab.player.begin(RunCell("a"), 0.0)
+    settle()
+    assert (kernels.asked_to_run, tab.kernel.busy) == ([], True)
+    kernels.says(("kernel_info_reply", {"status": "ok"}, of_request(kernels.end.messages[0])[1]))
+    wait_until(lambda: kernels.asked_to_run)
+
+
+def test_a_kernel_that_does_not_say_who_it_is_is_given_the_cell_after_a_while(tab, kernels, monkeypatch):
+    kernels.tells_who_it_is = False
+    kernels.end.hang_up()
+    wait_until(lambda: len(kernels.ends) == 2 and kernels.end.messages)
+    tab.player.begin(RunCell("a"), 0.0)
+    tab.kernel._look()
+    settle()
+    assert kernels.asked_to_run == []
+    monkeypatch.setattr(kernel_module, "KERNEL_INFO_S", 0.0)
+    tab.kernel._look()
+    wait_until(lambda: kernels.asked_to_run)
 
 
 def test_a_request_that_a_kernel_took_along_as_it_was_started_again_is_no_failure(tab, kernels):

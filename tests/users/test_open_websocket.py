@@ -77,6 +77,14 @@ def test_what_the_server_says_together_with_its_acceptance_is_not_lost(serve):
     assert messages == [b"step 1", b"step 2"]
 
 
+def test_a_line_of_a_subprotocol_that_was_asked_for_is_opened_once(serve):
+    server = serve(converse=hold)
+    server.chosen = "Sec-WebSocket-Protocol: v1.kernel.websocket.jupyter.org"
+    address = RoomAddress(f"{server.url}/channels", (server.chosen, *HEADERS))
+    open_websocket(address, 10.0, None).close()
+    assert len(server.requests) == 1
+
+
 def test_the_socket_handed_over_sends_at_once_and_outlives_what_opened_it(serve):
     server = serve(converse=hold)
     line = opened(server)

@@ -20,6 +20,8 @@ class UpgradeServer:
     def __init__(self, answer: object = ACCEPTED, converse: Callable[[socket.socket], None] | None = None) -> None:
         self.answer = answer
         self.converse = converse
+        self.chosen = ""
+        """Another header of the acceptance, as a server sends that chose a subprotocol."""
         self.requests: list[str] = []
         self.context: ssl.SSLContext | None = None
         self._listening = socket.create_server(("127.0.0.1", 0))
@@ -74,7 +76,8 @@ class UpgradeServer:
             )
             digest = hashlib.sha1(f"{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()).digest()
             extra = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            extra += b"Sec-WebSocket-Accept: " + base64.b64encode(digest) + b"\r\n\r\n"
+            extra += b"Sec-WebSocket-Accept: " + base64.b64encode(digest) + b"\r\n"
+            extra += f"{self.chosen}\r\n\r\n".encode() if self.chosen else b"\r\n"
         else:
             assert isinstance(self.answer, bytes)
             extra = self.answer

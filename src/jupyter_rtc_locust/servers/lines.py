@@ -214,7 +214,7 @@ class Line:
                     raise Unusual
                 if event.status_code == 101:
                     break
-            if self._http.trailing_data[0] or not _is_acceptance(_answer(event, b""), key):
+            if self._http.trailing_data[0] or not _is_acceptance(_answer(event, b""), key, asked):
                 raise Unusual
             assert self._socket is not None
             handed_over, self._socket = self._socket, None
@@ -274,9 +274,13 @@ def _answer(head: h11.Response | h11.InformationalResponse, body: bytes) -> Answ
     return Answer(head.status_code, head.reason.decode("latin-1").strip(), headers, body)
 
 
-def _is_acceptance(answer: Answer, key: bytes) -> bool:
-    """Whether this is the WebSocket that was asked for (RFC 6455, section 4.1): of no extension, no subprotocol."""
+def _is_acceptance(answer: Answer, key: bytes, asked: list[tuple[str, str]]) -> bool:
+    """Whether this is the WebSocket that was asked for (RFC 6455, section 4.1): of no extension, of no subprotocol but
+    one that was asked for.
+    """
     headers = dict(answer.headers)
+    subprotocols = [value for name, value in asked if name.lower() == "sec-websocket-protocol"]
+    chosen = headers.get("sec-websocket-protocol")
     options = {option.strip().lower() for option in headers.get("connection", "").split(",")}
     accepted = base64.b64encode(hashlib.sha1(key + _ACCEPTING, usedforsecurity=False).digest()).decode()
     return (
@@ -284,7 +288,7 @@ def _is_acceptance(answer: Answer, key: bytes) -> bool:
         and "upgrade" in options
         and headers.get("sec-websocket-accept", "").strip() == accepted
         and "sec-websocket-extensions" not in headers
-        and "sec-websocket-protocol" not in headers
+        and (chosen is None or chosen.strip() in subprotocols)
     )
 
 

@@ -48,8 +48,20 @@ def test_a_changed_text_is_named_with_its_place_and_surroundings():
     assert difference.found == '"…ick brown fox jumps under the lazy dog"'
     assert sentence(difference) == (
         "cells[1].source differs from character 26 on: "
-        'expected was "…ick brown fox jumps over the lazy dog", found was "…ick brown fox jumps under the lazy dog".'
+        '"…ick brown fox jumps over the lazy dog" (expected), "…ick brown fox jumps under the lazy dog" (found).'
     )
+
+
+def test_a_sentence_says_who_holds_what_where_that_is_known():
+    told = [
+        sentence(one, "users 0, 1", "user 2")
+        for one in differences({"a": "x", "b": 1, "c": 2}, {"a": "y", "c": 2, "d": 3})
+    ]
+    assert told == [
+        'a differs from character 0 on: "x" (users 0, 1), "y" (user 2).',
+        "b is missing: 1 (users 0, 1), nothing (user 2).",
+        "d is too much: nothing (users 0, 1), 3 (user 2).",
+    ]
 
 
 def test_text_that_was_lost_at_the_end_is_named_at_the_end():
@@ -61,14 +73,25 @@ def test_one_missing_cell_is_one_difference_and_not_a_change_of_every_cell_behin
     cells = [cell(f"id{index}", f"text {index}") for index in range(30)]
     (difference,) = differences({"cells": cells}, {"cells": cells[:3] + cells[4:]})
     assert (difference.path, difference.found) == ("cells[3]", ABSENT)
-    assert sentence(difference).startswith("cells[3] is missing; expected was")
+    assert sentence(difference).startswith("cells[3] is missing: {")
 
 
 def test_one_cell_too_many_is_one_difference():
     cells = [cell(f"id{index}", f"text {index}") for index in range(30)]
     (difference,) = differences({"cells": cells}, {"cells": [*cells[:3], cell("new", "n"), *cells[3:]]})
     assert (difference.path, difference.expected) == ("cells[3]", ABSENT)
-    assert sentence(difference).startswith("cells[3] was not expected and holds")
+    assert sentence(difference).startswith("cells[3] is too much: nothing (expected), {")
+
+
+def test_one_cell_in_the_place_of_another_is_named_as_both_and_not_as_a_change_of_the_first():
+    old, new = cell("a", "written by one"), cell("b", "written by another")
+    told = [sentence(one) for one in differences({"cells": [old]}, {"cells": [new]})]
+    assert [one.split(":")[0] for one in told] == ["cells[0] is missing", "cells[0] is too much"]
+
+
+def test_a_cell_that_has_another_id_and_is_the_same_otherwise_has_another_id():
+    (difference,) = differences({"cells": [cell("a", "x")]}, {"cells": [cell("b", "x")]})
+    assert difference.path == "cells[0].id"
 
 
 def test_a_doubled_cell_is_found_though_its_id_is_known():

@@ -148,11 +148,11 @@ def test_findings_in_many_documents_send_the_reader_to_the_file():
 def test_the_load_is_told_in_a_sentence():
     (line,) = [line for line in end_report(result()) if line.startswith("Load")]
     assert line == (
-        "Load: 10 users made 1,234 edits in 1 document within 30 s, from 2 processes; 9,876 updates received, no line "
-        "lost, 1 failure, seed 7."
+        "Load: 10 users made 1,234 edits in 1 document within 30 s, from 2 processes; 9,876 updates received, no "
+        "connection lost, 1 failure, seed 7."
     )
     (line,) = [line for line in end_report(result(counts={"users": 1, "disconnects": 2})) if line.startswith("Load")]
-    assert line.startswith("Load: 1 user made 0 edits in 0 documents") and "2 lines lost" in line
+    assert line.startswith("Load: 1 user made 0 edits in 0 documents") and "2 connections lost" in line
 
 
 def test_what_was_not_exercised_is_told_in_one_line():
@@ -162,7 +162,7 @@ def test_what_was_not_exercised_is_told_in_one_line():
         for line in end_report(result(exercised=figures, counts={"users_seated": 2}))
         if line.startswith("Not tested")
     ]
-    assert "a lost line; text beyond" in line
+    assert "a connection that was lost and came back; text beyond" in line
     assert "crossed" not in line
 
 
@@ -232,7 +232,7 @@ def test_a_generator_too_late_for_its_timings_says_so_beside_them():
     health = GeneratorHealth("worker 2")
     health.loop_lag(12.0)
     (line,) = [line for line in end_report(result(health=health)) if "generator" in line]
-    assert line.startswith("The load generator kept up as far as the verdict goes, and not with the timings (")
+    assert line.startswith("The load generator kept up well enough for the verdict, and not for the timings (")
     assert "worker 2" in line
     assert "fewer users, or more processes" in line
 

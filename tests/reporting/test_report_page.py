@@ -169,6 +169,53 @@ def test_a_page_says_what_happened(pages, name, words):
         assert one.replace(" :", ":") in text
 
 
+def test_what_was_found_comes_before_the_way_to_do_it_again_and_both_before_the_figures(pages):
+    ids = Page(pages("fail")).ids
+    places = [ids.index(one) for one in ("seen", "findings", "again", "trust", "timings", "run")]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("asked", "pauses", "said"),
+    [
+        (0, [], ["with what was done on purpose at the same seconds. It needs"]),
+        (5, [], ["with the checkpoints and what was done on purpose at the same seconds. It needs"]),
+        (
+            0,
+            [{"began_s": 3.0, "ended_s": 5.0}],
+            ["What a person paused or had compared by a button does not come again."],
+        ),
+    ],
+)
+def test_a_page_says_what_a_repetition_repeats(tmp_path, monkeypatch, asked, pauses, said):
+    monkeypatch.setattr(page_module, "_plot", lambda *_: None)
+
+    def change(result):
+        result["run"]["options"]["checkpoint_every"] = asked
+        result["run"]["pauses"] = pauses
+
+    text = Page(page(read_run(copied("fail", tmp_path / "fail", change)), "results")).text
+    assert all(one in text for one in said), re.findall("The same users.*?It needs", text)
+
+
+def test_a_page_says_which_edits_its_times_leave_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(page_module, "_plot", lambda *_: page_module.Plot("words", ()))
+
+    def change(result):
+        result["findings"] = [{**result["findings"][0], "kind": "pending-updates"}]
+
+    said = "What never came has no time and is not in these figures"
+    assert said in Page(page(read_run(copied("fail", tmp_path / "changed", change)), "results")).text
+    assert said not in Page(page(read_run(copied("pass", tmp_path / "pass")), "results")).text
+
+
+def test_a_page_says_which_times_are_too_few_to_be_drawn(pages):
+    assert (
+        "measured less than 20 times, so that a percentile is one of the few: open document (4)"
+        in Page(pages("fail")).text
+    )
+
+
 def test_a_run_that_measured_nothing_has_no_empty_plots(pages):
     parsed = Page(pages("nothing"))
     assert not parsed.all("svg") and "Timings" not in parsed.text

@@ -55,7 +55,7 @@ def test_what_happened_is_in_order_and_has_letters(failed):
     assert told == [
         ("A", "4 users connected, the most at one time", False),
         ("B", "the server was killed and started again, and its store of updates was lost (done)", True),
-        ("C", "users 0, 1, 2 and 3 lost the line", True),
+        ("C", "users 0, 1, 2 and 3 lost the connection", True),
         ("D", "users 0, 1, 2 and 3 back in step", False),
     ]
 
@@ -72,7 +72,7 @@ def test_without_a_history_lost_lines_are_told_by_their_slot(tmp_path):
     (folder / "history.jsonl.gz").unlink()
     told = read_run(folder)
     assert told.history is None
-    assert [moment.what for moment in moments_of(told)][2:] == ["4 lines lost", "4 lines back in step"]
+    assert [moment.what for moment in moments_of(told)][2:] == ["4 connections lost", "4 connections back in step"]
 
 
 def test_evidence_that_is_missing_or_damaged_takes_nothing_from_the_rest(tmp_path):

@@ -214,7 +214,7 @@ def test_every_finding_is_shown_with_its_evidence(failed, capsys):
         assert f"Finding {number}: {finding['kind']}\n" in text
         assert f"  evidence: {failed}/{finding['evidence']}\n" in text
     assert f"Evidence: {failed}/evidence (" in text
-    assert "Not tested, so nothing is said about: a lost line" in text
+    assert "Not tested, so nothing is said about: a connection that was lost and came back" in text
     assert "\x1b" not in text
 
 

@@ -32,7 +32,7 @@ def test_a_finding_that_no_checkpoint_has_came_after_the_last():
 
 def test_a_finding_of_the_first_checkpoint_was_there_from_the_start():
     (finding,) = with_checkpoints(Opinion((LOST,)), (replace(BAD, number=1, at=60.0),)).findings
-    assert "First seen at the checkpoint of 60 s, the first one." in finding.detail
+    assert "First seen at the checkpoint of 60 s, the first of the run." in finding.detail
 
 
 def test_what_only_a_checkpoint_saw_stays_a_finding():

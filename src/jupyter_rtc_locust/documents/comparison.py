@@ -51,15 +51,18 @@ def differences(expected: Any, found: Any, limit: int = 20) -> list[Difference]:
     return list(islice(_walk("", expected, found), limit))
 
 
-def sentence(difference: Difference) -> str:
-    """Return the difference as one sentence."""
+def sentence(difference: Difference, expected: str = "expected", found: str = "found") -> str:
+    """Return the difference as one sentence; `expected` and `found` say who holds the one and the other.
+
+    `cells[3].source differs from character 5 on: "abcd" (users 0, 1), "abc" (user 2).`
+    """
     place = difference.path or "the content"
     if difference.found == ABSENT:
-        return f"{place} is missing; expected was {difference.expected}."
+        return f"{place} is missing: {difference.expected} ({expected}), {ABSENT} ({found})."
     if difference.expected == ABSENT:
-        return f"{place} was not expected and holds {difference.found}."
+        return f"{place} is too much: {ABSENT} ({expected}), {difference.found} ({found})."
     start = "" if difference.position is None else f" from character {difference.position} on"
-    return f"{place} differs{start}: expected was {difference.expected}, found was {difference.found}."
+    return f"{place} differs{start}: {difference.expected} ({expected}), {difference.found} ({found})."
 
 
 def readable_difference(expected: Any, found: Any, most_lines: int = 200) -> str:
@@ -136,11 +139,26 @@ def _pairs(
     for old_start, old_stop, new_start, new_stop in blocks:
         common = min(old_stop - old_start, new_stop - new_start)
         for offset in range(common):
-            yield old_start + offset, new_start + offset
+            old, new = old_start + offset, new_start + offset
+            if _are_two_things(expected[old], found[new]):
+                yield old, None
+                yield None, new
+            else:
+                yield old, new
         for old in range(old_start + common, old_stop):
             yield old, None
         for new in range(new_start + common, new_stop):
             yield None, new
+
+
+def _are_two_things(old: Any, new: Any) -> bool:
+    """Whether two entries at one place have ids of their own, and more that differs than these."""
+    if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
+        return False
+    ids = old.get("id"), new.get("id")
+    if ids[0] == ids[1] or not all(isinstance(one, str) for one in ids):
+        return False
+    return not same({**old, "id": None}, {**new, "id": None})
 
 
 def _recognised_by(item: Any) -> Hashable:

@@ -32,7 +32,7 @@ WAITED_FOR: Final = {
     RUN_CELL: "a cell, until it has run",
     SAVE: "a save by hand",
     SAVE_AGE: "the oldest work not on disk",
-    RECONNECT: "a lost line, until all is well",
+    RECONNECT: "a lost connection, until well",
 }
 """What somebody waits for, in words. Other timings are parts of these, or nobody's patience depends on them."""
 
@@ -54,7 +54,7 @@ def load_sentence(result: Mapping[str, Any]) -> str:
         f" within {words.seconds(duration)}" if isinstance(duration, int | float) else "",
         f", from {workers} processes" if isinstance(workers, int) and workers > 1 else "",
         f"; {words.counted(received, 'update')} received",
-        f", {words.counted(lost, 'line')} lost" if lost else ", no line lost",
+        f", {words.counted(lost, 'connection')} lost" if lost else ", no connection lost",
         f", {words.counted(failed, 'failure')}" if failed else ", nothing failed",
         f", seed {shown(run['seed'])}" if run.get("seed") is not None else "",
     ]
@@ -96,7 +96,7 @@ def health_sentences(generator: Mapping[str, Any]) -> list[str]:
         return [f"The load generator kept up{measured}."]
     if generator.get("sound"):
         reasons = _first(generator.get("timings_reasons") or ())
-        return [f"The load generator kept up as far as the verdict goes, and not with the timings{measured}. {reasons}"]
+        return [f"The load generator kept up well enough for the verdict, and not for the timings{measured}. {reasons}"]
     reasons = _first(generator.get("reasons") or ())
     if generator.get("loop_lag_p99_ms") is None:
         return [f"Whether the load generator kept up is not known{measured}. {reasons}".rstrip()]

@@ -38,6 +38,8 @@ REDACTED: Final = "[redacted]"
 """Stands where a secret was."""
 
 _PACKAGES: Final = ("jupyter-rtc-locust", "locust", "pycrdt", "jupyter-ydoc", "gevent", "websocket-client")
+_OF_A_SERVER: Final = ("jupyter-collaboration", "jupyter-server-ydoc", "jupyter-server")
+"""A server that a run starts for itself has them from the same environment."""
 
 _TOKEN_VALUE: Final = re.compile(r"(token(?:=|%3D))[^&\s\"'<>#;,)\]}]+", re.IGNORECASE)
 _USER_INFO: Final = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s@\"'<>]+@", re.IGNORECASE)
@@ -123,13 +125,16 @@ def redact(value: Any, secrets: Iterable[str]) -> Any:
 
 
 def installed_versions() -> dict[str, str]:
-    """The versions of Python and of the packages a run depends on; "not installed" where one is missing."""
+    """The versions of Python and of the packages a run depends on ("not installed" where one is missing), and of those
+    that make a server, where they are installed.
+    """
     versions = {"python": platform.python_version()}
-    for package in _PACKAGES:
+    for package in (*_PACKAGES, *_OF_A_SERVER):
         try:
             versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
-            versions[package] = "not installed"
+            if package in _PACKAGES:
+                versions[package] = "not installed"
     return versions
 
 

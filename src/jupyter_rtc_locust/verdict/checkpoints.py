@@ -44,7 +44,9 @@ def _dated(checkpoints: tuple[Checkpoint, ...], seen: Checkpoint | None) -> str:
         last = checkpoints[-1]
         return f"At the last checkpoint, {last.at:.0f} s after the start, there was none of this kind."
     earlier = [one for one in checkpoints if one.number < seen.number]
-    well = f"; at the one of {earlier[-1].at:.0f} s there was none of this kind" if earlier else ", the first one"
+    well = (
+        f"; at the one of {earlier[-1].at:.0f} s there was none of this kind" if earlier else ", the first of the run"
+    )
     return f"First seen at the checkpoint of {seen.at:.0f} s{well}."
 
 

@@ -15,7 +15,7 @@ from jupyter_rtc_locust.verdict.wording import SEEDER
 NOT_EXERCISED = {
     "editors_together": "two people editing one document",
     "concurrent_edits": "edits that crossed each other on their way",
-    "reconnects": "a lost line",
+    "reconnects": "a connection that was lost and came back",
     "newcomers_in_the_middle": "a newcomer in the middle of the run",
     "newcomers_at_the_end": "a newcomer at the end",
     "saves_while_typing": "a save while people were typing",

@@ -59,7 +59,7 @@ def _all(told: ToldRun) -> Iterator[Moment]:
 
 def _lines(events: tuple[Event, ...]) -> Iterator[Moment]:
     """Lines lost and found, from the history: those of about the same time as one."""
-    for what, words, bad in (("connection lost", "lost the line", True), ("reconnect", "back in step", False)):
+    for what, words, bad in (("connection lost", "lost the connection", True), ("reconnect", "back in step", False)):
         several: list[Event] = []
         for event in [event for event in events if event.what == what]:
             if several and event.at_s - several[0].at_s > _TOGETHER_S:
@@ -81,7 +81,7 @@ def _lines_by_slot(course: Any) -> Iterator[Moment]:
     for slot in course.get("slots") or ():
         for name, words, bad in (("disconnects", "lost", True), ("reconnects", "back in step", False)):
             if slot[name]:
-                yield Moment(slot["at_s"] + half, None, f"{counted(slot[name], 'line')} {words}", bad)
+                yield Moment(slot["at_s"] + half, None, f"{counted(slot[name], 'connection')} {words}", bad)
 
 
 def _arrivals(course: Any) -> Iterator[Moment]:

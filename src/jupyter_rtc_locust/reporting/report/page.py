@@ -1,8 +1,8 @@
 """`report.html`: one file that tells a run to somebody who was not there, without a network and without a script.
 
-What a reader wants first comes first: the verdict in a sentence, what a person would have seen, how to do it again.
-Then the figures. Whatever came from a server or a document is shown as text: escaped, kept apart from the direction of
-the text around it, with control characters written out.
+What a reader wants first comes first: the verdict in a sentence, what a person would have seen, what was found, how to
+do it again, how far to trust it. Then the figures. Whatever came from a server or a document is shown as text: escaped,
+kept apart from the direction of the text around it, with control characters written out.
 """
 
 from __future__ import annotations
@@ -88,6 +88,7 @@ def page(told: ToldRun, folder: str) -> str:
             seen=sentences.seen(told),
             before=sentences.before(told),
             needed=sentences.needed(told),
+            comes_again=sentences.comes_again(result),
             sections=sections,
             findings_left_out=len(result["findings"]) - sum(group.count for one in sections for group in one.groups),
             tiles=_tiles(told),
@@ -104,6 +105,8 @@ def page(told: ToldRun, folder: str) -> str:
                 "save_age": _plot(told, plots.save_age, sentences.save_age_in_words(result)),
             },
             timings=[(name, one) for name, one in result["timings"].items() if one["count"] or one["failures"]],
+            few=plots.too_few(told),
+            fewest=plots.FEWEST_DRAWN,
             failures=sentences.failures(result),
             fan_out=sentences.fan_out(result),
             facts=_facts(result),

@@ -33,9 +33,12 @@ from jupyter_rtc_locust.reporting.report.drawing import (
 )
 from jupyter_rtc_locust.reporting.report.moments import Moment, moments_of
 from jupyter_rtc_locust.reporting.report.told_run import ToldRun
+from jupyter_rtc_locust.reporting.report.words import listed
 from jupyter_rtc_locust.timing.histogram import Histogram
 from jupyter_rtc_locust.timing.recorder import NAMES, SAVE_AGE, UPDATE_DELIVERY, UPDATE_ECHO
 
+FEWEST_DRAWN: Final = 20
+"""Of fewer measurements there is no distribution to draw: each percentile is one of the few."""
 _LEAST_MS: Final = 0.01
 """A logarithmic axis has no place for 0: an edit that was back before it was due."""
 _BINS_A_DECADE: Final = 12
@@ -69,7 +72,7 @@ def course(told: ToldRun, size: Size) -> str | None:
 
 def distributions(told: ToldRun, size: Size) -> str | None:
     """For each timing how often which time was measured, with the middle and the slow end marked."""
-    rows = [(name, each) for name in NAMES if (each := _histogram(told, name)).count]
+    rows = [(name, each) for name in NAMES if (each := _histogram(told, name)).count >= FEWEST_DRAWN]
     if not rows:
         return None
     with styled():
@@ -85,6 +88,12 @@ def distributions(told: ToldRun, size: Size) -> str | None:
         quiet_grid(field, "x")
         log_milliseconds(field.xaxis, size)
         return svg_of(figure, f"distributions-{size.name}")
+
+
+def too_few(told: ToldRun) -> str:
+    """Which timings have too few measurements for a distribution, and how many."""
+    counts = [(name, _histogram(told, name).count) for name in NAMES]
+    return listed(f"{name} ({count})" for name, count in counts if 0 < count < FEWEST_DRAWN)
 
 
 def fan_out(told: ToldRun, size: Size) -> str | None:

@@ -14,6 +14,7 @@ from jupyter_rtc_locust.reporting.report.told_run import ToldRun
 from jupyter_rtc_locust.reporting.report.words import counted, listed, milliseconds, seconds, users
 from jupyter_rtc_locust.timing.thresholds import INCONCLUSIVE, MET, MISSED
 from jupyter_rtc_locust.verdict.exercised import NOT_EXERCISED
+from jupyter_rtc_locust.verdict.findings import Kind
 
 HEADLINES: Final = {
     "pass": "The documents can be trusted",
@@ -24,6 +25,10 @@ HEADLINES: Final = {
 
 OUTCOMES: Final = {MET: "met", MISSED: "missed", INCONCLUSIVE: "not established"}
 """What became of a threshold, in words."""
+
+
+_NEVER_SHOWN: Final = (Kind.DIVERGED, Kind.PENDING_UPDATES, Kind.UNACKNOWLEDGED_EDIT)
+"""Kinds of findings with which an edit was not shown to somebody who should have seen it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +130,17 @@ def needed(told: ToldRun) -> str:
     return f"It needs {ours} with the extra demo, and starts a Jupyter server of its own."
 
 
+def comes_again(result: Mapping[str, Any]) -> str:
+    """What a repetition does by itself, at the same seconds."""
+    every = float((result["run"].get("options") or {}).get("checkpoint_every") or 0)
+    return listed(
+        [
+            *(["the checkpoints"] if every else []),
+            *(["what was done on purpose"] if result["run"].get("faults") else []),
+        ]
+    )
+
+
 def not_exercised(result: Mapping[str, Any]) -> list[str]:
     """What did not happen in the run, so that a pass says nothing about it."""
     figures = result["exercised"]
@@ -176,7 +192,16 @@ def fan_out(result: Mapping[str, Any]) -> list[str]:
     edits, received = int(counts.get("edits") or 0), int(counts.get("updates_received") or 0)
     if not edits:
         return []
-    said = [f"Each edit was received {received / edits:.1f} times on average, the author's own echo included."]
+    travelled = (
+        f"For each edit {received / edits:.1f} updates came to all users together: back to its author, to everybody "
+        f"else in its document, and what the server writes itself, such as its note that it has saved."
+    )
+    said = [travelled]
+    if any(finding["kind"] in _NEVER_SHOWN for finding in result["findings"]):
+        said.append(
+            "What never came has no time and is not in these figures, and what came without what it builds on was "
+            "shown to nobody: see what was found."
+        )
     if each:
         said.append(
             f"It cost its author {each['sent']:,.0f} bytes to send, and the server {each['received']:,.0f} bytes to "

@@ -14,7 +14,7 @@ from jupyter_rtc_locust.documents.comparison import differences, sentence
 from jupyter_rtc_locust.documents.leniency import first_snapshot_differences
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.verdict.findings import Finding, Kind, Opinion, limited
-from jupyter_rtc_locust.verdict.reading import CONNECTED, Reading, keys_of
+from jupyter_rtc_locust.verdict.reading import CONNECTED, Group, Reading, keys_of
 from jupyter_rtc_locust.verdict.rebuilt import content_of
 from jupyter_rtc_locust.verdict.wording import capitalised, counted, described, named_users, pieces_of
 
@@ -30,10 +30,9 @@ def check_replicas_agree(reading: Reading) -> Opinion:
         most = reading.groups[0]
         for group in reading.groups[1:]:
             told.update(group.users)
-            first = _first_difference(most.content, group.content)
             detail = (
                 f"{capitalised(named_users(group.users))} and {named_users(most.users)} see different documents for "
-                f"good. Against the larger group's: {first}"
+                f"good: {_first_difference(most, group.content, named_users(group.users))}"
             )
             findings.append(Finding(Kind.DIVERGED, document.path, detail, group.users))
     for users, lacks, undeleted in _lacking(reading):
@@ -61,7 +60,7 @@ def check_newcomer_gets_the_document(reading: Reading) -> Opinion:
         detail = (
             f"A newcomer is given another document than {named_users(most.users)} "
             f"{'sees' if len(most.users) == 1 else 'see'}. "
-            f"Against theirs: {_first_difference(most.content, reading.given)}"
+            f"The first difference: {_first_difference(most, reading.given, 'the newcomer')}"
         )
         return Opinion((Finding(Kind.JOINER_DIFFERS, document.path, detail, most.users),))
     for one in most.replicas:
@@ -90,7 +89,8 @@ def check_first_snapshot(reading: Reading) -> Opinion:
     found = first_snapshot_differences(document.template, content, document.kind)
     if not found:
         return Opinion()
-    detail = f"Before anybody edited, the opened document was not what the file holds: {sentence(found[0])}"
+    first = sentence(found[0], "the file", "the opened document")
+    detail = f"Before anybody edited, the opened document was not what the file holds: {first}"
     return Opinion((Finding(Kind.JOINER_DIFFERS, document.path, detail),))
 
 
@@ -139,9 +139,9 @@ def _what(reading: Reading, lacks: ClockRanges, undeleted: ClockRanges) -> str:
     return f"{counted(lacks.total(), 'unit')}.{first}"
 
 
-def _first_difference(expected: Content, found: Content) -> str:
-    first = differences(expected, found, limit=1)
-    return sentence(first[0]) if first else "nothing can be named."
+def _first_difference(most: Group, found: Content, whose: str) -> str:
+    first = differences(most.content, found, limit=1)
+    return sentence(first[0], named_users(most.users), whose) if first else "nothing can be named."
 
 
 def _not_looked_at(reading: Reading) -> tuple[str, ...]:

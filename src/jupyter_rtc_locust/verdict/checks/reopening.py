@@ -29,5 +29,6 @@ def check_reopened_document(reading: Reading) -> Opinion:
         return Opinion()
     more = f" ({len(found) - 1} more)" if len(found) > 1 else ""
     users = tuple(sorted({user for group in reading.groups for user in group.users}))
-    detail = f"Everybody left, and whoever opened the document again was given another one: {sentence(found[0])}{more}"
+    first = sentence(found[0], "before", "then")
+    detail = f"Everybody left, and whoever opened the document again was given another one: {first}{more}"
     return Opinion((Finding(Kind.JOINER_DIFFERS, document.path, detail, users),))

@@ -40,7 +40,8 @@ def check_saved_file(reading: Reading) -> Opinion:
     if not found:
         return Opinion()
     more = f" ({len(found) - 1} more)" if len(found) > 1 else ""
-    detail = f"{saved.waited:.0f} s after editing ended, the file was not what people had: {sentence(found[0])}{more}"
+    first = sentence(found[0], "people", "the file")
+    detail = f"{saved.waited:.0f} s after editing ended, the file was not what people had: {first}{more}"
     return _differs(document, detail, users)
 
 

@@ -52,8 +52,8 @@ def check_against_oracle(reading: Reading, oracle: Oracle, unauthored: Sequence[
     if not found and not told and not oracle.strange and not opinion.findings:
         found = misplaced_words(reading, judged)
     if not found and not told and not oracle.strange and not opinion.findings:
-        first = differences(oracle.content, content, limit=1)
-        detail = f"For {judged.whose}, everything that was written is there, but not as it was: {sentence(first[0])}"
+        first = sentence(differences(oracle.content, content, limit=1)[0], "written", judged.whose)
+        detail = f"For {judged.whose}, everything that was written is there, but not as it was: {first}"
         found = (Finding(Kind.LOST_EDIT, path, detail),)
     return opinion + Opinion(limited(found))
 

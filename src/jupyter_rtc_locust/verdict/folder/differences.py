@@ -27,7 +27,7 @@ def described_difference(names: tuple[str, str], expected: Any, found: Any, kind
     if not listed:
         return ""
     head = [f"What differs between {names[0]} (-) and {names[1]} (+):", ""]
-    head += [f"* {sentence(one)}" for one in listed]
+    head += [f"* {sentence(one, *names)}" for one in listed]
     body = _by_nbdime(names, expected, found) if kind == "notebook" else None
     lines = (body if body is not None else readable_difference(expected, found))[:_MOST_CHARACTERS]
     return "\n".join([*map(neutralised, head), "", neutralised_lines(lines)]) + "\n"

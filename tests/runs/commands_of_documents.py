@@ -127,6 +127,10 @@ SCENARIOS = {
         "docs/profiles.md",
         ("locust -f locustfiles/lab_class.py --headless -u 12 -t 30s",),
     ),
+    "figures for Prometheus": Scenario(
+        "docs/metrics.md",
+        ("locust -f locustfiles/lab_class.py --autostart --autoquit 2 --web-host 127.0.0.1 -u 12 -t 30s",),
+    ),
     "a plan": Scenario(
         "docs/use.md",
         (

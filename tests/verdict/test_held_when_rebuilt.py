@@ -14,10 +14,15 @@ from verdict.swarm_model import SwarmModel
 from verdict.test_rebuilt_cells import without_ids
 
 
-@pytest.fixture(params=[1, 2])
+def with_ids():
+    return without_ids(minor=5)
+
+
+@pytest.fixture(params=[(without_ids, 1), (without_ids, 2), (with_ids, 1), (with_ids, 2)])
 def swarm(request):
-    """Two people whose edits so far were answered, stored and saved."""
-    swarm = SwarmModel(without_ids(), users=2, processes=request.param)
+    """Two people whose edits so far were answered, stored and saved; the file has ids of cells, or none."""
+    notebook, processes = request.param
+    swarm = SwarmModel(notebook(), users=2, processes=processes)
     swarm[0].type("# answered ", 0)
     swarm[1].type("# this, too ", 1)
     swarm.settle()

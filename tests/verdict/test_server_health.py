@@ -56,6 +56,21 @@ def test_a_stack_trace_is_told_with_the_line_before_it_which_says_when():
     assert trace.first.startswith("[E 2026-11-24 16:00:01")
 
 
+def test_a_stack_trace_is_told_with_the_error_that_it_ends_with():
+    lines = ["SQLite exception", LOG[2], LOG[3], "    commit()", "sqlite3.OperationalError: database is locked", LOG[0]]
+    (trace,) = read_log([*lines, *lines])
+    assert (trace.count, trace.first, trace.first) == (
+        2,
+        "SQLite exception sqlite3.OperationalError: database is locked",
+        trace.last,
+    )
+
+
+def test_a_stack_trace_without_an_end_is_told_as_far_as_it_goes():
+    (trace,) = read_log(["SQLite exception", LOG[2], LOG[3], LOG[0]])
+    assert trace.first == "SQLite exception Traceback (most recent call last):"
+
+
 def test_a_quiet_log_tells_nothing():
     assert read_log(LOG[:1]) == ()
 

@@ -1,7 +1,7 @@
 """Which edits that nobody acknowledged were in the document of which a server rebuilt the room.
 
 Who leaves while a slow server still reads learns nothing of the last edits. A copy of the room would tell; but where
-everybody has left, and the room is rebuilt from its file with new ids of cells (rebuilt_cells.py), only words are left.
+everybody has left, and the room is rebuilt from its file in other letters (rebuilt_cells.py), only words are left.
 A server takes the edits of one line in their order, so of each author it has the first so many, down to none. They are
 searched for author by author, each time the number with which the notebook just before the rebuilding comes nearest to
 the one just after. Found is only what makes both equal: what is merely near explains nothing, and is judged as before.
@@ -22,7 +22,7 @@ from jupyter_rtc_locust.documents.file_form import as_saved, cells_of
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.protocol.updates import Update, encode_update
 from jupyter_rtc_locust.verdict.reading import AuthoredStructs, Reading
-from jupyter_rtc_locust.verdict.rebuilt_cells import RebuiltCells, around, rebuilders
+from jupyter_rtc_locust.verdict.rebuilt_cells import RebuiltCells, around, before_and_given, nobody_is_there, rebuilders
 
 _MOST_EDITS: Final = 200
 """Of more, nobody searches: each number is tried, and takes some milliseconds."""
@@ -42,16 +42,21 @@ def held_when_rebuilt(
     `foreign` are clocks that nobody of the run wrote, `included` the edits that are known to be there, `beside` what
     enters the oracle with them.
     """
-    clients = rebuilders(reading, foreign)
-    if len(clients) != 1 or not 0 < len(unacknowledged) <= _MOST_EDITS:
+    if not 0 < len(unacknowledged) <= _MOST_EDITS:
         return ()
-    ranges = foreign.of_clients(clients)
-    notes = [encode_update(one) for one in beside]
+    clients = rebuilders(reading, foreign)
+    notes = list(beside)
 
     def distance(chosen: Sequence[AuthoredStructs]) -> int:
-        was, became, _ = around(reading, ranges, RebuiltCells(), [*included, *chosen], notes)
+        if nobody_is_there(reading):
+            was, became = before_and_given(reading, foreign, RebuiltCells(), [*included, *chosen], notes)
+        else:
+            ranges, encoded = foreign.of_clients(clients), [encode_update(one) for one in notes]
+            was, became, _ = around(reading, ranges, RebuiltCells(), [*included, *chosen], encoded)
         return _distance(was, became)
 
+    if len(clients) != 1 and not nobody_is_there(reading):
+        return ()
     return _nearest(_by_author(unacknowledged), distance)
 
 

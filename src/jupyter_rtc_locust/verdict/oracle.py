@@ -111,13 +111,13 @@ def build_oracle(reading: Reading) -> Oracle:
             out = {id(one) for one in left_out}
             included = [one for one in reading.authored if id(one) not in out]
             rebuilt = rebuilt_cells(reading, elsewhere, included, (notes, unseen), outside.structs)
-    elsewhere = elsewhere.difference(rebuilt.structs)
+    elsewhere = elsewhere.difference(rebuilt.structs).difference(rebuilt.as_a_whole)
     renamed = renamed_copies(reading, elsewhere)
     reloaded = reloaded_entries(reading, elsewhere.difference(renamed))
     foreign = elsewhere.difference(renamed).difference(reloaded)
     welcome = guests.structs.union(renamed, unaccounted)
 
-    hidden = foreign.union(unknown_root, strange)
+    hidden = foreign.union(unknown_root, strange, rebuilt.as_a_whole)
     welcomed = select(material, welcome).with_deletions(guests.deletions)
     anew = reading.as_written(reloaded.union(rebuilt.structs, outside.structs)).with_deletions(rebuilt.deletions)
     meant = [reading.initial, *(one.update for one in included), welcomed, anew]

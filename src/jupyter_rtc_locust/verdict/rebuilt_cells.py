@@ -5,6 +5,11 @@ A notebook of format 4.4 or lower has no ids of cells in its file. Where the sto
 the file in, with new ids (measured on jupyter-collaboration 5 that was killed and started again in a pause). Everybody
 sees the same notebook as before, so this is the server's business, as it is where a room is made anew of its file.
 
+Where everybody has left, a room can be made anew of anything: of the file, and of a store that lacks the end, because
+its database was locked. Then the difference between the two is written into the texts of the cells that the store had,
+and a cell that had been moved is back in its old letters (measured on jupyter-collaboration 5 with twice as many people
+as it held).
+
 It counts as that only where nothing is lost by it: the notebook just before and just after is equal in all that a file
 holds. What somebody typed meanwhile into a cell that was taken out stands just before and not just after. Everything
 else is judged as what a server wrote and deleted.
@@ -13,7 +18,7 @@ else is judged as what a server wrote and deleted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from jupyter_rtc_locust.documents.canonical import Content, read_whole_content
 from jupyter_rtc_locust.documents.leniency import rebuilt_differences
@@ -36,6 +41,10 @@ class RebuiltCells:
 
     structs: ClockRanges = field(default_factory=ClockRanges)
     deletions: ClockRanges = field(default_factory=ClockRanges)
+    as_a_whole: ClockRanges = field(default_factory=ClockRanges)
+    """What it wrote as it made the whole room anew, where the newcomer, who was alone, was given what stood there
+    before, in other letters. It counts for nothing, and the oracle is what stood there before.
+    """
 
     def __add__(self, other: RebuiltCells) -> RebuiltCells:
         return RebuiltCells(self.structs.union(other.structs), self.deletions.union(other.deletions))
@@ -66,7 +75,31 @@ def rebuilt_cells(
                 accepted += one
                 waiting.remove(client)
                 found = True
+    rest = foreign.difference(accepted.structs)
+    if rest and nobody_is_there(reading):
+        was, given = before_and_given(reading, rest, accepted, included, beside)
+        if not rebuilt_differences(was, given, "notebook", copied_ids(was), limit=1):
+            return replace(accepted, as_a_whole=rest)
     return accepted
+
+
+def nobody_is_there(reading: Reading) -> bool:
+    """Whether the newcomer at the end was alone in a notebook."""
+    return reading.evidence.kind == "notebook" and reading.given is not None and not reading.replicas
+
+
+def before_and_given(
+    reading: Reading,
+    ranges: ClockRanges,
+    accepted: RebuiltCells,
+    included: Sequence[AuthoredStructs],
+    beside: Iterable[Update],
+) -> tuple[Content, Content]:
+    """The notebook without what was written at these clocks, and what the newcomer was given."""
+    assert reading.given is not None
+    known = _known_before(reading, ranges, accepted, included, [encode_update(one) for one in beside])
+    was = document_of([*known, encode_update(without_content(ranges))])
+    return read_whole_content(was, "notebook"), reading.given
 
 
 def rebuilders(reading: Reading, foreign: ClockRanges) -> list[int]:
@@ -130,9 +163,7 @@ def around(
     notes: Sequence[bytes],
 ) -> tuple[Content, Content, ClockRanges]:
     """The notebook just before one rebuilding and just after it, and what that deleted."""
-    before = _made_before(included, ranges)
-    earlier = encode_update(reading.as_written(accepted.structs).with_deletions(accepted.deletions))
-    known = [reading.evidence.initial.update, *notes, earlier, *(one.edit.update for one in before)]
+    known = _known_before(reading, ranges, accepted, included, notes)
     # Later notes of the same server wait for the clocks between.
     was = document_of([*known, encode_update(without_content(ranges))])
     old = reading.lineage.by_root(reading.live_in(decode_update(was.get_update()))).get(_CELLS, ClockRanges())
@@ -147,6 +178,19 @@ def around(
         deletions = told.intersection(old).difference(by_people)
     became = document_of([*known, encode_update(reading.as_written(ranges).with_deletions(deletions))])
     return read_whole_content(was, "notebook"), read_whole_content(became, "notebook"), deletions
+
+
+def _known_before(
+    reading: Reading,
+    ranges: ClockRanges,
+    accepted: RebuiltCells,
+    included: Sequence[AuthoredStructs],
+    notes: Sequence[bytes],
+) -> list[bytes]:
+    """Everything that the notebook was made of before these clocks were written."""
+    before = _made_before(included, ranges)
+    earlier = encode_update(reading.as_written(accepted.structs).with_deletions(accepted.deletions))
+    return [reading.evidence.initial.update, *notes, earlier, *(one.edit.update for one in before)]
 
 
 def _made_before(included: Sequence[AuthoredStructs], ranges: ClockRanges) -> list[AuthoredStructs]:

@@ -86,6 +86,8 @@ def _suspects(reading: Reading, oracle: Oracle, arrivals: FirstTimes) -> ClockRa
     excused = _gone_from_the_start(reading).union(
         oracle.guests.deletions, oracle.guests.structs, oracle.rebuilt.deletions
     )
+    if oracle.rebuilt.as_a_whole and reading.joiner is not None:
+        excused = excused.union(reading.joiner.deletions)  # nobody misses what the right content is made without
     suspects = suspects.intersection(ours).difference(excused)
     divided = reading.lineage.by_root(suspects)
     return ClockRanges().union(*(part for root, part in divided.items() if root not in (STATE_ROOT, None)))

@@ -6,6 +6,7 @@ so none of it decides anything. Pure: lines in, counts out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from jupyter_rtc_locust.verdict.evidence import LogEvent
@@ -18,6 +19,9 @@ TRACES = {
 }
 """What is looked for: in words, and as jupyter-server-ydoc 2 and 3 write it (read from their logs)."""
 
+_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(:|$)")
+"""The last line of a stack trace, which alone begins with a word: `sqlite3.OperationalError: database is locked`."""
+
 LONGEST_LINE = 300
 """Characters of a line that are kept."""
 
@@ -25,15 +29,20 @@ LONGEST_LINE = 300
 def read_log(lines: Iterable[str]) -> tuple[LogEvent, ...]:
     """Count what is looked for. Letters' case does not matter; one line may count for several things.
 
-    A stack trace says when and where only in the line before it, which is kept as its line.
+    A stack trace says when and where only in the line before it, and what happened only in its last one: both are kept.
     """
     found: dict[str, list[str]] = {}
-    before = ""
+    before = trace = ""
     for line in lines:
         text = line.strip()
+        if trace and _EXCEPTION.match(line):
+            found["stack traces"][-1] = f"{trace} {text}".strip()[:LONGEST_LINE]
+            trace = ""
         lower = text.lower()
         for what, words in TRACES.items():
             if words.lower() in lower:
+                if what == "stack traces":
+                    trace = before or text
                 shown = f"{before} {text}".strip() if what == "stack traces" else text
                 found.setdefault(what, []).append(shown[:LONGEST_LINE])
         before = text or before

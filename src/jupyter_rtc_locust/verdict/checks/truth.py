@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from jupyter_rtc_locust.documents.canonical import same
 from jupyter_rtc_locust.documents.comparison import differences, sentence
+from jupyter_rtc_locust.documents.leniency import rebuilt_differences
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.verdict.checks.history import altered_words, history_replaced, misplaced_words
 from jupyter_rtc_locust.verdict.findings import Caution, Finding, Kind, Opinion, limited
@@ -42,6 +43,10 @@ def check_against_oracle(reading: Reading, oracle: Oracle, unauthored: Sequence[
     opinion += Opinion(altered_words(reading, oracle, judged) + foreign_findings(reading, oracle, live, told))
     missing = oracle.live.difference(live).difference(oracle.overwritten).difference(told)
     extra = _outside_foreign(reading, oracle, live.difference(oracle.live))
+    if oracle.rebuilt.as_a_whole and not rebuilt_differences(
+        oracle.content, content, "notebook", oracle.copies, limit=1
+    ):
+        return opinion
     if same(content, oracle.content):
         return opinion + _equal_by_chance(reading, missing.union(extra))
     if oracle.missing or oracle.unaccounted:
@@ -186,7 +191,13 @@ def _cautions(reading: Reading, oracle: Oracle) -> Opinion:
             f"that stood there."
         )
         cautions.append(Caution("room-rebuilt", path, detail))
-    if oracle.rebuilt.structs:
+    if oracle.rebuilt.as_a_whole:
+        detail = (
+            "After everybody had left, the server made the room anew of its file and of a store that did not fit it; "
+            "what it gives to a newcomer is right."
+        )
+        cautions.append(Caution("room-rebuilt", path, detail))
+    elif oracle.rebuilt.structs:
         cells = counted(cells_in(reading, oracle.rebuilt.structs), "cell")
         detail = (
             f"The server rebuilt the room of a notebook whose file has no ids of cells, and put {cells} with new ids "

@@ -257,6 +257,7 @@ def test_a_start_names_host_users_and_documents_and_hides_credentials():
     assert start_sentence("http://h", 1, 2, processes=3) == (
         "Loading http://h with 1 user in 2 documents, from 3 processes."
     )
+    assert "with up to 9 users in" in start_sentence("http://h", 9, 2, at_most=True)
 
 
 def test_text_of_a_server_cannot_act_on_the_terminal():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -207,6 +208,17 @@ def test_a_page_says_which_edits_its_times_leave_out(tmp_path, monkeypatch):
     said = "What never came has no time and is not in these figures"
     assert said in Page(page(read_run(copied("fail", tmp_path / "changed", change)), "results")).text
     assert said not in Page(page(read_run(copied("pass", tmp_path / "pass")), "results")).text
+
+
+@pytest.mark.parametrize("content", ['{"outcome": "found"}', "no JSON"])
+def test_a_page_says_what_a_search_for_a_capacity_came_to(tmp_path, monkeypatch, content):
+    monkeypatch.setattr(page_module, "_plot", lambda *_: None)
+    folder = copied("pass", tmp_path / "pass")
+    told = {"outcome": "found", "sentence": "It holds <9>.", "capacity": 9, "promise": "p", "steps": [], "run": {}}
+    (folder / "capacity.json").write_text(json.dumps(told))
+    assert "How many people the server holds. It holds <9>." in Page(page(read_run(folder), "results")).text
+    (folder / "capacity.json").write_text(content)
+    assert "How many people" not in Page(page(read_run(folder), "results")).text
 
 
 def test_a_page_says_which_times_are_too_few_to_be_drawn(pages):

@@ -177,7 +177,8 @@ class Coordinator:
         documents = settings.documents * len(kinds)
         runner = self.environment.runner
         processes = len(runner.clients.ready) if isinstance(runner, MasterRunner) else 1
-        say(start_sentence(base, settings.users, documents, seed=seed, processes=processes))
+        shaped = self.environment.shape_class is not None
+        say(start_sentence(base, settings.users, documents, seed=seed, processes=processes, at_most=shaped))
         try:
             replay = state.replay = replay_of(self.environment, settings)
             templates = self._templates(settings, token is not None, replay)

@@ -37,14 +37,24 @@ _LABELS: Final = {"pass": "PASS", "fail": "FAIL", "inconclusive": "INCONCLUSIVE"
 
 
 def start_sentence(
-    host: str, users: int, documents: int, *, server: str = "", seed: int | None = None, processes: int = 1
+    host: str,
+    users: int,
+    documents: int,
+    *,
+    server: str = "",
+    seed: int | None = None,
+    processes: int = 1,
+    at_most: bool = False,
 ) -> str:
-    """Which host is about to be loaded, by how many users in how many documents. A URL's secrets are not shown."""
+    """Which host is about to be loaded, by how many users in how many documents. A URL's secrets are not shown.
+
+    `at_most`: a load shape decides how many users there are.
+    """
     kind = f" ({shown(server)})" if server else ""
     where = f"{processes} processes" if processes > 1 else "one process"
     chosen = "" if seed is None else f", seed {seed}"
     return (
-        f"Loading {shown(redact(host, ()))}{kind} with {words.counted(users, 'user')} in "
+        f"Loading {shown(redact(host, ()))}{kind} with {'up to ' if at_most else ''}{words.counted(users, 'user')} in "
         f"{words.counted(documents, 'document')}, from {where}{chosen}."
     )
 

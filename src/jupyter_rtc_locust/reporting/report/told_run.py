@@ -6,12 +6,14 @@ secrets are taken out, as everywhere: those that are named, and whatever looks l
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jupyter_rtc_locust.capacity.reading import CapacityError, read_capacity
 from jupyter_rtc_locust.reporting.report.told_evidence import DocumentTold, documents_of
 from jupyter_rtc_locust.reporting.report.told_history import HistoryTold, read_histories
 from jupyter_rtc_locust.reporting.result_file import FILE_NAME, VERDICTS, redact
@@ -31,6 +33,8 @@ class ToldRun:
     """Every document of the run, those with findings first; one without a path stands for the run as a whole."""
     history: HistoryTold | None
     """None: no history was kept."""
+    capacity: str = ""
+    """What a search for a capacity came to, in a sentence; empty where the run was none."""
 
     @property
     def verdict(self) -> str:
@@ -70,9 +74,18 @@ def read_run(results: Path, secrets: Iterable[str] = ()) -> ToldRun:
             result=redact(result, ()),
             documents=documents_of(results, result, secrets),
             history=read_histories(results, set(run.get("documents") or ()), run.get("seed"), secrets),
+            capacity=_capacity(results, secrets),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise StoredError(f"{results / FILE_NAME} is not the result of a run: {error!r}.") from None
+
+
+def _capacity(results: Path, secrets: Iterable[str]) -> str:
+    """One that cannot be read is told by whoever makes its page."""
+    with contextlib.suppress(CapacityError):
+        told = read_capacity(results)
+        return "" if told is None else str(redact(str(told["sentence"]), secrets))
+    return ""
 
 
 def _read_result(results: Path) -> dict[str, Any]:

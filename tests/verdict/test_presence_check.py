@@ -469,6 +469,14 @@ def test_a_ghost_is_told_with_its_times():
     assert (finding.kind, finding.document, finding.users) == (Kind.AWARENESS_DIFFERS, PATH, (0, 1))
 
 
+def test_a_ghost_of_somebody_who_left_an_overload_made_on_purpose_is_a_warning():
+    opinion = judged(long_after(0, saw(1, 1, last=100.0)), user(1, **GONE, gone_in_overload=True))
+    assert not opinion.findings
+    (caution,) = opinion.cautions
+    assert caution.kind == "overloaded"
+    assert "User 0 went on seeing user 1 for 125 s" in caution.detail
+
+
 # -- people of elsewhere ------------------------------------------------------------------------------------------
 
 

@@ -40,6 +40,7 @@ from jupyter_rtc_locust.verdict.evidence import (
     SavedFile,
     Snapshot,
     StallEvidence,
+    UserEvidence,
 )
 from jupyter_rtc_locust.verdict.evidence_form import parts_of_run
 from jupyter_rtc_locust.verdict.findings import Opinion, Value, Verdict
@@ -282,7 +283,7 @@ def _document_evidence(state: RunState, collection: Collection, prepared: Prepar
         authored=(*prepared.seed_edits, *(edit for part in parts for edit in part.authored)),
         foreign=tuple(update for part in parts for update in part.foreign),
         replicas=tuple(replica for part in parts for replica in part.replicas),
-        users=tuple(user for part in parts for user in part.users),
+        users=tuple(_gone_in_overload(state, user) for part in parts for user in part.users),
         stalls=tuple(_told_of_overload(state, stall) for part in parts for stall in part.stalls),
         presences=frozenset().union(*(part.presences for part in parts)),
         quiet=all(part.quiet for part in parts),
@@ -296,6 +297,14 @@ def _document_evidence(state: RunState, collection: Collection, prepared: Prepar
 
 def _told_of_overload(state: RunState, stall: StallEvidence) -> StallEvidence:
     return replace(stall, overload=state.capacity is not None and state.capacity.overloaded_since(stall.at, stall.at))
+
+
+def _gone_in_overload(state: RunState, user: UserEvidence) -> UserEvidence:
+    presence = user.presence
+    if state.capacity is None or presence is None or presence.gone is None:
+        return user
+    told = replace(presence, gone_in_overload=state.capacity.overloaded_since(presence.gone, presence.gone))
+    return replace(user, presence=told)
 
 
 def _look_at_the_end(

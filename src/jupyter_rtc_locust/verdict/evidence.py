@@ -107,6 +107,8 @@ class PresenceEvidence:
     """When, at the end, the user asked what its replica lacks; None where the server did not answer."""
     gone: float | None = None
     """When the latest line ended, or the user closed the document. None: it is there."""
+    gone_in_overload: bool = False
+    """Whether more people were there just then, on purpose, than the server holds."""
     told: tuple[ToldPresence, ...] = ()
     """The latest announcements, oldest first."""
     states: tuple[int, ...] = ()

@@ -53,7 +53,18 @@ def check_everybody_is_seen(document: DocumentEvidence, sound: bool, documents: 
     opinion += Opinion(cautions=tuple(_strangers(document, documents, parties)))
     if not document.quiet:
         return opinion  # which is inconclusive for that very reason
-    return opinion + resting_on_time([*_unseen(document, parties), *_ghosts(document, parties)], sound)
+    ghosts = [(peer, finding) for peer, finding in _ghosts(document, parties)]
+    findings = [finding for peer, finding in ghosts if not peer.presence.gone_in_overload]
+    opinion += Opinion(
+        cautions=tuple(
+            Caution(
+                "overloaded", document.path, f"While more people were there than the server holds: {finding.detail}"
+            )
+            for peer, finding in ghosts
+            if peer.presence.gone_in_overload
+        )
+    )
+    return opinion + resting_on_time([*_unseen(document, parties), *findings], sound)
 
 
 def presence_was_exercised(document: DocumentEvidence) -> bool:
@@ -160,7 +171,7 @@ def _as_before(who: str, peer: int, told: ToldPresence) -> str:
 # -- who is not there any more ------------------------------------------------------------------------------------
 
 
-def _ghosts(document: DocumentEvidence, parties: list[_Party]) -> Iterator[Finding]:
+def _ghosts(document: DocumentEvidence, parties: list[_Party]) -> Iterator[tuple[_Party, Finding]]:
     """Users that were still shown when their tab had been gone for long."""
     for peer in parties:
         gone = peer.presence.gone
@@ -178,7 +189,7 @@ def _ghosts(document: DocumentEvidence, parties: list[_Party]) -> Iterator[Findi
                 f"{_people(haunted)} went on seeing user {peer.user.user} for {longest:.0f} s after "
                 f"its tab was gone (at {gone:.1f} s): a ghost, which {OUTDATED_S:.0f} s without a word should end."
             )
-            yield _finding(document, detail, (*haunted, peer.user.user))
+            yield peer, _finding(document, detail, (*haunted, peer.user.user))
 
 
 def _shown_too_long(viewer: PresenceEvidence, peer: PresenceEvidence, seen: SeenPresence) -> float | None:

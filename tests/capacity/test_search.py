@@ -96,6 +96,12 @@ def test_people_are_doubled_until_it_breaks_then_gone_back_from_halved_and_what_
     assert bounds(found.visited) == Bounds(50, 60)
 
 
+@pytest.mark.parametrize(("busy", "next_people"), [(None, 256), (20.0, 256), (69.0, 160), (88.0, 144), (100.0, 144)])
+def test_a_server_whose_core_is_busy_gets_no_more_people_than_it_has_room_for(busy, next_people):
+    visited = [Visited(people, Purpose.GROWING, Outcome.HELD, busy) for people in (16, 32, 64, 128)]
+    assert next_visit(visited, 16, 400) == Visit(next_people, Purpose.GROWING)
+
+
 def test_what_broke_once_and_is_held_the_second_time_was_a_hiccup():
     visited = [up(10), up(20, Outcome.BROKEN), up(10, purpose=Purpose.RECOVERY)]
     assert next_visit(visited, 10, 40) == Visit(20, Purpose.AGAIN)

@@ -53,7 +53,8 @@ class Step:
     @property
     def visited(self) -> Visited:
         """As the search sees it."""
-        return Visited(self.people, self.purpose, self.outcome)
+        busy = None if self.held is None else self.held.window.server_cpu_percent
+        return Visited(self.people, self.purpose, self.outcome, busy)
 
 
 @dataclass(frozen=True, slots=True)

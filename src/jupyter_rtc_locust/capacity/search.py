@@ -1,6 +1,8 @@
 """How many people come next: up until the promise breaks, down to see recovery, and between until a step is left.
 
-The number of people is doubled from one step on, which is quick and finds anything in a few visits. What broke is gone
+The number of people is doubled from one step on, which is quick and finds anything in a few visits; but where the
+server's core is known to be busy, only so many come as it has room for, because a server with twice its load may not
+come back (jupyter-collaboration 5, whose store is a queue then, did not within half a minute). What broke is gone
 back from, to the last number that was held, because a server that was overloaded has a backlog, and what is measured
 meanwhile would be the backlog's. Then the gap is halved until it is one step. A number that broke once is tried once
 more before it is believed: one hiccup of a machine shall not make a server small. So is a number at which the load
@@ -22,6 +24,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from jupyter_rtc_locust.capacity.holding import Outcome
+from jupyter_rtc_locust.capacity.limits import FULL_PERCENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,6 +80,8 @@ class Visited:
     people: int
     purpose: Purpose
     outcome: Outcome
+    busy_percent: float | None = None
+    """How busy the server's core was; None: nobody could look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +135,20 @@ def next_visit(visited: Sequence[Visited], step: int, most: int) -> Visit | End:
 
 def _between(visited: Sequence[Visited], here: Bounds, step: int, most: int) -> Visit | End:
     if here.broken is None:
-        return End.TOP if here.held >= most else Visit(min(most, 2 * here.held), Purpose.GROWING)
+        return End.TOP if here.held >= most else Visit(min(most, _more(visited, here.held, step)), Purpose.GROWING)
     steps = -(-(here.broken - here.held) // step)
     if steps > 1:
         return Visit(here.held + step * (steps // 2), Purpose.NARROWING)
     if sum(_broke(one, here.broken) for one in visited) < 2:
         return Visit(here.broken, Purpose.AGAIN)
     return End.FOUND if here.held else End.NOTHING
+
+
+def _more(visited: Sequence[Visited], held: int, step: int) -> int:
+    """Twice as many, or as many as one core has room for, where these keep it busy; a step more at least."""
+    busy = next((one.busy_percent for one in reversed(visited) if one.people == held), None) or 0.0
+    room = 2.0 if busy <= FULL_PERCENT / 2 else FULL_PERCENT / busy
+    return max(held + step, min(2 * held, int(held * room) // step * step))
 
 
 def _broke(one: Visited, people: int) -> bool:

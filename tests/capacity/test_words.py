@@ -127,7 +127,9 @@ def test_a_promise_that_was_never_measured_is_not_kept():
 def test_a_server_that_does_not_recover():
     back = replace(step(120, 900.0, Purpose.RECOVERY), outcome=Outcome.BROKEN)
     told = of(step(120), step(140, 900.0), back, end=End.UNRECOVERED)
-    assert "it did not recover when they had left again" in sentence(told)
+    assert sentence(told).endswith("and it did not recover when they had left again.")
+    wide = of(step(60), step(120, 900.0), replace(back, people=60), end=End.UNRECOVERED)
+    assert sentence(wide).endswith("left again, so nothing is known of the numbers between.")
     assert (told.capacity, told.bounds) == (120, Bounds(120, 140))
 
 

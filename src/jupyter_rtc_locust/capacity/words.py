@@ -49,11 +49,9 @@ def _nothing(capacity: Capacity) -> str:
 def _unrecovered(capacity: Capacity) -> str:
     here = capacity.bounds
     first = f"This server holds {_people(here.held)} of this profile" if here.held else "This server holds nobody"
-    return _checked(
-        capacity,
-        f"{first}; {_broke(capacity)}, and it did not recover when they had left again, so nothing is known of the "
-        f"numbers between.",
-    )
+    near = here.broken is not None and here.broken - here.held <= capacity.step
+    between = "" if near else ", so nothing is known of the numbers between"
+    return _checked(capacity, f"{first}; {_broke(capacity)}, and it did not recover when they had left again{between}.")
 
 
 def _generator(capacity: Capacity) -> str:

@@ -58,6 +58,12 @@ def test_a_cause_is_named_only_where_it_was_seen(known, words):
     assert f"update echo p95 was 2.08 s{words}" in sentence(found(**known))
 
 
+@pytest.mark.parametrize(("cpu", "said"), [(40.0, True), (None, True), (100.0, False)])
+def test_errors_in_the_log_are_told_where_no_cpu_says_what_the_server_waited_for(cpu, said):
+    told = sentence(replace(found(server_cpu_percent=cpu), errors=(3, "E: database is locked")))
+    assert told.endswith(" Its log has 3 stack traces, the last: E: database is locked") is said
+
+
 def test_the_most_that_were_asked_for():
     told = of(step(100), step(200, 45.0), end=End.TOP)
     assert sentence(told) == (

@@ -72,6 +72,8 @@ class Capacity:
     reason: str = ""
     about: Mapping[str, Any] = field(default_factory=dict)
     """Of the run: what `run` of `capacity.json` holds."""
+    errors: tuple[int, str] = (0, "")
+    """How many stack traces the server wrote into its log, and the last of them."""
 
     @property
     def bounds(self) -> Bounds:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from jupyter_rtc_locust.capacity.holding import Outcome
+from jupyter_rtc_locust.capacity.limits import NOT_CPU, UNKNOWN
 from jupyter_rtc_locust.capacity.search import End, Purpose
-from jupyter_rtc_locust.reporting.report.words import listed, milliseconds, seconds
+from jupyter_rtc_locust.reporting.report.words import counted, listed, milliseconds, seconds
 from jupyter_rtc_locust.verdict.neutralising import neutralised
 
 if TYPE_CHECKING:
@@ -26,7 +27,15 @@ def sentence(capacity: Capacity) -> str:
     if unmeasured := [one.written for one in capacity.unmeasured]:
         never = "was promised and never measured, because nobody of this profile does what it is about"
         return neutralised(f"NOT KNOWN: {listed(unmeasured)} {never}. {_the_rest(capacity)}")
-    return neutralised(_SENTENCES[capacity.outcome](capacity))
+    return neutralised(f"{_SENTENCES[capacity.outcome](capacity)}{_errors(capacity)}")
+
+
+def _errors(capacity: Capacity) -> str:
+    """What the server wrote into its log, where no CPU says what it waited for."""
+    count, last = capacity.errors
+    if not count or capacity.limit is None or capacity.limit.kind not in (NOT_CPU, UNKNOWN):
+        return ""
+    return f" Its log has {counted(count, 'stack trace')}, the last: {last}"
 
 
 def _found(capacity: Capacity) -> str:

@@ -38,6 +38,7 @@ from jupyter_rtc_locust.reporting.terminal import say
 from jupyter_rtc_locust.settings import JOINER_DEADLINE_S
 from jupyter_rtc_locust.timing.thresholds import MISSED
 from jupyter_rtc_locust.verdict.evidence import Checkpoint
+from jupyter_rtc_locust.verdict.server_log import STACK_TRACES
 
 logger = logging.getLogger(__name__)
 
@@ -299,6 +300,7 @@ class CapacityRun:
             "inconclusive" if verdict is None else verdict.value.value,
             "" if verdict is None else verdict.reason,
             about,
+            next(((one.count, one.last) for one in state.log_events if one.what == STACK_TRACES), (0, "")),
         )
         self.told = str(redact(sentence(self.capacity), secrets))
         try:

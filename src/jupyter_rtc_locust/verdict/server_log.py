@@ -11,8 +11,9 @@ from collections.abc import Iterable
 
 from jupyter_rtc_locust.verdict.evidence import LogEvent
 
+STACK_TRACES = "stack traces"
 TRACES = {
-    "stack traces": "Traceback (most recent call last)",
+    STACK_TRACES: "Traceback (most recent call last)",
     "a room out of step with its store": "out-of-sync",
     "a file changed behind the room's back": "Out-of-band",
     "saves that failed": "Error saving",
@@ -36,14 +37,14 @@ def read_log(lines: Iterable[str]) -> tuple[LogEvent, ...]:
     for line in lines:
         text = line.strip()
         if trace and _EXCEPTION.match(line):
-            found["stack traces"][-1] = f"{trace} {text}".strip()[:LONGEST_LINE]
+            found[STACK_TRACES][-1] = f"{trace} {text}".strip()[:LONGEST_LINE]
             trace = ""
         lower = text.lower()
         for what, words in TRACES.items():
             if words.lower() in lower:
-                if what == "stack traces":
+                if what == STACK_TRACES:
                     trace = before or text
-                shown = f"{before} {text}".strip() if what == "stack traces" else text
+                shown = f"{before} {text}".strip() if what == STACK_TRACES else text
                 found.setdefault(what, []).append(shown[:LONGEST_LINE])
         before = text or before
     return tuple(LogEvent(what, len(found[what]), found[what][0], found[what][-1]) for what in TRACES if what in found)

@@ -157,7 +157,10 @@ def test_a_page_can_be_found_ones_way_in(pages, name):
         ("fail", ["locust -f locustfiles/canary_store_lost.py --headless -u 4 -r 4 -t 35s \\ --rtc-template"]),
         (
             "fail",
-            ["--rtc-plan results/evidence/plan.jsonl.gz \\ --rtc-results again", "jupyter rtc-locust check results"],
+            [
+                "--rtc-plan results/evidence/plan.jsonl.gz \\ --rtc-results results-again",
+                "jupyter rtc-locust check results",
+            ],
         ),
         ("nothing", ["INCONCLUSIVE It is not known whether the documents can be trusted GET http://127.0.0.1:9/api"]),
         ("nothing", ["This run measured nothing.", "Nobody played a user, so there was no load to keep up with."]),
@@ -179,8 +182,8 @@ def test_what_was_found_comes_before_the_way_to_do_it_again_and_both_before_the_
 @pytest.mark.parametrize(
     ("asked", "pauses", "said"),
     [
-        (0, [], ["with what was done on purpose at the same seconds. It needs"]),
-        (5, [], ["with the checkpoints and what was done on purpose at the same seconds. It needs"]),
+        (0, [], ["with what was done on purpose at the same seconds. Whether"]),
+        (5, [], ["with the checkpoints and what was done on purpose at the same seconds. Whether"]),
         (
             0,
             [{"began_s": 3.0, "ended_s": 5.0}],
@@ -204,9 +207,12 @@ def test_a_page_says_which_edits_its_times_leave_out(tmp_path, monkeypatch):
 
     def change(result):
         result["findings"] = [{**result["findings"][0], "kind": "pending-updates"}]
+        result["unknown"] = []
 
-    said = "What never came has no time and is not in these figures"
-    assert said in Page(page(read_run(copied("fail", tmp_path / "changed", change)), "results")).text
+    said = "Edits that never came, or came without what they build on, have no time"
+    text = Page(page(read_run(copied("fail", tmp_path / "changed", change)), "results")).text
+    assert said in text
+    assert "Asked of this document too, and so: nothing that was written is lost; nothing is there more often" in text
     assert said not in Page(page(read_run(copied("pass", tmp_path / "pass")), "results")).text
 
 

@@ -38,7 +38,7 @@ REDACTED: Final = "[redacted]"
 """Stands where a secret was."""
 
 _PACKAGES: Final = ("jupyter-rtc-locust", "locust", "pycrdt", "jupyter-ydoc", "gevent", "websocket-client")
-_OF_A_SERVER: Final = ("jupyter-collaboration", "jupyter-server-ydoc", "jupyter-server")
+SERVER_PACKAGES: Final = ("jupyter-collaboration", "jupyter-server-ydoc", "jupyter-server")
 """A server that a run starts for itself has them from the same environment."""
 
 _TOKEN_VALUE: Final = re.compile(r"(token(?:=|%3D))[^&\s\"'<>#;,)\]}]+", re.IGNORECASE)
@@ -129,7 +129,7 @@ def installed_versions() -> dict[str, str]:
     that make a server, where they are installed.
     """
     versions = {"python": platform.python_version()}
-    for package in (*_PACKAGES, *_OF_A_SERVER):
+    for package in (*_PACKAGES, *SERVER_PACKAGES):
         try:
             versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

@@ -58,6 +58,12 @@ def junit(told: ToldRun) -> bytes:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'.encode()
 
 
+def right_in(told: ToldRun, document: DocumentTold) -> list[str]:
+    """What was asked of a document and is so, in the words of its test cases."""
+    cases = _cases_of_document(told, document)
+    return [case.name for case in cases if case.name != KNOWN and not (case.failures or case.errors or case.skipped)]
+
+
 def xml_text(text: Any) -> str:
     """Any text as XML can carry it: what acts on terminals, and what XML has no place for, is written out."""
     shown = "\n".join(map(neutralised, str(text).split("\n")))[:_LONGEST_TEXT]

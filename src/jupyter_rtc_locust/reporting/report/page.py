@@ -8,7 +8,7 @@ kept apart from the direction of the text around it, with control characters wri
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -19,8 +19,9 @@ from markupsafe import Markup, escape
 from jupyter_rtc_locust.reporting.figures_told import health_sentences
 from jupyter_rtc_locust.reporting.report import kinds, plots, sentences, words
 from jupyter_rtc_locust.reporting.report.drawing import SIZES, Size
+from jupyter_rtc_locust.reporting.report.junit import right_in
 from jupyter_rtc_locust.reporting.report.moments import moments_of
-from jupyter_rtc_locust.reporting.report.told_evidence import Difference, DocumentTold, FindingTold
+from jupyter_rtc_locust.reporting.report.told_evidence import Difference, FindingTold
 from jupyter_rtc_locust.reporting.report.told_run import ToldRun
 from jupyter_rtc_locust.verdict.findings import Kind
 from jupyter_rtc_locust.verdict.neutralising import neutralised
@@ -67,11 +68,13 @@ class Section:
     groups: tuple[Group, ...]
     differences: tuple[Difference, ...]
     """What differs beyond what stands with a kind."""
+    right: tuple[str, ...] = ()
+    """What was asked of the document and is so."""
 
 
 def page(told: ToldRun, folder: str) -> str:
     """The page; `folder` is where the results are, for the commands in it."""
-    result, run, sections = told.result, told.run, _sections(told.documents)
+    result, run, sections = told.result, told.run, _sections(told)
     return (
         _environment()
         .get_template("report.html.jinja")
@@ -109,6 +112,8 @@ def page(told: ToldRun, folder: str) -> str:
             fewest=plots.FEWEST_DRAWN,
             failures=sentences.failures(result),
             fan_out=sentences.fan_out(result),
+            never_shown=sentences.never_shown(result),
+            versions=sentences.versions(run),
             facts=_facts(result),
             options=list(_options(run)),
             most_rows=MOST_ROWS,
@@ -182,10 +187,10 @@ _DIFFERENCES_OF: Final = {
 """Which copies to look at for which kind of finding, by the names of files in the evidence."""
 
 
-def _sections(documents: Sequence[DocumentTold]) -> list[Section]:
+def _sections(told: ToldRun) -> list[Section]:
     left = MOST_FINDINGS
     sections = []
-    for document in documents:
+    for document in told.documents:
         if not document.findings or left <= 0:
             continue
         groups, shown_here = [], set[str]()
@@ -204,7 +209,8 @@ def _sections(documents: Sequence[DocumentTold]) -> list[Section]:
             left -= len(kept)
             groups.append(Group(kind, kinds.told(kind), kept, len(findings) - len(kept), difference))
         rest = tuple(one for one in document.differences if one.file not in shown_here)
-        sections.append(Section(document.path, tuple(groups), rest))
+        right = right_in(told, document) if document.path else ()
+        sections.append(Section(document.path, tuple(groups), rest, tuple(right)))
     return sections
 
 
@@ -229,7 +235,7 @@ def _tiles(told: ToldRun) -> list[tuple[str, str]]:
 
 def _command(run: Mapping[str, Any]) -> str:
     command = run.get("command") or ()
-    return words.command([*map(str, command), "--rtc-results", "again"]) if command else ""
+    return words.command([*map(str, command), "--rtc-results", "results-again"]) if command else ""
 
 
 def _plan(run: Mapping[str, Any], folder: str) -> str:
@@ -237,7 +243,9 @@ def _plan(run: Mapping[str, Any], folder: str) -> str:
     plan, command = run.get("plan") or {}, run.get("command") or ()
     if not plan.get("evidence") or not plan.get("edits") or not command:
         return ""
-    return words.command([*map(str, command), "--rtc-plan", f"{folder}/{plan['evidence']}", "--rtc-results", "again"])
+    return words.command(
+        [*map(str, command), "--rtc-plan", f"{folder}/{plan['evidence']}", "--rtc-results", "results-again"]
+    )
 
 
 def _facts(result: Mapping[str, Any]) -> list[tuple[str, str]]:

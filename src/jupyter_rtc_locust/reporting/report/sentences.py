@@ -12,6 +12,7 @@ from jupyter_rtc_locust.reporting.report.moments import moments_of
 from jupyter_rtc_locust.reporting.report.told_evidence import FindingTold
 from jupyter_rtc_locust.reporting.report.told_run import ToldRun
 from jupyter_rtc_locust.reporting.report.words import counted, listed, milliseconds, seconds, users
+from jupyter_rtc_locust.reporting.result_file import SERVER_PACKAGES
 from jupyter_rtc_locust.timing.thresholds import INCONCLUSIVE, MET, MISSED
 from jupyter_rtc_locust.verdict.exercised import NOT_EXERCISED
 from jupyter_rtc_locust.verdict.findings import Kind
@@ -197,17 +198,28 @@ def fan_out(result: Mapping[str, Any]) -> list[str]:
         f"else in its document, and what the server writes itself, such as its note that it has saved."
     )
     said = [travelled]
-    if any(finding["kind"] in _NEVER_SHOWN for finding in result["findings"]):
-        said.append(
-            "What never came has no time and is not in these figures, and what came without what it builds on was "
-            "shown to nobody: see what was found."
-        )
     if each:
         said.append(
             f"It cost its author {each['sent']:,.0f} bytes to send, and the server {each['received']:,.0f} bytes to "
             f"send on, to everybody together."
         )
     return said
+
+
+def never_shown(result: Mapping[str, Any]) -> str:
+    """Which edits no time below is of; empty where all arrived."""
+    if not any(finding["kind"] in _NEVER_SHOWN for finding in result["findings"]):
+        return ""
+    return (
+        "Edits that never came, or came without what they build on, have no time and no failure here: what was found "
+        "names them."
+    )
+
+
+def versions(run: Mapping[str, Any]) -> dict[str, str]:
+    """Of Python and of packages, where the run was led; those of a server only where it was started there."""
+    of_a_server = SERVER_PACKAGES if "--host" in (run.get("command") or ()) else ()
+    return {name: str(value) for name, value in (run.get("versions") or {}).items() if name not in of_a_server}
 
 
 def save_age_in_words(result: Mapping[str, Any]) -> str:

@@ -57,8 +57,8 @@ def check_nothing_is_pending(reading: Reading) -> Opinion:
             writers = sorted({document.authors[one] for one in gaps.clients() if one in document.authors})
             by = f" (written by {named_users(writers)})" if writers else ""
             detail = (
-                f"User {user.user} was sent {counted(gaps.total(), 'unit')}{by} that its copy cannot take in, "
-                f"because something before them never arrived. That person sees an old document and no error."
+                f"User {user.user} was sent {counted(gaps.total(), 'unit')}{by} that build on something "
+                f"which never arrived: a tab shows none of them. That person sees an old document and no error."
             )
             keys = keys_of(author for author, _ in reading.divided_by_author(gaps))
             findings.append(Finding(Kind.PENDING_UPDATES, document.path, detail, (user.user,), edits=keys))

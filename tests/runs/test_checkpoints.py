@@ -75,7 +75,7 @@ def test_the_first_bad_checkpoint_dates_the_damage(run: str, runs: Runs) -> None
     (checkpoint,) = ended.told["checkpoints"]
     assert checkpoint["verdict"] == "fail", str(ended)
     for finding in ended.findings("lost-edit"):
-        assert f"First seen at the checkpoint of {checkpoint['at_s']:.0f} s, the first one." in finding["detail"]
+        assert f"First seen at the checkpoint of {checkpoint['at_s']:.0f} s, the first of the run." in finding["detail"]
 
 
 @pytest.mark.parametrize("run", ["embedded", "workers"])

@@ -55,6 +55,7 @@ NOTEBOOK = {
 BY_CHANCE = (
     SAVE_NOT_DONE,
     "first_rooms_take_the_store.py",
+    "old_line_after_a_restart.py",
     "opened_as_the_room_is_dropped.py",
     "room_kept_when_all_leave_at_once.py",
 )

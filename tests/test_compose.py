@@ -22,7 +22,7 @@ import pytest
 import yaml
 
 from runs.together import Runs
-from servers.processes import QUICK_START
+from servers.processes import environment_without_jupyter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,16 +66,8 @@ class Stack:
         (home / "notebooks").mkdir()
         (home / "results").mkdir()
         jupyter = {f"JUPYTER_{kind}_DIR": str(home / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")}
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "LOCUST"))}
-        self.environment = (
-            inherited
-            | jupyter
-            | {
-                "JUPYTER_TOKEN": self.token,
-                "PYTHONPATH": str(QUICK_START),
-                "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
-            }
-        )
+        path = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
+        self.environment = environment_without_jupyter(JUPYTER_TOKEN=self.token, PATH=path, **jupyter)
 
     def here(self, argument: str) -> str:
         """Translate one argument of a container's command for this machine."""

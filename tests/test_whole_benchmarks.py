@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from runs.together import Runs
+from servers.processes import environment_without_jupyter
 
 pytestmark = pytest.mark.run
 
@@ -61,7 +62,11 @@ class Measured:
 def measured(name: str, folder: Path) -> Measured:
     module, *arguments = (str(folder) if one == "RESULTS" else one for one in COMMANDS[name])
     command = [sys.executable, "-m", module, *arguments]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+    # Not this process's as it is just now, which tests beside this one change for a moment.
+    environment = environment_without_jupyter()
+    ended = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=DEADLINE_S, check=False
+    )
     return Measured(ended.returncode, ended.stdout, ended.stderr, folder)
 
 

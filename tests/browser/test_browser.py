@@ -19,6 +19,7 @@ import pytest
 from browser.chromium import chromium
 from browser.locust_page import HOSTILE, TOKEN, USERS, in_ci
 from runs.together import Runs
+from servers.processes import environment_without_jupyter
 
 WALK = "the walk"
 LONGEST = (WALK,)
@@ -46,7 +47,8 @@ def walked(folder: Path) -> dict[str, Any] | None:
         return None
     folder.mkdir(parents=True)
     command = [sys.executable, "-m", "browser", "--seen", str(folder / "seen.json"), "--pictures", str(folder)]
-    done = subprocess.run(command, cwd=TESTS, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+    how: dict[str, Any] = {"cwd": TESTS, "env": environment_without_jupyter(), "timeout": DEADLINE_S}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **how)
     assert (folder / "seen.json").exists(), f"{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
     return dict(json.loads((folder / "seen.json").read_text()))
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from runs.together import Runs
+from servers.processes import environment_without_jupyter
 from soak.__main__ import main, missing_servers
 from soak.outcome import finished
 from soak.plan import plan
@@ -27,10 +28,8 @@ ARGUMENTS = ("--seed", "2", "--runs", "1", "--only", "pycrdt-websocket, text_fil
 def soaked(folder: Path) -> tuple[subprocess.CompletedProcess[str], subprocess.CompletedProcess[str]]:
     """The same command twice, the second time when all is done."""
     command = [sys.executable, "-m", "soak", *ARGUMENTS, "--folder", str(folder)]
-    first, second = (
-        subprocess.run(command, cwd=TESTS, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
-        for _ in range(2)
-    )
+    how: dict[str, Any] = {"cwd": TESTS, "env": environment_without_jupyter(), "timeout": DEADLINE_S}
+    first, second = (subprocess.run(command, capture_output=True, text=True, check=False, **how) for _ in range(2))
     return first, second
 
 

@@ -170,7 +170,7 @@ export function generatorInWords(generator) {
     return `The load generator does not keep up (${figures}): findings that rest on time do not count.${because(generator.reasons)}`;
   }
   if (generator.timings_sound === false) {
-    return `The load generator keeps up as far as the verdict goes (${figures}), and not with the timings.${because(generator.timings_reasons)}`;
+    return `The load generator keeps up well enough for the verdict, and not for the timings (${figures}).${because(generator.timings_reasons)}`;
   }
   return `The load generator keeps up (${figures}).`;
 }

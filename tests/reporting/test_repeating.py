@@ -14,7 +14,7 @@ def options_of(**changed):
 
 
 def command(options=None, **changed):
-    asked = {"host": None, "seed": 7, "users": 10, "run_s": 12.4, "workers": None, **changed}
+    asked = {"host": None, "seed": 7, "users": 10, "run_s": 12.4, "workers": None, "here": "/home/alice", **changed}
     return " ".join(command_to_repeat(options or options_of(), **asked))
 
 
@@ -48,3 +48,17 @@ def test_the_server_classes_tags_and_processes_are_told():
 
 def test_a_master_waits_for_as_many_workers():
     assert "--master --expect-workers 3 --headless" in command(workers=3)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("locustfiles/lab_class.py", "locustfiles/lab_class.py"),
+        ("/home/alice/scenarios/mine.py", "scenarios/mine.py"),
+        ("/usr/lib/python3/jupyter_rtc_locust/locustfiles/lab_class.py", "locustfiles/lab_class.py"),
+        ("/home/bob/secret/mine.py", "mine.py"),
+        ("/usr/lib/locustfiles/lab_class.py,/home/alice/shape.py", "locustfiles/lab_class.py,shape.py"),
+    ],
+)
+def test_a_locustfile_is_named_without_the_folders_of_this_machine(given, told):
+    assert command(options_of(locustfile=given)).startswith(f"locust -f {told} --headless")

@@ -150,8 +150,21 @@ def test_a_page_can_be_found_ones_way_in(pages, name):
             "fail",
             ["A code cell with the source 'meadow 42 margin' stands there 2 times", "was written once, by edit 0"],
         ),
-        ("fail", ["It needs jupyter-rtc-locust 0.1.0 with the extra demo, and starts a Jupyter server of its own."]),
-        ("nothing", ["that server, and its token in the environment variable JUPYTER_TOKEN."]),
+        (
+            "fail",
+            [
+                "jupyter-rtc-locust 0.1.0, with its extra demo: the run starts a Jupyter server of its own.",
+                "The locustfile locustfiles/canary_store_lost.py: jupyter-rtc-locust brings its own",
+                "to decide again: the folder results, with its evidence, and not this page only.",
+            ],
+        ),
+        (
+            "nothing",
+            [
+                "goes in the place of ADDRESS. Its token goes into the environment variable JUPYTER_TOKEN.",
+                "--host ADDRESS",
+            ],
+        ),
         ("fail", ["What differs between the oracle (-) and a newcomer (+)", "by edit 0 of user 1"]),
         ("fail", ["From 15.0 s to 16.8 s : the server was killed and started again", "users 0, 1, 2 and 3 lost the"]),
         ("fail", ["locust -f locustfiles/canary_store_lost.py --headless -u 4 -r 4 -t 35s \\ --rtc-template"]),

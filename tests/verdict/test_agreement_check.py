@@ -136,6 +136,12 @@ class TestPending:
         assert kinds_of(verdict) >= {Kind.PENDING_UPDATES}
         found = of_kind(verdict, Kind.PENDING_UPDATES)
         assert found.users == (3,) and "written by user 1" in found.detail
+        assert "The first that never arrived: edit 1 of user 1 (\"typed 'missing '" in found.detail
+        differs = of_kind(verdict, Kind.DIVERGED)
+        assert differs.users == (3,) and "User 3 never got what the server holds" in differs.detail
+        assert "edit 1 of user 1" in differs.detail
+        missing = (swarm[1].client_id, 1)
+        assert missing in found.edits and missing in differs.edits
 
     def test_updates_that_only_changed_places_are_not_pending(self, swarm):
         for turn in range(6):

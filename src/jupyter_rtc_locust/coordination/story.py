@@ -31,6 +31,7 @@ def command_of(environment: Environment, state: RunState) -> list[str]:
         users=state.settings.users,
         run_s=None if state.settings.trace is not None or state.capacity is not None else state.since_start(ended),
         workers=max(1, len(state.processes)) if isinstance(environment.runner, MasterRunner) else None,
+        here=str(Path.cwd()),
     )
 
 

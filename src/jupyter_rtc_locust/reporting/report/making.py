@@ -17,6 +17,7 @@ from typing import Final
 
 from jupyter_rtc_locust.capacity.making import MADE as CAPACITY
 from jupyter_rtc_locust.capacity.making import contents
+from jupyter_rtc_locust.reporting.repeating import path_elsewhere
 from jupyter_rtc_locust.reporting.report.told_run import ToldRun, read_run
 
 PAGE: Final = "report.html"
@@ -120,7 +121,7 @@ def _page(folder: str) -> Callable[[ToldRun], bytes]:
         # Here, because it takes most of a second, and what goes wrong with it is no reason to be without the others.
         from jupyter_rtc_locust.reporting.report.page import page
 
-        return page(told, folder).encode("utf-8", "backslashreplace")
+        return page(told, path_elsewhere(folder, str(Path.cwd()))).encode("utf-8", "backslashreplace")
 
     return make
 

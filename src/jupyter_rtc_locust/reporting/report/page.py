@@ -17,7 +17,7 @@ from jinja2 import ChainableUndefined, Environment, PackageLoader
 from markupsafe import Markup, escape
 
 from jupyter_rtc_locust.reporting.figures_told import health_sentences
-from jupyter_rtc_locust.reporting.report import kinds, plots, sentences, words
+from jupyter_rtc_locust.reporting.report import kinds, plots, repeated, sentences, words
 from jupyter_rtc_locust.reporting.report.drawing import SIZES, Size
 from jupyter_rtc_locust.reporting.report.junit import right_in
 from jupyter_rtc_locust.reporting.report.moments import moments_of
@@ -68,6 +68,8 @@ class Section:
     groups: tuple[Group, ...]
     differences: tuple[Difference, ...]
     """What differs beyond what stands with a kind."""
+    one_cause: tuple[str, ...] = ()
+    """Which of the findings come of one thing."""
     right: tuple[str, ...] = ()
     """What was asked of the document and is so."""
 
@@ -90,7 +92,7 @@ def page(told: ToldRun, folder: str) -> str:
             done=sentences.what_was_done(result),
             seen=sentences.seen(told),
             before=sentences.before(told),
-            needed=sentences.needed(told),
+            needed=repeated.needed(run, folder),
             comes_again=sentences.comes_again(result),
             sections=sections,
             findings_left_out=len(result["findings"]) - sum(group.count for one in sections for group in one.groups),
@@ -210,7 +212,8 @@ def _sections(told: ToldRun) -> list[Section]:
             groups.append(Group(kind, kinds.told(kind), kept, len(findings) - len(kept), difference))
         rest = tuple(one for one in document.differences if one.file not in shown_here)
         right = right_in(told, document) if document.path else ()
-        sections.append(Section(document.path, tuple(groups), rest, tuple(right)))
+        one_cause = tuple(sentences.one_cause(document.findings))
+        sections.append(Section(document.path, tuple(groups), rest, one_cause, tuple(right)))
     return sections
 
 
@@ -234,18 +237,16 @@ def _tiles(told: ToldRun) -> list[tuple[str, str]]:
 
 
 def _command(run: Mapping[str, Any]) -> str:
-    command = run.get("command") or ()
-    return words.command([*map(str, command), "--rtc-results", "results-again"]) if command else ""
+    command = repeated.command(run)
+    return words.command([*command, "--rtc-results", "results-again"]) if command else ""
 
 
 def _plan(run: Mapping[str, Any], folder: str) -> str:
     """The command that plays the very same edits, where they were kept."""
-    plan, command = run.get("plan") or {}, run.get("command") or ()
+    plan, command = run.get("plan") or {}, repeated.command(run)
     if not plan.get("evidence") or not plan.get("edits") or not command:
         return ""
-    return words.command(
-        [*map(str, command), "--rtc-plan", f"{folder}/{plan['evidence']}", "--rtc-results", "results-again"]
-    )
+    return words.command([*command, "--rtc-plan", f"{folder}/{plan['evidence']}", "--rtc-results", "results-again"])
 
 
 def _facts(result: Mapping[str, Any]) -> list[tuple[str, str]]:

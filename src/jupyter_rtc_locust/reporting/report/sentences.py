@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,7 +28,9 @@ OUTCOMES: Final = {MET: "met", MISSED: "missed", INCONCLUSIVE: "not established"
 """What became of a threshold, in words."""
 
 
-_NEVER_SHOWN: Final = (Kind.DIVERGED, Kind.PENDING_UPDATES, Kind.UNACKNOWLEDGED_EDIT)
+_OF_OTHERS: Final = (Kind.DIVERGED, Kind.PENDING_UPDATES)
+"""Kinds of findings that concern those who were not shown what others wrote."""
+_NEVER_SHOWN: Final = (*_OF_OTHERS, Kind.UNACKNOWLEDGED_EDIT)
 """Kinds of findings with which an edit was not shown to somebody who should have seen it."""
 
 
@@ -78,7 +80,29 @@ def summary(told: ToldRun) -> str:
     concerned = {user for document in told.documents for finding in document.findings for user in finding.users}
     people = int(told.result["counts"].get("users_seated") or 0)
     whom = f" Concerned: {users(sorted(concerned))}{f', of {people}' if people else ''}." if concerned else ""
+    whom += (
+        f" {work}." if (work := work_not_shown(one for document in told.documents for one in document.findings)) else ""
+    )
     return f"{counted(len(told.result['findings']), 'finding')}. {documents if where else 'Found: '}{what}.{whom}"
+
+
+def work_not_shown(findings: Iterable[FindingTold]) -> str:
+    """Whose work did not reach those whom these findings concern; empty where it is not known of any."""
+    authors = {user for one in findings if one.kind in _OF_OTHERS for user in one.authors}
+    return f"What {users(sorted(authors))} wrote did not all reach them" if authors else ""
+
+
+def one_cause(findings: Iterable[FindingTold]) -> list[str]:
+    """Which findings of a document are of one thing that happened: a copy that stopped differs for that reason."""
+    of_kind: dict[str, set[tuple[int, ...]]] = {}
+    for one in findings:
+        of_kind.setdefault(one.kind, set()).add(one.users)
+    both = of_kind.get(Kind.DIVERGED, set()) & of_kind.get(Kind.PENDING_UPDATES, set())
+    return [
+        f"For {users(people)} the two findings are of one thing that happened: something never arrived, and what was "
+        f"built on it could not be shown."
+        for people in sorted(both)
+    ]
 
 
 def thresholds(told: ToldRun) -> str:
@@ -120,15 +144,6 @@ def what_was_done(result: Mapping[str, Any]) -> str:
         "file were compared with all that had been written."
     )
     return f"In a load test, {people} made {edits} in {documents}{server}{host}{processes}. {compared}{length}"
-
-
-def needed(told: ToldRun) -> str:
-    """What has to be there to do a run again."""
-    version = (told.run.get("versions") or {}).get("jupyter-rtc-locust")
-    ours = f"jupyter-rtc-locust {version}" if version else "jupyter-rtc-locust"
-    if "--host" in (told.run.get("command") or ()):
-        return f"It needs {ours}, that server, and its token in the environment variable JUPYTER_TOKEN."
-    return f"It needs {ours} with the extra demo, and starts a Jupyter server of its own."
 
 
 def comes_again(result: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from jupyter_rtc_locust.reporting.figures_told import health_sentences
-from jupyter_rtc_locust.reporting.report import kinds, sentences, words
+from jupyter_rtc_locust.reporting.report import kinds, repeated, sentences, words
 from jupyter_rtc_locust.reporting.report.told_evidence import Difference
 from jupyter_rtc_locust.reporting.report.told_run import ToldRun
 from jupyter_rtc_locust.timing.thresholds import INCONCLUSIVE, MET, MISSED
@@ -158,7 +158,8 @@ def _trust(told: ToldRun) -> list[str]:
 
 
 def _again(told: ToldRun) -> list[str]:
-    command = told.run.get("command") or ()
+    command = repeated.command(told.run)
     if not command:
         return []
-    return ["### Do it again", block(words.command(map(str, command)).split("\n"), "sh")]
+    needs = "\n".join(f"- {plain(one)}" for one in repeated.needed(told.run, "of the results"))
+    return ["### Do it again", needs, block(words.command(command).split("\n"), "sh")]

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from jupyter_rtc_locust.reporting.report.what_came_before import told_apart
 from jupyter_rtc_locust.reporting.result_file import redact
-from jupyter_rtc_locust.verdict.folder.names import FOLDER, folder_names
+from jupyter_rtc_locust.verdict.folder.names import ABOUT_THE_FINDING, FOLDER, folder_names
 
 MOST_EDITS: Final = 20
 """Shown of one finding."""
@@ -58,6 +58,8 @@ class FindingTold:
     edits_are: str = ""
     """Which edits these are, in words; empty: none were kept."""
     edits_left_out: int = 0
+    authors: tuple[int, ...] = ()
+    """Users whose edits it is about, beside those whom it concerns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +124,14 @@ def _finding(
 ) -> FindingTold:
     edits, edits_are = _edits(results, finding.get("evidence"), secrets)
     before, found = told_apart(str(finding["detail"]), faults)
+    users = tuple(int(user) for user in finding.get("users") or ())
+    authors = {edit.user for edit in edits if edit.user >= 0} if edits_are == ABOUT_THE_FINDING else set()
     return FindingTold(
         number=number,
         kind=str(finding["kind"]),
         detail=str(redact(str(finding["detail"]), ())),
-        users=tuple(int(user) for user in finding.get("users") or ()),
+        users=users,
+        authors=tuple(sorted(authors.difference(users))),
         evidence=str(finding["evidence"]) if finding.get("evidence") else None,
         before=str(redact(before, ())),
         found=str(redact(found, ())),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.verdict.findings import Caution, Finding, Kind, Opinion, limited
+from jupyter_rtc_locust.verdict.lacking import first_lacking, lacks_of
 from jupyter_rtc_locust.verdict.reading import CONNECTED, AuthoredStructs, Reading, keys_of
 from jupyter_rtc_locust.verdict.wording import counted, described, named_users
 
@@ -49,17 +51,27 @@ def check_edits_were_acknowledged(reading: Reading) -> Opinion:
 def check_nothing_is_pending(reading: Reading) -> Opinion:
     """`pending-updates`: a replica received updates that build on others it never got, and so cannot show them."""
     document = reading.evidence
-    findings = []
+    pending = []
     for user in document.users:
         # What belongs into another document waits in this one for ever, and has a finding that says so.
         gaps = user.gaps.difference(user.gaps.of_clients(reading.strangers))
         if user.stage == CONNECTED and gaps:
-            writers = sorted({document.authors[one] for one in gaps.clients() if one in document.authors})
-            by = f" (written by {named_users(writers)})" if writers else ""
-            detail = (
-                f"User {user.user} was sent {counted(gaps.total(), 'unit')}{by} that build on something "
-                f"which never arrived: a tab shows none of them. That person sees an old document and no error."
-            )
-            keys = keys_of(author for author, _ in reading.divided_by_author(gaps))
-            findings.append(Finding(Kind.PENDING_UPDATES, document.path, detail, (user.user,), edits=keys))
+            pending.append((user.user, gaps))
+    if not pending:
+        return Opinion()
+    lacking = lacks_of(reading)
+    findings = []
+    for number, gaps in pending:
+        writers = sorted({document.authors[one] for one in gaps.clients() if one in document.authors})
+        by = f" (written by {named_users(writers)})" if writers else ""
+        detail = (
+            f"User {number} was sent {counted(gaps.total(), 'unit')}{by} that build on something "
+            f"which never arrived: a tab shows none of them. That person sees an old document and no error."
+        )
+        lacked = ClockRanges().union(*(one.clocks for one in lacking if number in one.users))
+        missing = first_lacking(reading, lacked.difference(gaps))
+        if missing is not None:
+            detail += f" The first that never arrived: {described(missing.edit)}."
+        keys = keys_of([missing, *(author for author, _ in reading.divided_by_author(gaps))])
+        findings.append(Finding(Kind.PENDING_UPDATES, document.path, detail, (number,), edits=keys))
     return Opinion(limited(findings))

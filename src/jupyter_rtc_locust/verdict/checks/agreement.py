@@ -12,11 +12,18 @@ from __future__ import annotations
 from jupyter_rtc_locust.documents.canonical import Content, same
 from jupyter_rtc_locust.documents.comparison import differences, sentence
 from jupyter_rtc_locust.documents.leniency import first_snapshot_differences
-from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.verdict.findings import Finding, Kind, Opinion, limited
-from jupyter_rtc_locust.verdict.reading import CONNECTED, Group, Reading, keys_of
+from jupyter_rtc_locust.verdict.lacking import (
+    Lack,
+    edits_lacking,
+    lacks_of,
+    never_got,
+    what_is_lacking,
+    written_by_the_run,
+)
+from jupyter_rtc_locust.verdict.reading import CONNECTED, Group, Reading
 from jupyter_rtc_locust.verdict.rebuilt import content_of
-from jupyter_rtc_locust.verdict.wording import capitalised, counted, described, named_users, pieces_of
+from jupyter_rtc_locust.verdict.wording import capitalised, named_users
 
 
 def check_replicas_agree(reading: Reading) -> Opinion:
@@ -26,6 +33,7 @@ def check_replicas_agree(reading: Reading) -> Opinion:
     told: set[int] = set()
     if reading.nobody_was_answered:
         return Opinion(unknown=_not_looked_at(reading))
+    lacking = lacks_of(reading)
     if reading.groups:
         most = reading.groups[0]
         for group in reading.groups[1:]:
@@ -34,14 +42,15 @@ def check_replicas_agree(reading: Reading) -> Opinion:
                 f"{capitalised(named_users(group.users))} and {named_users(most.users)} see different documents for "
                 f"good: {_first_difference(most, group.content, named_users(group.users))}"
             )
-            findings.append(Finding(Kind.DIVERGED, document.path, detail, group.users))
-    for users, lacks, undeleted in _lacking(reading):
-        if not told.issuperset(users):
-            told.update(users)
-            what = _what(reading, lacks, undeleted)
-            detail = f"{capitalised(named_users(users))} never got what the server holds: {what}"
-            keys = _edits_lacking(reading, lacks, undeleted)
-            findings.append(Finding(Kind.DIVERGED, document.path, detail, users, edits=keys))
+            behind = [one for one in lacking if set(one.users) <= set(group.users)]
+            detail += "".join(f" {never_got(reading, one)}" for one in behind[:1])
+            keys = dict.fromkeys(key for one in behind for key in edits_lacking(reading, one))
+            findings.append(Finding(Kind.DIVERGED, document.path, detail, group.users, edits=tuple(keys)))
+    for one in lacking:
+        if not told.issuperset(one.users):
+            told.update(one.users)
+            keys_of_it = edits_lacking(reading, one)
+            findings.append(Finding(Kind.DIVERGED, document.path, never_got(reading, one), one.users, edits=keys_of_it))
     return Opinion(limited(findings), unknown=_not_looked_at(reading))
 
 
@@ -64,14 +73,16 @@ def check_newcomer_gets_the_document(reading: Reading) -> Opinion:
         )
         return Opinion((Finding(Kind.JOINER_DIFFERS, document.path, detail, most.users),))
     for one in most.replicas:
-        lacks = _known(reading, one.evidence.covered.difference(reading.joiner_ranges))
+        clocks = written_by_the_run(reading, one.evidence.covered.difference(reading.joiner_ranges))
         undeleted = reading.outside_state(one.evidence.deletions.difference(reading.joiner.deletions))
-        if lacks or undeleted:
-            have = "has" if len(one.evidence.users) == 1 else "have"
-            detail = f"A newcomer is not given all that {named_users(one.evidence.users)} {have}: "
-            detail += _what(reading, lacks, undeleted)
-            keys = _edits_lacking(reading, lacks, undeleted)
-            return Opinion((Finding(Kind.JOINER_DIFFERS, document.path, detail, one.evidence.users, edits=keys),))
+        if clocks or undeleted:
+            lack = Lack(one.evidence.users, clocks, undeleted)
+            have = "has" if len(lack.users) == 1 else "have"
+            detail = (
+                f"A newcomer is not given all that {named_users(lack.users)} {have}: {what_is_lacking(reading, lack)}"
+            )
+            keys = edits_lacking(reading, lack)
+            return Opinion((Finding(Kind.JOINER_DIFFERS, document.path, detail, lack.users, edits=keys),))
     return Opinion()
 
 
@@ -92,51 +103,6 @@ def check_first_snapshot(reading: Reading) -> Opinion:
     first = sentence(found[0], "the file", "the opened document")
     detail = f"Before anybody edited, the opened document was not what the file holds: {first}"
     return Opinion((Finding(Kind.JOINER_DIFFERS, document.path, detail),))
-
-
-def _lacking(reading: Reading) -> list[tuple[tuple[int, ...], ClockRanges, ClockRanges]]:
-    """Users, and what they lack of the server's document: clocks of the run's authors, and deletions outside `state`.
-
-    Told by the server's answer to each user's own question, and by what the newcomer was given.
-    """
-    found: list[tuple[tuple[int, ...], ClockRanges, ClockRanges]] = []
-    # pycrdt shows what lies beyond a gap, and counts none of it in its state vector.
-    held = {user: one.ranges.union(one.evidence.covered) for one in reading.replicas for user in one.evidence.users}
-    for user in reading.evidence.users:
-        lacks = _known(reading, user.lacks).difference(held.get(user.user, ClockRanges()))
-        if user.stage == CONNECTED and lacks:
-            found.append(((user.user,), lacks, ClockRanges()))
-    if reading.joiner is not None:
-        for one in reading.replicas:
-            lacks = _known(reading, reading.joiner_ranges.difference(held[one.evidence.users[0]]))
-            undeleted = reading.outside_state(reading.joiner.deletions.difference(one.evidence.deletions))
-            # What lacks the struct lacks its deletion, too: a foreign one is no finding of this check.
-            undeleted = undeleted.intersection(held[one.evidence.users[0]])
-            if lacks or undeleted:
-                found.append((one.evidence.users, lacks, undeleted))
-    return found
-
-
-def _known(reading: Reading, ranges: ClockRanges) -> ClockRanges:
-    """The part of these clocks that belongs to those of the run who may write in this document."""
-    return ranges.of_clients(reading.authors)
-
-
-def _edits_lacking(reading: Reading, lacks: ClockRanges, undeleted: ClockRanges) -> tuple[tuple[int, int], ...]:
-    """The edits that wrote, and those that deleted, what is lacking."""
-    return keys_of([*(author for author, _ in reading.divided_by_author(lacks)), *reading.deleted_by(undeleted)])
-
-
-def _what(reading: Reading, lacks: ClockRanges, undeleted: ClockRanges) -> str:
-    """What is lacking, and the first edit that it belongs to."""
-    if not lacks:
-        deleters = reading.deleted_by(undeleted)
-        first = f" The first: {described(deleters[0].edit)}." if deleters else ""
-        return f"{counted(undeleted.total(), 'deletion')} ({pieces_of(reading.lineage, undeleted)}).{first}"
-    client, clock, _ = next(iter(lacks))
-    author = reading.author_of(client, clock)
-    first = f" The first: {described(author.edit)}." if author is not None else ""
-    return f"{counted(lacks.total(), 'unit')}.{first}"
 
 
 def _first_difference(most: Group, found: Content, whose: str) -> str:

@@ -21,7 +21,15 @@ from jupyter_rtc_locust.verdict.evidence_form import encode_evidence
 from jupyter_rtc_locust.verdict.findings import Finding, Value, Verdict
 from jupyter_rtc_locust.verdict.folder.differences import described_difference
 from jupyter_rtc_locust.verdict.folder.digests import DocumentDigests, digests_file, document_digests
-from jupyter_rtc_locust.verdict.folder.names import DIGESTS, DOCUMENT, PLAN, RUN, finding_names, folder_names
+from jupyter_rtc_locust.verdict.folder.names import (
+    ABOUT_THE_FINDING,
+    DIGESTS,
+    DOCUMENT,
+    PLAN,
+    RUN,
+    finding_names,
+    folder_names,
+)
 from jupyter_rtc_locust.verdict.folder.writing import Item
 from jupyter_rtc_locust.verdict.oracle import Oracle
 from jupyter_rtc_locust.verdict.reading import CONNECTED, Reading
@@ -103,7 +111,7 @@ def _edits_behind(finding: Finding, document: DocumentEvidence | None) -> tuple[
     if finding.edits:
         wanted = set(finding.edits)
         behind = [one for one in authored if (one.client_id, one.number) in wanted]
-        return behind, "those that the finding is about"
+        return behind, ABOUT_THE_FINDING
     last: list[AuthoredUpdate] = []
     for user in finding.users:
         last += [one for one in authored if one.user == user][-_LAST_EDITS:]

@@ -17,6 +17,8 @@ PLAN = "plan.jsonl.gz"
 """What the users did, edit by edit: to be played again with `--rtc-plan`."""
 DOCUMENT = "document.msgpack.gz"
 """The evidence of one document, as the judge was told it."""
+ABOUT_THE_FINDING = "those that the finding is about"
+"""Which edits stand in a finding's file; others stand there where none stands out."""
 
 _LONGEST_NAME = 100
 

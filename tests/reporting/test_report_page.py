@@ -155,13 +155,13 @@ def test_a_page_can_be_found_ones_way_in(pages, name):
             [
                 "jupyter-rtc-locust 0.1.0, with its extra demo: the run starts a Jupyter server of its own.",
                 "The locustfile locustfiles/canary_store_lost.py: jupyter-rtc-locust brings its own",
-                "to decide again: the folder results, with its evidence, and not this page only.",
+                "to decide again: the folder results in which this page was made, with its evidence.",
             ],
         ),
         (
             "nothing",
             [
-                "goes in the place of ADDRESS. Its token goes into the environment variable JUPYTER_TOKEN.",
+                "goes in the place of ADDRESS. Its token goes into the environment variable JUPYTER_TOKEN",
                 "--host ADDRESS",
             ],
         ),
@@ -225,7 +225,7 @@ def test_a_page_says_which_edits_its_times_leave_out(tmp_path, monkeypatch):
     said = "Edits that never came, or came without what they build on, have no time"
     text = Page(page(read_run(copied("fail", tmp_path / "changed", change)), "results")).text
     assert said in text
-    assert "Asked of this document too, and so: nothing that was written is lost; nothing is there more often" in text
+    assert "and found to be so: nothing that was written is lost; nothing is there more often" in text
     assert said not in Page(page(read_run(copied("pass", tmp_path / "pass")), "results")).text
 
 

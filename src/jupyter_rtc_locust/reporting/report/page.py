@@ -101,6 +101,7 @@ def page(told: ToldRun, folder: str) -> str:
             plan=_plan(run, folder),
             check=shlex.join(["jupyter", "rtc-locust", "check", folder]),
             health=health_sentences(result["generator"]),
+            whose_fault=sentences.whose_fault(one for document in told.documents for one in document.findings),
             missing=sentences.not_exercised(result),
             moments=moments_of(told),
             plots={
@@ -212,7 +213,7 @@ def _sections(told: ToldRun) -> list[Section]:
             groups.append(Group(kind, kinds.told(kind), kept, len(findings) - len(kept), difference))
         rest = tuple(one for one in document.differences if one.file not in shown_here)
         right = right_in(told, document) if document.path else ()
-        one_cause = tuple(sentences.one_cause(document.findings))
+        one_cause = tuple(sentences.one_cause(document))
         sections.append(Section(document.path, tuple(groups), rest, one_cause, tuple(right)))
     return sections
 

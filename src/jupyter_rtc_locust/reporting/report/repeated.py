@@ -35,7 +35,8 @@ def needed(run: Mapping[str, Any], folder: str) -> list[str]:
         told.append(_locustfile(arguments[arguments.index("-f") + 1]))
     if (run.get("plan") or {}).get("evidence"):
         told.append(
-            f"For the same edits, and to decide again: the folder {folder}, with its evidence, and not this page only."
+            f"For the same edits, and to decide again: the folder {folder} in which this page was made, with its "
+            f"evidence. The page alone is not enough."
         )
     return told
 
@@ -44,11 +45,12 @@ def _server(run: Mapping[str, Any], host: str) -> str:
     kind = str(run.get("server") or "")
     like = f"A server like that of the run ({kind}, then at {host})" if kind else f"The server that was at {host}"
     place = f", whose address goes in the place of {ADDRESS}" if _of_this_machine(host) else ""
-    said = f"{like}{place}. Its token goes into the environment variable JUPYTER_TOKEN."
+    said = f"{like}{place}. Its token goes into the environment variable JUPYTER_TOKEN, before the command is typed."
     if _of_this_machine(host) and kind.startswith("jupyter-collaboration"):
         said += (
             " Where jupyterlab and jupyter-collaboration are installed, `jupyter lab --no-browser` starts one at "
-            "http://127.0.0.1:8888, with the token of the same variable."
+            "http://127.0.0.1:8888; its token is what JUPYTER_TOKEN holds there. The run works in a folder of its own, "
+            "which it removes."
         )
     return said
 

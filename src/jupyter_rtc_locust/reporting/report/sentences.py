@@ -9,7 +9,7 @@ from typing import Any, Final
 from jupyter_rtc_locust.reporting.report import kinds
 from jupyter_rtc_locust.reporting.report.kinds import KindTold
 from jupyter_rtc_locust.reporting.report.moments import moments_of
-from jupyter_rtc_locust.reporting.report.told_evidence import FindingTold
+from jupyter_rtc_locust.reporting.report.told_evidence import DocumentTold, FindingTold
 from jupyter_rtc_locust.reporting.report.told_run import ToldRun
 from jupyter_rtc_locust.reporting.report.words import counted, listed, milliseconds, seconds, users
 from jupyter_rtc_locust.reporting.result_file import SERVER_PACKAGES
@@ -30,6 +30,8 @@ OUTCOMES: Final = {MET: "met", MISSED: "missed", INCONCLUSIVE: "not established"
 
 _OF_OTHERS: Final = (Kind.DIVERGED, Kind.PENDING_UPDATES)
 """Kinds of findings that concern those who were not shown what others wrote."""
+_OF_NEWCOMERS: Final = frozenset({Kind.JOINER_DIFFERS, Kind.LOST_EDIT, Kind.DUPLICATED_CONTENT, Kind.INVENTED_EDIT})
+"""Kinds of findings with which who opens the document afterwards is not given what was written."""
 _NEVER_SHOWN: Final = (*_OF_OTHERS, Kind.UNACKNOWLEDGED_EDIT)
 """Kinds of findings with which an edit was not shown to somebody who should have seen it."""
 
@@ -92,17 +94,26 @@ def work_not_shown(findings: Iterable[FindingTold]) -> str:
     return f"What {users(sorted(authors))} wrote did not all reach them" if authors else ""
 
 
-def one_cause(findings: Iterable[FindingTold]) -> list[str]:
-    """Which findings of a document are of one thing that happened: a copy that stopped differs for that reason."""
-    of_kind: dict[str, set[tuple[int, ...]]] = {}
-    for one in findings:
-        of_kind.setdefault(one.kind, set()).add(one.users)
-    both = of_kind.get(Kind.DIVERGED, set()) & of_kind.get(Kind.PENDING_UPDATES, set())
-    return [
-        f"For {users(people)} the two findings are of one thing that happened: something never arrived, and what was "
-        f"built on it could not be shown."
-        for people in sorted(both)
-    ]
+def one_cause(document: DocumentTold) -> list[str]:
+    """Which findings of a document are of one thing that happened, and what a reader wants to know of it."""
+    of_kind: dict[str, dict[tuple[int, ...], FindingTold]] = {}
+    for one in document.findings:
+        of_kind.setdefault(one.kind, {})[one.users] = one
+    stopped = of_kind.get(Kind.PENDING_UPDATES, {})
+    both = sorted(stopped.keys() & of_kind.get(Kind.DIVERGED, {}).keys())
+    newcomer = (
+        "" if of_kind.keys() & _OF_NEWCOMERS else " Opened again, the document is whole: a newcomer got all of it."
+    )
+    said = []
+    for people in both:
+        edits = len(stopped[people].edits) + stopped[people].edits_left_out
+        behind = f": {counted(edits, 'edit')} in all" if edits else ""
+        said.append(
+            f"For {users(people)} the two findings are of one thing that happened: something never arrived, and a tab "
+            f"shows nothing of what was built on it{behind}. The copies compared here are of pycrdt, which shows some "
+            f"of that all the same, so that they differ by less than a tab would.{newcomer}"
+        )
+    return said
 
 
 def thresholds(told: ToldRun) -> str:
@@ -219,6 +230,17 @@ def fan_out(result: Mapping[str, Any]) -> list[str]:
             f"send on, to everybody together."
         )
     return said
+
+
+def whose_fault(findings: Iterable[FindingTold]) -> str:
+    """What the run cannot tell of where something got lost; empty where nothing was."""
+    if not any(one.kind in _OF_OTHERS and one.authors for one in findings):
+        return ""
+    return (
+        "What never arrived at a user was in no message that the load generator read from that user's WebSocket. "
+        "Whether the server sent it is not recorded: to see it on the wire, capture the packets of a repetition, for "
+        "instance with tcpdump."
+    )
 
 
 def never_shown(result: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Real comparisons: the embedded server beside itself, and beside one that was made slower on purpose.
 
-How much slower is found out first: a run of the server as it is gives the median of its echoes, and the other one
+How much slower is found out first: a few runs of the server as it is give the median of its echoes, and the other one
 handles each message later by a fifth of that.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from jupyter_rtc_locust.command_line import locust_command
 from jupyter_rtc_locust.comparison.comparing import Comparison, compare
@@ -19,6 +20,8 @@ from jupyter_rtc_locust.versions.turns import AROUND_A_RUN_S, Ended, Side, run_o
 SLOWED = Path(__file__).with_name("slowed")
 LOAD = ("--users", "10", "--spawn-rate", "10", "--rtc-documents", "2", "--rtc-edit-rate", "3", "--rtc-rhythm", "steady")
 """Enough edits in ten seconds for a 99th percentile."""
+LOOKS = 5
+"""Runs that say how long an echo takes, before anything is compared."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +40,12 @@ class Stage:
         return self.seconds + AROUND_A_RUN_S
 
     def echo_ms(self) -> float:
-        """The median of echoes in a run of the server as it is."""
-        ended = run_once(Side("as-it-is", None), 1, self.into, self.command(), self.deadline_s)
-        return read_run(ended.folder).timings["update echo"].percentile(0.5)
+        """The median of echoes with the server as it is: the middle one of a few runs, the first of which is cold."""
+        ended = [
+            run_once(Side("as-it-is", None), number, self.into, self.command(), self.deadline_s)
+            for number in range(1, LOOKS + 1)
+        ]
+        return median(read_run(one.folder).timings["update echo"].percentile(0.5) for one in ended)
 
     def compared(self, name: str, environment: Mapping[str, str]) -> Comparison:
         """The server as it is, A, beside one with this environment, B."""

@@ -19,6 +19,7 @@ from jupyter_rtc_locust.settings import (
     REST_KINDS,
     RHYTHM_KINDS,
     SERVER_KINDS,
+    SPREAD_KINDS,
     TRACE_TARGETS,
 )
 
@@ -50,6 +51,7 @@ OPTIONS = (
         in_web_ui=False,
     ),
     Option("--rtc-documents", 1, "how many documents the users are spread over"),
+    Option("--rtc-spread", "workers", "over what the people of a document are spread", choices=SPREAD_KINDS),
     Option("--rtc-template", "", "a local notebook, text file or folder of notebooks to start from", in_web_ui=False),
     Option("--rtc-notebook", "", "path on the server of an existing document to work on; no other is touched"),
     Option("--rtc-seed", 0, "the seed of all choices; 0: drawn at random and printed"),

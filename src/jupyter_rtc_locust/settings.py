@@ -26,6 +26,8 @@ REPORT_KINDS = ("always", "never")
 AWARENESS_KINDS = ("none", "own", "faithful")
 GLOBAL_AWARENESS_KINDS = ("none", "faithful")
 REST_KINDS = ("none", "faithful")
+SPREAD_KINDS = ("workers", "documents")
+"""What `--rtc-spread` takes: the people of a document over all workers, or whole documents to each."""
 KERNEL_KINDS = ("simulated", "real")
 RHYTHM_KINDS = ("person", "steady", "poisson")
 """What `--rtc-rhythm` takes: the rhythms of `editing/rhythm.py`; a test compares them."""
@@ -69,6 +71,8 @@ class Settings:
     server_python: Path | None = None
     """The Python of the environment in which an embedded server is started; None: that of the run."""
     documents: int = 1
+    spread: str = "workers"
+    """Whether the people of a document are played by different workers, or by one, as far as that goes evenly."""
     template: Path | None = None
     notebook: str | None = None
     seed: int = 0
@@ -147,6 +151,7 @@ class Settings:
             server=_one_of("--rtc-server", options.rtc_server, SERVER_KINDS),
             server_python=_program("--rtc-server-python", options.rtc_server_python),
             documents=_whole("--rtc-documents", options.rtc_documents, least=1),
+            spread=_one_of("--rtc-spread", options.rtc_spread, SPREAD_KINDS),
             template=Path(options.rtc_template) if options.rtc_template else None,
             notebook=_notebook(options.rtc_notebook),
             seed=_whole("--rtc-seed", options.rtc_seed, least=0, most=2**63 - 1),

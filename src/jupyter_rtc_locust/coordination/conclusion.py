@@ -390,6 +390,7 @@ def _result(
             "users_asked": state.settings.users,
             "users_seated": state.users_seated,
             "documents": documents,
+            "documents_apart": _documents_apart(state),
             **dict.fromkeys(("edits", "updates_sent", "updates_received", "disconnects", "reconnects"), 0),
             **counts,
         },
@@ -419,6 +420,16 @@ def _result(
         warmup_s=_warm_up(state),
         require=state.settings.require,
     )
+
+
+def _documents_apart(state: RunState) -> int:
+    """How many documents were open in more than one process."""
+    open_in = Counter(
+        path
+        for answer in state.end.answers.values()
+        for path in {room.path for room in answer.get("documents", ()) if room.users}
+    )
+    return sum(processes > 1 for processes in open_in.values())
 
 
 def checkpoint_as_dict(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -459,6 +470,7 @@ def _options(state: RunState) -> dict[str, Any]:
     settings = state.settings
     return {
         "documents": settings.documents,
+        "spread": settings.spread,
         "edit_rate": settings.edit_rate,
         "rhythm": settings.rhythm,
         "awareness": settings.awareness,

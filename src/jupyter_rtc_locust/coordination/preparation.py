@@ -155,7 +155,8 @@ def prepare(
                         attempted.append(Document(f"{folder}/{name}", kind))
                         prepared.append(PreparedDocument(server.create_document(folder, name, template), template))
             arranged = replay.casting.clients if replay is not None else None
-            seats = Seats(run_id, seed, [one.document for one in prepared], settings.users, arranged, settings.together)
+            documents = [one.document for one in prepared]
+            seats = Seats(run_id, seed, documents, settings.users, arranged, settings.together, settings.spread)
             edits = settings.edit_rate > 0 or replay is not None or settings.plan is not None
             to_be_filled = edits or settings.template is not None
             fill_rooms = not server.stores_files and to_be_filled

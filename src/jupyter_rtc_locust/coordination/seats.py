@@ -2,15 +2,19 @@
 
 Pure. A seat is a function of the run, the seed and the user's index; a user told to reload, or one whose greenlet
 was replaced, takes the seat's next incarnation and with it a new client id (its document is new, too).
+
+Which of the free indices a process is given is chosen so that people of one document sit in different processes
+(`spreading.py`): what they agree on has then been agreed on between machines.
 """
 
 from __future__ import annotations
 
-import heapq
+from bisect import insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 
+from jupyter_rtc_locust.coordination.spreading import LOOKED_AT, choose
 from jupyter_rtc_locust.servers.base import Document, DocumentKind
 from jupyter_rtc_locust.users.seat import Seat
 
@@ -18,9 +22,11 @@ __all__ = ["Seat", "Seats"]
 
 
 class Seats:
-    """Hands seats out, lowest free index first, and remembers every client id it ever gave to whom.
+    """Hands seats out, and remembers every client id it ever gave to whom.
 
-    Where a run has documents of two kinds, the user indices of one kind are the even ones.
+    Documents are filled evenly: a round of one user for each is over before the next one begins, and within it whoever
+    comes is given what suits its process; on one process that is the lowest free index. Where a run has documents of
+    two kinds, the user indices of one kind are the even ones.
     """
 
     def __init__(
@@ -31,11 +37,12 @@ class Seats:
         users: int,
         arranged: Callable[[Iterable[int]], Sequence[int]] | None = None,
         together: int = 0,
+        spread: str = "workers",
     ) -> None:
         """`arranged` deals the client ids of the users' first seats out anew, where their order matters.
 
         `together`: so many of a kind fill a document before anybody opens the next one, and the last document takes
-        whoever is left; 0: they are dealt out to all documents.
+        whoever is left; 0: they are dealt out to all documents. `spread`: one of `settings.SPREAD_KINDS`.
         """
         self._run_id = run_id
         self._seed = seed
@@ -43,10 +50,19 @@ class Seats:
         self._kinds = sorted({document.kind for document in documents})
         self._users = max(users // max(len(self._kinds), 1), 1)
         self._together = together
+        self._spread = spread
+        self._indices = {
+            kind: [index for index, document in enumerate(documents) if document.kind == kind] for kind in self._kinds
+        }
         self._free: dict[DocumentKind, list[int]] = {kind: [] for kind in self._kinds}
+        """Positions below the next one that nobody has, ascending."""
         self._next: dict[DocumentKind, int] = dict.fromkeys(self._kinds, 0)
         self._incarnations: dict[int, int] = {}
         self._holders: dict[int, str] = {}
+        self._seats_of: Counter[str] = Counter()
+        """How many users each process plays now."""
+        self._present: dict[int, Counter[str]] = {}
+        """For each document, by its index, how many of its users each process plays now."""
         self._paths: dict[int, str] = {}
         """By user, the document of its latest seat."""
         self.authors: dict[int, int] = {}
@@ -65,17 +81,15 @@ class Seats:
 
         Raises KeyError when the run has no document of this kind.
         """
-        if self._free[kind]:
-            position = heapq.heappop(self._free[kind])
-        else:
-            position = self._next[kind]
-            self._next[kind] += 1
+        position = self._position_for(holder, kind)
         user = position * len(self._kinds) + self._kinds.index(kind)
         incarnation = self._incarnations.get(user, -1) + 1
         self._incarnations[user] = incarnation
         self._holders[user] = holder
-        indices = [index for index, document in enumerate(self._documents) if document.kind == kind]
+        self._seats_of[holder] += 1
+        indices = self._indices[kind]
         turn, place, apart = self._where(position, len(indices))
+        self._present.setdefault(indices[turn], Counter())[holder] += 1
         document = self._documents[indices[turn]]
         self._paths[user] = document.path
         first = position - place % tabs_per_person * apart
@@ -99,9 +113,16 @@ class Seats:
 
     def leave(self, user: int) -> None:
         """The user is gone; somebody else may take its index."""
-        if self._holders.pop(user, None) is not None:
-            position, kind = divmod(user, len(self._kinds))
-            heapq.heappush(self._free[self._kinds[kind]], position)
+        holder = self._holders.pop(user, None)
+        if holder is not None:
+            position, number = divmod(user, len(self._kinds))
+            kind = self._kinds[number]
+            insort(self._free[kind], position)
+            turn, _, _ = self._where(position, len(self._indices[kind]))
+            for played in (self._seats_of, self._present[self._indices[kind][turn]]):
+                played[holder] -= 1
+                if not played[holder]:
+                    del played[holder]
 
     def held(self) -> dict[int, str]:
         """User index to the process that plays it now."""
@@ -109,10 +130,20 @@ class Seats:
 
     def scattered(self) -> list[int]:
         """Who sits further back than they would if all had come one after the other: their seats' numbers are not below
-        how many of their kind are there."""
+        how many of their kind are there. Where processes are given what suits them, a round may have gaps."""
         positions = {user: divmod(user, len(self._kinds)) for user in self._holders}
         there = Counter(kind for _, kind in positions.values())
-        return sorted(user for user, (position, kind) in positions.items() if position >= there[kind])
+        gaps = len(self._seats_of) > 1 and not self._together
+        rounds = [len(self._indices[kind]) if gaps else 1 for kind in self._kinds]
+        return sorted(
+            user
+            for user, (position, kind) in positions.items()
+            if position // rounds[kind] * rounds[kind] >= there[kind]
+        )
+
+    def documents_apart(self) -> int:
+        """How many documents are open in more than one process now."""
+        return sum(len(present) > 1 for present in self._present.values())
 
     def opened(self) -> set[str]:
         """The paths of documents that anybody was ever given a seat at."""
@@ -121,6 +152,27 @@ class Seats:
     def open_now(self) -> set[str]:
         """The paths of documents at which somebody has a seat now."""
         return {self._paths[user] for user in self._holders}
+
+    def _position_for(self, holder: str, kind: DocumentKind) -> int:
+        """Take one of the free positions of the round that is filled now."""
+        free, fresh = self._free[kind], self._next[kind]
+        indices = self._indices[kind]
+        # Who fills documents one after the other has no choice.
+        size = 1 if self._together else len(indices)
+        lowest = free[0] if free else fresh
+        end = (lowest // size + 1) * size
+        if lowest < self._users < end:
+            end = self._users  # the last round of those that were asked for
+        candidates = [position for position in free[:LOOKED_AT] if position < end]
+        candidates += range(fresh, min(end, fresh + LOOKED_AT - len(candidates)))
+        present = [self._present.get(indices[position % len(indices)], Counter()) for position in candidates]
+        position = candidates[choose(holder, present, self._seats_of, self._spread)]
+        if position < fresh:
+            free.remove(position)
+        else:
+            free.extend(range(fresh, position))
+            self._next[kind] = position + 1
+        return position
 
     def _given(self, user: int, incarnation: int, path: str) -> int:
         if incarnation or user >= len(self.planned):

@@ -22,7 +22,9 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from jupyter_rtc_locust import exit_codes
 from jupyter_rtc_locust.coordination.capacity_shape import check_capacity, looks_for_a_capacity
+from jupyter_rtc_locust.coordination.channel import Channel, read_secret
 from jupyter_rtc_locust.coordination.coordinator import Coordinator
+from jupyter_rtc_locust.coordination.joining import Joining, Welcoming, equipment_of
 from jupyter_rtc_locust.coordination.leaving import Leaving
 from jupyter_rtc_locust.coordination.making_faults import faults_of
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
@@ -63,10 +65,17 @@ def install(environment: Environment) -> Coordinator | None:
     """
     secrets: list[str] = []
     keep_secrets_out(secrets)
+    secret = read_secret()
+    secrets.extend([secret] if secret else [])
+    channel = Channel(environment.runner, secret)
+    environment.rtc_channel = channel  # type: ignore[attr-defined]
+    # Before anything is filled in: what each process was given is compared.
+    equipment = equipment_of(environment.user_classes, environment.parsed_options)
     agent = ProcessAgent(environment, secrets)
     environment.rtc_agent = agent  # type: ignore[attr-defined]
     environment.rtc_leaving = None  # type: ignore[attr-defined]
     if isinstance(environment.runner, WorkerRunner):
+        agent.joining = Joining(environment, channel, equipment)
         environment.rtc_leaving = Leaving(environment, agent)  # type: ignore[attr-defined]
         return None
     if environment.runner is None:
@@ -85,6 +94,8 @@ def install(environment: Environment) -> Coordinator | None:
         )
     coordinator = Coordinator(environment, secrets, embedded)
     environment.rtc_coordinator = coordinator  # type: ignore[attr-defined]
+    if isinstance(environment.runner, MasterRunner):
+        coordinator.welcoming = Welcoming(channel, equipment)
     if environment.web_ui is None:
         # Now, because it takes seconds the first time, and later they would be taken from the run's `--run-time`.
         coordinator.check_options()

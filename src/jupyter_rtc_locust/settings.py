@@ -41,6 +41,10 @@ WORKER_ANSWER_DEADLINE_S = 15.0
 HTTP_TRY_DEADLINE_S = 10.0
 SAVE_ANSWER_DEADLINE_S = 10.0
 """A save asked for by hand that is not answered by then counts as not answered."""
+SECRET_OF_THE_WORKERS = "LOCUST_RTC_SECRET"
+"""The environment variable with which master and workers seal their messages (`coordination/sealing.py`)."""
+SECRETS_OF_THE_ENVIRONMENT = ("JUPYTER_TOKEN", SECRET_OF_THE_WORKERS)
+"""What no process that a run starts is given, unless it needs it."""
 QUIET_S = 3.0
 """No document message for this long, with every edit acknowledged, is called quiet."""
 SHORTEST_CHECKPOINTS_S = 10.0

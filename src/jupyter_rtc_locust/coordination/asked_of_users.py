@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gevent
 
@@ -13,9 +13,6 @@ from jupyter_rtc_locust.coordination.turns import Turns
 from jupyter_rtc_locust.documents.held_digest import HeldDigests
 from jupyter_rtc_locust.users.stage import Stage
 from jupyter_rtc_locust.users.swarm import FOR_A_PERSON, Swarm
-
-if TYPE_CHECKING:
-    from locust.runners import Runner
 
 LARGEST_COPY = 4_000_000
 """Bytes of a copy, compressed, that are sent to be shown to a person."""
@@ -30,11 +27,11 @@ class AskedOfUsers:
         self._swarm = swarm
         self._send = send
 
-    def listen(self, runner: Runner) -> None:
+    def listen(self, channel: Any) -> None:
         """From now on, do what the coordinator says."""
-        runner.register_message(messages.PAUSE, self._on_pause)
-        runner.register_message(messages.GO_ON, self._on_go_on)
-        runner.register_message(messages.COPIES_WANTED, self._on_copies_wanted)
+        channel.register_message(messages.PAUSE, self._on_pause)
+        channel.register_message(messages.GO_ON, self._on_go_on)
+        channel.register_message(messages.COPIES_WANTED, self._on_copies_wanted)
 
     def _on_pause(self, msg: Any, **_: Any) -> None:
         if (swarm := self._of_run(msg)) is not None:

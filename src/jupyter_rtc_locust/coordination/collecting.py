@@ -15,6 +15,7 @@ from locust.runners import MasterRunner
 
 from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.coordination.answers import read_answer
+from jupyter_rtc_locust.coordination.channel import channel_of
 from jupyter_rtc_locust.coordination.hearing import Hearing
 from jupyter_rtc_locust.coordination.pieces import Assembly
 from jupyter_rtc_locust.coordination.rounds import Collection
@@ -35,8 +36,9 @@ class EvidenceCollector:
         runner = environment.runner
         assert runner is not None
         self._runner = runner
-        runner.register_message(messages.QUIET, self._on_quiet)
-        runner.register_message(messages.EVIDENCE, self._on_evidence)
+        self._channel = channel_of(environment)
+        self._channel.register_message(messages.QUIET, self._on_quiet)
+        self._channel.register_message(messages.EVIDENCE, self._on_evidence)
 
     def collect(self, state: RunState, collection: Collection, drain_timeout: float) -> None:
         """When all processes are quiet, ask for their evidence, and wait for it; who does not answer is lost."""
@@ -47,7 +49,7 @@ class EvidenceCollector:
             return state.pending(collection) - collection.quiet
 
         self._wait_for_processes(state, collection, noisy, drain_timeout + WORKER_ANSWER_DEADLINE_S / 3)
-        self._runner.send_message(messages.GATHER, {"run": state.run_id, "round": collection.number})
+        self._channel.send_message(messages.GATHER, {"run": state.run_id, "round": collection.number})
         collection.last_piece = time.monotonic()
         # The evidence of a long run takes longer to be put together, before the first piece of it comes.
         patience = SYNC_DEADLINE_S + WORKER_ANSWER_DEADLINE_S + state.end_budget_s - END_BUDGET_S
@@ -83,7 +85,7 @@ class EvidenceCollector:
             return
         self.hearing.note(msg.node_id)
         taken = {name: body[name] for name in ("run", "round", "index")}
-        self._runner.send_message(messages.EVIDENCE_TAKEN, taken, msg.node_id)
+        self._channel.send_message(messages.EVIDENCE_TAKEN, taken, msg.node_id)
         collection = state.collection(body["round"])
         if collection is None:
             return  # of a checkpoint that was given up

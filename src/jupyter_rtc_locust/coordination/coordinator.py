@@ -22,11 +22,13 @@ from locust.runners import STATE_RUNNING, STATE_SPAWNING, MasterRunner
 from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.coordination.capacities import Capacities
 from jupyter_rtc_locust.coordination.capacity_shape import check_capacity
+from jupyter_rtc_locust.coordination.channel import channel_of
 from jupyter_rtc_locust.coordination.collecting import EvidenceCollector
 from jupyter_rtc_locust.coordination.conclusion import forget_earlier_run
 from jupyter_rtc_locust.coordination.differences import Differences
 from jupyter_rtc_locust.coordination.ending import Ending
 from jupyter_rtc_locust.coordination.holding_checkpoints import HoldingCheckpoints
+from jupyter_rtc_locust.coordination.joining import Welcoming
 from jupyter_rtc_locust.coordination.live import Live
 from jupyter_rtc_locust.coordination.making_faults import begin_faults, faults_of
 from jupyter_rtc_locust.coordination.plans import cell_names, checked_plan, plan_to_play
@@ -69,6 +71,8 @@ class Coordinator:
         self._agent: ProcessAgent = environment.rtc_agent  # type: ignore[attr-defined]
         self.embedded = embedded
         self.state: RunState | None = None
+        self.welcoming: Welcoming | None = None
+        """At a master: who lets workers take part, or refuses them."""
         self.begun = False
         """Whether any run has begun."""
         self._secrets = secrets
@@ -76,8 +80,8 @@ class Coordinator:
         self._not_preparing.set()
         runner = environment.runner
         assert runner is not None
-        runner.register_message(messages.SEAT_WANTED, self._on_seat_wanted)
-        runner.register_message(messages.SEAT_LEFT, self._on_seat_left)
+        channel_of(environment).register_message(messages.SEAT_WANTED, self._on_seat_wanted)
+        channel_of(environment).register_message(messages.SEAT_LEFT, self._on_seat_left)
         self._collector = EvidenceCollector(environment)
         self._ending = Ending(environment, self._agent, self._collector, secrets, self._stop_watching)
         self._checkpoints = HoldingCheckpoints(self._collector, self._send, self._ending.note, secrets)
@@ -87,7 +91,9 @@ class Coordinator:
         self.capacities = Capacities(
             environment, self.check_options, self.live, self._checkpoints, self._send, embedded
         )
-        self._replay_watch = ReplayWatch(runner, lambda: self.state, self._send, self._ending.quit_or_stop)
+        self._replay_watch = ReplayWatch(
+            channel_of(environment), lambda: self.state, self._send, self._ending.quit_or_stop
+        )
         events = environment.events
         events.test_start.add_listener(self._on_test_start)
         events.test_stopping.add_listener(self._on_test_stopping)
@@ -229,6 +235,20 @@ class Coordinator:
         logger.error("This run cannot take place. %s", sentence)
         gevent.spawn(self._end_refused_run)
 
+    def go_on_without(self, sentence: str) -> None:
+        """A worker was refused for this reason: if fewer than were expected take part, the run ends.
+
+        Locust counts a worker as soon as it is connected, and may begin before it can be refused.
+        """
+        self._not_preparing.wait(_PREPARATION_DEADLINE_S)
+        state, welcoming = self.state, self.welcoming
+        expected = getattr(self.environment.parsed_options, "expect_workers", 0) or 0
+        if state is None or welcoming is None or state.concluding or welcoming.taking_part >= expected:
+            return
+        if sentence not in state.problems:
+            state.problems.append(sentence)
+        self._end_refused_run()
+
     def _end_refused_run(self) -> None:
         runner = self.environment.runner
         assert runner is not None
@@ -245,6 +265,8 @@ class Coordinator:
         if state is None or state.prepared is None or state.concluding:
             reason = state.problems[0] if state is not None and state.problems else "the run is ending"
             body["refused"] = reason
+        elif self.welcoming is not None and not self.welcoming.may_take_part(msg.node_id):
+            body["refused"] = "this worker does not take part in the run"
         else:
             seats = state.prepared.seats
             kind = msg.data["kind"]
@@ -323,6 +345,8 @@ class Coordinator:
         self.capacities.stop()
         self._checkpoints.stop()
         if self.state is not None:
+            if self.welcoming is not None and not self.state.users_seated and not self.state.concluding:
+                self.state.problems += [one for one in self.welcoming.refusals if one not in self.state.problems]
             self._ending.of(self.state)
 
     # -- leaving ------------------------------------------------------------------------------------------------
@@ -343,6 +367,5 @@ class Coordinator:
             self._ending.print(self.state)
 
     def _send(self, kind: str, body: dict[str, Any], node_id: str | None = None) -> None:
-        runner = self.environment.runner
-        if runner is not None:
-            runner.send_message(kind, body, node_id)
+        if self.environment.runner is not None:
+            channel_of(self.environment).send_message(kind, body, node_id)

@@ -19,6 +19,7 @@ from locust.runners import MasterRunner
 
 from jupyter_rtc_locust import exit_codes
 from jupyter_rtc_locust.coordination import messages
+from jupyter_rtc_locust.coordination.channel import channel_of
 from jupyter_rtc_locust.coordination.collecting import EvidenceCollector
 from jupyter_rtc_locust.coordination.conclusion import conclude
 from jupyter_rtc_locust.coordination.kernels import end_kernels
@@ -68,8 +69,9 @@ class Ending:
         runner = environment.runner
         assert runner is not None
         self._runner = runner
-        runner.register_message(messages.LEAVING, self._on_leaving)
-        runner.register_message(messages.ALL_LEFT, self._on_all_left)
+        self._channel = channel_of(environment)
+        self._channel.register_message(messages.LEAVING, self._on_leaving)
+        self._channel.register_message(messages.ALL_LEFT, self._on_all_left)
 
     # -- asked for ----------------------------------------------------------------------------------------------
 
@@ -190,7 +192,7 @@ class Ending:
             )
         patience = state.settings.drain_timeout
         ends = {"run": state.run_id, "drain_timeout": patience, "budget": state.end_budget_s}
-        self._runner.send_message(messages.RUN_ENDS, ends)
+        self._channel.send_message(messages.RUN_ENDS, ends)
         self._collector.collect(state, end, patience)
 
     def _everybody_leaves(self, state: RunState) -> None:
@@ -198,7 +200,7 @@ class Ending:
         if state.parted:
             return
         state.parted = True
-        self._runner.send_message(messages.RUN_OVER, {"run": state.run_id})
+        self._channel.send_message(messages.RUN_OVER, {"run": state.run_id})
         until = time.monotonic() + LEAVE_DEADLINE_S
         gone = self._collector.hearing.is_gone
         while time.monotonic() < until and any(

@@ -6,16 +6,13 @@ What is given back is kept track of here; that somebody who has left for good do
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gevent
 
 from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.users.collaborator import Collaborator
 from jupyter_rtc_locust.users.swarm import Swarm
-
-if TYPE_CHECKING:
-    from locust.runners import Runner
 
 
 class FaultsOfUsers:
@@ -29,12 +26,12 @@ class FaultsOfUsers:
         self._failed = failed
         self._away: dict[tuple[int, ...], list[Any]] = {}
 
-    def listen(self, runner: Runner) -> None:
+    def listen(self, channel: Any) -> None:
         """From now on, do what the coordinator says."""
-        runner.register_message(messages.OFFLINE, self._on_offline)
-        runner.register_message(messages.ONLINE, self._on_online)
-        runner.register_message(messages.AWAY, self._on_away)
-        runner.register_message(messages.BACK, self._on_back)
+        channel.register_message(messages.OFFLINE, self._on_offline)
+        channel.register_message(messages.ONLINE, self._on_online)
+        channel.register_message(messages.AWAY, self._on_away)
+        channel.register_message(messages.BACK, self._on_back)
 
     def _on_offline(self, msg: Any, **_: Any) -> None:
         for one in self._named(msg):

@@ -21,6 +21,7 @@ from gevent.subprocess import PIPE, Popen
 
 from jupyter_rtc_locust.coordination.turns import Turns
 from jupyter_rtc_locust.errors import RtcLocustError
+from jupyter_rtc_locust.settings import SECRETS_OF_THE_ENVIRONMENT
 from jupyter_rtc_locust.verdict.findings import Verdict
 from jupyter_rtc_locust.verdict.folder.stored import with_evidence_named
 from jupyter_rtc_locust.verdict.folder.writing import Kept
@@ -125,7 +126,7 @@ def _start(keeping: Keeping | None) -> Any:
         stdin=PIPE,
         stdout=PIPE,
         stderr=PIPE,
-        env={name: value for name, value in os.environ.items() if name != "JUPYTER_TOKEN"},
+        env={name: value for name, value in os.environ.items() if name not in SECRETS_OF_THE_ENVIRONMENT},
         # A session of its own: Ctrl-C in a terminal must reach the run, which ends its judge itself.
         start_new_session=True,
     )

@@ -16,6 +16,7 @@ import gevent
 from locust.env import Environment
 
 from jupyter_rtc_locust.coordination import messages
+from jupyter_rtc_locust.coordination.channel import channel_of
 from jupyter_rtc_locust.coordination.differences import Differences
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.steering import Steering
@@ -54,10 +55,9 @@ class Live:
         self._over_at: float | None = None
         self._told_of_trouble = False
         self._greenlet: gevent.Greenlet[..., None] | None = None
-        runner = environment.runner
-        assert runner is not None
-        runner.register_message(messages.LIVE, self._on_live)
-        runner.register_message(messages.COPIES, differences.on_copies)
+        channel = channel_of(environment)
+        channel.register_message(messages.LIVE, self._on_live)
+        channel.register_message(messages.COPIES, differences.on_copies)
 
     def begin(self, state: RunState) -> None:
         """A run is being prepared: a new picture, still without documents."""

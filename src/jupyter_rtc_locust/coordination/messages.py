@@ -1,5 +1,7 @@
 """The names of our messages among Locust's, and who sends them. Bodies are plain dictionaries (msgpack).
 
+worker → master   JOINED          equipment                          what this worker consists of
+master → worker   WELCOME         refused                            it may take part; or why not
 worker → master   SEAT_WANTED     request, kind                      a user wants to open a document
 master → worker   SEAT_GIVEN      request, seat, run | refused       where it sits, and what the run is
 worker → master   SEAT_LEFT       run, user                          the user is gone
@@ -26,9 +28,11 @@ master → worker   EVIDENCE_TAKEN  run, round, index                  so the ne
 master → worker   RUN_OVER        run                                close all documents
 worker → master   ALL_LEFT        run                                done
 
-What a round is stands in `rounds.py`.
+What a round is stands in `rounds.py`. Where there is a secret, bodies travel sealed (`sealing.py`).
 """
 
+JOINED = "rtc-joined"
+WELCOME = "rtc-welcome"
 SEAT_WANTED = "rtc-seat-wanted"
 SEAT_GIVEN = "rtc-seat-given"
 SEAT_LEFT = "rtc-seat-left"

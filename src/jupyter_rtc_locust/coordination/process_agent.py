@@ -22,8 +22,10 @@ from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.coordination.answers import encoded_rooms
 from jupyter_rtc_locust.coordination.asked_of_users import AskedOfUsers
+from jupyter_rtc_locust.coordination.channel import channel_of
 from jupyter_rtc_locust.coordination.faults_of_users import FaultsOfUsers
 from jupyter_rtc_locust.coordination.gathering import gather, probe_all, stop_editing, wait_until_quiet
+from jupyter_rtc_locust.coordination.joining import Joining
 from jupyter_rtc_locust.coordination.pieces import split
 from jupyter_rtc_locust.coordination.plans import plan_to_play
 from jupyter_rtc_locust.coordination.replays import CELL, plan_of
@@ -79,6 +81,8 @@ class ProcessAgent:
         self.swarm: Swarm | None = None
         self.live: LiveLooks | None = None
         """Who tells the coordinator once a second how the present run goes here."""
+        self.joining: Joining | None = None
+        """At a worker: who asks the master whether it may take part."""
         self._secrets = secrets
         self._requests = count()
         self._waiting: dict[int, AsyncResult[dict[str, Any]]] = {}
@@ -106,16 +110,17 @@ class ProcessAgent:
         self.history: History | None = None
         runner = environment.runner
         if runner is not None and not isinstance(runner, MasterRunner):
-            runner.register_message(messages.SEAT_GIVEN, self._on_seat_given)
-            runner.register_message(messages.CHECKPOINT, self._on_checkpoint)
-            runner.register_message(messages.RESUME, self._on_resume)
-            FaultsOfUsers(lambda: self.swarm, self._note_problem).listen(runner)
-            AskedOfUsers(lambda: self.swarm, self.send).listen(runner)
-            runner.register_message(messages.TRACE_BEGINS, self._on_trace_begins)
-            runner.register_message(messages.RUN_ENDS, self._on_run_ends)
-            runner.register_message(messages.GATHER, self._on_gather)
-            runner.register_message(messages.EVIDENCE_TAKEN, self._on_evidence_taken)
-            runner.register_message(messages.RUN_OVER, self._on_run_over)
+            channel = channel_of(environment)
+            channel.register_message(messages.SEAT_GIVEN, self._on_seat_given)
+            channel.register_message(messages.CHECKPOINT, self._on_checkpoint)
+            channel.register_message(messages.RESUME, self._on_resume)
+            FaultsOfUsers(lambda: self.swarm, self._note_problem).listen(channel)
+            AskedOfUsers(lambda: self.swarm, self.send).listen(channel)
+            channel.register_message(messages.TRACE_BEGINS, self._on_trace_begins)
+            channel.register_message(messages.RUN_ENDS, self._on_run_ends)
+            channel.register_message(messages.GATHER, self._on_gather)
+            channel.register_message(messages.EVIDENCE_TAKEN, self._on_evidence_taken)
+            channel.register_message(messages.RUN_OVER, self._on_run_over)
 
     # -- seats --------------------------------------------------------------------------------------------------
 
@@ -127,6 +132,8 @@ class ProcessAgent:
             ServerUnusable: the coordinator did not answer.
             RoomRefused, ConnectionBroken: the document could not be opened.
         """
+        if self.joining is not None:
+            self.joining.wait(SEAT_DEADLINE_S)
         request = next(self._requests)
         answer: AsyncResult[dict[str, Any]] = AsyncResult()
         self._waiting[request] = answer
@@ -452,9 +459,8 @@ class ProcessAgent:
 
     def send(self, kind: str, body: dict[str, Any]) -> None:
         """To the coordinator."""
-        runner = self.environment.runner
-        if runner is not None:
-            runner.send_message(kind, body)
+        if self.environment.runner is not None:
+            channel_of(self.environment).send_message(kind, body)
 
     def _on_seat_given(self, msg: Any, **_: Any) -> None:
         waiting = self._waiting.get(msg.data["request"])

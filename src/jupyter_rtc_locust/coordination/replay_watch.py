@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 import gevent
-from locust.runners import Runner
 
 from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.coordination.run_state import RunState
@@ -29,7 +28,7 @@ class ReplayWatch:
 
     def __init__(
         self,
-        runner: Runner,
+        channel: Any,
         state: Callable[[], RunState | None],
         send: Callable[[str, dict[str, Any]], None],
         end_run: Callable[[], None],
@@ -41,8 +40,8 @@ class ReplayWatch:
         self._ended: set[int] = set()
         self._latest = 0.0
         self._over = True
-        runner.register_message(messages.TRACE_READY, self._on_ready)
-        runner.register_message(messages.TRACE_ENDED, self._on_ended)
+        channel.register_message(messages.TRACE_READY, self._on_ready)
+        channel.register_message(messages.TRACE_ENDED, self._on_ended)
 
     def begin(self, state: RunState) -> None:
         """A run that is a replay has begun."""

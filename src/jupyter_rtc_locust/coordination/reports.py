@@ -16,6 +16,7 @@ import gevent
 from gevent.subprocess import PIPE, Popen, TimeoutExpired
 
 from jupyter_rtc_locust.reporting.report.making import PAGE
+from jupyter_rtc_locust.settings import SECRETS_OF_THE_ENVIRONMENT
 
 DEADLINE_S = 30.0
 """A second or two are usual; a machine on which matplotlib has never run makes its list of fonts first."""
@@ -55,7 +56,7 @@ class Reports:
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=PIPE,
-                env={name: value for name, value in os.environ.items() if name != "JUPYTER_TOKEN"},
+                env={name: value for name, value in os.environ.items() if name not in SECRETS_OF_THE_ENVIRONMENT},
                 # A session of its own: Ctrl-C in a terminal must reach the run, which ends this itself.
                 start_new_session=True,
             )

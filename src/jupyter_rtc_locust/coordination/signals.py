@@ -41,6 +41,7 @@ class Signals:
             gevent.signal_handler(signal.SIGTERM, self.terminate)
             if isinstance(environment.runner, MasterRunner):
                 self._limit_the_wait_for_workers(coordinator, environment.runner)
+                self._end_for_a_refused_worker(coordinator)
 
     def _on_quitting(self, **_: Any) -> None:
         """Let one shutdown go on: whoever comes second waits for as long as the first lives.
@@ -95,6 +96,23 @@ class Signals:
 
         if patience:
             gevent.spawn_later(patience, give_up)
+
+    def _end_for_a_refused_worker(self, coordinator: Coordinator) -> None:
+        """A run that still waits for its workers would wait for ever for one that was refused."""
+        welcoming = coordinator.welcoming
+        if welcoming is None:
+            return
+
+        def end(sentence: str) -> None:
+            if self._waits_to_begin(coordinator):
+                self._end_before_it_began(coordinator, sentence)
+            else:
+                coordinator.go_on_without(sentence)
+
+        # Not in the greenlet that hears the workers, which ends with the runner.
+        welcoming.refused = lambda sentence: gevent.spawn(end, sentence)
+        for sentence in welcoming.refusals[:1]:
+            welcoming.refused(sentence)
 
     def _end_before_it_began(self, coordinator: Coordinator, sentence: str) -> None:
         self._winding_up = True

@@ -91,6 +91,9 @@ def missing_packages(python: Path | None = None) -> list[str]:
     return [package for package, module in needed.items() if importlib.util.find_spec(module) is None]
 
 
+_NOT_FOR_A_SERVER = ("JUPYTER", "JPY_", "IPYTHON", "LOCUST_RTC_SECRET")
+
+
 def server_environment(folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment for a server that lives in `folder`: the given one without anything that steers Jupyter.
 
@@ -98,7 +101,7 @@ def server_environment(folder: Path, environment: Mapping[str, str]) -> dict[str
     this process may itself run in, would reach into the server; a token of the person's would moreover become its
     secret.
     """
-    kept = {name: value for name, value in environment.items() if not name.startswith(("JUPYTER", "JPY_", "IPYTHON"))}
+    kept = {name: value for name, value in environment.items() if not name.startswith(_NOT_FOR_A_SERVER)}
     return kept | {
         "HOME": str(folder / "home"),
         # Packages installed with `pip install --user` are found through HOME; they stay where they are.

@@ -204,9 +204,6 @@ def test_the_timings_of_all_users_are_in_the_result(run: str, runs: Runs) -> Non
 
 @pytest.mark.parametrize("run", WAYS)
 def test_an_edit_is_timed_at_every_other_user_of_its_document_in_the_same_process(run: str, runs: Runs) -> None:
-    """How many these are is the turn of events: workers ask for seats at the same moment, and may get all or none of
-    a document's.
-    """
     ended: Run = runs[run]
     files = list((ended.folder / "results").glob(HISTORY if run == "one" else HISTORY_OF_A_WORKER))
     assert len(files) == (1 if run == "one" else 2), files
@@ -216,6 +213,19 @@ def test_an_edit_is_timed_at_every_other_user_of_its_document_in_the_same_proces
     if run == "one":
         # Three users in each of two documents, so each edit has two readers.
         assert len(found.possible) == 2 * ended.told["counts"]["edits"], str(ended)
+
+
+@pytest.mark.parametrize("run", [way for way in WAYS if way != "one"])
+def test_the_people_of_a_document_are_in_both_processes_and_what_goes_between_them_is_timed(
+    run: str, runs: Runs
+) -> None:
+    ended: Run = runs[run]
+    assert ended.told["counts"]["documents_apart"] == 2, str(ended)
+    between = ended.told["between_workers"]
+    # Whoever wrote, somebody in the other process reads it; what the server encoded anew is not timed.
+    assert 0 < between["count"] <= ended.told["counts"]["edits"], str(ended)
+    assert [one["problem"] for one in between["clocks"]] == [None, None], str(ended)
+    assert all(one["exchanges"] > 4 for one in between["clocks"]), str(ended)
 
 
 @pytest.mark.parametrize("run", WAYS)

@@ -15,6 +15,7 @@ import gevent
 from locust.env import Environment
 
 from jupyter_rtc_locust.capacity.making import forget
+from jupyter_rtc_locust.coordination.between_workers import deliveries_between
 from jupyter_rtc_locust.coordination.judging import JudgeError, Keeping, judged
 from jupyter_rtc_locust.coordination.plans import collected_plan, plan_figures, plan_to_play, played, write_plan
 from jupyter_rtc_locust.coordination.preparation import SEEDER, PreparedDocument
@@ -71,6 +72,7 @@ def conclude(
             timings.merge(answer["timings"])
         echo_p99 = timings.percentile("update echo", 0.99, _warm_up(state))
         health = summarise((answer["health"] for answer in answers), echo_p99)
+        state.between_workers = deliveries_between(tuple(answers), _warm_up(state))
         _keep_plan(environment, state)
         evidence = run_evidence(state, state.end, health, secrets)
         state.memory, state.log_events = evidence.server_memory, evidence.server_log
@@ -418,6 +420,7 @@ def _result(
         },
         secrets=secrets,
         warmup_s=_warm_up(state),
+        between_workers=state.between_workers,
         require=state.settings.require,
     )
 

@@ -82,6 +82,7 @@ class Coordinator:
         assert runner is not None
         channel_of(environment).register_message(messages.SEAT_WANTED, self._on_seat_wanted)
         channel_of(environment).register_message(messages.SEAT_LEFT, self._on_seat_left)
+        channel_of(environment).register_message(messages.CLOCK_ASKED, self._on_clock_asked)
         self._collector = EvidenceCollector(environment)
         self._ending = Ending(environment, self._agent, self._collector, secrets, self._stop_watching)
         self._checkpoints = HoldingCheckpoints(self._collector, self._send, self._ending.note, secrets)
@@ -307,6 +308,12 @@ class Coordinator:
         state = self.state
         if state is not None and state.prepared is not None and msg.data["run"] == state.run_id:
             state.prepared.seats.leave(msg.data["user"])
+
+    def _on_clock_asked(self, msg: Any, **_: Any) -> None:
+        state = self.state
+        if state is not None and msg.data["run"] == state.run_id:
+            told = {**msg.data, "told": state.since_start(time.monotonic())}
+            self._send(messages.CLOCK_TOLD, told, msg.node_id)
 
     # -- while it runs ------------------------------------------------------------------------------------------
 

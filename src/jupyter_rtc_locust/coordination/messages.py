@@ -16,6 +16,8 @@ master → worker   PAUSE           run                                a person 
 master → worker   GO_ON           run                                the person lets it go on
 master → worker   COPIES_WANTED   run, request, path                 what do copies of this document hold now?
 worker → master   COPIES          run, request, copies               each state once: its users, its digest, its bytes
+worker → master   CLOCK_ASKED     run, asked                         what time is it?
+master → worker   CLOCK_TOLD      run, asked, told                   seconds since the start of the run
 worker → master   LIVE            run, look                          what it sees of its users, once a second
 worker → master   TRACE_READY     run, user                          this user is ready to replay its part
 master → worker   TRACE_BEGINS    run                                everybody is: begin
@@ -47,6 +49,8 @@ PAUSE = "rtc-pause"
 GO_ON = "rtc-go-on"
 COPIES_WANTED = "rtc-copies-wanted"
 COPIES = "rtc-copies"
+CLOCK_ASKED = "rtc-clock-asked"
+CLOCK_TOLD = "rtc-clock-told"
 LIVE = "rtc-live"
 TRACE_READY = "rtc-trace-ready"
 TRACE_BEGINS = "rtc-trace-begins"

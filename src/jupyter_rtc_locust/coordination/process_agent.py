@@ -23,6 +23,7 @@ from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.coordination.answers import encoded_rooms
 from jupyter_rtc_locust.coordination.asked_of_users import AskedOfUsers
 from jupyter_rtc_locust.coordination.channel import channel_of
+from jupyter_rtc_locust.coordination.clock_asking import ClockAsking
 from jupyter_rtc_locust.coordination.faults_of_users import FaultsOfUsers
 from jupyter_rtc_locust.coordination.gathering import gather, probe_all, stop_editing, wait_until_quiet
 from jupyter_rtc_locust.coordination.joining import Joining
@@ -83,6 +84,8 @@ class ProcessAgent:
         """Who tells the coordinator once a second how the present run goes here."""
         self.joining: Joining | None = None
         """At a worker: who asks the master whether it may take part."""
+        self._clock: ClockAsking | None = None
+        """At a worker: who asks the master for the time, in the present run."""
         self._secrets = secrets
         self._requests = count()
         self._waiting: dict[int, AsyncResult[dict[str, Any]]] = {}
@@ -116,6 +119,7 @@ class ProcessAgent:
             channel.register_message(messages.RESUME, self._on_resume)
             FaultsOfUsers(lambda: self.swarm, self._note_problem).listen(channel)
             AskedOfUsers(lambda: self.swarm, self.send).listen(channel)
+            channel.register_message(messages.CLOCK_TOLD, self._on_clock_told)
             channel.register_message(messages.TRACE_BEGINS, self._on_trace_begins)
             channel.register_message(messages.RUN_ENDS, self._on_run_ends)
             channel.register_message(messages.GATHER, self._on_gather)
@@ -296,6 +300,9 @@ class ProcessAgent:
         ]
         if settings.save_every:
             self._greenlets.append(gevent.spawn(save_now_and_then, self.swarm, settings.save_every))
+        if isinstance(self.environment.runner, WorkerRunner):
+            self._clock = ClockAsking(self.swarm.run_id, self.swarm.since_start, self.send)
+            self._greenlets.append(gevent.spawn(self._clock.go_on))
         for greenlet in self._greenlets:
             greenlet.link_exception(lambda dead: self._problems.append(f"a watch of it died: {dead.exception}"))
 
@@ -411,6 +418,7 @@ class ProcessAgent:
             self.history.flush()
         payload["health"] = self.health.as_evidence()
         payload["stats"] = self._final_statistics()
+        payload["clock"] = self._clock.as_evidence() if self._clock is not None else []
         payload["timings"] = self.recorder.as_evidence()
         payload["course"] = self.course.as_evidence()
         self._send_in_pieces(run_id, AT_THE_END, msgpack.packb(payload))
@@ -469,6 +477,10 @@ class ProcessAgent:
         elif "seat" in msg.data:
             # Whoever asked is gone, or gave up waiting.
             self.send(messages.SEAT_LEFT, {"run": msg.data["run"]["run_id"], "user": msg.data["seat"]["user"]})
+
+    def _on_clock_told(self, msg: Any, **_: Any) -> None:
+        if self._clock is not None:
+            self._clock.hear(msg.data)
 
     def _on_checkpoint(self, msg: Any, **_: Any) -> None:
         swarm, body = self.swarm, msg.data

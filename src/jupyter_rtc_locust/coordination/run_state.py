@@ -82,6 +82,8 @@ class RunState:
     """What the users did, when the processes have told; None: they have not."""
     plan_problem: str = ""
     """Why it could not be saved: a sentence."""
+    between_workers: dict[str, Any] | None = None
+    """How long edits took from one process to another, for the result; None: there was one, or nobody told."""
     result: dict[str, Any] | None = None
     result_path: str | None = None
     told_of_reports: tuple[str, ...] = ()

@@ -11,7 +11,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from jupyter_rtc_locust.reporting.figures_told import health_sentences, load_sentence, timing_lines
+from jupyter_rtc_locust.reporting.figures_told import (
+    between_workers_lines,
+    health_sentences,
+    load_sentence,
+    timing_lines,
+)
 from jupyter_rtc_locust.reporting.report import kinds, words
 from jupyter_rtc_locust.reporting.result_file import redact
 from jupyter_rtc_locust.reporting.shown import TEXT_SHOWN, shown
@@ -82,6 +87,7 @@ def end_report(result: Mapping[str, Any], result_path: str | None = None, report
         load_sentence(result),
         *_plan(result["run"]),
         *timing_lines(result["timings"], result["run"].get("warmup_s")),
+        *between_workers_lines(result.get("between_workers")),
         *health_sentences(result["generator"]),
         *_not_exercised(result),
         *_in_one_line_if_short([*map(shown, reports), *where]),

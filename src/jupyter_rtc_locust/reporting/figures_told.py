@@ -80,6 +80,25 @@ def timing_lines(timings: Mapping[str, Mapping[str, Any]], warmup_s: float | Non
     return lines
 
 
+def between_workers_lines(between: Mapping[str, Any] | None) -> list[str]:
+    """How long edits took from one process to another, as far as the processes' clocks let it be told."""
+    if not between:
+        return []
+    lost = [one for one in between["clocks"] if one["problem"]]
+    without = ""
+    if lost:
+        without = f" Nothing is known of the clock of {shown(lost[0]['process'])}: {shown(lost[0]['problem'])}."
+    if not between["count"]:
+        return [f"Between processes: no delivery was timed.{without}"]
+    told = [
+        f"{name} {words.milliseconds(between[f'{name}_ms'])} ± {words.milliseconds(between[f'{name}_bound_ms'])}"
+        if between[f"{name}_ms"] is not None
+        else f"{name} not known"
+        for name in ("p50", "p95", "p99")
+    ]
+    return [f"Between processes, an edit, with the first user of another: {', '.join(told)}.{without}"]
+
+
 def health_sentences(generator: Mapping[str, Any]) -> list[str]:
     """Whether the load generator kept up, from its summary in the result file; nothing where there was no load."""
     if not generator.get("processes"):

@@ -72,6 +72,7 @@ def build_result(
     warmup_s: float = 0.0,
     traffic: Mapping[str, Any] | None = None,
     course: Mapping[str, Any] | None = None,
+    between_workers: Mapping[str, Any] | None = None,
     require: Iterable[Threshold] = (),
 ) -> dict[str, Any]:
     """The content of `result.json`, as data that JSON can carry.
@@ -103,6 +104,7 @@ def build_result(
             | {"left_out": whole[name].count - histogram.count}
             for name, histogram in timings.histograms(warmup_s).items()
         },
+        "between_workers": _redacted_values(between_workers, secrets) if between_workers else None,
         "counts": _redacted_values(counts, secrets),
         "course": _redacted_values(course or {}, ()),
         "bytes": _redacted_values(traffic or {}, ()),

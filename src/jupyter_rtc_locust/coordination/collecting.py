@@ -5,11 +5,13 @@ In two steps, because one process's last edits may be on their way to another th
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
 
 import gevent
+from gevent.lock import BoundedSemaphore
 from locust.env import Environment
 from locust.runners import MasterRunner
 
@@ -22,6 +24,8 @@ from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.settings import END_BUDGET_S, SYNC_DEADLINE_S, WORKER_ANSWER_DEADLINE_S
 
+logger = logging.getLogger(__name__)
+
 _AFTER_EVIDENCE_S = 40.0
 """What a newcomer, the saved file and closing may take of the time from the end of editing to the exit."""
 
@@ -32,6 +36,8 @@ class EvidenceCollector:
     def __init__(self, environment: Environment) -> None:
         self.state: RunState | None = None
         self.hearing = Hearing(environment)
+        self._reading = BoundedSemaphore()
+        """Held by who reads an answer: of sixty that come together one is taken apart at a time."""
         self._environment = environment
         runner = environment.runner
         assert runner is not None
@@ -89,15 +95,27 @@ class EvidenceCollector:
         collection = state.collection(body["round"])
         if collection is None:
             return  # of a checkpoint that was given up
-        assembly = collection.assemblies.setdefault(msg.node_id, Assembly(body["count"]))
-        assembly.add(body["index"], body["piece"])
+        try:
+            assembly = collection.assemblies.get(msg.node_id)
+            if assembly is None:
+                assembly = collection.assemblies[msg.node_id] = Assembly(body["count"])
+            assembly.add(body["index"], body["piece"])
+        except (TypeError, ValueError) as error:
+            problem = f"What worker {msg.node_id} told cannot be its evidence: {error}."
+            if problem not in state.problems:
+                logger.error("%s", problem)
+                state.problems.append(problem)
+            collection.lost.add(msg.node_id)
+            return
         collection.last_piece = time.monotonic()
         if assembly.complete and not assembly.taken:
             # Not in here: while it is read, this handler would keep Locust from hearing its workers.
             gevent.spawn(self._read, state, collection, msg.node_id, assembly.take())
 
     def _read(self, state: RunState, collection: Collection, node_id: str, payload: bytes) -> None:
-        answer = collection.answers[node_id] = read_answer(payload)
+        with self._reading:
+            answer = read_answer(payload)
+        collection.answers[node_id] = answer
         collection.lost.discard(node_id)
         collection.last_piece = time.monotonic()
         self._take_statistics(node_id, answer)

@@ -67,6 +67,9 @@ logger = logging.getLogger(__name__)
 SEAT_DEADLINE_S = 30.0
 """A seat is given at once, but a master that is still preparing documents lets its workers wait."""
 _HISTORY_EVERY_S = 1.0
+PATIENCE_S = (5.0, 10.0, 15.0, 15.0)
+"""A piece of evidence that nobody took within these seconds is sent again: a line that was broken for half a minute
+takes it then. The first are the shortest, because what is sent twice over a slow line makes it slower."""
 LONGEST_PAUSE_S = 120.0
 """At a checkpoint, from the evidence on: as long as an end may take."""
 
@@ -446,9 +449,9 @@ class ProcessAgent:
         pieces = split(payload)
         for index, piece in enumerate(pieces):
             body = {"run": run_id, "round": number, "index": index, "count": len(pieces), "piece": piece}
-            for _ in range(3):
+            for patience in PATIENCE_S:
                 self.send(messages.EVIDENCE, body)
-                if self._wait_for_taken((run_id, number, index)):
+                if self._wait_for_taken((run_id, number, index), patience):
                     break
             else:
                 logger.error(
@@ -456,8 +459,8 @@ class ProcessAgent:
                 )
                 return
 
-    def _wait_for_taken(self, piece: tuple[str, int, int]) -> bool:
-        until = time.monotonic() + WORKER_ANSWER_DEADLINE_S / 3
+    def _wait_for_taken(self, piece: tuple[str, int, int], patience: float) -> bool:
+        until = time.monotonic() + patience
         while piece not in self._taken_pieces and (left := until - time.monotonic()) > 0:
             self._taken.wait(left)
             self._taken.clear()

@@ -1,17 +1,23 @@
-"""How long a process is waited for that was asked for its evidence."""
+"""How long a process is waited for that is asked for evidence; what many tell at once; what a broken line loses."""
 
+import logging
+import tracemalloc
 from types import SimpleNamespace
 
 import gevent
 import msgpack
 import pytest
+from gevent.event import Event
 from locust.env import Environment
 
-from jupyter_rtc_locust.coordination import collecting, messages
+from jupyter_rtc_locust.coordination import collecting, messages, process_agent
+from jupyter_rtc_locust.coordination.answers import encoded_rooms
 from jupyter_rtc_locust.coordination.collecting import EvidenceCollector
-from jupyter_rtc_locust.coordination.pieces import split
+from jupyter_rtc_locust.coordination.pieces import PIECE_BYTES, split
+from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.settings import END_BUDGET_S, Settings
+from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, RoomEvidence
 
 SLOW_S = 0.6
 
@@ -66,3 +72,133 @@ def test_one_that_puts_the_evidence_of_a_long_run_together_is_waited_for(collect
     end = collected(collector, END_BUDGET_S + 60.0)
     assert not end.lost
     assert end.answers.keys() == {"slow"}
+
+
+# -- many at once -----------------------------------------------------------------------------------------------------
+
+WORKERS = 64
+EDITS = 250
+EDIT_BYTES = 4_000
+
+
+class ManyProcesses:
+    """Each sends its next piece when the one before was taken, as agents do."""
+
+    def __init__(self):
+        self.listeners = {}
+        self.on_its_way = {}
+        self.most_on_its_way = 0
+        self.pieces = split(msgpack.packb({"documents": encoded_rooms([self.room()]), "process": "one"}))
+
+    @staticmethod
+    def room():
+        edits = tuple(
+            AuthoredUpdate(1, 7, number, "typed", None, 1.0, 2.0, number.to_bytes(4, "big") * (EDIT_BYTES // 4))
+            for number in range(EDITS)
+        )
+        return RoomEvidence("a.ipynb", "notebook", True, authored=edits)
+
+    def register_message(self, name, listener):
+        self.listeners[name] = listener
+
+    def send_message(self, name, body, node=None):
+        if name == messages.GATHER:
+            for number in range(WORKERS):
+                self._tell(f"worker {number}", 0)
+        elif name == messages.EVIDENCE_TAKEN:
+            self.on_its_way.pop(node, None)
+            if body["index"] + 1 < len(self.pieces):
+                self._tell(node, body["index"] + 1)
+
+    def _tell(self, node, index):
+        body = {"run": "run", "round": 0, "index": index, "count": len(self.pieces), "piece": self.pieces[index]}
+        self.on_its_way[node] = len(self.pieces[index])
+        self.most_on_its_way = max(self.most_on_its_way, sum(self.on_its_way.values()))
+        gevent.spawn(self.listeners[messages.EVIDENCE], SimpleNamespace(node_id=node, data=body))
+
+
+def test_what_64_processes_tell_is_merged_in_bounded_memory():
+    environment = Environment()
+    runner = environment.runner = ManyProcesses()
+    collector = EvidenceCollector(environment)
+    state = RunState("run", 1, Settings(), "http://test", None)
+    state.processes = {f"worker {number}" for number in range(WORKERS)}
+    state.end.quiet = set(state.processes)
+    state.end.began = collecting.time.monotonic()
+    collector.state = state
+    told = WORKERS * sum(map(len, runner.pieces))
+    assert len(runner.pieces) > 1
+    tracemalloc.start()
+    try:
+        collector.collect(state, state.end, 1.0)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert state.end.answers.keys() == state.processes
+    assert not state.end.lost
+    assert not state.problems
+    assert {len(answer["documents"][0].authored) for answer in state.end.answers.values()} == {EDITS}
+    assert runner.most_on_its_way <= WORKERS * PIECE_BYTES, "a piece of each at most"
+    # What is told, what it is when it was read, and one answer in between.
+    assert peak < 2.5 * told + 30_000_000, (peak, told)
+
+
+@pytest.mark.parametrize("body", [{"count": 10**9, "index": 0}, {"count": 0, "index": 0}, {"count": 2, "index": 5}])
+def test_a_process_that_tells_what_cannot_be_makes_the_run_inconclusive_and_fills_no_memory(collector, body, caplog):
+    state = RunState("run", 1, Settings(), "http://test", None)
+    state.processes = {"slow"}
+    collector.state = state
+    with caplog.at_level(logging.ERROR):
+        for _ in range(2):
+            message = SimpleNamespace(node_id="slow", data={"run": "run", "round": 0, "piece": b"x", **body})
+            collector._runner.listeners[messages.EVIDENCE](message)
+    assert state.end.lost == {"slow"}
+    assert len(state.problems) == 1
+    assert "cannot be its evidence" in state.problems[0]
+
+
+# -- a broken line ----------------------------------------------------------------------------------------------------
+
+
+class LineThatLoses:
+    """An agent's line, of which the first sendings of each piece are lost."""
+
+    def __init__(self, lost):
+        self.lost = lost
+        self.sent = []
+        self.agent = SimpleNamespace(send=self.send, _taken=Event(), _taken_pieces=set())
+        self.agent._wait_for_taken = lambda *details: ProcessAgent._wait_for_taken(self.agent, *details)
+
+    def send(self, _kind, body):
+        self.sent.append(body["index"])
+        if self.sent.count(body["index"]) > self.lost:
+            taken = SimpleNamespace(data={name: body[name] for name in ("run", "round", "index")})
+            gevent.spawn(ProcessAgent._on_evidence_taken, self.agent, taken)
+
+    def tell(self, payload):
+        ProcessAgent._send_in_pieces(self.agent, "run", 0, payload)
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr(process_agent, "PATIENCE_S", (0.01,) * 4)
+
+
+def test_pieces_that_a_broken_line_lost_are_sent_again_from_where_it_broke():
+    line = LineThatLoses(lost=2)
+    line.tell(b"x" * (2 * PIECE_BYTES))
+    assert line.sent == [0, 0, 0, 1, 1, 1]
+
+
+def test_a_piece_is_not_sent_before_the_one_before_it_was_taken():
+    line = LineThatLoses(lost=0)
+    line.tell(b"x" * (3 * PIECE_BYTES))
+    assert line.sent == [0, 1, 2]
+
+
+def test_a_line_that_stays_broken_is_given_up_with_a_sentence(caplog):
+    line = LineThatLoses(lost=9)
+    with caplog.at_level(logging.ERROR):
+        line.tell(b"x" * (2 * PIECE_BYTES))
+    assert line.sent == [0] * 4
+    assert "did not take piece 1 of 2" in caplog.text

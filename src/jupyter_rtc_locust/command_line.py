@@ -23,6 +23,7 @@ from jupyter_rtc_locust.demo.embedded_server import EXTRA_MISSING, missing_packa
 from jupyter_rtc_locust.errors import OptionsError
 from jupyter_rtc_locust.exit_codes import OPTIONS_REFUSED, PASSED
 from jupyter_rtc_locust.options import OPTIONS
+from jupyter_rtc_locust.scale import command as scale
 from jupyter_rtc_locust.versions import command as versions
 
 if TYPE_CHECKING:
@@ -129,6 +130,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return report_results(options.folder)
         case "compare":
             return compare_runs(options)
+        case "plan-capacity":
+            return plan_capacity(options)
         case "ab":
             return run_in_turn(options, passed_on)
         case "capacity":
@@ -193,6 +196,16 @@ def run_in_turn(options: argparse.Namespace, passed_on: Sequence[str]) -> int:
         return versions.ab(options, passed_on, command, lambda line: _print([line]))
     except (FileNotFoundError, OptionsError) as error:
         return _refuse(str(error))
+
+
+def plan_capacity(options: argparse.Namespace) -> int:
+    """`plan-capacity`: print what runs take, and return an exit code."""
+    try:
+        lines = scale.planned(options)
+    except OptionsError as error:
+        return _refuse(str(error))
+    _print(lines)
+    return PASSED
 
 
 def _print(lines: Sequence[str]) -> None:
@@ -321,6 +334,9 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("before", metavar="A", type=Path, help="folder of runs of A")
     compare.add_argument("after", metavar="B", type=Path, help="folder of runs of B")
     comparing.add_arguments(compare)
+    on_paper = subcommand("plan-capacity", scale.SUMMARY, scale.DESCRIPTION)
+    on_paper.epilog = None
+    scale.add_arguments(on_paper)
     ab = subcommand("ab", versions.SUMMARY, versions.DESCRIPTION)
     ab.epilog = f"{comparing.EXIT_CODES}\n{_options_of_a_run()}"
     versions.add_arguments(ab)

@@ -191,6 +191,10 @@ ELSEWHERE = {
         "tests/reporting/test_report_making.py::test_the_command_makes_all_of_them_and_says_so"
     ),
     "make screenshots": "tests/browser/test_browser.py::test_the_pictures_of_the_documents_are_taken_and_small",
+    "jupyter rtc-locust plan-capacity": "tests/scale/test_scale.py::test_the_table_of_the_document_is_the_commands",
+    "jupyter rtc-locust plan-capacity --users 300 --room 30 --server-edit-ms 0.2 --server-message-us 20": (
+        "tests/scale/test_scale.py::test_every_example_of_the_document_prints_a_table"
+    ),
     "make rooms": "tests/test_whole_benchmarks.py::test_idle_rooms_are_counted_beside_their_model",
     "make packets": "tests/test_whole_benchmarks.py::test_echo_times_are_told_beside_those_of_packets",
     "make rhythm": "tests/test_benchmarks.py::test_simulated_people_are_compared_with_recordings",

@@ -1,0 +1,72 @@
+"""What was measured, and what the formulas of docs/scale.md rest on. Each names where it was measured.
+
+They are those of one machine (two cores of an AMD EPYC that others share, Python 3.11): on another one cores count
+differently, and the shape of the table stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Constants:
+    """CPU in seconds of one core, memory and sizes in bytes."""
+
+    edit_cpu: float = 173e-6
+    """Choosing, making and sending an edit, and its echo: `an edit, sent and echoed` in docs/performance.md."""
+    update_cpu: float = 15e-6
+    """Receiving an edit of somebody else: `growth with the room`, rooms of 2; 11 in large rooms."""
+    presence_cpu: float = 5e-6
+    """Receiving a message of presence, reading from the socket included: what the table's `users a core, steady` leaves
+    over edits and updates. Beyond reading it is 1 (`presence received`)."""
+    bursts: float = 1.5
+    """How many times as much CPU people in bursts take: `users a core`, person over steady, 1,000 users (43 % and 28 %
+    of a core)."""
+    busiest_core: float = 0.5
+    """Of a core may be used, so that timings stay those of the server: `users a core, steady`, 2,000 users (54 %) have
+    an echo within 10 ms and a lag of 7."""
+
+    user_memory: float = 108_100
+    """`memory, a user`, 20 cells each."""
+    update_memory: float = 500
+    """By which an update makes each replica of its room larger: `growth with the run`, 20 users, 3,200 updates, 31.8
+    MB."""
+    kept_memory: float = 490
+    """Bookkeeping of an edit in a process, for a minute: `timing/round_trips.py`."""
+    kept_s: float = 60
+
+    update_bytes: float = 142
+    """`bytes an edit`, in the default deck."""
+    presence_bytes: float = 190
+    """A presence with a name, a colour and a caret, framed."""
+
+    heartbeat_s: float = 15
+    """So often a tab tells of itself: docs/fidelity.md."""
+
+    server_edit_cpu: float = 0.7e-3
+    """jupyter-collaboration 5 takes this for an edit, whoever it goes to, and"""
+    server_message_cpu: float = 75e-6
+    """this for each message it sends: fitted to the curve to saturation in docs/performance.md (rooms of 2 to 50) and
+    to idle rooms in docs/fidelity.md (8,503 messages a second: 65 % of a core)."""
+    busiest_server: float = 0.7
+    """Of its one core a server may use, so that echoes do not wait in line."""
+
+    master_worker_cpu: float = 1.6e-3
+    """What a worker costs the master each second: a look (1 ms), a third of a report to Locust's statistics (1.2 ms),
+    a question for the time."""
+    busiest_master: float = 0.5
+    """Of its core the master may use, because at the end it takes evidence, too."""
+
+    told_bytes: float = 409
+    """Evidence of an edit in a process that saw it: `evidence of 1,000` (40.9 MB for 100,000 edits)."""
+    judge_cpu: float = 0.22e-3
+    """The judge takes this for an edit: `verdict on 1,000` (21.7 s for 100,000 edits)."""
+    judge_memory: float = 8_700
+    """and needs this: `deciding` (871 MB for 100,000 edits in one document)."""
+
+    host_lines: int = 28_000
+    """Lines from one address to one server: Linux has ports 32768 to 60999 for them."""
+
+
+MEASURED = Constants()

@@ -1,0 +1,173 @@
+"""Capacity on paper: formulas that follow from each other, points that were measured, the table of the document."""
+
+import argparse
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jupyter_rtc_locust import command_line
+from jupyter_rtc_locust.errors import OptionsError
+from jupyter_rtc_locust.scale.command import add_arguments, planned
+from jupyter_rtc_locust.scale.constants import MEASURED, Constants
+from jupyter_rtc_locust.scale.need import Asked, need
+
+DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "scale.md").read_text("utf-8")
+quick = settings(deadline=None, max_examples=60)
+runs = st.builds(
+    Asked,
+    users=st.integers(1, 10**6),
+    room=st.integers(1, 1000),
+    edit_rate=st.floats(0.01, 20),
+    awareness=st.sampled_from(["faithful", "own", "none"]),
+    rhythm=st.sampled_from(["person", "steady", "poisson"]),
+    run_s=st.floats(1, 10**5),
+)
+
+
+def printed(*arguments):
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    return planned(parser.parse_args(arguments))
+
+
+# -- the formulas -----------------------------------------------------------------------------------------------------
+
+
+@given(asked=runs)
+@quick
+def test_twice_the_people_in_rooms_of_the_same_size_take_twice_the_load(asked):
+    asked = Asked(asked.users * asked.room, asked.room, asked.edit_rate, asked.awareness, asked.rhythm, asked.run_s)
+    twice = Asked(2 * asked.users, asked.room, asked.edit_rate, asked.awareness, asked.rhythm, asked.run_s)
+    one, two = need(asked), need(twice)
+    for figure in ("edits", "updates", "presence", "network", "generator_cores", "server_cores", "judge_s"):
+        assert getattr(two, figure) == pytest.approx(2 * getattr(one, figure)), figure
+    assert two.room_load == pytest.approx(one.room_load)
+
+
+@given(asked=runs)
+@quick
+def test_what_is_handed_out_is_enough_and_not_more_than_one_too_many(asked):
+    needed = need(asked)
+    assert needed.generator_cores <= needed.workers * MEASURED.busiest_core * (1 + 1e-9)
+    assert (needed.workers - 1) * MEASURED.busiest_core <= needed.generator_cores
+    assert needed.hosts * MEASURED.host_lines >= asked.users
+    if needed.servers is None:
+        assert needed.room_load > MEASURED.busiest_server
+        assert any("one room takes" in limit for limit in needed.limits)
+    else:
+        assert needed.server_cores <= needed.servers * MEASURED.busiest_server * (1 + 1e-9)
+
+
+@given(asked=runs)
+@quick
+def test_presence_that_is_told_on_is_never_less_than_ones_own_and_that_never_less_than_none(asked):
+    faithful, own, none = (
+        need(Asked(asked.users, asked.room, asked.edit_rate, kind)) for kind in ("faithful", "own", "none")
+    )
+    assert faithful.presence >= own.presence > none.presence == 0
+    assert faithful.generator_cores >= own.generator_cores >= none.generator_cores
+
+
+@pytest.mark.parametrize("asked", [Asked(0, 1), Asked(1, 0), Asked(1, 1, edit_rate=-1.0), Asked(1, 1, run_s=0.0)])
+def test_numbers_that_no_run_has_are_refused(asked):
+    with pytest.raises(ValueError, match="no run has"):
+        need(asked)
+
+
+def test_a_room_is_never_larger_than_the_run():
+    assert need(Asked(3, 500)).updates == need(Asked(3, 3)).updates == 9
+
+
+# -- measured points --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("tabs", "messages"), [(5, 8.3), (20, 533), (50, 8333)])
+def test_idle_rooms_have_the_presence_that_was_counted_in_them(tabs, messages):
+    assert need(Asked(tabs, tabs, edit_rate=0.0)).presence == pytest.approx(messages, rel=0.01)
+
+
+@pytest.mark.parametrize(("rhythm", "rate", "of_a_core"), [("steady", 1.0, 0.28), ("person", 1.23, 0.43)])
+def test_a_thousand_users_in_rooms_of_five_take_about_the_cpu_that_was_measured(rhythm, rate, of_a_core):
+    assert need(Asked(1000, 5, rate, rhythm=rhythm)).generator_cores == pytest.approx(of_a_core, rel=0.2)
+
+
+@pytest.mark.parametrize(("room", "messages"), [(2, 2024), (5, 6466), (20, 9809), (50, 9994)])
+def test_the_servers_core_is_full_about_where_it_was(room, messages):
+    """The curve to saturation, without presence."""
+    load = need(Asked(room, room, edit_rate=messages / room / room, awareness="none")).room_load
+    assert load == pytest.approx(1.0, rel=0.45)
+
+
+def test_an_idle_room_of_fifty_takes_about_the_servers_core_that_was_measured():
+    assert need(Asked(50, 50, edit_rate=0.0)).room_load == pytest.approx(0.65, rel=0.1)
+
+
+# -- the command and the document -------------------------------------------------------------------------------------
+
+
+def test_the_table_of_the_document_is_the_commands():
+    between = re.search(
+        r"<!-- begin of what plan-capacity prints -->\n\n(.*?)\n*<!-- end of what plan-capacity prints -->",
+        DOCUMENT,
+        re.S,
+    )
+    assert between is not None
+    assert between[1].strip().splitlines() == printed()
+
+
+def test_every_example_of_the_document_prints_a_table(capsys):
+    examples = re.findall(r"^\$ jupyter rtc-locust (plan-capacity.*)$", DOCUMENT, re.M)
+    assert len(examples) > 1
+    for example in examples:
+        assert command_line.main(example.split()) == 0
+        assert capsys.readouterr().out.startswith("|")
+
+
+def test_every_constant_stands_in_the_document_with_its_value():
+    told = dict(re.findall(r"^\| `(\w+)` \| ([\d.]+)", DOCUMENT, re.M))
+    unnamed = {"kept_s", "heartbeat_s", "host_lines"}
+    assert told.keys() == {field.name for field in fields(Constants)} - unnamed
+    for name, figure in told.items():
+        digits = f"{getattr(MEASURED, name):.3e}".split("e")[0].rstrip("0").rstrip(".")
+        assert f"{float(figure):.3e}".split("e")[0].rstrip("0").rstrip(".") == digits, name
+
+
+def test_what_cannot_be_is_said_with_what_would_have_to_change():
+    told = "\n".join(printed("--users", "100000", "--room", "500"))
+    assert "none holds a room" in told
+    for limit in ("presence that tabs do not tell on", "several runs side by side", "more than 16 GB"):
+        assert limit in told
+
+
+def test_a_run_that_can_be_has_no_list_of_what_cannot():
+    assert len(printed("--users", "1000", "--room", "5")) == 3
+
+
+def test_another_server_has_other_constants():
+    slow, quick_one = (
+        printed("--users", "1000", "--room", "5", "--server-edit-ms", ms)[2].split("|") for ms in ("5", "0.1")
+    )
+    assert float(slow[12].strip()) > float(quick_one[12].strip())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--users", "many"),
+        ("--users", "0"),
+        ("--room", "2.5"),
+        ("--edit-rate", "-1"),
+        ("--edit-rate", "nan"),
+        ("--run-time", "0"),
+        ("--awareness", "some"),
+        ("--rhythm", "waltz"),
+        ("--server-edit-ms", "inf"),
+    ],
+)
+def test_a_number_that_is_none_is_refused_with_the_name_of_its_option(arguments):
+    with pytest.raises(OptionsError, match=arguments[0]):
+        printed(*arguments)

@@ -30,6 +30,7 @@ COMMANDS = {
         *("--steps", "1", "--results", "RESULTS"),
     ),
     "rooms": ("benchmarks.rooms", "--people", "2", "--global-room", "without", "--seconds", "1"),
+    "many workers": ("benchmarks.many_workers", "--workers", "2", "--seconds", "1"),
     "leaving": ("benchmarks.fidelity", "--only", "leaving"),
     "packets": ("benchmarks.packet_times", "--people", "2", "--rate", "5", "--seconds", "3"),
 }
@@ -142,6 +143,15 @@ def test_a_curve_to_saturation_is_measured_saved_and_drawn(
     assert points[0].messages > 0
     draw_saturation(tmp_path / "saturation.png", points)
     assert (tmp_path / "saturation.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("run", ["many workers"])
+def test_a_real_master_lets_simulated_workers_take_part_and_is_looked_at(run: str, runs: Runs) -> None:
+    ended: Measured = runs[run]
+    assert ended.exit_code == 0, str(ended)
+    row = ended.output.splitlines()[-1].split("|")
+    assert int(row[1]) == 2, str(ended)
+    assert float(row[4].split()[0]) > 0, str(ended)
 
 
 @pytest.mark.parametrize("run", ["rooms"])

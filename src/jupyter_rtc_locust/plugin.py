@@ -80,6 +80,8 @@ def install(environment: Environment) -> Coordinator | None:
         return None
     if environment.runner is None:
         return None
+    # Before anything that takes its time: workers are there already, and ask.
+    welcoming = Welcoming(channel, equipment) if isinstance(environment.runner, MasterRunner) else None
     embedded = None
     options = environment.parsed_options
     settings, faults = _check_first(environment)
@@ -94,8 +96,7 @@ def install(environment: Environment) -> Coordinator | None:
         )
     coordinator = Coordinator(environment, secrets, embedded)
     environment.rtc_coordinator = coordinator  # type: ignore[attr-defined]
-    if isinstance(environment.runner, MasterRunner):
-        coordinator.welcoming = Welcoming(channel, equipment)
+    coordinator.welcoming = welcoming
     if environment.web_ui is None:
         # Now, because it takes seconds the first time, and later they would be taken from the run's `--run-time`.
         coordinator.check_options()

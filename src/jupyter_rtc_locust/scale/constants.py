@@ -52,9 +52,9 @@ class Constants:
     busiest_server: float = 0.7
     """Of its one core a server may use, so that echoes do not wait in line."""
 
-    master_worker_cpu: float = 1.6e-3
-    """What a worker costs the master each second: a look (1 ms), a third of a report to Locust's statistics (1.2 ms),
-    a question for the time."""
+    master_worker_cpu: float = 0.5e-3
+    """What a worker costs the master each second: heartbeat, look, statistics, a question for the time
+    (`benchmarks/many_workers.py`: 100 to 500 workers, 0.9 to 0.4 ms)."""
     busiest_master: float = 0.5
     """Of its core the master may use, because at the end it takes evidence, too."""
 

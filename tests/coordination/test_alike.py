@@ -65,6 +65,12 @@ def test_what_only_the_master_was_given_is_forwarded_and_so_no_difference():
     assert refused(process(), process(rtc_edit_rate=5.0)) == ""
 
 
+@pytest.mark.parametrize("written", ["1", "1.0", 1, 1.0])
+def test_a_number_is_the_same_however_it_was_written(written):
+    assert refused(process(rtc_edit_rate=written)) == ""
+    assert refused(process(rtc_edit_rate=written), process(rtc_edit_rate="1.00")) == ""
+
+
 def test_a_worker_may_have_its_results_elsewhere():
     assert refused(process(rtc_results="/elsewhere")) == ""
 

@@ -96,6 +96,16 @@ def test_a_message_of_the_master_is_not_opened_as_one_of_the_worker():
         master.open("kind", master.seal("kind", {}))
 
 
+def test_who_joins_is_not_taken_for_another_worker_nor_a_master_for_one():
+    master = Line(SECRET, "another", new_nonce(), at_master=True)
+    worker = Line(SECRET, "worker", new_nonce(), at_master=False)
+    with pytest.raises(SealBroken, match="another message"):
+        master.open("joined", worker.seal("joined", {}))
+    other_master = Line(SECRET, "another", new_nonce(), at_master=True)
+    with pytest.raises(SealBroken, match="another message"):
+        master.open("joined", other_master.seal("joined", {}))
+
+
 def test_a_message_for_one_worker_is_not_opened_by_another():
     master, _ = joined()
     other = Line(SECRET, "another", new_nonce(), at_master=False)

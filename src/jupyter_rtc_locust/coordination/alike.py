@@ -91,12 +91,20 @@ def _other_options(its: Equipment, masters: Equipment) -> Iterator[str]:
     defaults = {option.name: option.default for option in OPTIONS}
     for name, value in sorted(its.options.items()):
         should = masters.options.get(name, defaults.get(name))
-        if name not in OF_EACH_ITS_OWN and value != should:
+        if name not in OF_EACH_ITS_OWN and _plain(value) != _plain(should):
             told = repr(str(should)[:60]) if should != "" else "none"
             yield (
                 f"it was given {name} {str(value)[:60]!r}, the master {told}, and only the master's counts. Leave it "
                 f"out on the worker, or give it to the master."
             )
+
+
+def _plain(value: Any) -> Any:
+    """As options are read: `1` and `1.0` are the same number, however they were written."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return str(value)
 
 
 def _version(name: str, equipment: Equipment) -> str:

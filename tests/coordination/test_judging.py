@@ -51,9 +51,10 @@ def test_its_verdict_is_the_one_on_the_evidence():
     assert not children()
 
 
-def test_no_token_is_in_its_environment(judge_is, monkeypatch):
-    monkeypatch.setenv("JUPYTER_TOKEN", "a-secret-of-the-tests")
-    judge_is("import os, sys; sys.exit(f\"token {os.environ.get('JUPYTER_TOKEN')}\")")
+@pytest.mark.parametrize("variable", ["JUPYTER_TOKEN", "LOCUST_RTC_SECRET"])
+def test_no_secret_is_in_its_environment(judge_is, monkeypatch, variable):
+    monkeypatch.setenv(variable, "a-secret-of-the-tests")
+    judge_is(f"import os, sys; sys.exit('token ' + str(os.environ.get('{variable}')))")
     with pytest.raises(JudgeError, match="token None"):
         judged(parts_of_run(RUN), LONG_S)
 

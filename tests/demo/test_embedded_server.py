@@ -331,11 +331,12 @@ def test_it_ends_when_its_parent_ends_without_stopping_it() -> None:
 
 def test_its_environment_keeps_what_is_not_jupyters(tmp_path: Path) -> None:
     given = {"PATH": "/bin", "HOME": "/home/me", "JUPYTERHUB_API_TOKEN": "secret", "JPY_PARENT_PID": "1", "LANG": "C"}
+    given["LOCUST_RTC_SECRET"] = "of the workers"
     environment = server_environment(tmp_path, given)
     assert environment["PATH"] == "/bin"
     assert environment["LANG"] == "C"
     assert environment["HOME"].startswith(str(tmp_path))
-    assert not {"JUPYTERHUB_API_TOKEN", "JPY_PARENT_PID"} & environment.keys()
+    assert not {"JUPYTERHUB_API_TOKEN", "JPY_PARENT_PID", "LOCUST_RTC_SECRET"} & environment.keys()
 
 
 def test_options_win_over_the_settings_of_the_demo(tmp_path: Path) -> None:

@@ -19,13 +19,14 @@ workflows := .github/workflows/ci.yml docs/ci/collaboration.yml
 peers := benchmarks/peers/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test lint bench saturation performance rooms packets rhythm fidelity profiles mutants endings faults canaries races soak fuzz hour traces comparison screenshots capacity clean
+.PHONY: help demo web test lint image bench saturation performance rooms packets rhythm fidelity profiles mutants endings faults canaries races soak fuzz hour traces comparison screenshots capacity clean
 
 help:
 	@echo 'make demo    ten people edit two notebooks for 30 s on a server of their own; a verdict'
 	@echo 'make web     the same with the web UI at http://127.0.0.1:8089'
 	@echo 'make test    every test but the races and the recorded sessions'
-	@echo 'make lint    format, style, types, the documents, the compose file and the workflows'
+	@echo 'make lint    format, style, types, the documents, the workflows, and all that deploys'
+	@echo 'make image   the steps of the Dockerfile with every package downloaded, and the demo in it (minutes)'
 	@echo 'make bench   what the load generator itself costs (a quarter of an hour)'
 	@echo 'make saturation  CPU against messages a second until somebody can no more (ten minutes)'
 	@echo 'make performance  the tables and pictures of docs/performance.md, from what was measured last'
@@ -58,14 +59,18 @@ lint: $(installed) $(actionlint)
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
-	JUPYTER_TOKEN=example .venv/bin/docker-compose -f docker-compose.yml config -q
+	JUPYTER_TOKEN=example .venv/bin/docker-compose -f docker-compose.yml --profile '*' config -q
 	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	.venv/bin/hadolint Dockerfile
 	.venv/bin/check-jsonschema --check-metaschema src/jupyter_rtc_locust/reporting/result.schema.json
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows $(workflows)
 	@if test -e $(actionlint); then \
 		echo 'node tests/workflows/actionlint.mjs $(workflows)'; node tests/workflows/actionlint.mjs $(workflows); \
 	fi
 	.venv/bin/python -m pytest -q tests/test_documents_are_true.py
+
+image: $(installed)
+	.venv/bin/python -m pytest -m image tests/deploy $(TESTS)
 
 bench: $(installed) $(peers)
 	.venv/bin/python -m benchmarks $(ARGS)

@@ -252,9 +252,11 @@ ELSEWHERE = {
     # The same arguments stand in the Makefile, which `.ci/run` calls; test_documents_are_true.py compares them.
     ".venv/bin/python -m pip install -c constraints/locked.txt -e '.[demo]'": ".ci/run",
     # There is no engine where the tests run: each service's command is run as a plain process instead.
-    "docker compose up --build --scale worker=4": "tests/test_compose.py::"
+    "docker compose --profile web up --build": "tests/test_compose.py::"
     "test_the_master_and_two_workers_reach_a_verdict_on_the_server",
-    "docker compose cp master:/home/locust/results .": "tests/test_compose.py::test_results_are_kept_in_a_volume",
+    "docker compose --profile web cp master:/home/locust/results .": (
+        "tests/test_compose.py::test_results_are_kept_in_a_volume"
+    ),
     # test_the_reproductions in test_commands_of_documents.py runs every script.
     **{
         f"python docs/reproductions/{path.name}": "tests/runs/test_commands_of_documents.py::test_the_problem_is_shown"

@@ -26,7 +26,7 @@ from runs.together import Runs
 from servers.processes import environment_without_jupyter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PROGRAMS = Path(sys.executable).parent

@@ -26,6 +26,8 @@ ONLY_TO_BUILD = ("/build", "/opt/wheels")
 """What the build stage makes and the image does not take over."""
 PREFIX = "/opt/jupyter-rtc-locust"
 PACKAGES_OF_THE_TESTS = "/opt/packages-of-the-tests"
+TMPFS = ["/tmp", "/home/locust/notebooks:uid=10001,gid=10001,mode=0700"]
+"""What is written to beside the results, as the compose file has it; test_compose_profiles.py compares."""
 STEP_S = 60.0
 WHOLE_STEP_S = 900.0
 

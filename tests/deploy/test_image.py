@@ -1,9 +1,8 @@
-"""The Dockerfile: what it promises, and its steps and entry points on a copy of this machine."""
+"""The Dockerfile: what it promises, and the health check. Its steps are run by test_containers.py."""
 
 from __future__ import annotations
 
 import fnmatch
-import json
 import os
 import subprocess
 import sys
@@ -12,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.built_image import DOCKERFILE, PREFIX, REPOSITORY, BuiltImage, output_of
-from deploy.copied_machine import CopiedMachine, reason_not_to
+from deploy.built_image import DOCKERFILE, REPOSITORY
 from deploy.dockerfile import stages_of
 
 STAGES = stages_of(DOCKERFILE)
@@ -21,8 +19,6 @@ FINAL = STAGES[-1]
 LOCKED = dict(line.split("==") for line in (REPOSITORY / "constraints" / "locked.txt").read_text().splitlines())
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
 HEALTH = REPOSITORY / "deploy" / "image" / "health.py"
-
-needs_a_copy = pytest.mark.skipif(bool(reason_not_to()), reason=reason_not_to() or "can be made")
 
 
 def of_kind(keyword: str) -> list[str]:
@@ -113,71 +109,3 @@ def test_the_health_check_says_what_is_wrong(role: str) -> None:
     )
     assert answer.returncode == 1
     assert answer.stdout.strip().endswith((".", "named."))
-
-
-@needs_a_copy
-def test_every_step_runs_as_it_is_written_and_our_wheel_is_what_is_installed(image: BuiltImage) -> None:
-    script = "import jupyter_rtc_locust as package; print(package.__file__)"
-    answer = output_of(image.container(["python", "-c", script]))
-    assert answer.stdout.startswith(f"{PREFIX}/lib/"), answer.stderr
-
-
-@needs_a_copy
-def test_nothing_of_the_image_is_its_users_but_where_it_writes(image: BuiltImage) -> None:
-    script = """
-import json, os
-tried = {}
-for place in ("/", "/home/locust", "/opt/jupyter-rtc-locust", "/home/locust/locustfiles",
-              "/tmp", "/home/locust/results", "/home/locust/notebooks"):
-    try:
-        open(place + "/written", "w").close()
-        tried[place] = "written"
-    except OSError as error:
-        tried[place] = type(error).__name__
-print(json.dumps({"user": os.getuid(), "tried": tried}))
-"""
-    answer = json.loads(output_of(image.container(["python", "-c", script])).stdout)
-    assert answer["user"] == 10001
-    written = {place for place, what in answer["tried"].items() if what == "written"}
-    assert written == {"/tmp", "/home/locust/results", "/home/locust/notebooks"}
-
-
-@needs_a_copy
-def test_options_alone_are_locusts_and_a_command_is_itself(image: BuiltImage) -> None:
-    assert output_of(image.container(["--version"])).stdout.startswith(f"locust {LOCKED['locust']}")
-    told = output_of(image.container(["jupyter", "rtc-locust", "--version"])).stdout
-    assert PROJECT["version"] in told
-
-
-@pytest.mark.image
-@needs_a_copy
-def test_the_image_without_a_command_is_the_demo_on_a_root_that_is_read_only(image: BuiltImage) -> None:
-    assert image.step("CMD").command == ["jupyter-rtc-locust", "demo"]
-    short = [*image.step("CMD").command, "-t", "5s", "-u", "4", "--rtc-results", "/home/locust/results/demo"]
-    answer = output_of(image.container(short), timeout_s=120)
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    results = image.at("/home/locust/results/demo")
-    assert json.loads((results / "result.json").read_text())["verdict"] == "pass"
-    assert (results / "report.html").is_file()
-
-
-@pytest.mark.image
-@needs_a_copy
-def test_every_step_with_every_package_downloaded(tmp_path: Path) -> None:
-    machine = CopiedMachine(tmp_path / "machine", network=True)
-    try:
-        built = BuiltImage(machine, whole=True)
-        built.build()
-        built.seal(["/tmp", "/home/locust/notebooks:uid=10001,gid=10001"])
-        script = (
-            "import importlib.metadata as m, json; "
-            "print(json.dumps({d.metadata['Name']: d.version for d in m.distributions()}))"
-        )
-        installed = json.loads(output_of(built.container(["python", "-c", script])).stdout)
-        named = {name.lower().replace("_", "-"): version for name, version in installed.items()}
-        assert named.pop("jupyter-rtc-locust") == PROJECT["version"]
-        assert {name: LOCKED.get(name) for name in named} == named
-        assert not {"pip", "setuptools", "hatchling"} & named.keys()
-        assert output_of(built.container(["--version"])).stdout.startswith("locust ")
-    finally:
-        machine.end()

@@ -8,6 +8,7 @@ adds (the base image, a network between containers, `wait`, `cp`, the order of s
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import tomllib
 from contextlib import ExitStack, contextmanager
@@ -151,7 +152,7 @@ def test_with_every_package_downloaded_the_locked_versions_stand_there_and_the_d
             "print(json.dumps({d.metadata['Name']: d.version for d in m.distributions()}))"
         )
         installed = json.loads(output_of(image.container(["python", "-c", script])).stdout)
-        named = {name.lower().replace("_", "-"): version for name, version in installed.items()}
+        named = {re.sub("[-_.]+", "-", name).lower(): version for name, version in installed.items()}
         assert named.pop("jupyter-rtc-locust") == VERSION
         assert {name: LOCKED.get(name) for name in named} == named
         assert not {"pip", "setuptools", "hatchling"} & named.keys()

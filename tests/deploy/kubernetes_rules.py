@@ -1,0 +1,227 @@
+"""What must hold of the objects for a run in Kubernetes, and no schema says: a function for each, sentences out.
+
+Each takes all objects of one `kubectl kustomize` and tells what is wrong with them. They ask an object only for what
+schemas promise, so they come behind the schemas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from deploy.commands import known_variables, trouble_of_locust
+
+Object = dict[str, Any]
+
+SECRET, SECRET_KEY = "rtc-locust-token", "JUPYTER_TOKEN"
+END_OF_A_RUN_S = 120
+IMAGE_USER = 10001
+
+
+def of_kind(objects: list[Object], *kinds: str) -> list[Object]:
+    return [one for one in objects if one["kind"] in kinds]
+
+
+def name_of(one: Object) -> str:
+    return f"{one['kind']} {one['metadata']['name']}"
+
+
+def templates(objects: list[Object]) -> Iterator[tuple[str, Object]]:
+    """The pods there will be, each with the name of the object that makes them."""
+    for one in objects:
+        if one["kind"] == "Pod":
+            yield name_of(one), one
+        elif "template" in one.get("spec", {}):
+            yield name_of(one), one["spec"]["template"]
+
+
+def containers(objects: list[Object]) -> Iterator[tuple[str, Object, Object]]:
+    """Each container with its name and the specification of its pod."""
+    for name, template in templates(objects):
+        for container in template["spec"]["containers"]:
+            yield name, container, template["spec"]
+
+
+def environment_of(container: Object, objects: list[Object]) -> dict[str, str]:
+    """The variables whose values are written down."""
+    maps = {one["metadata"]["name"]: one["data"] for one in of_kind(objects, "ConfigMap")}
+    found: dict[str, str] = {}
+    for source in container.get("envFrom", []):
+        found |= maps.get(source.get("configMapRef", {}).get("name"), {})
+    return found | {one["name"]: one["value"] for one in container.get("env", []) if "value" in one}
+
+
+def is_locust(container: Object, flag: str = "") -> bool:
+    """Options alone are Locust's, as the image's entry point has it."""
+    args = container.get("args", ["-"])
+    return args[0].startswith("-") and (not flag or flag in args)
+
+
+def a_run_is_made_once_and_its_exit_code_stays(objects: list[Object]) -> Iterator[str]:
+    for one in of_kind(objects, "Job"):
+        spec = one["spec"]
+        if spec["template"]["spec"].get("restartPolicy") != "Never":
+            yield f"{name_of(one)} would start its container again: restartPolicy is to be Never"
+        if "ttlSecondsAfterFinished" in spec:
+            yield f"{name_of(one)} goes away with its exit code: no ttlSecondsAfterFinished"
+        if any(is_locust(one, "--master") for one in spec["template"]["spec"]["containers"]) and (
+            spec.get("backoffLimit"),
+            spec.get("completions"),
+            spec.get("parallelism"),
+        ) != (0, 1, 1):
+            yield f"{name_of(one)} would make a second run: backoffLimit 0, completions 1, parallelism 1"
+
+
+def as_many_workers_come_as_are_expected(objects: list[Object]) -> Iterator[str]:
+    expected = {
+        environment_of(container, objects).get("LOCUST_EXPECT_WORKERS")
+        for _, container, _ in containers(objects)
+        if is_locust(container, "--master")
+    }
+    for one in of_kind(objects, "Job"):
+        spec = one["spec"]
+        if not any(is_locust(one, "--worker") for one in spec["template"]["spec"]["containers"]):
+            continue
+        if spec.get("completionMode") != "Indexed" or spec.get("backoffLimitPerIndex") != 0 or "backoffLimit" in spec:
+            yield f"{name_of(one)}: one worker that fails would end or replace others; Indexed, backoffLimitPerIndex 0"
+        if spec["completions"] != spec["parallelism"] or expected != {str(spec["completions"])}:
+            yield f"{name_of(one)} starts {spec['parallelism']} of {spec['completions']}, the master expects {expected}"
+
+
+def there_is_time_for_the_verdict(objects: list[Object]) -> Iterator[str]:
+    for name, container, pod in containers(objects):
+        if is_locust(container) and pod.get("terminationGracePeriodSeconds", 30) <= END_OF_A_RUN_S:
+            yield f"{name} is killed before its verdict: terminationGracePeriodSeconds above {END_OF_A_RUN_S}"
+
+
+def whoever_selects_finds_pods_and_ports(objects: list[Object]) -> Iterator[str]:
+    def selected(labels: dict[str, str]) -> list[Object]:
+        return [
+            template
+            for _, template in templates(objects)
+            if labels.items() <= template["metadata"].get("labels", {}).items()
+        ]
+
+    def open_ports(pods: list[Object]) -> set[str | int]:
+        ports = [port for pod in pods for one in pod["spec"]["containers"] for port in one.get("ports", [])]
+        return {port["containerPort"] for port in ports} | {port["name"] for port in ports if "name" in port}
+
+    for one in of_kind(objects, "Service"):
+        pods = selected(one["spec"]["selector"])
+        if not pods:
+            yield f"{name_of(one)} selects no pod"
+        for port in one["spec"]["ports"]:
+            if port.get("targetPort", port["port"]) not in open_ports(pods):
+                yield f"{name_of(one)} leads to port {port.get('targetPort', port['port'])}, which no container opens"
+    for one in of_kind(objects, "Deployment"):
+        if not one["spec"]["selector"]["matchLabels"].items() <= one["spec"]["template"]["metadata"]["labels"].items():
+            yield f"{name_of(one)} does not select its own pods"
+    for one in of_kind(objects, "NetworkPolicy"):
+        pods = selected(one["spec"]["podSelector"].get("matchLabels", {}))
+        if not pods:
+            yield f"{name_of(one)} is about no pod"
+        for rule in one["spec"].get("ingress", []):
+            for peer in rule.get("from", []):
+                if "podSelector" in peer and not selected(peer["podSelector"].get("matchLabels", {})):
+                    yield f"{name_of(one)} lets in pods that do not exist"
+            for port in rule.get("ports", []):
+                if port["port"] not in open_ports(pods):
+                    yield f"{name_of(one)} opens port {port['port']}, which no container opens"
+
+
+def whatever_is_named_is_there(objects: list[Object]) -> Iterator[str]:
+    there = {(one["kind"], one["metadata"]["name"]) for one in objects}
+    claims_elsewhere = not of_kind(objects, "Job")  # the pod that holds the results comes to those of a run
+    services = {one["metadata"]["name"]: one["spec"]["ports"] for one in of_kind(objects, "Service")}
+    for name, container, pod in containers(objects):
+        volumes = {volume["name"]: volume for volume in pod.get("volumes", [])}
+        for mount in container.get("volumeMounts", []):
+            if mount["name"] not in volumes:
+                yield f"{name} mounts {mount['name']}, which its pod has not"
+        for volume in volumes.values():
+            claim = volume.get("persistentVolumeClaim", {}).get("claimName")
+            if claim and ("PersistentVolumeClaim", claim) not in there and not claims_elsewhere:
+                yield f"{name} claims {claim}, which nobody makes"
+        for source in container.get("envFrom", []):
+            if ("ConfigMap", source["configMapRef"]["name"]) not in there:
+                yield f"{name} takes variables from {source['configMapRef']['name']}, which nobody makes"
+        for arg in container.get("args", []):
+            option, _, value = arg.partition("=")
+            if option == "--master-host":
+                ports = [port["port"] for port in services.get(value, [])]
+                if f"--master-port={ports[0] if ports else ''}" not in container["args"]:
+                    yield f"{name} looks for its master at {value}, where no service leads to that port"
+
+
+def every_variable_and_option_is_known_and_accepted(objects: list[Object]) -> Iterator[str]:
+    known = known_variables()
+    for name, container, _ in containers(objects):
+        environment = environment_of(container, objects)
+        names = {*environment, *(one["name"] for one in container.get("env", []))}
+        for variable in sorted(names - known - {SECRET_KEY}):
+            yield f"{name} sets {variable}, which is no option"
+        if is_locust(container) and (trouble := trouble_of_locust(container["args"], environment)):
+            yield f"{name}: {trouble}"
+
+
+def the_token_comes_from_the_secret_and_stands_nowhere(objects: list[Object]) -> Iterator[str]:
+    for one in of_kind(objects, "Secret"):
+        yield f"{name_of(one)} stands in a file"
+    for name, container, _ in containers(objects):
+        written = [*container.get("command", []), *container.get("args", [])]
+        written += [f"{key}={value}" for key, value in environment_of(container, objects).items()]
+        if any("token" in word.lower() for word in written):
+            yield f"{name} has a token among its arguments or values"
+        sources = [
+            one["valueFrom"] for one in container.get("env", []) if one["name"] == SECRET_KEY and "valueFrom" in one
+        ]
+        needs_one = container.get("args", [""])[0] != "sleep"
+        if needs_one and sources != [{"secretKeyRef": {"name": SECRET, "key": SECRET_KEY}}]:
+            yield f"{name} does not take its token from the Secret {SECRET}"
+
+
+def containers_have_no_rights_and_write_to_volumes_only(objects: list[Object]) -> Iterator[str]:
+    for name, container, pod in containers(objects):
+        whole = pod.get("securityContext", {})
+        own = container.get("securityContext", {})
+        if (whole.get("runAsNonRoot"), whole.get("runAsUser")) != (True, IMAGE_USER):
+            yield f"{name} does not run as the image's user {IMAGE_USER}"
+        if whole.get("seccompProfile") != {"type": "RuntimeDefault"} or own.get("capabilities") != {"drop": ["ALL"]}:
+            yield f"{name} may ask the kernel for more than it needs"
+        if own.get("allowPrivilegeEscalation") is not False or own.get("readOnlyRootFilesystem") is not True:
+            yield f"{name} may gain rights, or write to its root"
+        if pod.get("automountServiceAccountToken") is not False:
+            yield f"{name} is given a key to the cluster"
+        if is_locust(container):
+            mounted = [mount["mountPath"] for mount in container.get("volumeMounts", [])]
+            results = [arg.partition("=")[2] for arg in container["args"] if arg.startswith("--rtc-results=")]
+            for place in ("/tmp", *results):
+                if not any(place == mount or place.startswith(mount + "/") for mount in mounted):
+                    yield f"{name} cannot write to {place}"
+
+
+def resources_are_asked_for_and_no_cpu_is_throttled(objects: list[Object]) -> Iterator[str]:
+    for name, container, _ in containers(objects):
+        resources = container.get("resources", {})
+        if {"cpu", "memory"} - resources.get("requests", {}).keys() or "memory" not in resources.get("limits", {}):
+            yield f"{name} does not say what it needs"
+        if "cpu" in resources.get("limits", {}):
+            yield f"{name} would be throttled, and measure that"
+
+
+RULES = (
+    a_run_is_made_once_and_its_exit_code_stays,
+    as_many_workers_come_as_are_expected,
+    there_is_time_for_the_verdict,
+    whoever_selects_finds_pods_and_ports,
+    whatever_is_named_is_there,
+    every_variable_and_option_is_known_and_accepted,
+    the_token_comes_from_the_secret_and_stands_nowhere,
+    containers_have_no_rights_and_write_to_volumes_only,
+    resources_are_asked_for_and_no_cpu_is_throttled,
+)
+
+
+def trouble_of(objects: list[Object]) -> list[str]:
+    """All that is wrong, in the order of the rules."""
+    return [sentence for rule in RULES for sentence in rule(objects)]

@@ -95,7 +95,7 @@ OPTIONS = (
     Option(
         "--rtc-request-events",
         False,
-        "fire Locust's request event for each sample (CSV loggers, OpenTelemetry); costs CPU",
+        "fire Locust's request event for each sample (for loggers; --otel does so itself); costs CPU",
     ),
     Option(
         "--rtc-warmup", "auto", "seconds at the beginning that percentiles leave out; 0: none; auto: a tenth, to 10 s"

@@ -182,7 +182,8 @@ class Settings:
             keep=_truth(options.rtc_keep),
             ca_file=_file("--rtc-ca-file", options.rtc_ca_file),
             token_file=_file("--rtc-token-file", options.rtc_token_file),
-            request_events=_truth(options.rtc_request_events),
+            # Locust's --otel records request events, and would show nothing without them.
+            request_events=_truth(options.rtc_request_events) or _truth(getattr(options, "otel", False)),
             warmup=_warmup(options.rtc_warmup),
             trace=_file("--rtc-trace", options.rtc_trace),
             trace_speed=_number("--rtc-trace-speed", options.rtc_trace_speed),

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterable, Sequence
 
 from jupyter_rtc_locust.reporting.result_file import redact
+from jupyter_rtc_locust.reporting.telemetry import send_lines_only
 from jupyter_rtc_locust.verdict.neutralising import neutralised_lines
 
 
@@ -35,3 +36,4 @@ def keep_secrets_out(secrets: Sequence[str], loggers: Iterable[str] = ("", "locu
     handlers = {id(handler): handler for name in loggers for handler in logging.getLogger(name).handlers}
     for handler in handlers.values():
         handler.setFormatter(WithoutSecrets(handler.formatter or logging.Formatter(), secrets))
+        send_lines_only(handler)

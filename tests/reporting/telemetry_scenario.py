@@ -1,0 +1,47 @@
+"""A process as `locust --otel` makes it, with some samples and log lines, and without users.
+
+The order is Locust's: the locustfile is imported, options are read, exporters made, and then everything of ours.
+"""
+
+import logging
+
+from locust import events
+
+# The locustfile's import; as in a Locust process, it comes before the exporters are made.
+from jupyter_rtc_locust import plugin
+
+plugin.register()
+
+from locust.env import Environment  # noqa: E402
+from locust.opentelemetry import setup_opentelemetry  # noqa: E402
+from opentelemetry import _logs, metrics, trace  # noqa: E402
+
+from jupyter_rtc_locust.reporting.locust_statistics import LocustStatistics  # noqa: E402
+from jupyter_rtc_locust.reporting.log_lines import keep_secrets_out  # noqa: E402
+from jupyter_rtc_locust.timing.recorder import Recorder  # noqa: E402
+
+SECRET = "a-secret-of-the-tests"
+ECHOES_MS = (0.4, 0.5, 3.0, 40.0, 2500.0)
+
+
+def main() -> None:
+    assert setup_opentelemetry("locustfile.py", None)
+    keep_secrets_out([SECRET])
+    environment = Environment(events=events)
+    recorder = Recorder()
+    statistics = LocustStatistics(environment, recorder, fire_events=True, secrets=[SECRET])
+    for milliseconds in ECHOES_MS:
+        recorder.record("update echo", milliseconds)
+    statistics.flush()
+    with trace.get_tracer("test").start_as_current_span("a span"):
+        logging.getLogger("locust").warning("The server says %s.", SECRET)
+        try:
+            raise ValueError(f"refused {SECRET}")
+        except ValueError:
+            logging.getLogger("locust").exception("It failed.")
+    for provider in (metrics.get_meter_provider(), trace.get_tracer_provider(), _logs.get_logger_provider()):
+        provider.force_flush(20_000)
+
+
+if __name__ == "__main__":
+    main()

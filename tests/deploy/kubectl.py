@@ -17,11 +17,11 @@ KUBERNETES = REPOSITORY / "deploy" / "kubernetes"
 KUBECTL = Path(sys.executable).parent / "kubectl"
 
 
-def kubectl(*words: str, given: str | None = None) -> str:
+def kubectl(*words: str) -> str:
     """What kubectl prints, which is asked for nothing of a cluster."""
     environment = {**os.environ, "KUBECONFIG": os.devnull}
     answer = subprocess.run(
-        [KUBECTL, *words], input=given, env=environment, capture_output=True, text=True, check=True, cwd=REPOSITORY
+        [KUBECTL, *words], env=environment, capture_output=True, text=True, check=True, cwd=REPOSITORY
     )
     return answer.stdout
 

@@ -6,7 +6,6 @@ find each other by name.
 
 from __future__ import annotations
 
-import json
 import tomllib
 from copy import deepcopy
 from typing import Any
@@ -16,8 +15,8 @@ import pytest
 
 from deploy.built_image import DOCKERFILE, REPOSITORY
 from deploy.dockerfile import steps_of
-from deploy.kubectl import KUBERNETES, built, kubectl
-from deploy.kubernetes_rules import IMAGE_USER, RULES, SECRET, SECRET_KEY, Object, containers, of_kind, trouble_of
+from deploy.kubectl import KUBERNETES, built
+from deploy.kubernetes_rules import IMAGE_USER, RULES, SECRET, Object, containers, of_kind, trouble_of
 
 FOLDERS = ("base", "overlays/minikube", "overlays/cluster", "results")
 VERSIONS = ("1.31", "1.37")
@@ -57,13 +56,6 @@ def test_the_namespace_holds_pods_to_the_strictest_of_kubernetes_standards() -> 
 
 def test_the_user_is_the_images() -> None:
     assert {step.text for step in steps_of(DOCKERFILE) if step.keyword == "USER"} == {f"{IMAGE_USER}:{IMAGE_USER}"}
-
-
-def test_the_secret_as_it_is_documented_is_the_one_that_is_asked_for() -> None:
-    secret = ("create", "secret", "generic", SECRET, f"--from-file={SECRET_KEY}=/dev/stdin")
-    made = json.loads(kubectl(*secret, "--dry-run=client", "--output=json", given="s3cret"))
-    assert made["metadata"]["name"] == SECRET
-    assert made["data"] == {SECRET_KEY: "czNjcmV0"}
 
 
 def job(objects: list[Object], role: str) -> Object:

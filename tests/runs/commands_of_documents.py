@@ -67,7 +67,7 @@ SCENARIOS = {
         ),
     ),
     "a clone": Scenario("README.md", ("git clone ADDRESS jupyter-rtc-locust && cd jupyter-rtc-locust",), passes=False),
-    "a secret": Scenario("docs/install.md", ("export JUPYTER_TOKEN=$(openssl rand -hex 24)",), passes=False),
+    "a secret": Scenario("docs/deploy.md", ("export JUPYTER_TOKEN=$(openssl rand -hex 24)",), passes=False),
     "a virtual environment": Scenario("docs/install.md", ("python3 -m venv .venv",), passes=False),
     "an activated environment": Scenario(
         "docs/install.md", (". .venv/bin/activate", "jupyter rtc-locust --version"), passes=False
@@ -138,6 +138,9 @@ SCENARIOS = {
             f"{_LOCUST} --headless --rtc-plan plan.jsonl",
         ),
     ),
+    "one virtual machine": Scenario(
+        "docs/deploy.md", (_EXPORT, f"{_USERS} --host http://127.0.0.1:8888 --processes 2")
+    ),
     "two processes": Scenario("docs/use.md", (f"{_USERS} --rtc-documents 2 --processes 2",)),
     "master and workers": Scenario(
         "docs/use.md",
@@ -170,6 +173,35 @@ SCENARIOS = {
     ),
     "some tests": Scenario("docs/tests.md", ("make test TESTS='tests/demo -k token'",), passes=False),
 }
+
+ENGINE = (
+    "docker compose --profile demo up --build --exit-code-from demo",
+    "docker compose --profile web up --build",
+    "docker compose --profile web cp master:/home/locust/results .",
+    "docker compose --profile ci up --build --detach",
+    "docker compose --profile ci wait ci",
+    "docker compose --profile ci cp ci:/home/locust/results .",
+    "docker compose --profile ci down",
+    "MASTER_HOST=10.0.0.5 WORKERS=4 docker compose --profile workers up --build",
+)
+_OF_THE_RUN = "kubectl --namespace rtc-locust"
+CLUSTER = (
+    "kubectl apply --filename deploy/kubernetes/base/namespace.yaml",
+    (
+        f"printenv JUPYTER_TOKEN | tr -d '\\n' | {_OF_THE_RUN} create secret generic rtc-locust-token "
+        "--from-file=JUPYTER_TOKEN=/dev/stdin"
+    ),
+    "kubectl apply --kustomize deploy/kubernetes/overlays/minikube",
+    f"{_OF_THE_RUN} logs --follow --pod-running-timeout=5m job/rtc-locust-master",
+    (
+        f"{_OF_THE_RUN} get pods --selector=app.kubernetes.io/component=master "
+        "--output=jsonpath='{.items[*].status.containerStatuses[0].state.terminated.exitCode}'"
+    ),
+    "kubectl apply --kustomize deploy/kubernetes/results",
+    f"{_OF_THE_RUN} wait --for=condition=Ready pod/rtc-locust-results",
+    f"{_OF_THE_RUN} cp rtc-locust-results:/home/locust/results/run results",
+    f"{_OF_THE_RUN} delete pod/rtc-locust-results job/rtc-locust-master job/rtc-locust-worker",
+)
 
 ELSEWHERE = {
     "make demo": ".ci/run",
@@ -251,11 +283,20 @@ ELSEWHERE = {
     "make faults ARGS=--list": "tests/faults/test_planted_faults.py::test_the_list_names_every_case",
     # The same arguments stand in the Makefile, which `.ci/run` calls; test_documents_are_true.py compares them.
     ".venv/bin/python -m pip install -c constraints/locked.txt -e '.[demo]'": ".ci/run",
-    # There is no engine where the tests run: each service's command is run as a plain process instead.
-    "docker compose --profile web up --build": "tests/test_compose.py::"
-    "test_the_master_and_two_workers_reach_a_verdict_on_the_server",
-    "docker compose --profile web cp master:/home/locust/results .": (
-        "tests/test_compose.py::test_results_are_kept_in_a_volume"
+    # There is no engine and no cluster where the tests run: what they would do is run without, and their programs know
+    # the commands.
+    **dict.fromkeys(ENGINE, "tests/deploy/test_documented_commands.py::test_compose_knows_the_command"),
+    **dict.fromkeys(CLUSTER, "tests/deploy/test_documented_commands.py::test_kubectl_knows_the_command"),
+    "docker build --tag jupyter-rtc-locust:0.1.0 .": "tests/deploy/test_containers.py::"
+    "test_every_step_runs_as_it_is_written_and_our_wheel_is_what_is_installed",
+    "docker run --rm --read-only --tmpfs /tmp --volume rtc-locust-results:/home/locust/results "
+    "jupyter-rtc-locust:0.1.0": "tests/deploy/test_containers.py::"
+    "test_with_every_package_downloaded_the_locked_versions_stand_there_and_the_demo_passes",
+    "export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318": (
+        "tests/reporting/test_telemetry.py::test_timings_arrive_by_name_each_in_a_bucket_of_its_own_size"
+    ),
+    f"{_USERS} --otel": (
+        "tests/reporting/test_telemetry.py::test_timings_arrive_by_name_each_in_a_bucket_of_its_own_size"
     ),
     # test_the_reproductions in test_commands_of_documents.py runs every script.
     **{

@@ -38,7 +38,7 @@ from jupyter_rtc_locust.live.web import endpoints
 from jupyter_rtc_locust.options import add_options
 from jupyter_rtc_locust.reporting.log_lines import keep_secrets_out
 from jupyter_rtc_locust.reporting.result_file import ResultFileError, check_folder_writable
-from jupyter_rtc_locust.reporting.telemetry import ask_for_fitting_buckets
+from jupyter_rtc_locust.reporting.telemetry import ask_for_fitting_buckets, let_others_go_on
 from jupyter_rtc_locust.reporting.web_form import guard_form
 from jupyter_rtc_locust.settings import Settings
 from jupyter_rtc_locust.users.collaboration_user import CollaborationUser, user_classes_of
@@ -54,6 +54,7 @@ minute for its heartbeat otherwise."""
 def register() -> None:
     """Listen to Locust's global events; done once, when the package is imported into a Locust process."""
     ask_for_fitting_buckets()
+    let_others_go_on()
     locust.events.init_command_line_parser.add_listener(lambda parser, **_: add_options(parser))
     locust.events.init.add_listener(_on_init)
 

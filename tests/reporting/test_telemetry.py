@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import logging
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -107,6 +108,30 @@ def test_spans_and_lines_arrive_and_no_secret_does(received: dict[str, list[Any]
     assert "The server says [redacted]" in lines
     assert "refused [redacted]" in lines, "a stack trace is part of the line"
     assert SECRET not in spans + lines + str(received["/v1/metrics"])
+
+
+def test_while_a_receiver_does_not_answer_over_grpc_the_others_go_on() -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        asked = {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{silent.getsockname()[1]}",
+            "OTEL_EXPORTER_OTLP_TIMEOUT": "2",
+            "OTEL_METRICS_EXPORTER": "none",
+            "OTEL_LOGS_EXPORTER": "none",
+        }
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("OTEL")}
+        script = Path(__file__).with_name("telemetry_scenario.py")
+        done = subprocess.run(
+            [sys.executable, script, "--otel", "--unanswered"],
+            env=kept | asked,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout.split()[-1]) > 20
 
 
 def test_whoever_chose_buckets_keeps_them() -> None:

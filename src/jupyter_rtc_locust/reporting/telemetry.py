@@ -6,6 +6,9 @@ buckets fit whatever comes, within some percent. They are asked for in the envir
 specification (`OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION`), which somebody whose receiver takes only
 other ones may set otherwise.
 
+And Locust's default transport, gRPC, waits for a receiver below gevent: while one does not answer, nothing else of the
+process goes on, ten seconds at a time, and the run becomes inconclusive. gRPC can wait as gevent does, when it is told.
+
 It knows nothing of samples: `Settings` has them fired as request events where --otel is given.
 """
 
@@ -13,10 +16,13 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, MutableMapping
+import sys
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 
 AGGREGATION = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION"
 EXPONENTIAL = "base2_exponential_bucket_histogram"
+ASKED_FOR = "LOCUST_ENABLE_OPENTELEMETRY"
+"""The environment variable of Locust's --otel."""
 HANDLER = "opentelemetry"
 """What Locust calls the handler that sends log lines."""
 
@@ -24,6 +30,20 @@ HANDLER = "opentelemetry"
 def ask_for_fitting_buckets(environment: MutableMapping[str, str] = os.environ) -> None:
     """Unless somebody chose others. To be called before Locust reads its options, which is when exporters are made."""
     environment.setdefault(AGGREGATION, EXPONENTIAL)
+
+
+def let_others_go_on(arguments: Sequence[str] = tuple(sys.argv), environment: Mapping[str, str] = os.environ) -> None:
+    """Where --otel was given: gRPC, where it is installed, waits as gevent does.
+
+    To be called before Locust makes its exporters, because gRPC has to be told before its first use.
+    """
+    if "--otel" not in arguments and not environment.get(ASKED_FOR):
+        return
+    try:
+        from grpc.experimental.gevent import init_gevent
+    except ImportError:
+        return
+    init_gevent()
 
 
 def send_lines_only(handler: logging.Handler) -> None:

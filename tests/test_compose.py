@@ -73,6 +73,7 @@ class Stack:
     def here(self, argument: str) -> str:
         """Translate one argument of a container's command for this machine."""
         for inside, outside in (
+            ("${SERVER:-http://server:8888}", "http://127.0.0.1:8888"),
             ("//server:", "//127.0.0.1:"),
             ("--master-host=${MASTER_HOST:-master}", "--master-host=127.0.0.1"),
             ("${USERS:-10}", "10"),

@@ -35,6 +35,12 @@ def test_the_number_of_workers_is_said_once() -> None:
     assert "--expect-workers=7" in ci["ci"]["command"]
 
 
+@pytest.mark.parametrize(("profile", "master"), [("web", "master"), ("ci", "ci")])
+def test_the_load_goes_to_the_server_that_is_named(profile: str, master: str) -> None:
+    assert "--host=http://server:8888" in services(profile)[master]["command"]
+    assert "--host=https://other" in services(profile, SERVER="https://other")[master]["command"]
+
+
 def test_workers_go_to_the_master_that_is_named() -> None:
     assert "--master-host=10.0.0.5" in services("workers", MASTER_HOST="10.0.0.5")["worker"]["command"]
     aliases = services("ci")["ci"]["networks"]["default"]["aliases"]

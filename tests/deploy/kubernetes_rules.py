@@ -14,6 +14,7 @@ from deploy.commands import known_variables, trouble_of_locust
 Object = dict[str, Any]
 
 SECRET, SECRET_KEY = "rtc-locust-token", "JUPYTER_TOKEN"
+SEAL_KEY = "LOCUST_RTC_SECRET"
 END_OF_A_RUN_S = 120
 IMAGE_USER = 10001
 
@@ -158,7 +159,7 @@ def every_variable_and_option_is_known_and_accepted(objects: list[Object]) -> It
     for name, container, _ in containers(objects):
         environment = environment_of(container, objects)
         names = {*environment, *(one["name"] for one in container.get("env", []))}
-        for variable in sorted(names - known - {SECRET_KEY}):
+        for variable in sorted(names - known - {SECRET_KEY, SEAL_KEY}):
             yield f"{name} sets {variable}, which is no option"
         if is_locust(container) and (trouble := trouble_of_locust(container["args"], environment)):
             yield f"{name}: {trouble}"
@@ -175,6 +176,10 @@ def the_token_comes_from_the_secret_and_stands_nowhere(objects: list[Object]) ->
         sources = [
             one["valueFrom"] for one in container.get("env", []) if one["name"] == SECRET_KEY and "valueFrom" in one
         ]
+        seals = [one.get("valueFrom") for one in container.get("env", []) if one["name"] == SEAL_KEY]
+        from_secret = {"secretKeyRef": {"name": SECRET, "key": SEAL_KEY, "optional": True}}
+        if is_locust(container) and seals != [from_secret]:
+            yield f"{name} does not take what seals its messages from the Secret {SECRET}"
         needs_one = container.get("args", [""])[0] != "sleep"
         if needs_one and sources != [{"secretKeyRef": {"name": SECRET, "key": SECRET_KEY}}]:
             yield f"{name} does not take its token from the Secret {SECRET}"

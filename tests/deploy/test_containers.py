@@ -171,7 +171,9 @@ def test_with_every_package_downloaded_the_locked_versions_stand_there_and_the_d
 def container(image: BuiltImage, name: str, service: dict[str, Any], logs: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A service's container, healthy, until the block ends: then SIGTERM, as an engine stops it."""
     command, environment = image.container(
-        service["command"], service.get("working_dir", ""), environment=service["environment"]
+        service["command"],
+        service.get("working_dir", ""),
+        environment={name: value for name, value in service["environment"].items() if value is not None},
     )
     assert TOKEN not in " ".join(command)
     with (logs / f"{name}.log").open("wb") as log:

@@ -100,6 +100,7 @@ MISTAKES = {
     "a token in the clear": lambda all_: pod(all_, "worker")["containers"][0].update(
         env=[{"name": "JUPYTER_TOKEN", "value": "s3cret"}]
     ),
+    "messages that are not sealed": lambda all_: pod(all_, "worker")["containers"][0]["env"].pop(),
     "a secret in a file": lambda all_: all_.append({"kind": "Secret", "metadata": {"name": SECRET}}),
     "root": lambda all_: _set(pod(all_, "master")["securityContext"], "runAsUser", 0),
     "a root that is written to": lambda all_: pod(all_, "master")["containers"][0]["securityContext"].pop(

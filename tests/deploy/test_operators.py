@@ -17,7 +17,7 @@ import yaml
 from deploy.built_image import REPOSITORY
 from deploy.commands import trouble_of_locust
 from deploy.kubectl import KUBERNETES, built
-from deploy.kubernetes_rules import SECRET, SECRET_KEY, of_kind
+from deploy.kubernetes_rules import SEAL_KEY, SECRET, SECRET_KEY, of_kind
 
 OPERATORS = KUBERNETES / "operators"
 VERSION = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]["version"]
@@ -134,8 +134,9 @@ def test_the_locustfiles_of_the_examples_stand_in_the_image() -> None:
 
 def test_the_other_operators_example_takes_secret_claim_and_rights_of_the_base() -> None:
     spec = example("locust-k8s-operator")["spec"]
-    (variable,) = spec["env"]["variables"]
-    assert variable["valueFrom"]["secretKeyRef"] == {"name": SECRET, "key": SECRET_KEY}
+    token, seal = (variable["valueFrom"]["secretKeyRef"] for variable in spec["env"]["variables"])
+    assert token == {"name": SECRET, "key": SECRET_KEY}
+    assert seal == {"name": SECRET, "key": SEAL_KEY, "optional": True}
     claims = [one["persistentVolumeClaim"]["claimName"] for one in spec["volumes"] if "persistentVolumeClaim" in one]
     assert claims == [one["metadata"]["name"] for one in of_kind(built("base"), "PersistentVolumeClaim")]
     assert {mount["name"] for mount in spec["volumeMounts"]} == {volume["name"] for volume in spec["volumes"]}

@@ -189,7 +189,7 @@ CLUSTER = (
     "kubectl apply --filename deploy/kubernetes/base/namespace.yaml",
     (
         f"printenv JUPYTER_TOKEN | tr -d '\\n' | {_OF_THE_RUN} create secret generic rtc-locust-token "
-        "--from-file=JUPYTER_TOKEN=/dev/stdin"
+        "--from-file=JUPYTER_TOKEN=/dev/stdin --from-file=LOCUST_RTC_SECRET=<(openssl rand -hex 32 | tr -d '\\n')"
     ),
     "kubectl apply --kustomize deploy/kubernetes/overlays/minikube",
     f"{_OF_THE_RUN} logs --follow --pod-running-timeout=5m job/rtc-locust-master",

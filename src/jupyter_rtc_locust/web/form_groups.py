@@ -26,7 +26,7 @@ GROUPS = (
     Group(
         "Server and documents",
         "Which server, and which documents on it.",
-        ("rtc_server", "rtc_documents", "rtc_notebook", "rtc_keep"),
+        ("rtc_server", "rtc_documents", "rtc_notebook", "rtc_spread", "rtc_keep"),
     ),
     Group(
         "What people write",

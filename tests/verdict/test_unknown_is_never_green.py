@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from jupyter_rtc_locust.verdict import decision
 from jupyter_rtc_locust.verdict.decision import decide
@@ -190,6 +191,25 @@ class TestTime:
     def test_a_server_that_answered_nobody_is_a_finding(self, swarm):
         found = of_kind(decided(swarm, server_silences=((30.0, 12.0),)), Kind.SERVER_LOST)
         assert "for 12 s, from 30 s after" in found.detail
+
+    def test_one_that_sent_users_something_meanwhile_was_not_lost_to_them(self, swarm):
+        document = swarm.evidence()
+        edit = structs.replace(document.authored[0], acknowledged=36.0)
+        document = replace(document, authored=(edit, *document.authored[1:]))
+        run = replace(swarm.run_evidence(), documents=(document,))
+        verdict = decide(replace(run, server_silences=((30.0, 12.0),)))
+        assert verdict.value is Value.INCONCLUSIVE and not kinds_of(verdict)
+        assert "did not answer the coordinator's host for 12 s, from 30 s" in verdict.reason
+        # Ten seconds without a word to anybody are a loss, before or after the word.
+        for silence in ((20.0, 17.0), (35.0, 12.0)):
+            assert kinds_of(decide(replace(run, server_silences=(silence,)))) == {Kind.SERVER_LOST}
+
+    def test_a_coordinator_that_heard_neither_server_nor_users_blames_nobody(self, swarm):
+        document = replace(swarm.evidence(), users=(), authored=(), replicas=())
+        alone = {"documents": (document,), "silent_processes": ("worker a1",), "server_silences": ((30.0, 12.0),)}
+        verdict = decided(swarm, **alone)
+        assert verdict.value is Value.INCONCLUSIVE and Kind.SERVER_LOST not in kinds_of(verdict)
+        assert any("answered neither by the server" in sentence for sentence in verdict.opinion.unknown)
 
     def test_neither_is_one_where_the_generator_was_overloaded(self, swarm):
         stalls = (StallEvidence(1, 17.2, "its sync was not answered"),)

@@ -19,12 +19,13 @@ workflows := .github/workflows/ci.yml docs/ci/collaboration.yml
 peers := benchmarks/peers/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test lint image bench saturation performance rooms packets rhythm fidelity profiles mutants endings faults canaries races soak fuzz hour traces comparison screenshots capacity clean
+.PHONY: help demo web test test-hosts lint image bench saturation performance rooms packets rhythm fidelity profiles mutants endings faults canaries races soak fuzz hour traces comparison screenshots capacity clean
 
 help:
 	@echo 'make demo    ten people edit two notebooks for 30 s on a server of their own; a verdict'
 	@echo 'make web     the same with the web UI at http://127.0.0.1:8089'
-	@echo 'make test    every test but the races and the recorded sessions'
+	@echo 'make test    every test but the races, the recorded sessions, a whole image, and hosts of their own'
+	@echo 'make test-hosts  master, workers and a server on hosts of their own, and every bad day of theirs (a quarter of an hour; root)'
 	@echo 'make lint    format, style, types, the documents, the workflows, and all that deploys'
 	@echo 'make image   the steps of the Dockerfile with every package downloaded, and the demo in it (minutes)'
 	@echo 'make bench   what the load generator itself costs (a quarter of an hour)'
@@ -54,6 +55,9 @@ web: $(installed)
 
 test: $(installed) $(older_server) $(node_server)
 	.venv/bin/python -m pytest $(TESTS)
+
+test-hosts: $(installed)
+	.venv/bin/python -m pytest -m hosts tests/hosts $(TESTS)
 
 lint: $(installed) $(actionlint)
 	.venv/bin/ruff format --check .

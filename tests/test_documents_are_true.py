@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from endings.all_endings import ENDINGS
+from hosts.bad_days import BAD_DAYS
 from jupyter_rtc_locust import exit_codes
 from jupyter_rtc_locust.capacity.holding import Outcome
 from jupyter_rtc_locust.capacity.result import Capacity, Step
@@ -297,6 +298,11 @@ def test_the_endings_are_those_that_are_played_with_their_verdicts() -> None:
         else (ending.verdict, codes[ending.verdict])
         for ending in ENDINGS
     }
+
+
+def test_the_bad_days_of_hosts_are_those_that_are_played_with_their_verdicts() -> None:
+    promised = {name: verdict for name, verdict, _ in rows("docs/hosts.md", after="## Bad days")}
+    assert promised == {day.name: day.verdict or "none" for day in BAD_DAYS}
 
 
 def test_the_messages_are_those_of_the_code() -> None:

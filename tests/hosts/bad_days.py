@@ -123,7 +123,10 @@ def slow_and_lossy(there: Cast) -> Ended:
     """200 ms, 50 more or less, and every fiftieth packet lost, each way between a worker and the server."""
     with relayed(there.network, GONE, "service", delay=0.2, jitter=0.05, loss=0.02):
         there.at_work("-t", "20s")
-        return _end(there, 20 + deadlines.IN_ORDER)
+        ended = _end(there, 20 + deadlines.IN_ORDER)
+    # A third of the people are there, so the slowest twentieth of echoes is theirs.
+    assert ended.run.told["timings"]["update echo"]["p95_ms"] > 300, "the way was not slow"
+    return ended
 
 
 def masters_host_stops(there: Cast) -> Ended:
@@ -155,7 +158,9 @@ def server_gone_for(seconds: float) -> Callable[[Cast], Ended]:
         there.network.cut(SERVER)
         time.sleep(seconds)  # what is asked for
         there.network.heal(SERVER)
-        return _end(there, seconds + 45 + deadlines.IN_ORDER)
+        ended = _end(there, seconds + 45 + deadlines.IN_ORDER)
+        assert ended.run.told["timings"]["update echo"]["max_ms"] > seconds * 500, "nobody waited for the server"
+        return ended
 
     return day
 

@@ -15,6 +15,7 @@ from endings import deadlines
 from hosts.cast import CHECKING, Cast
 from hosts.network import MASTER, SERVER, WORKERS
 from hosts.relayed import relayed
+from hosts.wrong_clock import at_work_with_a_wrong_clock
 from runs.locust_run import Run
 
 GONE = WORKERS[0]
@@ -129,6 +130,12 @@ def slow_and_lossy(there: Cast) -> Ended:
     return ended
 
 
+def wrong_clock(there: Cast) -> Ended:
+    """What is timed then is another test's (test_clocks.py)."""
+    at_work_with_a_wrong_clock(there, *BRIEFLY)
+    return _end(there, 10 + deadlines.IN_ORDER)
+
+
 def masters_host_stops(there: Cast) -> Ended:
     there.at_work(*LONG)
     there.network.cut(MASTER)
@@ -208,6 +215,7 @@ BAD_DAYS = (
         workers=LOST_ONE,
     ),
     BadDay("200 ms ± 50 ms and 2 % loss between worker and server", slow_and_lossy, "pass", AT_ALL_S),
+    BadDay("a worker's clock is two minutes off and drifts", wrong_clock, "pass", AT_ALL_S),
     BadDay("the master's host stops", masters_host_stops, None, AT_ALL_S, workers=(4, 4, 4)),
     BadDay(
         "the master's host is cut off from all others",

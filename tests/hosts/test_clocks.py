@@ -9,31 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from hosts.cast import AT_WORK, LOAD, PATIENCE, cast
-from hosts.network import WORKERS
+from hosts.cast import cast
 from hosts.true_deliveries import true_clocks, true_deliveries
+from hosts.wrong_clock import DRIFT, TWO_MINUTES_S, at_work_with_a_wrong_clock
 from runs.locust_run import PASSED
 
 pytestmark = [pytest.mark.hosts, pytest.mark.timeout(600)]
 
-WATCHED = Path(__file__).with_name("locustfiles") / "watched.py"
-TWO_MINUTES_S = 120
-AHEAD = ("unshare", "--time", "--monotonic", f"{TWO_MINUTES_S}", "--boottime", f"{TWO_MINUTES_S}")
-"""A time namespace, in which the kernel's monotonic clock is ahead."""
-DRIFT = 300e-6
-"""Ten times what a bad crystal drifts, and within what the product allows for (`timing/clocks.py`)."""
 ROUNDING = 1.01
 """Histograms have percentiles to one part in a hundred."""
 
 
 def test_what_is_timed_between_clocks_two_minutes_apart_and_drifting_is_true_within_its_bound(tmp_path: Path) -> None:
     with cast(tmp_path) as there:
-        there.start_master(*LOAD, *PATIENCE, "-t", "45s", locustfile=WATCHED)
-        there.start_worker(WORKERS[0], locustfile=WATCHED, wrapped_in=AHEAD, WRONG_CLOCK=f"{TWO_MINUTES_S},{DRIFT}")
-        for host in WORKERS[1:]:
-            there.start_worker(host, locustfile=WATCHED)
-        for worker in there.workers:
-            worker.wait_for(AT_WORK)
+        at_work_with_a_wrong_clock(there, "-t", "45s")
         run = there.end_master(120)
         assert [worker.exit_code for worker in there.end_workers(60)] == [PASSED] * 3
         clocks = true_clocks([worker.folder for worker in there.workers])

@@ -216,7 +216,7 @@ BAD_DAYS = (
     ),
     BadDay("200 ms ± 50 ms and 2 % loss between worker and server", slow_and_lossy, "pass", AT_ALL_S),
     BadDay("a worker's clock is two minutes off and drifts", wrong_clock, "pass", AT_ALL_S),
-    BadDay("the master's host stops", masters_host_stops, None, AT_ALL_S, workers=(4, 4, 4)),
+    BadDay("the master's host stops", masters_host_stops, None, AT_ALL_S, "no verdict", workers=(4, 4, 4)),
     BadDay(
         "the master's host is cut off from all others",
         masters_host_cut_off,

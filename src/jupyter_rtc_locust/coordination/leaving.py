@@ -60,7 +60,12 @@ class Leaving:
         if heard is not None and (silent := time.time() - heard) > MASTER_SILENT_S:
             if self._environment.process_exit_code is None:
                 self._environment.process_exit_code = exit_codes.INCONCLUSIVE
-                logger.error("The master was not heard of for %.0f s: this run has no verdict (exit code 4).", silent)
+                logger.error(
+                    "The master was not heard of for %.0f s. What the users of this worker wrote is told to nobody; if "
+                    "the master is gone there is no verdict, and if only the way to it is, an inconclusive one (exit "
+                    "code 4).",
+                    silent,
+                )
             return
         if self._under_way is None or self._leaves is not swarm:
             self._leaves = swarm

@@ -109,7 +109,7 @@ def test_a_worker_without_a_master_has_no_verdict(room, swarm, environment, capl
     environment.runner.last_heartbeat_timestamp = time.time() - 60
     quit(environment).get(timeout=5)
     assert environment.process_exit_code == 4
-    assert "no verdict" in caplog.text
+    assert "told to nobody" in caplog.text and "no verdict" in caplog.text and "an inconclusive one" in caplog.text
     assert agent.told == []
 
 

@@ -4,6 +4,8 @@
     ├── OptionsError            an option refused before anything was opened (exit 2)
     ├── ServerUnusable          the server could not be used for this run (exit 4)
     │   └── SeatRefused         this user gets no seat; the coordinator has said why
+    ├── HubRefused              a JupyterHub refused a login, a token, a share
+    │   └── SpawnFailed         it did not start a server, or not in time
     └── RoomError
         ├── RoomRefused         the server refused this user's room; trying again would not help
         └── ConnectionBroken    the line broke or was never there; trying again may help
@@ -31,6 +33,14 @@ class ServerUnusable(RtcLocustError):
 
 class SeatRefused(ServerUnusable):
     """The coordinator gives no seat, because the run cannot take place or is ending; it has said so itself."""
+
+
+class HubRefused(RtcLocustError):
+    """A JupyterHub refused what it was asked for: a login, a token, a share."""
+
+
+class SpawnFailed(HubRefused):
+    """A JupyterHub did not start somebody's server, or not in time."""
 
 
 class RoomError(RtcLocustError):

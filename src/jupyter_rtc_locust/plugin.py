@@ -86,9 +86,8 @@ def install(environment: Environment) -> Coordinator | None:
     # Before anything that takes its time: workers are there already, and ask.
     welcoming = Welcoming(channel, equipment) if isinstance(environment.runner, MasterRunner) else None
     embedded = None
-    options = environment.parsed_options
     settings, faults = _check_first(environment)
-    if not (environment.host or getattr(options, "host", None)):
+    if settings.host is None:
         embedded = _start_server(settings, faults)
         secrets.append(embedded.token)
         atexit.register(embedded.stop)
@@ -143,6 +142,7 @@ def _check_first(environment: Environment) -> tuple[Settings, tuple[Fault, ...]]
     """
     from jupyter_rtc_locust.coordination.plans import adopt_plan, checked_plan
     from jupyter_rtc_locust.coordination.preparation import templates_for
+    from jupyter_rtc_locust.servers.hub_people import read_access
     from jupyter_rtc_locust.settings import read_tokens
 
     options: Any = environment.parsed_options
@@ -168,6 +168,8 @@ def _check_first(environment: Environment) -> tuple[Settings, tuple[Fault, ...]]
     if settings.host is None and missing_packages(settings.server_python):
         raise OptionsError(EXTRA_MISSING)
     read_tokens(settings.token_file)
+    if settings.hub is not None:
+        read_access(settings)
     if environment.web_ui is not None:
         _check_port(environment.web_ui.host, environment.web_ui.port)
     if environment.web_ui is None:

@@ -43,7 +43,9 @@ SAVE_ANSWER_DEADLINE_S = 10.0
 """A save asked for by hand that is not answered by then counts as not answered."""
 SECRET_OF_THE_WORKERS = "LOCUST_RTC_SECRET"
 """The environment variable with which master and workers seal their messages (`coordination/sealing.py`)."""
-SECRETS_OF_THE_ENVIRONMENT = ("JUPYTER_TOKEN", SECRET_OF_THE_WORKERS)
+HUB_PASSWORD = "JUPYTERHUB_PASSWORD"
+"""The environment variable with the one password of everybody, where a JupyterHub takes one."""
+SECRETS_OF_THE_ENVIRONMENT = ("JUPYTER_TOKEN", SECRET_OF_THE_WORKERS, HUB_PASSWORD)
 """What no process that a run starts is given, unless it needs it."""
 QUIET_S = 3.0
 """No document message for this long, with every edit acknowledged, is called quiet."""
@@ -90,6 +92,13 @@ class Settings:
     """Whether tabs make the requests beside their documents that JupyterLab's make."""
     kernels: str = "simulated"
     """Whether cells that people in tabs run are run in kernels of the server, or only look as if they were."""
+    hub: str | None = None
+    """Base address of the JupyterHub through which servers are reached, which is `host`, too; None: there is none."""
+    hub_server: str = ""
+    """The person in whose server all documents lie; empty: each lies in the server of the first who opens it."""
+    hub_logins: Path | None = None
+    hub_spawn_timeout: float = 120.0
+    """Seconds until a server that the hub was asked for must be ready."""
     results: Path = Path("results")
     evidence: str = "on-failure"
     evidence_limit: float = 200.0
@@ -150,8 +159,9 @@ class Settings:
         users = 1 if users is None else _whole("-u", users, least=1)
         host = host or getattr(options, "host", None) or None
         promise = _thresholds("--rtc-promise", options.rtc_promise)
+        hub = _hub(options.rtc_hub)
         settings = cls(
-            host=checked_host(host) if host else None,
+            host=hub or (checked_host(host) if host else None),
             server=_one_of("--rtc-server", options.rtc_server, SERVER_KINDS),
             server_python=_program("--rtc-server-python", options.rtc_server_python),
             documents=_whole("--rtc-documents", options.rtc_documents, least=1),
@@ -165,6 +175,10 @@ class Settings:
             global_awareness=_one_of("--rtc-global-awareness", options.rtc_global_awareness, GLOBAL_AWARENESS_KINDS),
             rest=_one_of("--rtc-rest", options.rtc_rest, REST_KINDS),
             kernels=_one_of("--rtc-kernels", options.rtc_kernels, KERNEL_KINDS),
+            hub=hub,
+            hub_server=str(options.rtc_hub_server or "").strip(),
+            hub_logins=_file("--rtc-hub-logins", options.rtc_hub_logins),
+            hub_spawn_timeout=_number("--rtc-hub-spawn-timeout", options.rtc_hub_spawn_timeout),
             results=Path(options.rtc_results or "results"),
             evidence=_one_of("--rtc-evidence", options.rtc_evidence, EVIDENCE_KINDS),
             evidence_limit=_number("--rtc-evidence-limit", options.rtc_evidence_limit),
@@ -222,6 +236,7 @@ class Settings:
             _check_replay(settings)
         if settings.promise:
             _check_capacity(settings)
+        _check_hub(settings, checked_host(host) if host else None)
         return settings
 
 
@@ -236,6 +251,34 @@ def _check_capacity(settings: Settings) -> None:
             raise OptionsError(
                 f"--rtc-promise has people come and go in steps, and holds a checkpoint at each: leave {option} out."
             )
+
+
+def _check_hub(settings: Settings, host: str | None) -> None:
+    """What is for a hub only, and what a hub leaves no room for."""
+    if settings.hub is None:
+        for option, given in (("--rtc-hub-server", settings.hub_server), ("--rtc-hub-logins", settings.hub_logins)):
+            if given:
+                raise OptionsError(f"{option} is for a JupyterHub: say which with --rtc-hub, or leave it out.")
+        return
+    if host is not None and host != settings.hub:
+        raise OptionsError(
+            f"--rtc-hub {settings.hub} finds the servers of its people by itself, and --host names another: leave "
+            f"--host out."
+        )
+    if settings.hub_spawn_timeout < 1:
+        raise OptionsError("--rtc-hub-spawn-timeout: give 1 second or more.")
+    not_behind_it: tuple[tuple[str, object], ...] = (
+        ("--rtc-server y-websocket", settings.server == "y-websocket"),
+        ("--rtc-server-python", settings.server_python),
+        ("--rtc-notebook", settings.notebook),
+        ("--rtc-kernels real", settings.kernels == "real"),
+        ("--rtc-rest faithful", settings.rest == "faithful"),
+        ("--rtc-global-awareness faithful", settings.global_awareness == "faithful"),
+        ("--rtc-promise", settings.promise),
+    )
+    for option, in_the_way in not_behind_it:
+        if in_the_way:
+            raise OptionsError(f"{option} is for one server, and --rtc-hub has one for each person: leave it out.")
 
 
 def _check_replay(settings: Settings) -> None:
@@ -281,6 +324,16 @@ def checked_host(host: str) -> str:
             "JUPYTER_TOKEN or from --rtc-token-file, never from an address, because addresses are printed and logged."
         )
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def _hub(value: object) -> str | None:
+    """The base address of a hub; its own pages lie below `/hub`, which whoever copies an address has in it."""
+    if not value:
+        return None
+    try:
+        return checked_host(str(value)).removesuffix("/hub")
+    except OptionsError as error:
+        raise OptionsError(str(error).replace("--host", "--rtc-hub")) from None
 
 
 def read_tokens(token_file: Path | None, environment: dict[str, str] | None = None) -> tuple[str, ...]:

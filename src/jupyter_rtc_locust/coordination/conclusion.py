@@ -13,9 +13,11 @@ from typing import Any
 
 import gevent
 from locust.env import Environment
+from locust.runners import MasterRunner
 
 from jupyter_rtc_locust.capacity.making import forget
 from jupyter_rtc_locust.coordination.between_workers import deliveries_between
+from jupyter_rtc_locust.coordination.hubs import documents_nobody_opened
 from jupyter_rtc_locust.coordination.judging import JudgeError, Keeping, judged
 from jupyter_rtc_locust.coordination.plans import collected_plan, plan_figures, plan_to_play, played, write_plan
 from jupyter_rtc_locust.coordination.preparation import SEEDER, PreparedDocument
@@ -70,6 +72,10 @@ def conclude(
         answers = state.end.answers.values()
         for answer in answers:
             timings.merge(answer["timings"])
+        if isinstance(environment.runner, MasterRunner):
+            # What only a master measures: servers that a hub started. Alone, it stands in the one answer.
+            agent: ProcessAgent = environment.rtc_agent  # type: ignore[attr-defined]
+            timings.merge(agent.recorder.as_evidence())
         echo_p99 = timings.percentile("update echo", 0.99, _warm_up(state))
         health = summarise((answer["health"] for answer in answers), echo_p99)
         state.between_workers = deliveries_between(tuple(answers), _warm_up(state))
@@ -169,6 +175,8 @@ def run_evidence(
     answers = collection.answers.values()
     problems = list(state.problems)
     problems += [answer["problem"] for answer in answers if answer.get("problem")]
+    if state.prepared is not None and collection.number == AT_THE_END:
+        problems += documents_nobody_opened(state)
     if not state.users_seated and not problems:
         problems.append("No user took a seat, so nothing was tested.")
     if missing := _users_without_evidence(state, collection):
@@ -241,7 +249,8 @@ def _users_without_evidence(state: RunState, collection: Collection) -> list[int
     rooms = [room for answer in collection.answers.values() for room in answer.get("documents", ())]
     told = {user.client_id for room in rooms for user in room.users}
     authors = state.prepared.seats.authors.items()
-    return sorted({user for client_id, user in authors if user != SEEDER and client_id not in told})
+    nobodys = {SEEDER, *state.seats_on_the_way}
+    return sorted({user for client_id, user in authors if user not in nobodys and client_id not in told})
 
 
 def _server_answers(state: RunState) -> bool:
@@ -263,7 +272,7 @@ def _documents_in_use(state: RunState) -> list[PreparedDocument]:
     """All of them; where people come in steps, those that anybody has opened so far."""
     assert state.prepared is not None
     if state.capacity is None:
-        return state.prepared.documents
+        return [one for one in state.prepared.documents if one.ready]
     opened = state.prepared.seats.opened()
     return [one for one in state.prepared.documents if one.document.path in opened]
 

@@ -11,6 +11,7 @@ import logging
 import random
 import time
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from jupyter_rtc_locust.coordination.conclusion import forget_earlier_run
 from jupyter_rtc_locust.coordination.differences import Differences
 from jupyter_rtc_locust.coordination.ending import Ending
 from jupyter_rtc_locust.coordination.holding_checkpoints import HoldingCheckpoints
+from jupyter_rtc_locust.coordination.hubs import BringingUp, hub_servers
 from jupyter_rtc_locust.coordination.joining import Welcoming
 from jupyter_rtc_locust.coordination.live import Live
 from jupyter_rtc_locust.coordination.making_faults import begin_faults, faults_of
@@ -40,6 +42,7 @@ from jupyter_rtc_locust.coordination.replays import Replay, replay_of
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.save_watch import SaveWatch
 from jupyter_rtc_locust.coordination.scenario import Scenario
+from jupyter_rtc_locust.coordination.seats import Seat
 from jupyter_rtc_locust.coordination.server_watch import ServerWatch
 from jupyter_rtc_locust.coordination.steering import Steering
 from jupyter_rtc_locust.documents.kinds import DocumentKind
@@ -49,6 +52,8 @@ from jupyter_rtc_locust.reporting.console import start_sentence
 from jupyter_rtc_locust.reporting.history import COORDINATOR_FILE, History
 from jupyter_rtc_locust.reporting.terminal import say
 from jupyter_rtc_locust.servers.http import HttpClient
+from jupyter_rtc_locust.servers.hub_people import read_access
+from jupyter_rtc_locust.servers.hub_servers import HubServers
 from jupyter_rtc_locust.settings import (
     Settings,
     read_tokens,
@@ -114,6 +119,8 @@ class Coordinator:
         if settings.notebook is None:
             self._templates(settings, self.embedded is not None and settings.host is None, replay)
         read_tokens(settings.token_file)
+        if settings.hub is not None:
+            read_access(settings)
         faults_of(self.environment, settings)
         checked_plan(settings, self._kinds())
         check_capacity(self.environment.shape_class, settings)
@@ -143,7 +150,13 @@ class Coordinator:
         replay = replay_of(self.environment, settings)
         http, token = self._server_of(settings)
         kinds = self._kinds()
-        rehearse(settings, http, kinds=kinds, templates=self._templates(settings, token is not None, replay))
+        templates = self._templates(settings, token is not None, replay)
+        hub = self._hub_of(settings, "rehearsed")
+        rehearse(settings, http, kinds=kinds, templates=templates, hub=hub)
+
+    def _hub_of(self, settings: Settings, run_id: str) -> HubServers | None:
+        """The servers behind a hub, where that is where the run goes."""
+        return None if settings.hub is None else hub_servers(settings, run_id, self._secrets, as_owners=True)
 
     def _server_of(self, settings: Settings) -> tuple[HttpClient, str | None]:
         """The server to load, and the token of the embedded one if it is that."""
@@ -197,6 +210,7 @@ class Coordinator:
                 kinds=kinds,
                 templates=templates,
                 replay=replay,
+                hub=self._hub_of(settings, state.run_id),
             )
         except (OptionsError, ServerUnusable) as error:
             self._refuse(state, str(error))
@@ -205,6 +219,9 @@ class Coordinator:
             logger.exception("The run could not be prepared")
             self._refuse(state, f"The run could not be prepared: {type(error).__name__}: {error}")
             return
+        if settings.hub is not None:
+            self._agent.make_statistics(settings).start()
+            state.bringing_up = BringingUp(state, self._agent.recorder, self._secrets)
         state.watch = ServerWatch(state, self._server_log(state), self._secrets)
         state.saves = SaveWatch(state, self._ending.note)
         state.started = time.monotonic()
@@ -277,25 +294,44 @@ class Coordinator:
                 seat = seats.take(msg.node_id, kind, msg.data.get("tabs_per_person", 1))
                 state.processes.add(msg.node_id)
                 state.users_seated += 1
-                self._relieve_keeper(state, seat.document_index)
                 state.most_users = max(state.most_users, len(seats.held()))
-                body["seat"] = seat.as_message()
-                body["cell_names"] = cell_names(state, seat.document_index)
-                body["run"] = {
-                    "run_id": state.run_id,
-                    "seed": state.seed,
-                    "host": state.base,
-                    "server": state.prepared.server.name,
-                    "users": state.settings.users,
-                    "elapsed": state.since_start(time.monotonic()),
-                    "paused": state.paused,
-                    # Only an embedded server's token travels; all others each process reads itself.
-                    "tokens": [state.embedded_token] if state.embedded_token else [],
-                }
-                if state.replay is not None:
-                    terms = state.replay.terms(seats.planned, state.prepared.documents[0])
-                    body["run"]["replay"] = terms.as_message()
+                if state.bringing_up is not None and not state.prepared.documents[seat.document_index].ready:
+                    state.seats_on_the_way.add(seat.user)
+                    give = partial(self._give_when_up, state, seat, body, msg.node_id)
+                    state.bringing_up.bring_up(seat.document_index, give)
+                    return
+                body |= self._given(state, seat)
         self._send(messages.SEAT_GIVEN, body, msg.node_id)
+
+    def _give_when_up(self, state: RunState, seat: Seat, body: dict[str, Any], node_id: str, problem: str) -> None:
+        """The seat's document is there, or, for this reason, is not."""
+        assert state.prepared is not None
+        if problem:
+            state.prepared.seats.leave(seat.user)
+            body["refused"] = problem
+        else:
+            state.seats_on_the_way.discard(seat.user)
+            body |= self._given(state, seat)
+        self._send(messages.SEAT_GIVEN, body, node_id)
+
+    def _given(self, state: RunState, seat: Seat) -> dict[str, Any]:
+        """What a process is told that plays this seat."""
+        assert state.prepared is not None
+        self._relieve_keeper(state, seat.document_index)
+        run: dict[str, Any] = {
+            "run_id": state.run_id,
+            "seed": state.seed,
+            "host": state.base,
+            "server": state.prepared.server.name,
+            "users": state.settings.users,
+            "elapsed": state.since_start(time.monotonic()),
+            "paused": state.paused,
+            # Only an embedded server's token travels; all others each process reads itself.
+            "tokens": [state.embedded_token] if state.embedded_token else [],
+        }
+        if state.replay is not None:
+            run["replay"] = state.replay.terms(state.prepared.seats.planned, state.prepared.documents[0]).as_message()
+        return {"seat": seat.as_message(), "cell_names": cell_names(state, seat.document_index), "run": run}
 
     def _relieve_keeper(self, state: RunState, index: int) -> None:
         """A user comes, so whoever looked first may leave a room that the server would keep for a minute anyway."""
@@ -347,6 +383,8 @@ class Coordinator:
         self._ending.of_one_that_never_began(self.state, why)
 
     def _on_test_stopping(self, **_: Any) -> None:
+        if self.state is not None and self.state.bringing_up is not None:
+            self.state.bringing_up.stop()
         # A run may be told to end while its documents are being made; nobody could remove what is half made then.
         self._not_preparing.wait(_PREPARATION_DEADLINE_S)
         self.capacities.stop()

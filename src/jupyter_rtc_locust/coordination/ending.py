@@ -157,6 +157,7 @@ class Ending:
                 self._everybody_leaves(state)
                 self._end_kernels(state)
                 self._remove_documents(state)
+                self._leave_server(state)
             finally:
                 self._wait_for_reports(state)
                 state.concluded.set()
@@ -241,6 +242,12 @@ class Ending:
             return
         for problem in prepared.server.remove(prepared.folder, [one.document for one in prepared.documents]):
             logger.warning("%s", problem)
+
+    def _leave_server(self, state: RunState) -> None:
+        """Behind a hub: stop the servers that the run had started, and revoke its tokens."""
+        if state.prepared is not None:
+            for problem in state.prepared.server.leave():
+                logger.warning("%s", redact(problem, self._secrets))
 
     def _quit_without_workers(self) -> None:
         """Locust stops a run whose last worker went missing, and then does nothing until `--run-time` is over."""

@@ -85,6 +85,7 @@ class Leaving:
         if agent.live is not None:
             agent.live.end()
         swarm.ended = True
+        agent.leave_server()
         agent.begin_history(None)
         agent.send(messages.ALL_LEFT, {"run": swarm.run_id})
 

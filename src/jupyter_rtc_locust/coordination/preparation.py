@@ -24,6 +24,7 @@ from jupyter_rtc_locust.errors import RoomError, RtcLocustError, ServerUnusable
 from jupyter_rtc_locust.servers.base import Document, DocumentKind, Server
 from jupyter_rtc_locust.servers.detection import find_server
 from jupyter_rtc_locust.servers.http import HttpClient
+from jupyter_rtc_locust.servers.hub_servers import HubServers
 from jupyter_rtc_locust.settings import JOINER_DEADLINE_S, Settings
 from jupyter_rtc_locust.users.observer import Observer
 from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, Snapshot
@@ -51,6 +52,9 @@ class PreparedDocument:
     keeper: Observer | None = None
     """Whoever looked first stays in the room: until a user has come, since a server rebuilds a room that stood empty
     for a minute, with new ids; and on a server without files to the end, since some drop a room with its last user."""
+
+    ready: bool = True
+    """False: it is made when its first user comes, because the server that it lies in is started then."""
 
     def leave(self) -> None:
         """Nobody of ours keeps the room any more."""
@@ -103,7 +107,7 @@ def templates_for(
     return {kind: own[kind] for kind in kinds}
 
 
-def find_usable_server(settings: Settings, http: HttpClient) -> Server:
+def find_usable_server(settings: Settings, http: HttpClient, hub: HubServers | None = None) -> Server:
     """The server of this run, after everything was asked that leaves nothing behind.
 
     Raises:
@@ -115,6 +119,9 @@ def find_usable_server(settings: Settings, http: HttpClient) -> Server:
     )
     what = f"{http.base} could not be asked whether it can be used"
     with _as_server_unusable(what), gevent.Timeout(FINDING_DEADLINE_S, too_late):
+        if hub is not None:
+            hub.check()
+            return hub
         server = find_server(http, settings.server)
         if settings.notebook is not None:
             server.find_document(settings.notebook)
@@ -132,14 +139,17 @@ def prepare(
     kinds: list[DocumentKind],
     templates: dict[DocumentKind, list[Template]],
     replay: Replay | None = None,
+    hub: HubServers | None = None,
 ) -> Prepared:
-    """Find the server, make the documents, take the first snapshots.
+    """Find the server, make the documents, take the first snapshots; behind a `hub`, say only where documents will be.
 
     Raises:
         ServerUnusable: with a sentence; what was made is removed again.
     """
-    server = find_usable_server(settings, http)
     folder = f"rtc-locust-{run_id}"
+    if hub is not None:
+        return _prepare_behind(hub, settings, http, folder, run_id, seed, kinds, templates, replay)
+    server = find_usable_server(settings, http)
     prepared: list[PreparedDocument] = []
     attempted: list[Document] = []
     try:
@@ -174,8 +184,61 @@ def prepare(
     return Prepared(server, folder, prepared, seats)
 
 
+def _prepare_behind(
+    hub: HubServers,
+    settings: Settings,
+    http: HttpClient,
+    folder: str,
+    run_id: str,
+    seed: int,
+    kinds: list[DocumentKind],
+    templates: dict[DocumentKind, list[Template]],
+    replay: Replay | None,
+) -> Prepared:
+    """See that the hub lets people in. Each document lies in the server of the first of its people, or of who is named.
+
+    Raises:
+        ServerUnusable: with a sentence; what was made is given back.
+    """
+    try:
+        find_usable_server(settings, http, hub)
+        prepared = []
+        for number, kind in enumerate(kinds):
+            for index in range(settings.documents):
+                template = templates[kind][index % len(templates[kind])]
+                name = f"{kind}-{index}" + (".ipynb" if kind == "notebook" else ".txt")
+                place = hub.folder_of(index * len(kinds) + number, folder)
+                prepared.append(PreparedDocument(Document(f"{place}/{name}", kind), template, ready=False))
+        arranged = replay.casting.clients if replay is not None else None
+        documents = [one.document for one in prepared]
+        seats = Seats(run_id, seed, documents, settings.users, arranged, settings.together, settings.spread)
+    except BaseException as error:
+        left_behind = hub.leave()
+        if left_behind and isinstance(error, ServerUnusable):
+            raise ServerUnusable(f"{error} {' '.join(left_behind)}") from None
+        raise
+    return Prepared(hub, folder, prepared, seats)
+
+
+def make_and_look(settings: Settings, server: Server, prepared: PreparedDocument) -> None:
+    """Make one document, and take its first snapshot, when the server in which it lies is there.
+
+    Raises:
+        RtcLocustError: with a sentence.
+    """
+    assert prepared.template is not None, "documents behind a hub are made from templates"
+    folder, _, name = prepared.document.path.rpartition("/")
+    server.create_document(folder, name, prepared.template)
+    _look_first(settings, server, prepared, None)
+
+
 def rehearse(
-    settings: Settings, http: HttpClient, *, kinds: list[DocumentKind], templates: dict[DocumentKind, list[Template]]
+    settings: Settings,
+    http: HttpClient,
+    *,
+    kinds: list[DocumentKind],
+    templates: dict[DocumentKind, list[Template]],
+    hub: HubServers | None = None,
 ) -> None:
     """Prepare a run with one document of each kind, and remove it again: what a form is answered with.
 
@@ -184,6 +247,14 @@ def rehearse(
     Raises:
         ServerUnusable: with the sentence that the run itself would have ended with.
     """
+    if hub is not None:
+        try:
+            find_usable_server(settings, http, hub)
+        finally:
+            problems = hub.leave()
+        if problems:
+            raise ServerUnusable(" ".join(problems))
+        return
     run_id = f"try-{uuid.uuid4().hex[:8]}"
     little = replace(settings, documents=1, users=1, edit_rate=0.0, template=None, trace=None)
     prepared = prepare(little, http, run_id=run_id, seed=0, kinds=kinds, templates=templates)

@@ -26,6 +26,7 @@ from jupyter_rtc_locust.coordination.channel import channel_of
 from jupyter_rtc_locust.coordination.clock_asking import ClockAsking
 from jupyter_rtc_locust.coordination.faults_of_users import FaultsOfUsers
 from jupyter_rtc_locust.coordination.gathering import gather, probe_all, stop_editing, wait_until_quiet
+from jupyter_rtc_locust.coordination.hubs import hub_servers, seconds_to_bring_up
 from jupyter_rtc_locust.coordination.joining import Joining
 from jupyter_rtc_locust.coordination.pieces import split
 from jupyter_rtc_locust.coordination.plans import plan_to_play
@@ -40,12 +41,13 @@ from jupyter_rtc_locust.errors import RtcLocustError, SeatRefused, ServerUnusabl
 from jupyter_rtc_locust.reporting.history import COORDINATOR_FILE, History
 from jupyter_rtc_locust.reporting.locust_statistics import LocustStatistics
 from jupyter_rtc_locust.reporting.result_file import redact
+from jupyter_rtc_locust.servers.base import Server
 from jupyter_rtc_locust.servers.detection import KINDS
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.settings import END_BUDGET_S, WORKER_ANSWER_DEADLINE_S, Settings, read_tokens
 from jupyter_rtc_locust.timing.course import Course
 from jupyter_rtc_locust.timing.generator_health import GeneratorHealth
-from jupyter_rtc_locust.timing.recorder import Recorder
+from jupyter_rtc_locust.timing.recorder import OPEN_DOCUMENT, SESSION, Recorder
 from jupyter_rtc_locust.users.backlog import Backlog
 from jupyter_rtc_locust.users.collaborator import Collaborator
 from jupyter_rtc_locust.users.course_watch import look, watch_course
@@ -116,6 +118,7 @@ class ProcessAgent:
         self.history: History | None = None
         runner = environment.runner
         if runner is not None and not isinstance(runner, MasterRunner):
+            environment.events.quitting.add_listener(lambda **_: self.leave_server())
             channel = channel_of(environment)
             channel.register_message(messages.SEAT_GIVEN, self._on_seat_given)
             channel.register_message(messages.CHECKPOINT, self._on_checkpoint)
@@ -146,11 +149,12 @@ class ProcessAgent:
         self._waiting[request] = answer
         kind = owner.opens(self.environment.parsed_options)
         wanted = {"request": request, "kind": kind, "tabs_per_person": getattr(owner, "tabs_per_person", 1)}
+        patience = SEAT_DEADLINE_S + seconds_to_bring_up(self.environment.parsed_options)
         self.send(messages.SEAT_WANTED, wanted)
         try:
-            given: dict[str, Any] = answer.get(timeout=SEAT_DEADLINE_S) or {}
+            given: dict[str, Any] = answer.get(timeout=patience) or {}
         except gevent.Timeout:
-            raise ServerUnusable(f"the coordinator gave no seat within {SEAT_DEADLINE_S:.0f} s.") from None
+            raise ServerUnusable(f"the coordinator gave no seat within {patience:.0f} s.") from None
         finally:
             self._waiting.pop(request, None)
         if given.get("refused"):
@@ -162,7 +166,16 @@ class ProcessAgent:
             raise
         if swarm.planned is not None:
             swarm.planned.name_cells(given["seat"]["document_index"], given.get("cell_names") or {})
-        collaborator = Collaborator(Seat.from_message(given["seat"]), swarm, choose, owner=owner)
+        seat = Seat.from_message(given["seat"])
+        try:
+            swarm.server.arrive(seat.document, seat.person)
+        except BaseException as error:
+            if isinstance(error, RtcLocustError):
+                for name in (SESSION, OPEN_DOCUMENT):
+                    self.recorder.failed(name, self.hidden(str(error)))
+            self.send(messages.SEAT_LEFT, {"run": swarm.run_id, "user": seat.user})
+            raise
+        collaborator = Collaborator(seat, swarm, choose, owner=owner)
         try:
             collaborator.open()
         except BaseException:
@@ -255,9 +268,7 @@ class ProcessAgent:
 
     def _begin(self, run: dict[str, Any]) -> None:
         settings = Settings.from_options(_with_users(self.environment.parsed_options, run["users"]), run["host"])
-        tokens = tuple(run["tokens"]) or read_tokens(settings.token_file)
-        self._secrets.extend(token for token in tokens if token not in self._secrets)
-        http = HttpClient(run["host"], tokens, settings.ca_file)
+        server = self._server_of(run, settings)
         plan = plan_to_play(settings)
         self._stop_greenlets()
         self.health.clear()
@@ -271,7 +282,7 @@ class ProcessAgent:
             run_id=run["run_id"],
             seed=run["seed"],
             settings=settings,
-            server=KINDS[run["server"]](http),
+            server=server,
             recorder=self.recorder,
             elapsed=run["elapsed"],
             user_failed=self.user_failed,
@@ -308,6 +319,26 @@ class ProcessAgent:
             self._greenlets.append(gevent.spawn(self._clock.go_on))
         for greenlet in self._greenlets:
             greenlet.link_exception(lambda dead: self._problems.append(f"a watch of it died: {dead.exception}"))
+
+    def _server_of(self, run: dict[str, Any], settings: Settings) -> Server:
+        """The server of this run, as this process asks it."""
+        if self.swarm is not None:
+            self._leave_server(self.swarm)
+        if settings.hub is not None:
+            return hub_servers(settings, run["run_id"], self._secrets, as_owners=False)
+        tokens = tuple(run["tokens"]) or read_tokens(settings.token_file)
+        self._secrets.extend(token for token in tokens if token not in self._secrets)
+        return KINDS[run["server"]](HttpClient(run["host"], tokens, settings.ca_file))
+
+    def _leave_server(self, swarm: Swarm) -> None:
+        """Give back what was made for the users of this process; once more does nothing."""
+        for problem in swarm.server.leave():
+            logger.warning("%s", self.hidden(problem))
+
+    def leave_server(self) -> None:
+        """The process ends, or its part of the run has."""
+        if self.swarm is not None:
+            self._leave_server(self.swarm)
 
     def _begin_live(self, swarm: Swarm) -> LiveLooks:
         """Tell the coordinator once a second how the run goes here, until documents are closed.
@@ -529,6 +560,7 @@ class ProcessAgent:
         if swarm is not None and swarm.run_id == run_id:
             swarm.ended = True
             swarm.close(swarm.collaborators())
+            self._leave_server(swarm)
             if isinstance(self.environment.runner, WorkerRunner):
                 self.begin_history(None)
         self.send(messages.ALL_LEFT, {"run": run_id})

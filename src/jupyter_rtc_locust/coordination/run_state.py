@@ -18,6 +18,7 @@ from jupyter_rtc_locust.verdict.folder.writing import Kept
 
 if TYPE_CHECKING:
     from jupyter_rtc_locust.coordination.capacity_run import CapacityRun
+    from jupyter_rtc_locust.coordination.hubs import BringingUp
     from jupyter_rtc_locust.coordination.plans import RunPlan
     from jupyter_rtc_locust.coordination.replays import Replay
     from jupyter_rtc_locust.coordination.save_watch import SaveWatch
@@ -69,6 +70,10 @@ class RunState:
     changed: Event = field(default_factory=Event)
     most_users: int = 0
     users_seated: int = 0
+    seats_on_the_way: set[int] = field(default_factory=set)
+    """Users whose document is being brought up, or could not be; no process knows of their seats."""
+    bringing_up: BringingUp | None = None
+    """Who brings documents up when their first user comes, where that is so."""
     server_silences: list[tuple[float, float]] = field(default_factory=list)
     """(seconds since the start, seconds long)."""
     silent_since: float | None = None

@@ -55,16 +55,22 @@ class SaveWatch:
         self._state = state
         self._tell = tell
         self._server = state.prepared.server
-        documents = [one.document for one in state.prepared.documents] if self._server.stores_files else []
+        in_place = state.prepared.documents if self._server.stores_files else []
+        documents = [one.document for one in in_place if one.ready]
         self._files = {document.path: _File(document) for document in documents}
         self._greenlet: gevent.Greenlet[..., None] | None = None
 
     def start(self, died: Callable[[str], None]) -> None:
         """Look at every file now, before the first edit, and go on looking. `died` is told why it stopped."""
-        if self._files:
+        if self._server.stores_files:
             gevent.joinall([gevent.spawn(self._look, file) for file in self._files.values()], timeout=FIRST_LOOK_S)
             self._greenlet = gevent.spawn(self._watch)
             self._greenlet.link_exception(lambda dead: died(f"The watch over the saved files died: {dead.exception}"))
+
+    def begin(self, document: Document) -> None:
+        """A document is there now: look at its file, and go on looking."""
+        file = self._files.setdefault(document.path, _File(document))
+        self._look(file)
 
     def stop(self) -> None:
         """No look any more."""
@@ -102,7 +108,9 @@ class SaveWatch:
     def _watch(self) -> None:
         """One file after the other, for ever."""
         while True:
-            for file in self._files.values():
+            if not self._files:
+                gevent.sleep(LOOK_EVERY_S)
+            for file in list(self._files.values()):
                 began = time.monotonic()
                 if not file.read_elsewhere:
                     self._look(file)

@@ -77,6 +77,17 @@ class Server(ABC):
         """
         raise ServerUnusable(f"--rtc-notebook {path}: a {self.name} server has no files; leave the option out.")
 
+    def arrive(self, document: Document, identity: int) -> None:  # noqa: B027 (most servers have nothing to log in to)
+        """The user with this index is about to open the document: log it in, where there is something to log in to.
+
+        Raises:
+            RtcLocustError: it is not let in.
+        """
+
+    def leave(self) -> list[str]:
+        """The run is over, or a process leaves it: give back what was made for users; sentences about what stays."""
+        return []
+
     @abstractmethod
     def open_room(self, document: Document, identity: int) -> RoomAddress:
         """Ask for the address of the document's room, as the user with this index.

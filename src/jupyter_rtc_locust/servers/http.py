@@ -6,7 +6,7 @@ import contextlib
 import errno
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.client import BadStatusLine
 from http.cookiejar import DefaultCookiePolicy
 from io import BytesIO
@@ -126,6 +126,34 @@ class HttpClient:
         if not response.ok:
             _close(lines)
         return response, next((line for line in lines if line.usable), None)
+
+    def lines(self, path: str, *, until: float, identity: int = 0) -> Iterator[str]:
+        """The lines of an answer that goes on, such as a stream of events, as they come; none, where it is no success.
+
+        It ends with the answer, or at the moment `until` (`time.monotonic`), looked at with each line: who reads here
+        wants lines that come every few seconds, empty ones included.
+
+        Raises:
+            ConnectionBroken: nobody answered, or the answer broke off.
+        """
+        try:
+            with self._session.get(
+                self.base + path,
+                stream=True,
+                timeout=max(_SHORTEST_TRY_S, min(HTTP_TRY_DEADLINE_S, until - time.monotonic())),
+                auth=_TokenAuthentication(self.token(identity)),
+                allow_redirects=False,
+                verify=str(self.ca_file) if self.ca_file is not None else True,
+            ) as answer:
+                if answer.status_code != 200:
+                    return
+                for line in answer.iter_lines(chunk_size=1, decode_unicode=True):
+                    yield str(line)
+                    if time.monotonic() >= until:
+                        return
+        except (requests.exceptions.RequestException, OSError, UnicodeError, ValueError) as error:
+            problem = self.without_tokens(_cause(error))
+            raise ConnectionBroken(f"GET {self.base}{path}: {problem}.") from None
 
     def _asked_on_a_line(self, method: str, path: str, identity: int, body: Any, until: float) -> tuple[Answer, Line]:
         place, target = place_and_target(self.base + path)

@@ -54,6 +54,9 @@ TAB_REQUEST: Final = "tab request"
 RUN_CELL: Final = "run cell"
 """From asking a kernel to run a cell to its having said all of it (`--rtc-kernels real`)."""
 
+HUB_SPAWN: Final = "hub spawn"
+"""From asking a JupyterHub for somebody's server to the hub calling it ready (`--rtc-hub`)."""
+
 NAMES: Final = (
     OPEN_DOCUMENT,
     SESSION,
@@ -68,6 +71,7 @@ NAMES: Final = (
     RECONNECT,
     TAB_REQUEST,
     RUN_CELL,
+    HUB_SPAWN,
 )
 """Every name there is, in the order of reports. OpenTelemetry's exporter in Locust accepts 20."""
 

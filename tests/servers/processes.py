@@ -47,7 +47,7 @@ def environment_without_jupyter(*python_path: Path, **more: str) -> dict[str, st
     return {**kept, "PYTHONPATH": os.pathsep.join(map(str, python_path)), **more}
 
 
-def _folders(folder: Path | None, prefix: str) -> tuple[Path, Path, bool]:
+def folders(folder: Path | None, prefix: str) -> tuple[Path, Path, bool]:
     """The server's own folder, the folder it serves, and whether the first is ours to remove."""
     home = Path(tempfile.mkdtemp(prefix=prefix)) if folder is None else folder
     root = home / "root"
@@ -74,7 +74,7 @@ def jupyter_collaboration(
     With a `fault`, such as {"name": "delete-text", "at": 10}, it is started by `faults.sick_jupyter`.
     The served files are in `.root`; the update store and the settings lie beside it in `.home` and survive a restart.
     """
-    home, root, remove_home = _folders(folder, "jupyter-for-tests-")
+    home, root, remove_home = folders(folder, "jupyter-for-tests-")
     # Without its data folder the database of file ids cannot be made, and every session call answers 500.
     (home / "data").mkdir(exist_ok=True)
     port = free_port()
@@ -146,7 +146,7 @@ def node_y_websocket(*, folder: Path | None = None) -> ServerProcess:
     reason = reason_without_node()
     if reason is not None:
         raise ServerDidNotStartError(f"The Node server cannot be started: {reason}.")
-    home, root, remove_home = _folders(folder, "node-for-tests-")
+    home, root, remove_home = folders(folder, "node-for-tests-")
     port = free_port()
     return ServerProcess(
         name="y-websocket server",
@@ -165,7 +165,7 @@ def pycrdt_websocket(*, folder: Path | None = None, keep_rooms: bool = False) ->
 
     A room and its content are gone when its last client leaves, unless `keep_rooms`.
     """
-    home, root, remove_home = _folders(folder, "pycrdt-for-tests-")
+    home, root, remove_home = folders(folder, "pycrdt-for-tests-")
     port = free_port()
     command = [sys.executable, "-m", "servers.pycrdt_websocket_server", "--port", str(port)]
     return ServerProcess(
@@ -191,7 +191,7 @@ def sick_server(
     token: str | None = None,
 ) -> ServerProcess:
     """Our own small server in the dialect of jupyter-collaboration, healthy or with one fault (see `faults.py`)."""
-    home, root, remove_home = _folders(folder, "sick-for-tests-")
+    home, root, remove_home = folders(folder, "sick-for-tests-")
     port = free_port()
     secret = secrets.token_hex(16) if token is None else token
     command = [sys.executable, "-m", "servers.sick_server", "--port", str(port), "--folder", str(root)]

@@ -220,7 +220,8 @@ def test_a_hub_that_refuses_the_first_person_ends_the_run_before_anybody_works(r
 def test_somebody_who_is_not_let_in_leaves_the_run_inconclusive(run: str, runs: Runs) -> None:
     ended: Ended = runs[run]
     assert ended.run.exit_code == INCONCLUSIVE, str(ended)
-    assert "refused the login of leo" in str(ended.run.told)
+    assert "user 2 was not let in" in ended.run.told["reason"]
+    assert "refused the login of leo" in ended.run.told["reason"]
     nothing_is_left(ended, accounts=True)
 
 
@@ -257,7 +258,7 @@ def test_a_run_that_is_ended_while_servers_start_leaves_none_of_them(run: str, r
 def test_a_hub_in_which_nobody_may_share_says_what_is_missing(run: str, runs: Runs) -> None:
     ended: Ended = runs[run]
     assert ended.run.exit_code == INCONCLUSIVE, str(ended)
-    assert "shares!user" in str(ended.run.told)
+    assert "shares!user" in ended.run.told["reason"]
     nothing_is_left(ended, accounts=True)
 
 

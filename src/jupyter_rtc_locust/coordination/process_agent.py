@@ -171,8 +171,10 @@ class ProcessAgent:
             swarm.server.arrive(seat.document, seat.person)
         except BaseException as error:
             if isinstance(error, RtcLocustError):
+                sentence = self.hidden(str(error))
                 for name in (SESSION, OPEN_DOCUMENT):
-                    self.recorder.failed(name, self.hidden(str(error)))
+                    self.recorder.failed(name, sentence)
+                self._problems.append(f"user {seat.user} was not let in: {sentence}")
             self.send(messages.SEAT_LEFT, {"run": swarm.run_id, "user": seat.user})
             raise
         collaborator = Collaborator(seat, swarm, choose, owner=owner)

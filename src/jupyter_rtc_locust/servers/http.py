@@ -147,8 +147,8 @@ class HttpClient:
             ) as answer:
                 if answer.status_code != 200:
                     return
-                for line in answer.iter_lines(chunk_size=1, decode_unicode=True):
-                    yield str(line)
+                for line in answer.iter_lines(chunk_size=1):
+                    yield line.decode("utf-8", "replace")
                     if time.monotonic() >= until:
                         return
         except (requests.exceptions.RequestException, OSError, UnicodeError, ValueError) as error:

@@ -22,6 +22,7 @@ LOOK_EVERY_S = 0.5
 """How often a server that starts, or ends, is asked for where the hub tells nothing by itself."""
 TOKENS_LAST_S = 86_400
 """A token that a run made and could not revoke, because its process was killed, is worth nothing after a day."""
+_LEAST_TRY_S = 1.0
 _WAIT_WHERE_TOO_MANY_START_S = 2.0
 _MANAGERS_SCOPES = frozenset({"admin:users", "admin:servers", "tokens"})
 
@@ -148,7 +149,7 @@ class Hub:
 
     def _start_begun(self, name: str, until: float) -> bool:
         """False: not now, because the hub has too many to start."""
-        left = max(LOOK_EVERY_S, until - time.monotonic())
+        left = max(_LEAST_TRY_S, until - time.monotonic())
         try:
             # The hub answers when the server is ready, or after its own `slow_spawn_timeout` that it will be.
             answer = self.http.request("POST", f"/hub/api{_user(name)}/server", timeout=left)
@@ -190,7 +191,7 @@ class Hub:
             HubRefused: the hub refused, or it was not stopped by this moment of `time.monotonic`.
         """
         while True:
-            left = max(LOOK_EVERY_S, until - time.monotonic())
+            left = max(_LEAST_TRY_S, until - time.monotonic())
             answer = self.http.request("DELETE", f"/hub/api{_user(name)}/server", timeout=left)
             if answer.status_code in (204, 404):
                 return

@@ -36,6 +36,9 @@ class Agent:
     def give_seat_back(self, one):
         self.seats.append(one.seat.user)
 
+    def leave_server(self):
+        self.sent.append("(to the server)")
+
     def begin_history(self, _history):
         pass
 
@@ -70,7 +73,7 @@ def test_a_worker_that_leaves_alone_tells_what_was_written_and_closes_its_docume
     assert [edit.acknowledged is not None for edit in evidence.authored] == [True]
     assert [user.stage for user in evidence.users] == ["left"]
     assert agent.seats == [one.seat.user]
-    assert agent.sent == ["rtc-leaving", "rtc-all-left"]
+    assert agent.sent == ["rtc-leaving", "(to the server)", "rtc-all-left"]
     assert swarm.ended
 
 

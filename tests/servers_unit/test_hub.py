@@ -1,0 +1,209 @@
+"""What a hub is asked, and what becomes of its answers: accounts, tokens, servers that start, are late, or do not."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from jupyter_rtc_locust.errors import ConnectionBroken, HubRefused, SpawnFailed
+from jupyter_rtc_locust.servers import hub as module
+from jupyter_rtc_locust.servers.hub import Hub, ServerState, Whose, progress_of
+
+READY = {"name": "ada", "servers": {"": {"ready": True, "pending": None, "url": "/base/user/ada/"}}}
+STARTING = {"name": "ada", "servers": {"": {"ready": False, "pending": "spawn", "url": "/base/user/ada/"}}}
+NONE = {"name": "ada", "servers": {}}
+SERVER = "/hub/api/users/ada/server"
+PROGRESS = f"{SERVER}/progress"
+USER = "/hub/api/users/ada"
+
+
+@pytest.fixture
+def hub(client_of, monkeypatch):
+    monkeypatch.setattr(module, "LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr(module, "_WAIT_WHERE_TOO_MANY_START_S", 0.01)
+    return Hub(client_of("secret"))
+
+
+def soon(seconds=20.0):
+    return time.monotonic() + seconds
+
+
+def start(hub, seconds=20.0):
+    heard = []
+    return hub.start_server("ada", soon(seconds), lambda *told: heard.append(told)), heard
+
+
+# -- what it is, and who asks ----------------------------------------------------------------------------------------
+
+
+def test_a_hub_tells_its_version_and_whose_a_token_is(server, hub):
+    server.on("GET", "/hub/api", 200, {"version": "6.1.1"})
+    scopes = ["admin:users", "admin:servers", "tokens", "shares"]
+    server.on("GET", "/hub/api/user", 200, {"name": "load", "kind": "service", "scopes": scopes})
+    assert hub.version() == "6.1.1"
+    assert hub.whose() == Whose("load", manages=True)
+    assert server.requests[-1].headers["Authorization"] == "token secret"
+
+
+def test_a_person_s_own_token_manages_nobody(server, hub):
+    server.on("GET", "/hub/api/user", 200, {"name": "ada", "scopes": ["tokens!user=ada", "servers!user=ada"]})
+    assert hub.whose() == Whose("ada", manages=False)
+
+
+@pytest.mark.parametrize(("status", "body"), [(404, "nothing"), (200, {"hello": 1}), (200, [1]), (200, "<html>")])
+def test_what_is_no_hub_is_called_none(server, hub, status, body):
+    server.on("GET", "/hub/api", status, body)
+    with pytest.raises(ConnectionBroken, match="no JupyterHub"):
+        hub.version()
+
+
+def test_a_token_that_nobody_knows_is_refused_without_being_shown(server, hub):
+    server.on("GET", "/hub/api/user", 403, {"status": 403, "message": "not secret"})
+    with pytest.raises(HubRefused, match="403") as refused:
+        hub.whose()
+    assert "secret" not in str(refused.value)
+
+
+def test_an_account_is_made_once_and_names_are_quoted(server, hub):
+    server.on("POST", "/hub/api/users/a%2Fb", 201, {}).on("POST", "/hub/api/users/a%2Fb", 409, {})
+    assert [hub.make_account("a/b"), hub.make_account("a/b")] == [True, False]
+
+
+def test_a_token_ends_by_itself_and_does_not_show(server, hub):
+    server.on("POST", f"{USER}/tokens", 201, {"id": "a7", "token": "made"}).on("DELETE", f"{USER}/tokens/a7", 204)
+    made = hub.make_token("ada", "a note")
+    hub.revoke_token("ada", made.id)
+    assert (made.token, "made" in repr(made)) == ("made", False)
+    assert server.requests[0].json == {"note": "a note", "expires_in": 86_400}
+
+
+def test_a_token_that_is_gone_is_revoked(server, hub):
+    server.on("DELETE", f"{USER}/tokens/a7", 404, {"status": 404, "message": "not found"})
+    hub.revoke_token("ada", "a7")
+    assert server.asked() == [("DELETE", f"{USER}/tokens/a7")]
+
+
+# -- a server starts -------------------------------------------------------------------------------------------------
+
+
+def test_a_server_that_is_ready_at_once_is_told_by_its_address(server, hub):
+    server.on("POST", SERVER, 201).on("GET", USER, 200, READY)
+    assert start(hub) == (f"{server.base}/base/user/ada", [])
+
+
+def test_a_server_that_takes_longer_is_waited_for_and_its_progress_told(server, hub):
+    events = 'data: {"progress": 50, "message": "Spawning  server..."}\n\n: a comment\n\ndata: {"progress": 100, '
+    events += '"ready": true, "message": "Server ready"}\n\n'
+    server.on("POST", SERVER, 202).on("GET", USER, 200, STARTING).on("GET", USER, 200, READY)
+    server.on("GET", PROGRESS, 200, events, Content_Type="text/event-stream")
+    assert start(hub)[1] == [(50, "Spawning server..."), (100, "Server ready")]
+
+
+def test_a_server_whose_hub_tells_no_progress_is_waited_for_all_the_same(server, hub):
+    server.on("POST", SERVER, 202).on("GET", USER, 200, STARTING).on("GET", USER, 200, STARTING)
+    server.on("GET", USER, 200, READY)
+    assert start(hub)[0].endswith("/user/ada")
+
+
+def test_a_server_that_fails_is_told_with_the_hub_s_words(server, hub):
+    events = 'data: {"progress": 100, "failed": true, "message": "Spawn failed: no room left"}\n\n'
+    server.on("POST", SERVER, 202).on("GET", USER, 200, STARTING).on("GET", PROGRESS, 200, events)
+    with pytest.raises(SpawnFailed, match="no room left"):
+        start(hub)
+
+
+def test_a_start_that_came_to_nothing_is_a_failure(server, hub):
+    server.on("POST", SERVER, 202).on("GET", USER, 200, NONE)
+    with pytest.raises(SpawnFailed, match="did not start"):
+        start(hub)
+
+
+def test_a_server_that_is_not_ready_in_time_is_a_failure(server, hub):
+    server.on("POST", SERVER, 202).on("GET", USER, 200, STARTING)
+    with pytest.raises(SpawnFailed, match="not ready in time"):
+        start(hub, 0.2)
+
+
+def test_a_hub_that_has_too_many_to_start_is_asked_again(server, hub):
+    server.on("POST", SERVER, 429, {}).on("POST", SERVER, 201).on("GET", USER, 200, READY)
+    assert start(hub)[1] == [(0, "the hub starts too many at once (429)")]
+
+
+def test_a_hub_that_has_too_many_to_start_for_too_long_is_a_failure(server, hub):
+    server.on("POST", SERVER, 429, {})
+    with pytest.raises(SpawnFailed, match="too many"):
+        start(hub, 0.1)
+
+
+@pytest.mark.parametrize("status", [403, 404, 500])
+def test_a_refusal_to_start_is_a_failure(server, hub, status):
+    server.on("POST", SERVER, status, {"message": "not today"})
+    with pytest.raises(SpawnFailed, match=f"{status} not today"):
+        start(hub)
+
+
+def test_a_server_that_somebody_else_asked_for_is_waited_for(server, hub):
+    server.on("POST", SERVER, 400, {"message": "pending"}).on("GET", USER, 200, STARTING).on("GET", USER, 200, READY)
+    assert start(hub)[0].endswith("/user/ada")
+
+
+@pytest.mark.parametrize("line", ["", ": comment", "event: x", "data: [1]", "data: {", "data:"])
+def test_lines_that_say_nothing_of_progress_are_passed_over(line):
+    assert progress_of(line) is None
+
+
+# -- and ends --------------------------------------------------------------------------------------------------------
+
+
+def test_a_server_that_still_starts_is_waited_for_before_it_is_stopped(server, hub):
+    server.on("DELETE", SERVER, 400, {"message": "pending spawn"}).on("DELETE", SERVER, 204)
+    server.on("GET", USER, 200, STARTING)
+    hub.stop_server("ada", soon())
+    assert [one for one in server.asked() if one[0] == "DELETE"] == [("DELETE", SERVER)] * 2
+
+
+def test_a_server_that_takes_its_time_to_end_is_not_asked_twice(server, hub):
+    server.on("DELETE", SERVER, 202).on("GET", USER, 200, STARTING).on("GET", USER, 200, NONE)
+    hub.stop_server("ada", soon())
+    assert server.asked().count(("DELETE", SERVER)) == 1
+
+
+def test_a_server_that_does_not_end_is_told(server, hub):
+    server.on("DELETE", SERVER, 202).on("GET", USER, 200, STARTING)
+    with pytest.raises(HubRefused, match="still being stopped"):
+        hub.stop_server("ada", soon(0.1))
+
+
+def test_what_a_hub_says_of_a_server(server, hub):
+    server.on("GET", USER, 200, STARTING).on("GET", USER, 200, NONE)
+    assert hub.server_of("ada") == ServerState(ready=False, pending=True, url=f"{server.base}/base/user/ada")
+    assert hub.server_of("ada") == ServerState()
+
+
+# -- shares ----------------------------------------------------------------------------------------------------------
+
+SHARES = "/hub/api/shares/ada/"
+
+
+def test_a_share_is_made_and_ended(server, hub):
+    server.on("POST", SHARES, 200, {}).on("PATCH", SHARES, 200, {})
+    hub.share_server("ada", "ben")
+    hub.end_share("ada", "ben")
+    assert [one.json for one in server.requests] == [{"user": "ben"}] * 2
+
+
+def test_shares_that_exist_are_known(server, hub):
+    server.on("GET", SHARES, 200, {"items": [{"user": {"name": "ben"}}, {"group": {"name": "all"}, "user": None}]})
+    assert hub.shares("ada") == {"ben"}
+
+
+def test_a_hub_before_shares_has_none_to_make(server, hub):
+    server.on("GET", SHARES, 404, "<html>404</html>")
+    assert hub.shares("ada") is None
+
+
+def test_a_hub_that_lets_nobody_share_says_which_scopes_are_missing(server, hub):
+    server.on("POST", SHARES, 403, {"message": "no"})
+    with pytest.raises(HubRefused, match="shares!user"):
+        hub.share_server("ada", "ben")

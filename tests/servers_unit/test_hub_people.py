@@ -1,0 +1,151 @@
+"""Who people are on a hub, how they log in, what of it is given back; and what a file of logins may hold."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyter_rtc_locust.errors import HubRefused, OptionsError
+from jupyter_rtc_locust.servers.hub_people import HubAccess, HubPeople, read_access, read_logins
+from jupyter_rtc_locust.settings import Settings
+
+MANAGER = {"name": "load", "scopes": ["admin:users", "admin:servers", "tokens"]}
+FORM = '<form><input type="password" name="password"></form>'
+
+
+@pytest.fixture
+def people_of(server):
+    def make(**access):
+        secrets = []
+        return HubPeople(server.base, HubAccess(**access), "a run", secrets.append), secrets
+
+    return make
+
+
+def test_one_token_that_manages_the_hub_makes_an_account_and_a_token_for_each(server, people_of):
+    server.on("GET", "/hub/api/user", 200, MANAGER)
+    for number in (0, 1):
+        name = f"rtc-person-{number}"
+        server.on("POST", f"/hub/api/users/{name}", 409 if number else 201)
+        server.on("POST", f"/hub/api/users/{name}/tokens", 201, {"id": f"a{number}", "token": f"of {name}"})
+        server.on("DELETE", f"/hub/api/users/{name}/tokens/a{number}", 204)
+        server.on("DELETE", f"/hub/api/users/{name}", 204)
+    people, secrets = people_of(tokens=("manager",))
+    assert [people.token_of(people.name(number)) for number in (0, 1, 0)] == [
+        "of rtc-person-0",
+        "of rtc-person-1",
+        "of rtc-person-0",
+    ]
+    assert people.leave() == people.leave() == []
+    removed = [path for method, path in server.asked() if method == "DELETE"]
+    # The account that had been there stays.
+    assert removed == [
+        "/hub/api/users/rtc-person-0/tokens/a0",
+        "/hub/api/users/rtc-person-0",
+        "/hub/api/users/rtc-person-1/tokens/a1",
+    ]
+    assert set(secrets) == {"manager", "of rtc-person-0", "of rtc-person-1"}
+
+
+def test_people_s_own_tokens_are_used_and_never_revoked(server, people_of):
+    server.on("GET", "/hub/api/user", 200, {"name": "ada", "scopes": []})
+    server.on("GET", "/hub/api/user", 200, {"name": "ben", "scopes": []})
+    people, _ = people_of(tokens=("first", "second"))
+    assert [people.name(number) for number in (0, 1, 2)] == ["ada", "ben", "ada"]
+    assert people.token_of("ben") == "second"
+    assert people.leave() == []
+    with pytest.raises(HubRefused, match="none of the given tokens is one of cleo"):
+        people.token_of("cleo")
+    assert server.asked() == [("GET", "/hub/api/user")] * 2
+
+
+def _login(server, name, known_as):
+    server.on("GET", "/hub/login", 200, FORM, Set_Cookie="_xsrf=mark; Path=/hub/")
+    server.on("POST", "/hub/login", 302, None, Location="/hub/", Set_Cookie="login=yes; Path=/hub/")
+    server.on("GET", "/hub/token", 200, "")
+    server.on("GET", "/hub/api/user", 200, {"name": known_as})
+    server.on("POST", f"/hub/api/users/{known_as}/tokens", 201, {"id": "a1", "token": f"of {name}"})
+    server.on("DELETE", f"/hub/api/users/{known_as}/tokens/a1", 204)
+
+
+@pytest.fixture
+def forms(monkeypatch):
+    """The scripted server reads JSON; a form is told as it is."""
+    from servers_unit import conftest
+
+    loads = conftest.json.loads
+
+    def read(body):
+        try:
+            return loads(body)
+        except ValueError:
+            return body.decode()
+
+    monkeypatch.setattr(conftest.json, "loads", read)
+
+
+def test_a_login_with_a_password_brings_a_token_which_is_revoked(server, people_of, forms):
+    _login(server, "Ada", "ada")
+    people, secrets = people_of(logins=(("Ada", "open & shut"),))
+    assert people.name(7) == "Ada"
+    assert (people.token_of("Ada"), people.known_as("Ada")) == ("of Ada", "ada")
+    form = next(one for one in server.requests if one.path == "/hub/login" and one.method == "POST")
+    assert form.json == "username=Ada&password=open+%26+shut&_xsrf=mark"
+    made = next(one for one in server.requests if one.path.endswith("/tokens"))
+    assert made.headers["X-XSRFToken"] == "mark" and "login=yes" in made.headers["Cookie"]
+    assert people.leave() == []
+    assert server.asked()[-1] == ("DELETE", "/hub/api/users/ada/tokens/a1")
+    assert set(secrets) == {"open & shut", "of Ada"}
+
+
+def test_a_refused_login_says_whose_and_not_with_which_password(server, people_of, forms):
+    server.on("GET", "/hub/login", 200, FORM).on("POST", "/hub/login", 403, "<html>Invalid</html>")
+    people, _ = people_of(password="sesame")
+    with pytest.raises(HubRefused, match="refused the login of rtc-person-3: status 403") as refused:
+        people.token_of(people.name(3))
+    assert "sesame" not in str(refused.value)
+
+
+def test_a_hub_that_logs_in_elsewhere_asks_for_tokens(server, people_of):
+    server.on("GET", "/hub/login", 302, None, Location="https://elsewhere.example/")
+    people, _ = people_of(password="sesame")
+    with pytest.raises(HubRefused, match="--rtc-token-file"):
+        people.token_of("ada")
+
+
+def test_what_could_not_be_revoked_is_told(server, people_of):
+    server.on("GET", "/hub/api/user", 200, MANAGER).on("POST", "/hub/api/users/ada", 409)
+    server.on("POST", "/hub/api/users/ada/tokens", 201, {"id": "a1", "token": "made"})
+    server.on("DELETE", "/hub/api/users/ada/tokens/a1", 500, {"message": "no, not made"})
+    people, _ = people_of(tokens=("manager",))
+    people.token_of("ada")
+    (problem,) = people.leave()
+    assert problem.startswith("A token of ada was not revoked")
+
+
+# -- what a process is given -----------------------------------------------------------------------------------------
+
+HUB = Settings(hub="http://127.0.0.1:1", host="http://127.0.0.1:1")
+
+
+def test_a_file_of_logins_is_read_line_by_line(tmp_path):
+    path = tmp_path / "logins"
+    path.write_text("ada:one:two \n\nben:x\n")
+    assert read_logins(path) == (("ada", "one:two "), ("ben", "x"))
+
+
+@pytest.mark.parametrize("text", ["", "ada\n", "ada:\n", ":secret\n", "ada:x\nada:y\n"])
+def test_a_file_that_is_none_is_refused_without_being_repeated(tmp_path, text):
+    path = tmp_path / "logins"
+    path.write_text(text)
+    with pytest.raises(OptionsError, match="--rtc-hub-logins") as refused:
+        read_logins(path)
+    assert "secret" not in str(refused.value)
+
+
+def test_a_password_in_the_environment_comes_before_a_token(tmp_path):
+    both = {"JUPYTERHUB_PASSWORD": "sesame", "JUPYTER_TOKEN": "token"}
+    assert read_access(HUB, both) == HubAccess(password="sesame")
+    assert read_access(HUB, {"JUPYTER_TOKEN": "token"}) == HubAccess(tokens=("token",))
+    assert "sesame" not in repr(read_access(HUB, both))
+    with pytest.raises(OptionsError, match="nobody can log in"):
+        read_access(HUB, {})

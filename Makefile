@@ -119,7 +119,7 @@ races: $(installed)
 	.venv/bin/python -m pytest -m race $(TESTS)
 
 hubs: $(installed) $(hub) $(node_server)
-	.venv/bin/python -m pytest -m hub $(TESTS)
+	.venv/bin/python -m pytest -m hub -o faulthandler_timeout=0 $(TESTS)
 
 soak: $(installed) $(older_server) $(node_server)
 	cd tests && ../.venv/bin/python -m soak $(ARGS)

@@ -30,7 +30,7 @@ SUBSTITUTIONS = {
     "make web": "make -C $REPOSITORY -o .venv/.installed web "
     "ARGS=\"--web-port $PORT_OF_THE_TESTS --rtc-results '$PWD/results'\"",
     "make test": "make -C $REPOSITORY -o .venv/.installed -o .venv-jupyter-collaboration-4/.installed "
-    "-o tests/servers/node_modules/.installed test",
+    "-o .venv-jupyterhub/.installed -o tests/servers/node_modules/.installed test",
     "git clone ADDRESS": "git clone -q $REPOSITORY",
     ".venv/bin/": "$PROGRAMS/",
 }
@@ -240,6 +240,14 @@ ELSEWHERE = {
     **dict.fromkeys(
         ("make soak", "make soak ARGS='--runs 20 --seed 5 --only pycrdt'", "make soak ARGS='--seed 5 --run 12'"),
         "tests/soak/test_soak.py::test_a_soak_passes_and_is_not_made_again",
+    ),
+    **dict.fromkeys(
+        (
+            "make hubs",
+            "export JUPYTER_TOKEN=the-token-of-your-hub",
+            "locust -f locustfiles/course_day.py --headless --rtc-hub http://127.0.0.1:8000",
+        ),
+        "tests/runs/test_hubs.py::test_thirty_people_of_a_course_arrive_work_in_groups_and_leave",
     ),
     "make soak ARGS='--list --runs 20 --seed 5'": "tests/soak/test_soak.py::"
     "test_the_list_names_every_run_and_makes_none",

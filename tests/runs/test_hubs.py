@@ -21,7 +21,12 @@ from runs.together import Runs
 from servers.hub import HubProcess, jupyterhub, reason_without_hub
 
 pytestmark = pytest.mark.run
-longer = pytest.mark.hub
+
+
+def longer(test: Callable[..., None]) -> Callable[..., None]:
+    """One of `make hubs`. Runs go one at a time, and the first test waits for those that began before its own."""
+    return pytest.mark.hub(pytest.mark.timeout(1800)(test))
+
 
 IN_PAIRS = LOCUSTFILES_OF_THE_TESTS / "in_pairs.py"
 LOAD = ("-u", "3", "-r", "3", "-t", "25s", "--rtc-edit-rate", "3")

@@ -235,7 +235,7 @@ class Ending:
         prepared = state.prepared
         if prepared is None or state.settings.keep or state.settings.notebook is not None:
             return
-        if state.silent_since is not None:
+        if state.silent_since is not None and state.settings.hub is None:
             logger.warning(
                 "The server does not answer, so the run's documents in %s/ were not removed.", prepared.folder
             )

@@ -22,7 +22,7 @@ from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.servers.hub_people import HubPeople, read_access
 from jupyter_rtc_locust.servers.hub_servers import HubServers
 from jupyter_rtc_locust.settings import Settings
-from jupyter_rtc_locust.timing.recorder import HUB_SPAWN, Recorder
+from jupyter_rtc_locust.timing.recorder import Recorder
 
 logger = logging.getLogger(__name__)
 
@@ -103,10 +103,10 @@ class BringingUp:
         try:
             took = server.bring_up(one.document, _tell)
         except RtcLocustError as error:
-            self._recorder.failed(HUB_SPAWN, str(redact(str(error), self._secrets)))
+            self._recorder.failed("hub spawn", str(redact(str(error), self._secrets)))
             raise
         if took is not None:
-            self._recorder.record(HUB_SPAWN, took * 1000)
+            self._recorder.record("hub spawn", took * 1000)
             owner = one.document.path.partition("/")[0]
             logger.info("The server of %s was ready after %.1f s.", owner, took)
         make_and_look(state.settings, server, one)

@@ -44,6 +44,8 @@ def log_in(base: str, name: str, password: str, note: str, ca_file: Path | None 
             )
         fields = {"username": name, "password": password, "_xsrf": _mark(session)}
         answer = _asked(session, verify, base, "POST", "/hub/login", data=fields)
+        if answer.status_code >= 500:
+            raise HubRefused(f"{base} failed at the login of {name}: status {answer.status_code}; its log says why.")
         if answer.status_code not in (301, 302, 303):
             raise HubRefused(f"{base} refused the login of {name}: status {answer.status_code}.")
         # Other hubs than 6.1 give the mark of a person who is logged in with a page only.

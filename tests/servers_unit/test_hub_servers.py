@@ -1,0 +1,186 @@
+"""Documents behind a hub: in whose server they lie, who asks there as whom, and what is given back."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyter_rtc_locust.documents.default_notebook import default_notebook
+from jupyter_rtc_locust.errors import ConnectionBroken, HubRefused, ServerUnusable, SpawnFailed
+from jupyter_rtc_locust.servers import hub as hub_module
+from jupyter_rtc_locust.servers.base import Document
+from jupyter_rtc_locust.servers.http import HttpClient
+from jupyter_rtc_locust.servers.hub_people import HubAccess, HubPeople
+from jupyter_rtc_locust.servers.hub_servers import HubServers
+from jupyter_rtc_locust.settings import Settings
+
+TOKENS = {"ada": "of-ada", "ben": "of-ben", "cleo": "of-cleo"}
+PLACE = "ada/rtc-locust-1"
+DOCUMENT = Document(f"{PLACE}/notebook-0.ipynb", "notebook")
+SHARES = "/hub/api/shares/ada/"
+SESSION = "/user/ada/api/collaboration/session/rtc-locust-1/notebook-0.ipynb"
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch):
+    monkeypatch.setattr(hub_module, "LOOK_EVERY_S", 0.01)
+
+
+@pytest.fixture
+def servers(server):
+    """Makes what a process has of the servers: each person has a token of their own."""
+    for name in TOKENS:
+        server.on("GET", "/hub/api/user", 200, {"name": name, "scopes": []})
+
+    def make(*, as_owners, **settings):
+        people = HubPeople(server.base, HubAccess(tokens=tuple(TOKENS.values())), "a run", lambda _: None)
+        made = Settings(hub=server.base, host=server.base, **settings)
+        return HubServers(HttpClient(server.base), made, people, as_owners=as_owners)
+
+    return make
+
+
+def has_server(server, name="ada", *, runs=False):
+    """The hub starts this person's server, and stops it; it is a Jupyter server with collaboration."""
+    ready = {"servers": {"": {"ready": True, "pending": None, "url": f"/user/{name}/"}}}
+    if not runs:
+        server.on("GET", f"/hub/api/users/{name}", 200, {"servers": {}})
+    server.on("GET", f"/hub/api/users/{name}", 200, ready)
+    server.on("POST", f"/hub/api/users/{name}/server", 201).on("DELETE", f"/hub/api/users/{name}/server", 204)
+    server.on("GET", f"/user/{name}/api/contents/?content=0", 200, {})
+    server.on("GET", f"/user/{name}/api/collaboration/session/probe", 405, {})
+    server.on("GET", f"/user/{name}/api", 200, {"version": "2"}).on("GET", "/hub/api", 200, {"version": "6"})
+
+
+def heard():
+    told = []
+    return told, lambda *what: told.append(what)
+
+
+def tokens_at(server, start):
+    return {one.headers.get("Authorization") for one in server.requests if one.path.startswith(start)}
+
+
+def test_a_document_lies_with_the_first_of_its_people(servers):
+    made = servers(as_owners=True)
+    assert [made.folder_of(number, "f") for number in (0, 1, 4)] == ["ada/f", "ben/f", "ben/f"]
+
+
+def test_all_documents_lie_with_who_is_named(servers):
+    assert servers(as_owners=True, hub_server="t/o@x").folder_of(1, "f") == "t%2Fo@x/f"
+
+
+def test_a_server_is_started_once_used_as_its_owner_and_stopped(server, servers):
+    has_server(server)
+    made = servers(as_owners=True)
+    assert made.bring_up(DOCUMENT, heard()[1]) > 0
+    assert made.bring_up(DOCUMENT, heard()[1]) is None
+    server.on("PUT", "/user/ada/api/contents/rtc-locust-1", 201, {})
+    server.on("PUT", "/user/ada/api/contents/rtc-locust-1/notebook-0.ipynb", 201, {})
+    assert made.create_document(PLACE, "notebook-0.ipynb", default_notebook()) == DOCUMENT
+    assert made.answers()
+    assert made.leave() == made.leave() == []
+    assert server.asked().count(("POST", "/hub/api/users/ada/server")) == 1
+    assert server.asked().count(("DELETE", "/hub/api/users/ada/server")) == 1
+    assert tokens_at(server, "/user/ada/") == {"token of-ada"}
+
+
+def test_a_server_that_ran_before_takes_no_time_and_goes_on(server, servers):
+    has_server(server, runs=True)
+    made = servers(as_owners=True)
+    assert made.bring_up(DOCUMENT, heard()[1]) is None
+    assert made.leave() == []
+    assert not [one for one in server.asked() if one[0] in ("POST", "DELETE")]
+
+
+def test_a_server_that_did_not_start_is_asked_to_end_all_the_same(server, servers):
+    server.on("GET", "/hub/api/users/ada", 200, {"servers": {}}).on("POST", "/hub/api/users/ada/server", 500, {})
+    server.on("DELETE", "/hub/api/users/ada/server", 404, {})
+    made = servers(as_owners=True)
+    with pytest.raises(SpawnFailed, match="500"):
+        made.bring_up(DOCUMENT, heard()[1])
+    with pytest.raises(ConnectionBroken, match="the server of ada was not started"):
+        made.read_saved(DOCUMENT)
+    made.leave()
+    assert server.asked()[-1] == ("DELETE", "/hub/api/users/ada/server")
+
+
+def test_a_server_without_collaboration_is_of_no_use(server, servers):
+    server.on("GET", "/user/ada/api/collaboration/session/probe", 404, {})
+    has_server(server)
+    with pytest.raises(ServerUnusable, match="without real-time collaboration"):
+        servers(as_owners=True).bring_up(DOCUMENT, heard()[1])
+
+
+@pytest.mark.parametrize("status", [302, 404, 424, 503])
+def test_a_server_that_the_hub_answers_for_does_not_answer(server, servers, status):
+    server.on("GET", "/user/ada/api", status, {})
+    has_server(server)
+    made = servers(as_owners=True)
+    made.bring_up(DOCUMENT, heard()[1])
+    assert not made.answers()
+
+
+def test_a_hub_that_fails_does_not_answer(server, servers):
+    server.on("GET", "/hub/api", 503, {})
+    has_server(server)
+    made = servers(as_owners=True)
+    made.bring_up(DOCUMENT, heard()[1])
+    assert not made.answers()
+
+
+def _session(server):
+    server.on("PUT", SESSION, 200, {"format": "json", "type": "notebook", "fileId": "f", "sessionId": "s"})
+
+
+def test_whoever_is_no_owner_is_given_a_share_which_is_ended(server, servers):
+    _session(server)
+    server.on("GET", SHARES, 200, {"items": []}).on("POST", SHARES, 200, {}).on("PATCH", SHARES, 200, {})
+    made = servers(as_owners=False)
+    for number in (0, 1):
+        made.arrive(DOCUMENT, number)
+        assert made.open_room(DOCUMENT, number).headers == (f"Authorization: token {list(TOKENS.values())[number]}",)
+    assert made.leave() == []
+    shared = [(one.method, one.json, one.headers["Authorization"]) for one in server.requests if one.path == SHARES]
+    assert shared == [
+        ("GET", None, "token of-ada"),
+        ("POST", {"user": "ben"}, "token of-ada"),
+        ("PATCH", {"user": "ben"}, "token of-ada"),
+    ]
+
+
+def test_a_share_that_was_there_before_stays(server, servers):
+    server.on("GET", SHARES, 200, {"items": [{"user": {"name": "ben"}}]})
+    made = servers(as_owners=False)
+    made.arrive(DOCUMENT, 1)
+    assert made.leave() == []
+    assert [method for method, path in server.asked() if path == SHARES] == ["GET"]
+
+
+def test_a_hub_without_shares_is_entered_as_the_owner(server, servers):
+    _session(server)
+    made = servers(as_owners=False)
+    server.on("GET", SHARES, 404, "<html>")
+    made.arrive(DOCUMENT, 2)
+    assert made.open_room(DOCUMENT, 2).headers == ("Authorization: token of-ada",)
+
+
+def test_whoever_may_not_share_lets_nobody_in(server, servers):
+    server.on("GET", SHARES, 200, {"items": []}).on("POST", SHARES, 403, {"message": "no"})
+    made = servers(as_owners=False)
+    with pytest.raises(HubRefused, match="shares!user"):
+        made.arrive(DOCUMENT, 1)
+    assert made.leave() == []
+
+
+def test_files_are_removed_from_every_server_in_use(server, servers):
+    has_server(server)
+    made = servers(as_owners=True)
+    made.bring_up(DOCUMENT, heard()[1])
+    for path in ("rtc-locust-1/notebook-0.ipynb", "rtc-locust-1"):
+        server.on("DELETE", f"/user/ada/api/contents/{path}", 204)
+    elsewhere = Document("ben/rtc-locust-1/notebook-1.ipynb", "notebook")
+    assert made.remove("rtc-locust-1", [DOCUMENT, elsewhere]) == []
+    assert [path for method, path in server.asked() if method == "DELETE"] == [
+        "/user/ada/api/contents/rtc-locust-1/notebook-0.ipynb",
+        "/user/ada/api/contents/rtc-locust-1",
+    ]

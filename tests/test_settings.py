@@ -547,3 +547,44 @@ def test_a_promise_is_read_as_a_threshold_is_and_a_promised_save_has_people_save
 )
 def test_what_a_search_for_a_capacity_cannot_do_is_refused(given, words):
     assert words in refusal(**given)
+
+
+# -- a hub -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_hub_is_the_host_whether_or_not_its_own_pages_were_named(tmp_path):
+    logins = tmp_path / "logins"
+    logins.write_text("ada:secret\n")
+    made = Settings.from_options(
+        options(
+            host=None,
+            rtc_hub="https://hub.example/base/hub/",
+            rtc_hub_server=" ada ",
+            rtc_hub_logins=str(logins),
+            rtc_hub_spawn_timeout="90",
+        )
+    )
+    assert (made.hub, made.host) == ("https://hub.example/base",) * 2
+    assert (made.hub_server, made.hub_logins, made.hub_spawn_timeout) == ("ada", logins, 90.0)
+    # A worker is told the address that the master has found.
+    assert Settings.from_options(options(host="https://hub.example/base", rtc_hub="https://hub.example/base")).hub
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"rtc_hub": "http://hub"}, "leave --host out"),
+        ({"rtc_hub": "hub:8000"}, "--rtc-hub 'hub:8000' is not an http"),
+        ({"rtc_hub": "http://ada:secret@hub"}, "--rtc-hub carries more than an address"),
+        ({"rtc_hub_server": "ada"}, "--rtc-hub-server is for a JupyterHub"),
+        ({"host": None, "rtc_hub": "http://hub", "rtc_hub_logins": "nowhere"}, "--rtc-hub-logins nowhere"),
+        ({"host": None, "rtc_hub": "http://hub", "rtc_hub_spawn_timeout": 0}, "--rtc-hub-spawn-timeout"),
+        ({"host": None, "rtc_hub": "http://hub", "rtc_kernels": "real"}, "--rtc-kernels real is for one server"),
+        ({"host": None, "rtc_hub": "http://hub", "rtc_rest": "faithful"}, "--rtc-rest faithful"),
+        ({"host": None, "rtc_hub": "http://hub", "rtc_notebook": "a.ipynb"}, "--rtc-notebook is for one server"),
+        ({"host": None, "rtc_hub": "http://hub", "rtc_promise": "save p99 < 1s"}, "--rtc-promise"),
+        ({"host": None, "rtc_hub": "http://hub", "rtc_server": "y-websocket"}, "--rtc-server y-websocket"),
+    ],
+)
+def test_what_goes_with_no_hub_or_only_with_one_is_refused(given, words):
+    assert words in refusal(**given)

@@ -11,7 +11,7 @@ from jupyter_rtc_locust.coordination.preparation import SEEDER, prepare, rehears
 from jupyter_rtc_locust.documents.default_notebook import default_notebook
 from jupyter_rtc_locust.documents.default_text import default_text
 from jupyter_rtc_locust.documents.templates import TemplateError
-from jupyter_rtc_locust.errors import ConnectionBroken, RoomRefused, ServerUnusable
+from jupyter_rtc_locust.errors import ConnectionBroken, HubRefused, RoomRefused, ServerUnusable
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.protocol.state_vectors import decode_state_vector
 from jupyter_rtc_locust.protocol.updates import decode_update
@@ -354,3 +354,56 @@ def test_kernels_that_take_too_long_to_end_are_told(server, monkeypatch):
     server.kernels.close = lambda _session: gevent.sleep(60)
     (problem,) = end_kernels(server, "rtc-locust-r")
     assert problem.startswith("Kernels of the run may be left on the server")
+
+
+# -- behind a hub ----------------------------------------------------------------------------------------------------
+
+
+class FakeHub:
+    """Lets everybody in, or nobody."""
+
+    def __init__(self, refused=""):
+        self.refused = refused
+        self.left = 0
+
+    def check(self):
+        if self.refused:
+            raise HubRefused(self.refused)
+
+    def folder_of(self, person, folder):
+        return f"person-{person}/{folder}"
+
+    def leave(self):
+        self.left += 1
+        return ["a token stays."] if self.refused else []
+
+
+BEHIND = Settings(hub="http://test", host="http://test", documents=2, users=4)
+
+
+def test_behind_a_hub_documents_have_a_place_with_the_first_of_their_people_and_are_not_made():
+    hub = FakeHub()
+    made = prepare(BEHIND, HTTP, run_id="1", seed=1, kinds=["notebook", "text"], templates=TEMPLATES, hub=hub)
+    assert [(one.document.path, one.ready) for one in made.documents] == [
+        ("person-0/rtc-locust-1/notebook-0.ipynb", False),
+        ("person-2/rtc-locust-1/notebook-1.ipynb", False),
+        ("person-1/rtc-locust-1/text-0.txt", False),
+        ("person-3/rtc-locust-1/text-1.txt", False),
+    ]
+    # So the first who is seated at each document is its owner.
+    seats = [made.seats.take("here", kind) for kind in ("notebook", "notebook", "text", "text")]
+    assert [seat.document.path.split("/")[0] for seat in seats] == [f"person-{seat.user}" for seat in seats]
+    assert hub.left == 0
+
+
+def test_a_hub_that_lets_nobody_in_ends_the_run_and_what_was_made_is_given_back():
+    hub = FakeHub("not you.")
+    with pytest.raises(ServerUnusable, match=r"not you\. a token stays\."):
+        prepare(BEHIND, HTTP, run_id="1", seed=1, kinds=["notebook"], templates=TEMPLATES, hub=hub)
+    assert hub.left == 1
+
+
+def test_a_form_asks_a_hub_whether_people_are_let_in_and_starts_no_server():
+    hub = FakeHub()
+    rehearse(BEHIND, HTTP, kinds=["notebook"], templates=TEMPLATES, hub=hub)
+    assert hub.left == 1

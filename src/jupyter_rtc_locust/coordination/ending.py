@@ -33,6 +33,7 @@ from jupyter_rtc_locust.reporting.console import end_report
 from jupyter_rtc_locust.reporting.locust_statistics import edits_so_far
 from jupyter_rtc_locust.reporting.result_file import redact
 from jupyter_rtc_locust.reporting.terminal import say
+from jupyter_rtc_locust.servers.hub_servers import STOPPING_S
 from jupyter_rtc_locust.settings import LEAVE_DEADLINE_S, end_budget
 from jupyter_rtc_locust.timing.thresholds import MET, MISSED, outcome_of
 from jupyter_rtc_locust.verdict.findings import Value
@@ -84,7 +85,8 @@ class Ending:
             self._under_way = gevent.spawn(self._end, state)
         budget = state.end_budget_s + (FAULT_UNDER_WAY_S if state.faults is not None else 0.0)
         too_long = _TOO_LONG.format(seconds=state.end_budget_s)
-        for patience, why in ((budget, too_long), (_LAST_MOMENTS_S, "")):
+        last_moments = _LAST_MOMENTS_S + (STOPPING_S if state.settings.hub is not None else 0.0)
+        for patience, why in ((budget, too_long), (last_moments, "")):
             try:
                 if state.concluded.wait(patience):
                     break

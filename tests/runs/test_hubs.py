@@ -65,14 +65,14 @@ def _terminate_while_it_starts(locust: LocustProcess, hub: HubProcess) -> None:
 
 RUNS = {
     "one token for all": Through(),
-    "one server for all, logins": Through((*LOAD, "--rtc-hub-server", "anna"), ("anna", "ben", "Cleo")),
+    "one server for all, logins": Through((*LOAD, "--rtc-hub-server", "Anna"), ("Anna", "ben", "cleo")),
     "one password, two processes": Through((*LOAD, "--processes", "2"), password=True),
     "native logins": Through(logins=("dora", "emil", "fay"), hub="native"),
     "a wrong password": Through(logins=("*gus", "hana", "ivo")),
     "a wrong password in a group": Through(logins=("jan", "kim", "*leo")),
     "a server that does not start": Through(logins=("broken-mia", "ned", "ole")),
     "a server that is never ready": Through(
-        (*LOAD, "--rtc-hub-spawn-timeout", "5"), logins=("slow-pia", "quin", "rob")
+        (*LOAD, "--rtc-hub-spawn-timeout", "12"), logins=("slow-pia", "quin", "rob")
     ),
     "a server that the hub ends": Through((*LOAD, "-t", "60s"), meanwhile=_end_a_server),
     "ended while servers start": Through(meanwhile=_terminate_while_it_starts),
@@ -235,7 +235,7 @@ def test_somebody_who_is_not_let_in_leaves_the_run_inconclusive(run: str, runs: 
 def test_a_server_that_does_not_come_up_is_a_failure_and_leaves_the_run_inconclusive(run: str, runs: Runs) -> None:
     ended: Ended = runs[run]
     assert ended.run.exit_code == INCONCLUSIVE, str(ended)
-    assert ended.run.told["timings"]["hub spawn"]["failures"] == 1
+    assert ended.run.told["timings"]["hub spawn"]["failures"] >= 1
     whose = "broken-mia" if "not start" in run else "slow-pia"
     assert f"{whose}/" in ended.run.told["reason"]
     nothing_is_left(ended, accounts=True)

@@ -140,7 +140,8 @@ class HubPeople:
         Raises:
             HubRefused, ConnectionBroken: the hub does not let this person in.
         """
-        return self._logged_in(name).name
+        self._look_at_tokens()
+        return name if self._manager is not None else self._logged_in(name).name
 
     def hub_of(self, name: str) -> Hub:
         """The hub, asked as whoever may start and share the server of this person: itself, or who manages the hub.

@@ -105,7 +105,7 @@ class HubServers(Server):
         token = self._people.token_of(name)
         if (owner, name) in self._asked_as:
             return
-        owner_known_as = owner
+        owner_known_as = self._people.known_as(owner)
         if name != owner:
             hub, known_as = self._people.hub_of(owner), self._people.known_as(name)
             shared = hub.shares(owner_known_as)

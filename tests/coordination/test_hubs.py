@@ -101,6 +101,21 @@ def test_users_who_come_at_once_wait_for_one_start(state, servers, recorder, loo
     assert [one.ready for one in state.prepared.documents] == [True, False]
 
 
+def test_documents_of_one_server_are_made_one_after_the_other(state, servers, recorder, monkeypatch):
+    state.prepared.documents[1].document = Document("ada/run/other.ipynb", "notebook")
+    at_once, most = [], []
+
+    def make(*_):
+        at_once.append(1)
+        most.append(len(at_once))
+        gevent.sleep(0.01)
+        at_once.pop()
+
+    monkeypatch.setattr(hubs, "make_and_look", make)
+    assert answers(BringingUp(state, recorder, []), 0, 1) == ["", ""]
+    assert most == [1, 1]
+
+
 def test_a_server_that_ran_is_no_sample(state, servers, recorder, looked):
     servers.took = None
     assert answers(BringingUp(state, recorder, []), 0) == [""]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from jupyter_rtc_locust.errors import HubRefused, OptionsError
+from jupyter_rtc_locust.servers.hub import Hub
 from jupyter_rtc_locust.servers.hub_people import HubAccess, HubPeople, read_access, read_logins
 from jupyter_rtc_locust.settings import Settings
 
@@ -52,9 +55,9 @@ def test_people_s_own_tokens_are_used_and_never_revoked(server, people_of):
     people, _ = people_of(tokens=("first", "second"))
     assert [people.name(number) for number in (0, 1, 2)] == ["ada", "ben", "ada"]
     assert people.token_of("ben") == "second"
-    assert people.leave() == []
     with pytest.raises(HubRefused, match="none of the given tokens is one of cleo"):
         people.token_of("cleo")
+    assert people.leave() == []
     assert server.asked() == [("GET", "/hub/api/user")] * 2
 
 
@@ -110,6 +113,32 @@ def test_a_hub_that_logs_in_elsewhere_asks_for_tokens(server, people_of):
     people, _ = people_of(password="sesame")
     with pytest.raises(HubRefused, match="--rtc-token-file"):
         people.token_of("ada")
+
+
+def test_a_token_that_is_just_being_made_when_the_run_leaves_is_revoked_too(server, people_of, monkeypatch):
+    server.on("GET", "/hub/api/user", 200, MANAGER).on("POST", "/hub/api/users/ada", 409)
+    server.on("POST", "/hub/api/users/ada/tokens", 201, {"id": "a1", "token": "made"})
+    server.on("DELETE", "/hub/api/users/ada/tokens/a1", 204)
+    people, _ = people_of(tokens=("manager",))
+    asked, go = threading.Event(), threading.Event()
+    make = Hub.make_token
+
+    def make_slowly(*what):
+        made = make(*what)
+        asked.set()
+        assert go.wait(10)
+        return made
+
+    monkeypatch.setattr(Hub, "make_token", make_slowly)
+    waiting = threading.Thread(target=lambda: people.token_of("ada"))
+    waiting.start()
+    assert asked.wait(10)
+    threading.Timer(0.05, go.set).start()
+    assert people.leave() == []
+    waiting.join(10)
+    assert server.asked()[-1] == ("DELETE", "/hub/api/users/ada/tokens/a1")
+    with pytest.raises(HubRefused, match="after the run had left"):
+        people.token_of("ben")
 
 
 def test_what_could_not_be_revoked_is_told(server, people_of):

@@ -59,6 +59,8 @@ class BringingUp:
         self._recorder = recorder
         self._secrets = secrets
         self._locks: dict[int, BoundedSemaphore] = {}
+        self._servers: dict[str, BoundedSemaphore] = {}
+        """By owner: held by whoever makes a document there."""
         self._failed: dict[int, str] = {}
         self._under_way = Group()
 
@@ -105,11 +107,14 @@ class BringingUp:
         except RtcLocustError as error:
             self._recorder.failed("hub spawn", str(redact(str(error), self._secrets)))
             raise
+        owner = one.document.path.partition("/")[0]
         if took is not None:
             self._recorder.record("hub spawn", took * 1000)
-            owner = one.document.path.partition("/")[0]
             logger.info("The server of %s was ready after %.1f s.", owner, took)
-        make_and_look(state.settings, server, one)
+        # One after the other in each server: a folder that two make at once, and the first rooms of a new server, are
+        # in each other's way (docs/issues.md).
+        with self._servers.setdefault(owner, BoundedSemaphore()):
+            make_and_look(state.settings, server, one)
 
 
 def _tell(owner: str, percent: int, message: str) -> None:

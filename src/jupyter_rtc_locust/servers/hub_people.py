@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from jupyter_rtc_locust.settings import HUB_PASSWORD, Settings, read_tokens
 
 NAMES_OF_OURS = "rtc-person-"
 """Whoever has no name of their own is called so, with a number."""
+
+_LOGINS_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +107,13 @@ class HubPeople:
         self._keep_secret = keep_secret
         self._ca_file = ca_file
         self._lock = threading.Lock()
-        self._locks: dict[str, threading.Lock] = {}
-        self._people: dict[str, _Person] = {}
+        self._people: dict[str, Future[_Person]] = {}
         self._manager: Hub | None = None
         self._owners: tuple[str, ...] = ()
         """Whose the given tokens are, where each is one person's own."""
         self._looked = False
+        self._left = False
+        self._logins = ThreadPoolExecutor(_LOGINS_AT_ONCE)
         for secret in access.secrets:
             keep_secret(secret)
 
@@ -155,9 +159,11 @@ class HubPeople:
     def leave(self) -> list[str]:
         """Revoke every token and remove every account that this process made; sentences about what was left."""
         problems = []
+        self._left = True
+        self._logins.shutdown()
         with self._lock:
-            people, self._people = list(self._people.values()), {}
-        for person in people:
+            logins, self._people = list(self._people.values()), {}
+        for person in (login.result() for login in logins if login.exception() is None):
             try:
                 if person.made is not None:
                     (self._manager or person.hub).revoke_token(person.name, person.made.id)
@@ -171,16 +177,17 @@ class HubPeople:
         return problems
 
     def _logged_in(self, name: str) -> _Person:
+        """Logged in once, whoever asks, and not by who waits: that one may be stopped before the token is noted."""
         self._look_at_tokens()
         with self._lock:
-            lock = self._locks.setdefault(name, threading.Lock())
-        with lock:
-            person = self._people.get(name)
-            if person is None:
-                person = self._log_in(name)
-                self._keep_secret(person.token)
-                self._people[name] = person
-            return person
+            login = self._people.get(name)
+            if login is None or (login.done() and login.exception() is not None):
+                if self._left:
+                    raise HubRefused(f"{name} came to {self._base} after the run had left it.")
+                login = self._people[name] = self._logins.submit(self._log_in, name)
+        person = login.result()
+        self._keep_secret(person.token)
+        return person
 
     def _log_in(self, name: str) -> _Person:
         if self._access.tokens:
@@ -190,7 +197,12 @@ class HubPeople:
                 token = self._access.tokens[self._owners.index(name)]
                 return _Person(name, self._hub(token), token)
             account_made = self._manager.make_account(name)
-            made = self._manager.make_token(name, self._note)
+            try:
+                made = self._manager.make_token(name, self._note)
+            except RtcLocustError:
+                if account_made:
+                    self._manager.remove_account(name)
+                raise
             return _Person(name, self._hub(made.token), made.token, made, account_made)
         password = self._access.password or dict(self._access.logins).get(name, "")
         if not password:

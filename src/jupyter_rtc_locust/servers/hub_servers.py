@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote, unquote
 
 from jupyter_rtc_locust.documents.templates import Template
-from jupyter_rtc_locust.errors import ConnectionBroken, OwnMachineFull, RtcLocustError
+from jupyter_rtc_locust.errors import ConnectionBroken, HubRefused, OwnMachineFull, RtcLocustError
 from jupyter_rtc_locust.servers.base import Document, RoomAddress, Server
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.servers.hub import Hub, Told
@@ -115,8 +115,13 @@ class HubServers(Server):
                 )
                 token = self._people.token_of(owner)
             elif known_as not in shared:
-                hub.share_server(owner_known_as, known_as)
+                # Noted first: whoever opens a document may be stopped at any moment.
                 self._shares.add((owner, name))
+                try:
+                    hub.share_server(owner_known_as, known_as)
+                except HubRefused:
+                    self._shares.discard((owner, name))
+                    raise
         self._asked_as[(owner, name)] = self._server(owner_known_as, token)
 
     def _server(self, known_as: str, token: str) -> JupyterCollaboration:

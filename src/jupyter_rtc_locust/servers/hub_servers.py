@@ -212,7 +212,8 @@ class HubServers(Server):
 
         def end_share(pair: tuple[str, str]) -> None:
             owner, name = pair
-            self._people.hub_of(owner).end_share(owner, self._people.known_as(name))
+            hub, known_as = self._people.hub_of(owner), self._people.known_as
+            hub.end_share(known_as(owner), known_as(name))
 
         def stop(owner: str) -> None:
             self._people.hub_of(owner).stop_server(self._people.known_as(owner), until)

@@ -184,3 +184,42 @@ def test_files_are_removed_from_every_server_in_use(server, servers):
         "/user/ada/api/contents/rtc-locust-1/notebook-0.ipynb",
         "/user/ada/api/contents/rtc-locust-1",
     ]
+
+
+class Renamed:
+    """People whom the hub knows under other names than they log in with."""
+
+    def __init__(self, hub):
+        self._hub = hub
+
+    def name(self, person):
+        return ("Ada", "Ben")[person]
+
+    def token_of(self, name):
+        return f"of-{name}"
+
+    def known_as(self, name):
+        return name.lower()
+
+    def hub_of(self, _name):
+        return self._hub
+
+    def leave(self):
+        return []
+
+
+def test_whoever_logs_in_with_a_capital_is_asked_for_as_the_hub_writes_it(server, client_of):
+    server.on("GET", SHARES, 200, {"items": []}).on("POST", SHARES, 200, {}).on("PATCH", SHARES, 200, {})
+    has_server(server)
+    settings = Settings(hub=server.base, host=server.base)
+    people = Renamed(hub_module.Hub(client_of("manager")))
+    owners = HubServers(HttpClient(server.base), settings, people, as_owners=True)
+    everybody = HubServers(HttpClient(server.base), settings, people, as_owners=False)
+    document = Document("Ada/rtc-locust-1/notebook-0.ipynb", "notebook")
+    owners.bring_up(document, heard()[1])
+    _session(server)
+    everybody.arrive(document, 1)
+    everybody.open_room(document, 1)
+    assert everybody.leave() + owners.leave() == []
+    assert [one.json for one in server.requests if one.path == SHARES and one.json] == [{"user": "ben"}] * 2
+    assert not [path for _, path in server.asked() if "Ada" in path or "Ben" in path]

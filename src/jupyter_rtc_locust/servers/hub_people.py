@@ -15,6 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from jupyter_rtc_locust.errors import HubRefused, OptionsError, RtcLocustError
 from jupyter_rtc_locust.servers.http import HttpClient
@@ -25,7 +26,7 @@ from jupyter_rtc_locust.settings import HUB_PASSWORD, Settings, read_tokens
 NAMES_OF_OURS = "rtc-person-"
 """Whoever has no name of their own is called so, with a number."""
 
-_LOGINS_AT_ONCE = 50
+_AT_ONCE = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,22 @@ def read_logins(path: Path) -> tuple[tuple[str, str], ...]:
     return tuple(logins)
 
 
+def some_at_once(do: Callable[[Any], None], items: list[Any]) -> list[str]:
+    """`do` with each, some at once; the sentences of those that went wrong."""
+
+    def tried(item: Any) -> str:
+        try:
+            do(item)
+        except RtcLocustError as error:
+            return str(error)
+        return ""
+
+    if not items:
+        return []
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return [problem for problem in pool.map(tried, items) if problem]
+
+
 @dataclass(slots=True, eq=False)
 class _Person:
     """Somebody who is logged in."""
@@ -113,7 +130,7 @@ class HubPeople:
         """Whose the given tokens are, where each is one person's own."""
         self._looked = False
         self._left = False
-        self._logins = ThreadPoolExecutor(_LOGINS_AT_ONCE)
+        self._logins = ThreadPoolExecutor(_AT_ONCE)
         for secret in access.secrets:
             keep_secret(secret)
 
@@ -158,23 +175,28 @@ class HubPeople:
 
     def leave(self) -> list[str]:
         """Revoke every token and remove every account that this process made; sentences about what was left."""
-        problems = []
         self._left = True
         self._logins.shutdown()
         with self._lock:
             logins, self._people = list(self._people.values()), {}
-        for person in (login.result() for login in logins if login.exception() is None):
-            try:
-                if person.made is not None:
-                    (self._manager or person.hub).revoke_token(person.name, person.made.id)
-            except RtcLocustError as error:
-                problems.append(f"A token of {person.name} was not revoked: {error}")
-            try:
-                if person.account_made and self._manager is not None:
-                    self._manager.remove_account(person.name)
-            except RtcLocustError as error:
-                problems.append(f"The account {person.name} was not removed: {error}")
-        return problems
+        people = [login.result() for login in logins if login.exception() is None]
+        return some_at_once(self._revoke, people) + some_at_once(self._remove, people)
+
+    def _revoke(self, person: _Person) -> None:
+        if person.made is None:
+            return
+        try:
+            (self._manager or person.hub).revoke_token(person.name, person.made.id)
+        except RtcLocustError as error:
+            raise HubRefused(f"A token of {person.name} was not revoked: {error}") from None
+
+    def _remove(self, person: _Person) -> None:
+        if not person.account_made or self._manager is None:
+            return
+        try:
+            self._manager.remove_account(person.name)
+        except RtcLocustError as error:
+            raise HubRefused(f"The account {person.name} was not removed: {error}") from None
 
     def _logged_in(self, name: str) -> _Person:
         """Logged in once, whoever asks, and not by who waits: that one may be stopped before the token is noted."""

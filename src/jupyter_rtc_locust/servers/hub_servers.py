@@ -13,16 +13,15 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 from urllib.parse import quote, unquote
 
 from jupyter_rtc_locust.documents.templates import Template
-from jupyter_rtc_locust.errors import ConnectionBroken, HubRefused, OwnMachineFull, RtcLocustError
+from jupyter_rtc_locust.errors import ConnectionBroken, HubRefused, OwnMachineFull
 from jupyter_rtc_locust.servers.base import Document, RoomAddress, Server
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.servers.hub import Hub, Told
-from jupyter_rtc_locust.servers.hub_people import HubPeople
+from jupyter_rtc_locust.servers.hub_people import HubPeople, some_at_once
 from jupyter_rtc_locust.servers.jupyter_collaboration import JupyterCollaboration
 from jupyter_rtc_locust.settings import Settings
 
@@ -30,7 +29,6 @@ logger = logging.getLogger(__name__)
 
 STOPPING_S = 25.0
 """For all servers together to be stopped."""
-_AT_ONCE = 30
 
 
 class HubServers(Server):
@@ -45,6 +43,7 @@ class HubServers(Server):
         self._people = people
         self._as_owners = as_owners
         self._lock = threading.Lock()
+        self._leaving = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
         self._started: set[str] = set()
         """Owners whose server this process had started, or asked for."""
@@ -202,13 +201,19 @@ class HubServers(Server):
         return f"{hub}, {servers[0].version()}" if servers else hub
 
     def leave(self) -> list[str]:
-        """End shares, stop the servers that were started, revoke tokens; servers that ran before go on."""
+        """End shares, stop the servers that were started, revoke tokens; servers that ran before go on.
+
+        Whoever calls it again waits for the first, and has nothing left to do.
+        """
+        with self._leaving:
+            return self._left()
+
+    def _left(self) -> list[str]:
         until = time.monotonic() + STOPPING_S
         with self._lock:
             shares, self._shares = self._shares, set()
             started, self._started = self._started, set()
         self._up = {}
-        problems: list[str] = []
 
         def end_share(pair: tuple[str, str]) -> None:
             owner, name = pair
@@ -218,25 +223,8 @@ class HubServers(Server):
         def stop(owner: str) -> None:
             self._people.hub_of(owner).stop_server(self._people.known_as(owner), until)
 
-        for do, whose in ((end_share, sorted(shares)), (stop, sorted(started))):
-            problems += _side_by_side(do, whose)
+        problems = some_at_once(end_share, sorted(shares)) + some_at_once(stop, sorted(started))
         return problems + self._people.leave()
-
-
-def _side_by_side(do: Callable[[Any], None], items: list[Any]) -> list[str]:
-    """`do` with each, some at once; sentences of those that went wrong."""
-
-    def tried(item: Any) -> str:
-        try:
-            do(item)
-        except RtcLocustError as error:
-            return str(error)
-        return ""
-
-    if not items:
-        return []
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return [problem for problem in pool.map(tried, items) if problem]
 
 
 def _answers_itself(server: JupyterCollaboration) -> bool:

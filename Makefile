@@ -20,7 +20,7 @@ workflows := .github/workflows/ci.yml docs/ci/collaboration.yml
 peers := benchmarks/peers/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test test-hosts lint image bench saturation performance rooms packets rhythm fidelity profiles mutants endings faults canaries races hubs soak fuzz hour traces comparison screenshots capacity clean
+.PHONY: help demo web test test-hosts lint image bench saturation performance rooms packets rhythm fidelity profiles mutants endings faults canaries races hubs soak fuzz hour thousand traces comparison screenshots capacity clean
 
 help:
 	@echo 'make demo    ten people edit two notebooks for 30 s on a server of their own; a verdict'
@@ -43,6 +43,7 @@ help:
 	@echo 'make soak    200 short runs on released servers: is nothing found where nothing is wrong? (half an hour)'
 	@echo 'make fuzz    a million random and mutated messages: does each end in an event or a reason? (three minutes)'
 	@echo 'make hour    200 people for an hour: does memory stay flat, and is it a pass? (ARGS="--minutes 10")'
+	@echo 'make thousand  1,000 people over three workers for a minute: a pass, with the health of each? (ARGS="--server jupyter --users 50 100")'
 	@echo 'make traces  recorded sessions replayed whole, where they are at hand (ten minutes)'
 	@echo 'make comparison  of 400 comparisons of a version with itself, how many are false alarms? (four minutes)'
 	@echo 'make screenshots  the pictures of the documents anew, taken in Chromium during a run (a minute)'
@@ -129,6 +130,9 @@ fuzz: $(installed)
 
 hour: $(installed) $(node_server)
 	cd tests && ../.venv/bin/python -m endurance $(ARGS)
+
+thousand: $(installed) $(node_server)
+	cd tests && ../.venv/bin/python -m thousand $(ARGS)
 
 traces: $(installed)
 	.venv/bin/python -m pytest -m recorded $(TESTS)

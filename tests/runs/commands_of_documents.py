@@ -262,6 +262,10 @@ ELSEWHERE = {
         "tests/endurance/test_endurance.py::test_a_short_run_is_told_with_the_growth_of_its_documents",
     ),
     **dict.fromkeys(
+        ("make thousand", "make thousand ARGS='--server jupyter --users 50 100 150 200 250'"),
+        "tests/thousand/test_thousand.py::test_a_small_one_is_told_with_the_health_of_each_worker",
+    ),
+    **dict.fromkeys(
         ("make endings", "make endings ARGS='--only \"a worker\"'"),
         "tests/runs/test_endings.py::test_this_ending_has_its_one_verdict",
     ),

@@ -10,6 +10,7 @@ what is measured is the master's CPU for that alone, and how long it lets a ques
 import locust  # noqa: I001
 
 import argparse
+import contextlib
 import heapq
 import importlib.util
 import os
@@ -40,6 +41,8 @@ LOCUSTFILE = Path(__file__).resolve().parent.parent / "locustfiles" / "notebook_
 JOIN_DEADLINE_S = 120.0
 SAMPLES = 10
 """Of each timing between two looks."""
+LISTEN_EVERY_S = 0.005
+"""Looking at thousands of lines costs more than what they bring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +76,25 @@ class SimulatedWorker:
     run: str = ""
     started: float = 0.0
     users: dict[str, int] = field(default_factory=dict)
+    same: dict[str, bytes] = field(default_factory=dict)
+    """Messages that are sent again as they are, so that this process has time for thousands of workers."""
 
     def send(self, kind: str, body: Any) -> None:
         """As Locust does."""
         self.line.send(Message(kind, body, self.node).serialize(), zmq.NOBLOCK)
+
+    def send_the_same(self, kind: str, body: Callable[[], Any]) -> None:
+        """What does not change while a worker is at work, made once."""
+        if kind not in self.same:
+            self.same[kind] = Message(kind, body(), self.node).serialize()
+        self.line.send(self.same[kind], zmq.NOBLOCK)
 
     def hear(self, message: Message) -> None:
         """Answer as a worker would."""
         match message.type:
             case "spawn":
                 self.users = message.data["user_classes_count"]
+                self.same.clear()
                 self.send("spawning", None)
                 self.send("spawning_complete", {"user_classes_count": self.users, "user_count": self._count})
             case messages.WELCOME:
@@ -108,36 +120,37 @@ class SimulatedWorker:
     def heartbeat(self) -> None:
         """Locust's."""
         state = "running" if self.users else "ready"
-        self.send("heartbeat", {"state": state, "current_cpu_usage": 5.0, "current_memory_usage": 10**8})
+        self.send_the_same(
+            "heartbeat", lambda: {"state": state, "current_cpu_usage": 5.0, "current_memory_usage": 10**8}
+        )
 
     def statistics(self) -> None:
         """Locust's, with each of our timings in it."""
+        self.send_the_same("stats", self._statistics)
+
+    def _statistics(self) -> dict[str, Any]:
         stats = RequestStats()
         for name in NAMES:
             for number in range(SAMPLES):
                 stats.log_request("RTC", name, 1.0 + number, 0)
-        data = {
+        return {
             "stats": stats.serialize_stats(),
             "stats_total": stats.total.get_stripped_report(),
             "errors": stats.serialize_errors(),
             "user_classes_count": self.users,
             "user_count": self._count,
         }
-        self.send("stats", data)
 
     def look(self) -> None:
         """What a process tells of its users once a second."""
         if not self.run:
             return
         at = time.monotonic() - self.started
-        times = Histogram()
-        for number in range(SAMPLES):
-            times.record(1.0 + number)
         look = Look(
             f"worker {self.node}",
             at,
             dict.fromkeys(COUNTED, 10),
-            {"update echo": times, "update delivery": times},
+            {"update echo": _TIMES, "update delivery": _TIMES},
             documents=(DocumentLook(0, users=1, edits=3, edited_at=at, heard_at=at),),
         )
         self.send(messages.LIVE, {"run": self.run, "look": look.as_message()})
@@ -146,6 +159,16 @@ class SimulatedWorker:
         """For the time."""
         if self.run:
             self.send(messages.CLOCK_ASKED, {"run": self.run, "asked": time.monotonic()})
+
+
+def _some_times() -> Histogram:
+    times = Histogram()
+    for number in range(SAMPLES):
+        times.record(1.0 + number)
+    return times
+
+
+_TIMES = _some_times()
 
 
 def measure(workers: int, seconds: float) -> Measured:
@@ -216,17 +239,21 @@ def _with_workers(master: psutil.Process, port: int, workers: int, seconds: floa
 
 
 def _play(everybody: dict[Any, SimulatedWorker], poller: Any, due: Any, over: Callable[[], bool], until: float) -> None:
+    listened = 0.0
     while not over():
         now = time.monotonic()
         if now > until:
             raise TimeoutError
-        while due and due[0][0] <= now:
+        while due and due[0][0] <= now and time.monotonic() < listened + LISTEN_EVERY_S:
             moment, number, every, act = heapq.heappop(due)
             act()
             heapq.heappush(due, (moment + every, number, every, act))
-        for line, _ in poller.poll(5):
-            while line.poll(0):
-                everybody[line].hear(Message.unserialize(line.recv()))
+        listened = time.monotonic()
+        wait = max(0.0, min(LISTEN_EVERY_S, due[0][0] - listened)) if due else LISTEN_EVERY_S
+        for line, _ in poller.poll(1000 * wait):
+            with contextlib.suppress(zmq.Again):
+                while True:
+                    everybody[line].hear(Message.unserialize(line.recv(zmq.NOBLOCK)))
 
 
 def _user_classes() -> list[type]:

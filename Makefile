@@ -28,7 +28,7 @@ help:
 	@echo 'make test    every test but the races, the recorded sessions, a whole image, and hosts of their own'
 	@echo 'make test-hosts  master, workers and a server on hosts of their own, and every bad day of theirs (a quarter of an hour; root)'
 	@echo 'make lint    format, style, types, the documents, the workflows, and all that deploys'
-	@echo 'make image   the steps of the Dockerfile with every package downloaded, and the demo in it (minutes)'
+	@echo 'make image   the steps of both Dockerfiles with every package downloaded, and the demo in the first (minutes)'
 	@echo 'make bench   what the load generator itself costs (a quarter of an hour)'
 	@echo 'make saturation  CPU against messages a second until somebody can no more (ten minutes)'
 	@echo 'make performance  the tables and pictures of docs/performance.md, from what was measured last'
@@ -68,7 +68,7 @@ lint: $(installed) $(actionlint)
 	.venv/bin/mypy
 	JUPYTER_TOKEN=example .venv/bin/docker-compose -f docker-compose.yml --profile '*' config -q
 	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
-	.venv/bin/hadolint Dockerfile
+	.venv/bin/hadolint Dockerfile deploy/jupyterhub/Dockerfile
 	.venv/bin/check-jsonschema --check-metaschema src/jupyter_rtc_locust/reporting/result.schema.json
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows $(workflows)
 	@if test -e $(actionlint); then \

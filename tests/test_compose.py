@@ -148,11 +148,14 @@ def test_the_token_comes_from_the_environment_and_stands_in_no_command(service: 
     assert service["environment"]["JUPYTER_TOKEN"].startswith("${JUPYTER_TOKEN:?")
     everything_run = json.dumps([service["command"], service["healthcheck"]["test"]])
     assert "token" not in everything_run.lower()
+    assert "password" not in everything_run.lower()
 
 
 @EVERY_SERVICE
 def test_each_reaps_its_children_tells_its_health_and_has_time_for_the_verdict(service: dict[str, Any]) -> None:
-    assert service["build"] == {"context": "."}, "the image's entry point is the first process and reaps"
+    # The image's entry point is the first process and reaps.
+    of_a_hub = {"context": ".", "dockerfile": "deploy/jupyterhub/Dockerfile"}
+    assert service["build"] == (of_a_hub if service is SERVICES["jupyterhub"] else {"context": "."})
     assert "entrypoint" not in service
     assert service["healthcheck"]["test"][0] == "CMD"
     assert seconds(service["healthcheck"]["timeout"]) <= seconds(service["healthcheck"]["interval"])
@@ -165,10 +168,11 @@ def test_the_master_is_stopped_before_the_workers_and_the_server() -> None:
         assert SERVICES[master]["depends_on"].keys() == {"server", "worker"}
     assert "depends_on" not in SERVICES["worker"]
     assert "depends_on" not in SERVICES["server"]
+    assert SERVICES["course"]["depends_on"].keys() == {"jupyterhub"}
 
 
 def test_results_are_kept_in_a_volume() -> None:
-    for name in ("demo", "master", "ci"):
+    for name in ("demo", "master", "ci", "course"):
         assert SERVICES[name]["volumes"] == ["results:/home/locust/results"]
         assert "--rtc-results=/home/locust/results" in SERVICES[name]["command"]
     assert "results" in COMPOSE["volumes"]
@@ -181,7 +185,9 @@ def test_only_one_of_each_port_is_published_so_that_workers_can_be_scaled() -> N
 
 def test_every_container_is_of_the_image_in_the_version_of_the_project() -> None:
     version = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]["version"]
-    assert {service["image"] for service in SERVICES.values()} == {f"jupyter-rtc-locust:{version}"}
+    images = {name: service["image"] for name, service in SERVICES.items()}
+    assert images.pop("jupyterhub") == f"jupyter-rtc-locust-hub:{version}"
+    assert set(images.values()) == {f"jupyter-rtc-locust:{version}"}
 
 
 def test_without_a_token_compose_says_what_to_set() -> None:

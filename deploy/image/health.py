@@ -1,9 +1,9 @@
 #!/usr/bin/env python
 """Is the process of this container well? Exit code 0: yes; 1: no, with a sentence.
 
-One check for every role of the image, because the image is one. Without an argument the role is read from the commands
-that run here. It asks only what the role needs to do its work: a Jupyter server answers, a master listens for its
-workers, a worker has a line to its master, a process that does all by itself is there.
+One check for every role of both images. Without an argument the role is read from the commands that run here. It asks
+only what the role needs to do its work: a Jupyter server answers, a hub answers through its proxy, a master listens for
+its workers, a worker has a line to its master, a process that does all by itself is there.
 
 It knows nothing of the run, and needs no token.
 """
@@ -20,9 +20,10 @@ from pathlib import Path
 import psutil
 
 SERVER_PORT = int(os.environ.get("HEALTH_SERVER_PORT", "8888"))
+HUB_PORT = int(os.environ.get("HEALTH_HUB_PORT", "8000"))
 MASTER_PORT = int(os.environ.get("HEALTH_MASTER_PORT", "5557"))
 WEB_PORT = int(os.environ.get("HEALTH_WEB_PORT", "8089"))
-ROLES = ("server", "master", "web", "worker", "alone")
+ROLES = ("server", "hub", "master", "web", "worker", "alone")
 PATIENCE_S = 4.0
 
 
@@ -36,6 +37,8 @@ def role_of(commands: Iterable[list[str]]) -> str:
             return "master"
         if names & {"jupyter-server", "jupyter-lab"} or command[1:3] == ["-m", "jupyter_server"]:
             return "server"
+        if "jupyterhub" in names:
+            return "hub"
         if names & {"locust", "jupyter-rtc-locust"}:
             return "alone"
     return ""
@@ -66,6 +69,8 @@ def trouble(role: str) -> str:
     match role:
         case "server":
             return "" if answers(SERVER_PORT, "/api") else f"The Jupyter server does not answer on port {SERVER_PORT}."
+        case "hub":
+            return "" if answers(HUB_PORT, "/hub/api") else f"No hub answers through the proxy on port {HUB_PORT}."
         case "master":
             return "" if listens(MASTER_PORT) else f"The master does not listen for workers on port {MASTER_PORT}."
         case "web":

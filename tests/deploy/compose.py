@@ -12,6 +12,8 @@ from typing import Any
 from deploy.built_image import REPOSITORY
 
 TOKEN = "a-token-of-the-tests"
+PASSWORD = "a-password-of-the-tests"
+SECRETS = (TOKEN, PASSWORD)
 
 
 def services(profile: str, **variables: str) -> dict[str, dict[str, Any]]:

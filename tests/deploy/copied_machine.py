@@ -14,7 +14,7 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 READY = "ready"
@@ -47,15 +47,24 @@ def reason_not_to() -> str:
 class CopiedMachine:
     """One copy, until `end`."""
 
-    def __init__(self, folder: Path, *, network: bool = False, hosts: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        network: bool = False,
+        hosts: Sequence[str] = (),
+        beside: CopiedMachine | None = None,
+    ) -> None:
         """`folder` is made, and receives nothing that outlives the copy. `network`: that of this machine, for pip.
 
-        `hosts`: the names of other containers, which are all this one.
+        `hosts`: the names of other containers, which are all at this copy's address. `beside`: a copy whose network
+        this one shares.
         """
         folder.mkdir()
-        namespaces = ["--mount", "--pid", "--fork", "--kill-child", *([] if network else ["--net"])]
+        namespaces = ["--mount", "--pid", "--fork", "--kill-child", *([] if network or beside else ["--net"])]
+        joined = ["nsenter", "--target", str(beside._inside), "--net"] if beside else []
         self._holder = subprocess.Popen(
-            ["unshare", *namespaces, "sh", "-c", _HELD, "sh", str(folder)], stdout=subprocess.PIPE, text=True
+            [*joined, "unshare", *namespaces, "sh", "-c", _HELD, "sh", str(folder)], stdout=subprocess.PIPE, text=True
         )
         assert self._holder.stdout is not None
         assert self._holder.stdout.readline().strip() == READY, "no copy of this machine could be made"
@@ -96,6 +105,16 @@ class CopiedMachine:
             check=False,
             timeout=timeout_s,
         )
+
+    def processes(self) -> Iterator[tuple[Path, list[str]]]:
+        """Every process of the copy: its folder below /proc of this machine, and its command."""
+        own = Path(f"/proc/{self._inside}/ns/pid").readlink()
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                if (process / "ns/pid").readlink() == own:
+                    yield process, (process / "cmdline").read_bytes().decode().split("\0")
+            except OSError:
+                continue
 
     def end(self) -> None:
         """End every process of the copy, and with the last one the copy."""

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
+from deploy.built_image import REPOSITORY
 from deploy.commands import known_variables, trouble_of_locust
 
 Object = dict[str, Any]
 
 SECRET, SECRET_KEY = "rtc-locust-token", "JUPYTER_TOKEN"
 SEAL_KEY = "LOCUST_RTC_SECRET"
+PASSWORD_KEY = "JUPYTERHUB_PASSWORD"
+NAME_OF_A_NAMESPACE = "kubernetes.io/metadata.name"
+"""The label that Kubernetes gives each namespace."""
 END_OF_A_RUN_S = 120
 IMAGE_USER = 10001
 
@@ -56,6 +61,12 @@ def is_locust(container: Object, flag: str = "") -> bool:
     """Options alone are Locust's, as the image's entry point has it."""
     args = container.get("args", ["-"])
     return args[0].startswith("-") and (not flag or flag in args)
+
+
+def hub_of(objects: list[Object]) -> str:
+    """The address of the hub that people go through; empty where they go to a server."""
+    masters = [container for _, container, _ in containers(objects) if is_locust(container, "--master")]
+    return next((environment_of(one, objects).get("LOCUST_RTC_HUB", "") for one in masters), "")
 
 
 def a_run_is_made_once_and_its_exit_code_stays(objects: list[Object]) -> Iterator[str]:
@@ -121,6 +132,15 @@ def whoever_selects_finds_pods_and_ports(objects: list[Object]) -> Iterator[str]
         pods = selected(one["spec"]["podSelector"].get("matchLabels", {}))
         if not pods:
             yield f"{name_of(one)} is about no pod"
+        for rule in one["spec"].get("egress", []):
+            for peer in rule.get("to", []):
+                if "podSelector" not in peer or "namespaceSelector" in peer:
+                    continue
+                if not (there := selected(peer["podSelector"].get("matchLabels", {}))):
+                    yield f"{name_of(one)} opens a way to pods that do not exist"
+                for port in rule.get("ports", []):
+                    if there and port["port"] not in open_ports(there):
+                        yield f"{name_of(one)} opens a way to port {port['port']}, which no container opens"
         for rule in one["spec"].get("ingress", []):
             for peer in rule.get("from", []):
                 if "podSelector" in peer and not selected(peer["podSelector"].get("matchLabels", {})):
@@ -154,35 +174,81 @@ def whatever_is_named_is_there(objects: list[Object]) -> Iterator[str]:
                     yield f"{name} looks for its master at {value}, where no service leads to that port"
 
 
+def all_play_one_locustfile_of_the_image(objects: list[Object]) -> Iterator[str]:
+    played = set()
+    for name, container, _ in containers(objects):
+        if not is_locust(container):
+            continue
+        found = [arg.partition("=")[2] for arg in container["args"] if arg.startswith("--locustfile=")]
+        played |= set(found)
+        if not found or not all((REPOSITORY / one).is_file() for one in found):
+            yield f"{name} plays {found}, which the image has not"
+    if len(played) > 1:
+        yield f"Master and workers play different locustfiles: {sorted(played)}"
+
+
+def people_of_a_hub_go_through_its_proxy_and_nowhere_else(objects: list[Object]) -> Iterator[str]:
+    if not (hub := hub_of(objects)):
+        return
+    _, _, namespace = (urlsplit(hub).hostname or "").partition(".")
+    ways = set()
+    for one in of_kind(objects, "NetworkPolicy"):
+        for rule in one["spec"].get("egress", []):
+            ports = [port["port"] for port in rule.get("ports", [])]
+            if not ports or not rule.get("to"):
+                yield f"{name_of(one)} opens a way to everywhere, or to every port"
+            for peer in rule.get("to", []):
+                where = peer.get("namespaceSelector", {}).get("matchLabels", {}).get(NAME_OF_A_NAMESPACE)
+                pods = peer.get("podSelector", {}).get("matchLabels", {})
+                if where == namespace.split(".")[0] and pods and len(ports) == 1:
+                    ways.add("the hub's proxy")
+                elif where == "kube-system" and set(ports) == {53}:
+                    ways.add("name servers")
+                elif pods and "namespaceSelector" not in peer:
+                    ways.add("the master")
+                else:
+                    yield f"{name_of(one)} opens a way to {peer}, which is neither the hub's proxy nor needed"
+    for missing in sorted({"the hub's proxy", "name servers", "the master"} - ways):
+        yield f"No policy opens a way to {missing} for people who go to {hub}"
+
+
 def every_variable_and_option_is_known_and_accepted(objects: list[Object]) -> Iterator[str]:
     known = known_variables()
     for name, container, _ in containers(objects):
         environment = environment_of(container, objects)
         names = {*environment, *(one["name"] for one in container.get("env", []))}
-        for variable in sorted(names - known - {SECRET_KEY, SEAL_KEY}):
+        secrets = {SECRET_KEY, SEAL_KEY, *([PASSWORD_KEY] if hub_of(objects) else [])}
+        for variable in sorted(names - known - secrets):
             yield f"{name} sets {variable}, which is no option"
         if is_locust(container) and (trouble := trouble_of_locust(container["args"], environment)):
             yield f"{name}: {trouble}"
 
 
-def the_token_comes_from_the_secret_and_stands_nowhere(objects: list[Object]) -> Iterator[str]:
+def secrets_come_from_the_secret_and_stand_nowhere(objects: list[Object]) -> Iterator[str]:
     for one in of_kind(objects, "Secret"):
         yield f"{name_of(one)} stands in a file"
     for name, container, _ in containers(objects):
         written = [*container.get("command", []), *container.get("args", [])]
         written += [f"{key}={value}" for key, value in environment_of(container, objects).items()]
-        if any("token" in word.lower() for word in written):
-            yield f"{name} has a token among its arguments or values"
-        sources = [
-            one["valueFrom"] for one in container.get("env", []) if one["name"] == SECRET_KEY and "valueFrom" in one
-        ]
-        seals = [one.get("valueFrom") for one in container.get("env", []) if one["name"] == SEAL_KEY]
-        from_secret = {"secretKeyRef": {"name": SECRET, "key": SEAL_KEY, "optional": True}}
-        if is_locust(container) and seals != [from_secret]:
+        if any(secret in word.lower() for word in written for secret in ("token", "password")):
+            yield f"{name} has a token or a password among its arguments or values"
+        if is_locust(container) and _sources(container, SEAL_KEY) != [_from_secret(SEAL_KEY, optional=True)]:
             yield f"{name} does not take what seals its messages from the Secret {SECRET}"
+        # To a hub, the one or the other leads.
+        hub = bool(hub_of(objects))
         needs_one = container.get("args", [""])[0] != "sleep"
-        if needs_one and sources != [{"secretKeyRef": {"name": SECRET, "key": SECRET_KEY}}]:
+        if needs_one and _sources(container, SECRET_KEY) != [_from_secret(SECRET_KEY, optional=hub)]:
             yield f"{name} does not take its token from the Secret {SECRET}"
+        if hub and needs_one and _sources(container, PASSWORD_KEY) != [_from_secret(PASSWORD_KEY, optional=True)]:
+            yield f"{name} does not take the password of its people from the Secret {SECRET}"
+
+
+def _sources(container: Object, variable: str) -> list[Object | None]:
+    return [one.get("valueFrom") for one in container.get("env", []) if one["name"] == variable]
+
+
+def _from_secret(key: str, *, optional: bool) -> Object:
+    return {"secretKeyRef": {"name": SECRET, "key": key, **({"optional": True} if optional else {})}}
 
 
 def containers_have_no_rights_and_write_to_volumes_only(objects: list[Object]) -> Iterator[str]:
@@ -220,8 +286,10 @@ RULES = (
     there_is_time_for_the_verdict,
     whoever_selects_finds_pods_and_ports,
     whatever_is_named_is_there,
+    all_play_one_locustfile_of_the_image,
+    people_of_a_hub_go_through_its_proxy_and_nowhere_else,
     every_variable_and_option_is_known_and_accepted,
-    the_token_comes_from_the_secret_and_stands_nowhere,
+    secrets_come_from_the_secret_and_stand_nowhere,
     containers_have_no_rights_and_write_to_volumes_only,
     resources_are_asked_for_and_no_cpu_is_throttled,
 )

@@ -1,4 +1,7 @@
-"""The profiles of the compose file: what each starts, and with which rights. test_containers.py runs the one for CI."""
+"""The profiles of the compose file: what each starts, and with which rights. test_containers.py runs the one for CI.
+
+test_hub_containers.py runs the one with a JupyterHub.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ PROFILES = {
     "web": {"server", "worker", "master"},
     "ci": {"server", "worker", "ci"},
     "workers": {"worker"},
+    "jupyterhub": {"jupyterhub", "course"},
 }
 
 

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import tomllib
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from deploy.built_image import PREFIX, REPOSITORY, TMPFS, BuiltImage, output_of
 from deploy.compose import TOKEN, services
+from deploy.containers import STARTS_WITHIN_S, container, is_healthy
 from deploy.copied_machine import CopiedMachine, reason_not_to
 from deploy.waiting import wait_until
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 LOCKED = dict(line.split("==") for line in (REPOSITORY / "constraints" / "locked.txt").read_text().splitlines())
 VERSION = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]["version"]
 FEW = {"USERS": "4", "WORKERS": "2", "RUN_TIME": "6s"}
-STARTS_WITHIN_S = 60.0
 ENDS_WITHIN_S = 150.0
 DEMO_S = 120.0
 
@@ -165,37 +164,3 @@ def test_with_every_package_downloaded_the_locked_versions_stand_there_and_the_d
         assert image.at(f"{results}/report.html").is_file()
     finally:
         machine.end()
-
-
-@contextmanager
-def container(image: BuiltImage, name: str, service: dict[str, Any], logs: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A service's container, healthy, until the block ends: then SIGTERM, as an engine stops it."""
-    command, environment = image.container(
-        service["command"],
-        service.get("working_dir", ""),
-        environment={name: value for name, value in service["environment"].items() if value is not None},
-    )
-    assert TOKEN not in " ".join(command)
-    with (logs / f"{name}.log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    try:
-        if not name.startswith("worker"):  # which is well when its master is
-            wait_until(
-                lambda: process.poll() is not None or is_healthy(image, service), f"{name} is well", STARTS_WITHIN_S
-            )
-            assert process.poll() is None, (logs / f"{name}.log").read_text()
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def is_healthy(image: BuiltImage, service: dict[str, Any]) -> bool:
-    """What the service's health check says, run as an engine runs it: in the container, without the entry point."""
-    kind, *check = service["healthcheck"]["test"]
-    assert kind == "CMD"
-    return output_of(image.container(check, entry=False)).returncode == 0

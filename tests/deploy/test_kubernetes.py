@@ -6,19 +6,22 @@ find each other by name.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from copy import deepcopy
 from typing import Any
 
 import kubernetes_validate
 import pytest
+import yaml
 
 from deploy.built_image import DOCKERFILE, REPOSITORY
 from deploy.dockerfile import steps_of
+from deploy.hub_of_the_image import roles_of_the_compose_file
 from deploy.kubectl import KUBERNETES, built
 from deploy.kubernetes_rules import IMAGE_USER, RULES, SECRET, Object, containers, of_kind, trouble_of
 
-FOLDERS = ("base", "overlays/minikube", "overlays/cluster", "results")
+FOLDERS = ("base", "overlays/minikube", "overlays/cluster", "overlays/jupyterhub", "results")
 VERSIONS = ("1.31", "1.37")
 """The oldest that is meant, and the newest that the schemas are there for."""
 
@@ -113,17 +116,83 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_is_found(mistake: str) -> None:
-    objects = deepcopy(built("base"))
-    MISTAKES[mistake](objects)
-    assert trouble_of(objects), mistake
+def _ways(objects: list[Object]) -> list[Object]:
+    """Those that the policy for all pods opens: to name servers, to the master, to the hub's proxy."""
+    found: list[Object] = first(objects, "NetworkPolicy")["spec"]["egress"]
+    return found
+
+
+MISTAKES_WITH_A_HUB = {
+    "another locustfile of the workers": lambda all_: _set(
+        pod(all_, "worker")["containers"][0]["args"], 0, "--locustfile=locustfiles/lab_class.py"
+    ),
+    "a locustfile that is not there": lambda all_: _set(
+        pod(all_, "master")["containers"][0]["args"], 0, "--locustfile=locustfiles/course.py"
+    ),
+    "a server beside the hub": lambda all_: _set(first(all_, "ConfigMap")["data"], "LOCUST_HOST", "http://server:8888"),
+    "a hub in another namespace": lambda all_: _set(
+        first(all_, "ConfigMap")["data"], "LOCUST_RTC_HUB", "http://proxy-public.hub"
+    ),
+    "a way to everywhere": lambda all_: _ways(all_).append({"ports": [{"protocol": "TCP", "port": 443}]}),
+    "a way out of the cluster": lambda all_: _ways(all_)[2]["to"].append({"ipBlock": {"cidr": "0.0.0.0/0"}}),
+    "every pod of the hub": lambda all_: _ways(all_)[2]["to"][0].pop("podSelector"),
+    "every port of the proxy": lambda all_: _ways(all_)[2].pop("ports"),
+    "no way to the proxy": lambda all_: _ways(all_).pop(2),
+    "no way to the master": lambda all_: _ways(all_).pop(1),
+    "no way to name servers": lambda all_: _ways(all_).pop(0),
+    "a way to another port of the master": lambda all_: _set(_ways(all_)[1]["ports"][0], "port", 5558),
+    "a way to pods that are not there": lambda all_: _set(
+        _ways(all_)[1]["to"][0]["podSelector"], "matchLabels", {"app": "other"}
+    ),
+    "a password in the clear": lambda all_: _set(
+        pod(all_, "worker")["containers"][0]["env"], 2, {"name": "JUPYTERHUB_PASSWORD", "value": "s3cret"}
+    ),
+    "no password": lambda all_: pod(all_, "master")["containers"][0]["env"].pop(2),
+    "a token that has to be there": lambda all_: pod(all_, "master")["containers"][0]["env"][0]["valueFrom"][
+        "secretKeyRef"
+    ].pop("optional"),
+}
+ALL_MISTAKES = [("base", one) for one in MISTAKES] + [("overlays/jupyterhub", one) for one in MISTAKES_WITH_A_HUB]
+
+
+def mistaken(folder: str, mistake: str) -> list[Object]:
+    objects = deepcopy(built(folder))
+    (MISTAKES | MISTAKES_WITH_A_HUB)[mistake](objects)
+    return objects
+
+
+@pytest.mark.parametrize(("folder", "mistake"), ALL_MISTAKES)
+def test_a_mistake_is_found(folder: str, mistake: str) -> None:
+    assert trouble_of(mistaken(folder, mistake)), mistake
 
 
 def test_every_rule_finds_a_mistake() -> None:
-    finding = set()
-    for make in MISTAKES.values():
-        objects = deepcopy(built("base"))
-        make(objects)
-        finding |= {rule for rule in RULES if list(rule(objects))}
+    finding = {rule for one in ALL_MISTAKES for objects in [mistaken(*one)] for rule in RULES if list(rule(objects))}
     assert finding == set(RULES)
+
+
+def test_people_of_a_hub_arrive_as_in_a_day_of_a_course_in_groups_over_two_workers() -> None:
+    run = first(built("overlays/jupyterhub"), "ConfigMap")["data"]
+    text = (REPOSITORY / "locustfiles" / "course_day.py").read_text("utf-8")
+    default = dict(re.findall(r'(\w+) = "?([\d.]+m?)"?$', text, re.MULTILINE))
+    assert run["LOCUST_USERS"] == default["default_users"]
+    assert run["LOCUST_SPAWN_RATE"] == default["default_spawn_rate"]
+    assert run["LOCUST_RUN_TIME"] == default["default_run_time"]
+    assert int(run["LOCUST_RTC_DOCUMENTS"]) * int(default["users_per_document"]) == int(run["LOCUST_USERS"])
+    assert "LOCUST_HOST" not in run
+
+
+def test_the_hubs_proxy_is_that_of_zero_to_jupyterhub() -> None:
+    """The names and labels of its chart: templates/proxy/service.yaml and deployment.yaml, templates/_helpers.tpl."""
+    run = first(built("overlays/jupyterhub"), "ConfigMap")["data"]
+    assert run["LOCUST_RTC_HUB"] == "http://proxy-public.jupyterhub"
+    (peer,) = _ways(built("overlays/jupyterhub"))[2]["to"]
+    assert peer["podSelector"]["matchLabels"] == {"app": "jupyterhub", "component": "proxy"}
+    assert _ways(built("overlays/jupyterhub"))[2]["ports"] == [{"protocol": "TCP", "port": 8000}]
+
+
+def test_the_values_for_the_chart_give_the_token_and_people_the_rights_of_the_hub_of_the_compose_file() -> None:
+    values = yaml.safe_load((KUBERNETES / "overlays" / "jupyterhub" / "hub-values.yaml").read_text("utf-8"))
+    assert values["hub"]["services"] == {"load": {}}, "the chart makes the token, and no file holds it"
+    roles = [{"name": name, **role} for name, role in values["hub"]["loadRoles"].items()]
+    assert roles == roles_of_the_compose_file()

@@ -183,14 +183,27 @@ ENGINE = (
     "docker compose --profile ci cp ci:/home/locust/results .",
     "docker compose --profile ci down",
     "MASTER_HOST=10.0.0.5 WORKERS=4 docker compose --profile workers up --build",
+    "docker compose --profile jupyterhub up --build --exit-code-from course",
+    "docker compose --profile jupyterhub cp course:/home/locust/results .",
 )
 _OF_THE_RUN = "kubectl --namespace rtc-locust"
+_SECRET = (
+    f"{_OF_THE_RUN} create secret generic rtc-locust-token "
+    "--from-file=%s=/dev/stdin --from-file=LOCUST_RTC_SECRET=<(openssl rand -hex 32 | tr -d '\\n')"
+)
+_SECRET_OF_THE_HUB = (
+    "kubectl --namespace jupyterhub get secret hub --output=jsonpath='{.data.hub\\.services\\.load\\.apiToken}'"
+)
+SECRETS_MADE = {
+    f"printenv JUPYTER_TOKEN | tr -d '\\n' | {_SECRET % 'JUPYTER_TOKEN'}": "JUPYTER_TOKEN",
+    f"{_SECRET_OF_THE_HUB} | base64 --decode | {_SECRET % 'JUPYTER_TOKEN'}": "JUPYTER_TOKEN",
+    f"printenv JUPYTERHUB_PASSWORD | tr -d '\\n' | {_SECRET % 'JUPYTERHUB_PASSWORD'}": "JUPYTERHUB_PASSWORD",
+}
+"""What makes the Secret of a run, and the entry in which it puts what the run logs in with."""
 CLUSTER = (
     "kubectl apply --filename deploy/kubernetes/base/namespace.yaml",
-    (
-        f"printenv JUPYTER_TOKEN | tr -d '\\n' | {_OF_THE_RUN} create secret generic rtc-locust-token "
-        "--from-file=JUPYTER_TOKEN=/dev/stdin --from-file=LOCUST_RTC_SECRET=<(openssl rand -hex 32 | tr -d '\\n')"
-    ),
+    *SECRETS_MADE,
+    "kubectl apply --kustomize deploy/kubernetes/overlays/jupyterhub",
     "kubectl apply --kustomize deploy/kubernetes/overlays/minikube",
     f"{_OF_THE_RUN} logs --follow --pod-running-timeout=5m job/rtc-locust-master",
     (

@@ -37,11 +37,7 @@ c.LocalProcessSpawner.term_timeout = 1
 # What a run needs, and no more (docs/hubs.md).
 c.JupyterHub.services = [{"name": "load", "api_token": os.environ["JUPYTER_TOKEN"]}]
 c.JupyterHub.load_roles = [
-    {
-        "name": "load",
-        "services": ["load"],
-        "scopes": ["admin:users", "admin:servers", "tokens", "access:servers", "shares"],
-    },
+    {"name": "load", "services": ["load"], "scopes": ["admin:users", "admin:servers", "tokens", "shares"]},
     {"name": "user", "scopes": ["self", "shares!user", "read:users:name"]},
 ]
 

@@ -28,7 +28,7 @@ from servers.hub import reason_without_hub
 needs_a_copy = pytest.mark.skipif(bool(reason_not_to()), reason=reason_not_to() or "can be made")
 needs_a_hub = pytest.mark.skipif(bool(reason_without_hub()), reason=reason_without_hub() or "can be made")
 
-FEW = {"USERS": "3", "DOCUMENTS": "1", "RUN_TIME": "15s"}
+FEW = {"USERS": "3", "DOCUMENTS": "1", "RUN_TIME": "25s"}
 STARTS_WITHIN_S = 60.0
 ENDS_WITHIN_S = 180.0
 NAMES = ("jupyterhub", "course")

@@ -33,7 +33,7 @@ c.JupyterHub.load_roles = [
     {
         "name": "load",
         "services": ["load"],
-        "scopes": ["admin:users", "admin:servers", "tokens", "access:servers", "shares"],
+        "scopes": ["admin:users", "admin:servers", "tokens", "shares"],
     },
 ]
 if told["shares"]:

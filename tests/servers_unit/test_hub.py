@@ -46,6 +46,15 @@ def test_a_hub_tells_its_version_and_whose_a_token_is(server, hub):
     assert server.requests[-1].headers["Authorization"] == "token secret"
 
 
+@pytest.mark.parametrize("missing", ["admin:users", "admin:servers", "tokens"])
+def test_a_service_that_may_not_manage_the_hub_is_nobody_and_is_told_which_scope_is_missing(server, hub, missing):
+    scopes = [one for one in ("admin:users", "admin:servers", "tokens", "shares") if one != missing]
+    server.on("GET", "/hub/api/user", 200, {"name": "load", "kind": "service", "scopes": scopes})
+    with pytest.raises(HubRefused, match=rf"service load, .*missing \({missing}; ") as refused:
+        hub.whose()
+    assert "load_roles" in str(refused.value)
+
+
 def test_a_person_s_own_token_manages_nobody(server, hub):
     server.on("GET", "/hub/api/user", 200, {"name": "ada", "scopes": ["tokens!user=ada", "servers!user=ada"]})
     assert hub.whose() == Whose("ada", manages=False)

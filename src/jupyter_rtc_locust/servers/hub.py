@@ -81,12 +81,19 @@ class Hub:
         """Whose the token is.
 
         Raises:
-            HubRefused: the hub does not know it.
+            HubRefused: the hub does not know it, or it is that of a service that may not manage the hub.
         """
         answer = self._asked("GET", "/user", "a look at whose the token is")
         model = json_of(answer)
-        scopes = {str(scope) for scope in model.get("scopes") or ()}
-        return Whose(str(model.get("name", "")), scopes >= _MANAGERS_SCOPES)
+        name = str(model.get("name", ""))
+        missing = sorted(_MANAGERS_SCOPES - {str(scope) for scope in model.get("scopes") or ()})
+        if missing and model.get("kind") == "service":
+            raise HubRefused(
+                f"{self.http.base}: the token is that of the service {name}, which may not make accounts, tokens and "
+                f"servers for people. Give it the scopes that are missing ({', '.join(missing)}; "
+                f"c.JupyterHub.load_roles), or take tokens of people."
+            )
+        return Whose(name, not missing)
 
     def make_account(self, name: str) -> bool:
         """Make the account; False: there was one."""
@@ -240,7 +247,7 @@ class Hub:
     def _no_shares(self, owner: str, answer: requests.Response) -> str:
         return (
             f"{self.http.base} does not let {owner} share a server: {self._short(answer)}. People need the scopes "
-            f"shares!user and read:users:name for that (c.JupyterHub.load_roles)."
+            f"shares!user and read:users:name for that, a service needs shares (c.JupyterHub.load_roles)."
         )
 
     def end_share(self, owner: str, name: str) -> None:

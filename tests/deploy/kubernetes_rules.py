@@ -195,15 +195,15 @@ def people_of_a_hub_go_through_its_proxy_and_nowhere_else(objects: list[Object])
     for one in of_kind(objects, "NetworkPolicy"):
         for rule in one["spec"].get("egress", []):
             ports = [port["port"] for port in rule.get("ports", [])]
-            if not ports or not rule.get("to"):
+            if set(ports) == {53}:
+                ways.add("name servers")
+            elif not ports or not rule.get("to"):
                 yield f"{name_of(one)} opens a way to everywhere, or to every port"
             for peer in rule.get("to", []):
                 where = peer.get("namespaceSelector", {}).get("matchLabels", {}).get(NAME_OF_A_NAMESPACE)
                 pods = peer.get("podSelector", {}).get("matchLabels", {})
                 if where == namespace.split(".")[0] and pods and len(ports) == 1:
                     ways.add("the hub's proxy")
-                elif where == "kube-system" and set(ports) == {53}:
-                    ways.add("name servers")
                 elif pods and "namespaceSelector" not in peer:
                     ways.add("the master")
                 else:

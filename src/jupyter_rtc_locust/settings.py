@@ -266,7 +266,10 @@ def _check_hub(settings: Settings, host: str | None) -> None:
             f"--host out."
         )
     if settings.hub_spawn_timeout < 1:
-        raise OptionsError("--rtc-hub-spawn-timeout: give 1 second or more.")
+        raise OptionsError(
+            f"--rtc-hub-spawn-timeout {settings.hub_spawn_timeout:g}: no hub starts a server so soon. Give 1 second or "
+            f"more."
+        )
     not_behind_it: tuple[tuple[str, object], ...] = (
         ("--rtc-server y-websocket", settings.server == "y-websocket"),
         ("--rtc-server-python", settings.server_python),

@@ -8,6 +8,7 @@ import pytest
 
 from jupyter_rtc_locust.errors import ConnectionBroken, HubRefused, SpawnFailed
 from jupyter_rtc_locust.servers import hub as module
+from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.servers.hub import Hub, ServerState, Whose, progress_of
 
 READY = {"name": "ada", "servers": {"": {"ready": True, "pending": None, "url": "/base/user/ada/"}}}
@@ -65,6 +66,11 @@ def test_what_is_no_hub_is_called_none(server, hub, status, body):
     server.on("GET", "/hub/api", status, body)
     with pytest.raises(ConnectionBroken, match="no JupyterHub"):
         hub.version()
+
+
+def test_where_nothing_answers_the_option_is_named_that_has_the_address():
+    with pytest.raises(ConnectionBroken, match=r"Connection refused.*is --rtc-hub its address"):
+        Hub(HttpClient("http://127.0.0.1:1", (), None)).version()
 
 
 def test_a_token_that_nobody_knows_is_refused_without_being_shown(server, hub):

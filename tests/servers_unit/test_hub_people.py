@@ -171,6 +171,13 @@ def test_a_file_that_is_none_is_refused_without_being_repeated(tmp_path, text):
     assert "secret" not in str(refused.value)
 
 
+def test_the_line_that_is_no_login_is_named(tmp_path):
+    path = tmp_path / "logins"
+    path.write_text("ada:x\n\nben\n")
+    with pytest.raises(OptionsError, match=r"line 3 is no NAME:PASSWORD\. Write one in each line"):
+        read_logins(path)
+
+
 def test_a_password_in_the_environment_comes_before_a_token(tmp_path):
     both = {"JUPYTERHUB_PASSWORD": "sesame", "JUPYTER_TOKEN": "token"}
     assert read_access(HUB, both) == HubAccess(password="sesame")

@@ -63,7 +63,7 @@ def planned(options: Any) -> list[str]:
             raise OptionsError(f"--{name} {given!r} is not known. Choose one of: {', '.join(known)}.")
     edit_rate, run_s = _number("--edit-rate", options.edit_rate), _number("--run-time", options.run_time)
     if not run_s:
-        raise OptionsError("--run-time 0: a run takes some seconds.")
+        raise OptionsError(f"--run-time {str(options.run_time)[:100]!r}: no run is so short. Give more than 0 seconds.")
     asked = [
         Asked(users, room, edit_rate, options.awareness, options.rhythm, run_s)
         for users in (_whole("--users", one) for one in options.users)
@@ -76,14 +76,17 @@ def _number(option: str, given: object) -> float:
     try:
         number = float(str(given))
     except ValueError:
-        raise OptionsError(f"{option} {str(given)[:100]!r} is not a number.") from None
+        raise OptionsError(f"{option} {str(given)[:100]!r} is not a number: give one such as 1 or 0.5.") from None
     if not 0 <= number < 1e9:
         raise OptionsError(f"{option} {str(given)[:100]!r} is no number that a run has: give 0 or more.")
     return number
 
 
 def _whole(option: str, given: object) -> int:
-    number = _number(option, given)
+    try:
+        number = _number(option, given)
+    except OptionsError:
+        number = 0.0
     if number < 1 or number != int(number):
-        raise OptionsError(f"{option} {str(given)[:100]!r}: give whole numbers from 1.")
+        raise OptionsError(f"{option} {str(given)[:100]!r} is no number of people: give whole numbers from 1.")
     return int(number)

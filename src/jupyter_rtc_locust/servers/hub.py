@@ -15,7 +15,7 @@ from urllib.parse import quote, urljoin
 
 import requests
 
-from jupyter_rtc_locust.errors import ConnectionBroken, HubRefused, SpawnFailed
+from jupyter_rtc_locust.errors import ConnectionBroken, HubRefused, OwnMachineFull, SpawnFailed
 from jupyter_rtc_locust.servers.http import HttpClient
 
 LOOK_EVERY_S = 0.5
@@ -68,7 +68,12 @@ class Hub:
         Raises:
             ConnectionBroken: nothing answers, or it is no hub.
         """
-        answer = self.http.request("GET", "/hub/api", tries=3)
+        try:
+            answer = self.http.request("GET", "/hub/api", tries=3)
+        except OwnMachineFull:
+            raise
+        except ConnectionBroken as error:
+            raise ConnectionBroken(f"{error} Is the hub running, and is --rtc-hub its address?") from None
         version = json_of(answer).get("version")
         if answer.status_code != 200 or not isinstance(version, str):
             raise ConnectionBroken(

@@ -73,12 +73,21 @@ def read_logins(path: Path) -> tuple[tuple[str, str], ...]:
         OptionsError: the file cannot be read, or holds none. The sentence does not repeat what may be a secret.
     """
     try:
-        lines = [line.strip("\r\n") for line in path.read_text().splitlines() if line.strip()]
+        lines = path.read_text().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise OptionsError(f"--rtc-hub-logins {path} could not be read: {error}.") from error
-    logins = [(name.strip(), password) for name, _, password in (line.partition(":") for line in lines)]
-    if not logins or not all(name and password for name, password in logins):
-        raise OptionsError(f"--rtc-hub-logins {path}: write one NAME:PASSWORD in each line, and nothing else.")
+    logins = []
+    for number, line in enumerate(lines, 1):
+        name, _, password = line.partition(":")
+        if not line.strip():
+            continue
+        if not name.strip() or not password:
+            raise OptionsError(
+                f"--rtc-hub-logins {path}: line {number} is no NAME:PASSWORD. Write one in each line, and nothing else."
+            )
+        logins.append((name.strip(), password))
+    if not logins:
+        raise OptionsError(f"--rtc-hub-logins {path} holds no login: write one NAME:PASSWORD in each line.")
     if len({name for name, _ in logins}) < len(logins):
         raise OptionsError(f"--rtc-hub-logins {path} has a name twice: write each person once.")
     return tuple(logins)

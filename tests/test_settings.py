@@ -549,6 +549,13 @@ def test_what_a_search_for_a_capacity_cannot_do_is_refused(given, words):
     assert words in refusal(**given)
 
 
+def test_deliveries_between_workers_are_a_limit_and_no_promise():
+    written = "delivery between workers p95 < 1s"
+    assert [one.written for one in Settings.from_options(options(rtc_require=written)).require] == [written]
+    with pytest.raises(OptionsError, match=r"--rtc-promise.*known only when the run has ended"):
+        Settings.from_options(options(rtc_promise=written))
+
+
 # -- a hub -----------------------------------------------------------------------------------------------------------
 
 

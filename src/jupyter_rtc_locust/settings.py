@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from jupyter_rtc_locust.errors import OptionsError
-from jupyter_rtc_locust.timing.recorder import SAVE
+from jupyter_rtc_locust.timing.figures import BETWEEN_WORKERS
+from jupyter_rtc_locust.timing.recorder import SAVE, UPDATE_DELIVERY
 from jupyter_rtc_locust.timing.thresholds import Threshold, ThresholdError, read_thresholds
 
 SERVER_KINDS = ("auto", "jupyter-collaboration", "y-websocket")
@@ -158,7 +159,7 @@ class Settings:
         users = getattr(options, "num_users", None)
         users = 1 if users is None else _whole("-u", users, least=1)
         host = host or getattr(options, "host", None) or None
-        promise = _thresholds("--rtc-promise", options.rtc_promise)
+        promise = _promises(options.rtc_promise)
         hub = _hub(options.rtc_hub)
         settings = cls(
             host=hub or (checked_host(host) if host else None),
@@ -427,6 +428,17 @@ def _thresholds(option: str, value: object) -> tuple[Threshold, ...]:
         return read_thresholds(str(value or ""))
     except ThresholdError as error:
         raise OptionsError(f"{option} {error}") from None
+
+
+def _promises(value: object) -> tuple[Threshold, ...]:
+    promises = _thresholds("--rtc-promise", value)
+    for one in promises:
+        if one.figure.timing == BETWEEN_WORKERS:
+            raise OptionsError(
+                f"--rtc-promise {_shown(one.written)}: deliveries between workers are known only when the run has "
+                f"ended, and steps are judged before. Promise {UPDATE_DELIVERY!r}, or use --rtc-require."
+            )
+    return promises
 
 
 def _whole(option: str, value: object, *, least: int, most: int | None = None) -> int:

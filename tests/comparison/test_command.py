@@ -51,6 +51,7 @@ def test_only_what_is_asked_for_is_judged(folders: Path, capsys: pytest.CaptureF
     [
         (["--judge", "update echo p90"], "after 'update echo' stands 'p90'"),
         (["--judge", "failures"], "percentiles of timings"),
+        (["--judge", "delivery between workers p95"], "timed with one clock"),
         (["--tolerance", "much"], "--tolerance 'much'"),
         (["--tolerance", "nan"], "--tolerance 'nan'"),
         (["--markdown", "no/such/folder/x.md"], "could not be written"),

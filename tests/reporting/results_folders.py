@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,22 @@ def with_thresholds(folder: Path, *written: str) -> Path:
     return copied("pass", folder, change)
 
 
+def clock(process: str, problem: str | None = None) -> dict[str, Any]:
+    """What is known of a process's clock; nothing where there is a problem."""
+    if problem is not None:
+        nothing = dict.fromkeys(("round_trip_ms", "bound_ms", "drift_ppm"))
+        return {"process": process, "exchanges": 0, **nothing, "problem": problem}
+    known = {"exchanges": 31, "round_trip_ms": 0.4, "bound_ms": 0.21, "drift_ppm": -3.5}
+    return {"process": process, **known, "problem": None}
+
+
+def between_workers(count: int = 1204, loose: int = 0, clocks: Iterable[dict[str, Any]] = ()) -> dict[str, Any]:
+    """Deliveries from one process to another, of which the p99 is not known."""
+    timed = {"p50_ms": 5.25, "p50_bound_ms": 0.5, "p95_ms": 17.5, "p95_bound_ms": 1.25, "bound_p50_ms": 0.5}
+    unknown = {"p99_ms": None, "p99_bound_ms": None, "bound_max_ms": 2.0}
+    return {"count": count, "loose": loose, **timed, **unknown, "clocks": list(clocks)}
+
+
 def hostile(folder: Path) -> Path:
     """A fail of which every text that comes from a server or a document is `HOSTILE`."""
 
@@ -63,6 +79,7 @@ def hostile(folder: Path) -> Path:
         result["checkpoints"].append(
             {"number": 1, "at_s": 3.0, "paused_s": 1.0, "verdict": "fail", "reason": HOSTILE, "findings": []}
         )
+        result["between_workers"] = between_workers(clocks=[clock(HOSTILE, problem=HOSTILE)])
         result["server"]["log"].append({"what": HOSTILE, "count": 1, "first": HOSTILE, "last": HOSTILE})
         result["timings"][UPDATE_ECHO]["failure_sentences"] = {HOSTILE: 3}
         result["timings"][UPDATE_ECHO]["failures"] = 3

@@ -18,7 +18,7 @@ from jupyter_rtc_locust.reporting.report.kinds import KINDS
 from jupyter_rtc_locust.reporting.report.page import difference_line, page, shown
 from jupyter_rtc_locust.reporting.report.told_run import read_run
 from jupyter_rtc_locust.verdict.findings import Kind
-from reporting.results_folders import HOSTILE, RESULTS, copied, hostile, large, with_thresholds
+from reporting.results_folders import HOSTILE, RESULTS, between_workers, clock, copied, hostile, large, with_thresholds
 
 VOID = {"meta", "link", "img", "br", "hr", "input", "image", "path", "use", "rect", "line", "circle"}
 WITHOUT_A_NAME_FOR_IT = {"script", "link", "iframe", "object", "embed", "form", "base", "audio", "video", "img"}
@@ -391,3 +391,37 @@ def test_a_line_of_a_difference_keeps_its_mark_outside_its_text(text):
     parsed = Page(str(difference_line(f"+   {text}")))
     assert parsed.texts[0].startswith("+   ")
     assert [tag for tag, _ in parsed.elements] == ["bdi"]
+
+
+# -- between workers --------------------------------------------------------------------------------------------------
+
+
+def page_with(folder, **between):
+    def change(result):
+        result["between_workers"] = between_workers(**between)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(page_module, "SIZES", (WIDE,))
+        return Page(page(read_run(copied("pass", folder, change)), "results")).text
+
+
+def test_deliveries_between_workers_are_told_with_their_bounds_and_clocks(tmp_path):
+    clocks = [clock("worker a"), clock("worker b", problem="a clock was set")]
+    text = page_with(tmp_path / "results", loose=2, clocks=clocks)
+    assert "From one process to another" in text
+    assert "1,204 arrivals of edits at the first user of another process" in text
+    assert "2 of them were quicker than the clocks can tell." in text
+    assert re.search(r"p50 5\.25 ms 0\.5\d* ms p95 17\.5 ms 1\.25 ms p99 not known", text), text
+    assert "A figure that may be off by more than itself is not known." in text
+    assert re.search(r"worker a 31 0\.4\d* ms 0\.21\d* ms -3\.5", text), text
+    assert re.search(r"worker b 0 – – a clock was set", text), text
+
+
+def test_where_nothing_was_timed_between_workers_no_figure_is_shown(tmp_path):
+    text = page_with(tmp_path / "results", count=0, clocks=[clock("worker a")])
+    assert "No edit was timed on its way from one process to another." in text
+    assert "17.5 ms" not in text
+
+
+def test_one_process_has_nothing_between_workers(pages):
+    assert "From one process to another" not in Page(pages("pass")).text

@@ -92,6 +92,9 @@ def test_several_stand_in_one_text():
         ("failure < 1", ("'failure' is no figure", "is 'failures' meant?")),
         ("< 200ms", ("'' is no figure", "failures, disconnects, reconnects")),
         ("p95 < 200ms", ("'p95' is no figure",)),
+        ("delivery between workers < 1s", ("of 'delivery between workers' there are p50, p95, p99",)),
+        ("delivery between workers max < 1s", ("of 'delivery between workers' there are p50, p95, p99",)),
+        ("delivery between worker p95 < 1s", ("is 'delivery between workers' meant?",)),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_where_and_what_is_known(text, words):
@@ -116,6 +119,51 @@ def test_a_figure_is_named_as_it_names_itself():
         assert str(figure_named(name.upper())) == name
     with pytest.raises(FigureError):
         figure_named("")
+
+
+def between(p95, bound, count=100):
+    return result() | {"between_workers": {"count": count, "p95_ms": p95, "p95_bound_ms": bound}}
+
+
+@quick
+@given(
+    value=st.decimals(1, 100, places=1).map(float),
+    bound=st.decimals(0, 20, places=1).map(float),
+    true=st.floats(-1, 1),
+    limit=st.integers(1, 120),
+)
+def test_between_workers_a_limit_is_met_or_missed_only_if_the_true_figure_does_so_wherever_it_lies(
+    value, bound, true, limit
+):
+    (one,) = judged(read_thresholds(f"delivery between workers p95 < {limit}ms"), between(value, bound))
+    really = value + true * bound
+    if one.outcome == MET:
+        assert really < limit
+    elif one.outcome == MISSED:
+        assert really >= limit
+    else:
+        assert value - bound < limit <= value + bound
+
+
+def test_between_workers_the_bound_is_told_with_the_figure():
+    (one,) = judged(read_thresholds("delivery between workers p95 < 10ms"), between(12.0, 3.0))
+    assert (one.outcome, one.value) == (INCONCLUSIVE, 12.0)
+    assert one.detail == "It was 12 ± 3 ms (100 samples), which leaves open on which side of the limit it lies."
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        (result(), "one process played all users"),
+        (result() | {"between_workers": None}, "one process played all users"),
+        (between(None, None, count=0), "no edit was timed"),
+        (between(None, None), "it may be off by more than itself"),
+    ],
+)
+def test_between_workers_what_is_not_known_meets_no_limit_and_is_told_why(told, why):
+    (one,) = judged(read_thresholds("delivery between workers p95 < 10s"), told)
+    assert (one.outcome, one.value) == (INCONCLUSIVE, None)
+    assert why in one.detail
 
 
 # -- judged -----------------------------------------------------------------------------------------------------------

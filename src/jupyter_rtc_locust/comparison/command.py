@@ -10,7 +10,7 @@ from jupyter_rtc_locust.comparison.comparing import JUDGED, TOLERANCE, Compariso
 from jupyter_rtc_locust.comparison.runs import check_alike, read_runs
 from jupyter_rtc_locust.comparison.words import in_markdown, in_terminal
 from jupyter_rtc_locust.errors import OptionsError
-from jupyter_rtc_locust.timing.figures import PERCENTILES, Figure, FigureError, figure_named
+from jupyter_rtc_locust.timing.figures import BETWEEN_WORKERS, PERCENTILES, Figure, FigureError, figure_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -64,9 +64,10 @@ def figures_of(options: argparse.Namespace) -> tuple[Figure, ...] | None:
             figure = figure_named(name)
         except FigureError as error:
             raise OptionsError(f"--judge {name[:100]!r}: {error}.") from None
-        if figure.timing is None or figure.part not in PERCENTILES:
+        if figure.timing in (None, BETWEEN_WORKERS) or figure.part not in PERCENTILES:
             raise OptionsError(
-                f"--judge {name[:100]!r}: what is compared are percentiles of timings, {', '.join(PERCENTILES)}."
+                f"--judge {name[:100]!r}: what is compared are percentiles of timings, {', '.join(PERCENTILES)}, each "
+                f"timed with one clock."
             )
         figures.append(figure)
     return tuple(dict.fromkeys(figures)) or None

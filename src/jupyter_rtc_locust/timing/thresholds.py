@@ -2,7 +2,8 @@
 
 A threshold is about figures, a verdict about documents. So a threshold changes no verdict: a fail stays a fail, and a
 pass whose echoes took too long stays a pass that missed its threshold. Unknown is not green here either: what was not
-measured, or by a generator that did not keep up, or in a run that is inconclusive itself, was not met.
+measured, or by a generator that did not keep up, or in a run that is inconclusive itself, was not met; nor was what may
+lie on either side of its limit, because two clocks timed it.
 
 Pure: texts and the content of a result file in, outcomes out.
 """
@@ -114,7 +115,8 @@ def _limit(text: str, figure: Figure) -> float:
 
 
 def judged(thresholds: Iterable[Threshold], result: Mapping[str, Any]) -> list[Judged]:
-    """What became of each threshold, from the `verdict`, `timings`, `counts` and `generator` of a result."""
+    """What became of each threshold, from the `verdict`, `timings`, `counts`, `generator` and `between_workers` of a
+    result."""
     return [_judged(threshold, result) for threshold in thresholds]
 
 
@@ -127,16 +129,23 @@ def outcome_of(outcomes: Iterable[str]) -> str:
 def _judged(threshold: Threshold, result: Mapping[str, Any]) -> Judged:
     value, samples = threshold.figure.value(result), threshold.figure.samples(result)
     if value is None:
-        return Judged(threshold, INCONCLUSIVE, None, "It was not measured.")
-    was = f"It was {_told(value)}{threshold.unit and ' ' + threshold.unit}"
+        return Judged(threshold, INCONCLUSIVE, None, threshold.figure.why_unknown(result))
+    bound = threshold.figure.bound(result)
+    was = f"It was {_told(value)}{f' ± {_told(bound)}' if bound else ''}{threshold.unit and ' ' + threshold.unit}"
     was += "" if samples is None else f" ({samples:,} sample{'' if samples == 1 else 's'})"
     if reason := _not_sound(threshold, result["generator"]):
         return Judged(threshold, INCONCLUSIVE, value, f"{was}, which is not established: {reason}")
-    if value > threshold.limit or (value == threshold.limit and not threshold.reached):
+    if _is_beyond(threshold, value - bound):
         return Judged(threshold, MISSED, value, f"{was}.")
+    if _is_beyond(threshold, value + bound):
+        return Judged(threshold, INCONCLUSIVE, value, f"{was}, which leaves open on which side of the limit it lies.")
     if result["verdict"] == INCONCLUSIVE:
         return Judged(threshold, INCONCLUSIVE, value, f"{was}, in a run that is inconclusive itself.")
     return Judged(threshold, MET, value, f"{was}.")
+
+
+def _is_beyond(threshold: Threshold, value: float) -> bool:
+    return value > threshold.limit or (value == threshold.limit and not threshold.reached)
 
 
 def _not_sound(threshold: Threshold, generator: Mapping[str, Any]) -> str:

@@ -115,6 +115,7 @@ def page(told: ToldRun, folder: str) -> str:
             fewest=plots.FEWEST_DRAWN,
             failures=sentences.failures(result),
             fan_out=sentences.fan_out(result),
+            between=sentences.between_workers(result),
             never_shown=sentences.never_shown(result),
             versions=sentences.versions(run),
             facts=_facts(result),

@@ -13,6 +13,7 @@ from jupyter_rtc_locust.reporting.report.told_evidence import DocumentTold, Find
 from jupyter_rtc_locust.reporting.report.told_run import ToldRun
 from jupyter_rtc_locust.reporting.report.words import counted, listed, milliseconds, seconds, users
 from jupyter_rtc_locust.reporting.result_file import SERVER_PACKAGES
+from jupyter_rtc_locust.timing.figures import PERCENTILES
 from jupyter_rtc_locust.timing.thresholds import INCONCLUSIVE, MET, MISSED
 from jupyter_rtc_locust.verdict.exercised import NOT_EXERCISED
 from jupyter_rtc_locust.verdict.findings import Kind
@@ -241,6 +242,43 @@ def whose_fault(findings: Iterable[FindingTold]) -> str:
         "Whether the server sent it is not recorded: to see it on the wire, capture the packets of a repetition, for "
         "instance with tcpdump."
     )
+
+
+@dataclass(frozen=True, slots=True)
+class BetweenWorkers:
+    """Deliveries from one process to another: what there is to say, each percentile with its bound, the clocks."""
+
+    said: tuple[str, ...]
+    figures: tuple[tuple[str, str, str], ...]
+    """Name, time and bound; without times where they are not known."""
+    clocks: tuple[Mapping[str, Any], ...]
+
+
+def between_workers(result: Mapping[str, Any]) -> BetweenWorkers | None:
+    """How long edits took from one process to another; None where one process played all users."""
+    told = result.get("between_workers")
+    if not told:
+        return None
+    count, clocks = int(told.get("count") or 0), tuple(told.get("clocks") or ())
+    said = ["No edit was timed on its way from one process to another."]
+    if count:
+        timed = (
+            f"{counted(count, 'arrival')} of edits at the first user of another process, timed from when the edit was "
+            f"due. Two clocks take part, and how far they are apart is known only so well: a figure is off by no more "
+            f"than its bound."
+        )
+        said = [timed]
+    if loose := int(told.get("loose") or 0):
+        said.append(f"{loose:,} of them were quicker than the clocks can tell.")
+    figures = [
+        (name, milliseconds(told[f"{name}_ms"]), milliseconds(told[f"{name}_bound_ms"]))
+        if told.get(f"{name}_ms") is not None
+        else (name, "not known", "")
+        for name in PERCENTILES
+    ]
+    if count and any(not bound for _, _, bound in figures):
+        said.append("A figure that may be off by more than itself is not known.")
+    return BetweenWorkers(tuple(said), tuple(figures) if count else (), clocks)
 
 
 def never_shown(result: Mapping[str, Any]) -> str:

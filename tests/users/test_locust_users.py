@@ -42,7 +42,7 @@ def test_a_user_takes_a_seat_edits_at_the_rate_of_its_class_and_gives_the_seat_b
     saw = scene("a_user_takes_a_seat_edits_and_leaves")
     assert saw["problem"] is None
     assert saw["failures"] == []
-    assert saw["heard"] == [["wanted", "notebook"], ["left", {"run": "run", "user": 0}]]
+    assert saw["heard"] == [["wanted", "notebook"], ["left", {"run": "run", "user": 0, "incarnation": 0}]]
     user, client_id = saw["seat"]
     assert [client_id, user] in saw["authors"]
     assert saw["edits_afterwards"] == 0

@@ -343,7 +343,7 @@ class Coordinator:
     def _on_seat_left(self, msg: Any, **_: Any) -> None:
         state = self.state
         if state is not None and state.prepared is not None and msg.data["run"] == state.run_id:
-            state.prepared.seats.leave(msg.data["user"])
+            state.prepared.seats.leave(msg.data["user"], msg.data["incarnation"])
 
     def _on_clock_asked(self, msg: Any, **_: Any) -> None:
         state = self.state

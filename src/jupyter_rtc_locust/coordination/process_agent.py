@@ -162,7 +162,7 @@ class ProcessAgent:
         try:
             swarm = self._swarm_of(given["run"])
         except BaseException:
-            self.send(messages.SEAT_LEFT, {"run": given["run"]["run_id"], "user": given["seat"]["user"]})
+            self._say_left(given["run"]["run_id"], Seat.from_message(given["seat"]))
             raise
         if swarm.planned is not None:
             swarm.planned.name_cells(given["seat"]["document_index"], given.get("cell_names") or {})
@@ -175,7 +175,7 @@ class ProcessAgent:
                 for name in (SESSION, OPEN_DOCUMENT):
                     self.recorder.failed(name, sentence)
                 self._problems.append(f"user {seat.user} was not let in: {sentence}")
-            self.send(messages.SEAT_LEFT, {"run": swarm.run_id, "user": seat.user})
+            self._say_left(swarm.run_id, seat)
             raise
         collaborator = Collaborator(seat, swarm, choose, owner=owner)
         try:
@@ -199,7 +199,11 @@ class ProcessAgent:
     def give_seat_back(self, collaborator: Collaborator) -> None:
         """Tell the coordinator that the user is gone, unless the run is over."""
         if self.swarm is not None and not self.swarm.ended:
-            self.send(messages.SEAT_LEFT, {"run": self.swarm.run_id, "user": collaborator.seat.user})
+            self._say_left(self.swarm.run_id, collaborator.seat)
+
+    def _say_left(self, run_id: str, seat: Seat) -> None:
+        left = {"run": run_id, "user": seat.user, "incarnation": seat.incarnation}
+        self.send(messages.SEAT_LEFT, left)
 
     def prepare_replay(self, collaborator: Collaborator) -> Replaying:
         """The part of this user in the replay.
@@ -512,7 +516,7 @@ class ProcessAgent:
             waiting.set(msg.data)
         elif "seat" in msg.data:
             # Whoever asked is gone, or gave up waiting.
-            self.send(messages.SEAT_LEFT, {"run": msg.data["run"]["run_id"], "user": msg.data["seat"]["user"]})
+            self._say_left(msg.data["run"]["run_id"], Seat.from_message(msg.data["seat"]))
 
     def _on_clock_told(self, msg: Any, **_: Any) -> None:
         if self._clock is not None:

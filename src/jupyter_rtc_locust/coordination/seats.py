@@ -111,8 +111,13 @@ class Seats:
         turn = min(position // self._together, documents - 1)
         return turn, position - turn * self._together, 1
 
-    def leave(self, user: int) -> None:
-        """The user is gone; somebody else may take its index."""
+    def leave(self, user: int, incarnation: int | None = None) -> None:
+        """The user is gone; somebody else may take its index.
+
+        What is said, late or twice, of an `incarnation` that is not the present one changes nothing; None: whichever.
+        """
+        if incarnation is not None and self._incarnations.get(user) != incarnation:
+            return
         holder = self._holders.pop(user, None)
         if holder is not None:
             position, number = divmod(user, len(self._kinds))

@@ -9,8 +9,11 @@ from gevent.event import Event
 from locust.event import Events
 
 from jupyter_rtc_locust.coordination import leaving
+from jupyter_rtc_locust.coordination.coordinator import Coordinator
 from jupyter_rtc_locust.coordination.gathering import stop_editing
 from jupyter_rtc_locust.coordination.leaving import Leaving
+from jupyter_rtc_locust.coordination.seats import Seats
+from jupyter_rtc_locust.servers.base import Document
 from users.conftest import type_letters
 from users.fake_room import wait_until
 
@@ -122,3 +125,20 @@ def test_a_worker_whose_run_is_over_has_nothing_to_tell(room, swarm, environment
     agent.over.set()
     quit(environment).get(timeout=5)
     assert agent.sent == []
+
+
+def test_a_worker_that_speaks_late_of_a_seat_which_another_has_takes_it_from_nobody():
+    seats = Seats("run", 1, [Document("d", "notebook")], 2)
+    coordinator = SimpleNamespace(state=SimpleNamespace(run_id="run", prepared=SimpleNamespace(seats=seats)))
+
+    def left(incarnation):
+        told = {"run": "run", "user": 0, "incarnation": incarnation}
+        Coordinator._on_seat_left(coordinator, SimpleNamespace(data=told))
+
+    seats.take("one", "notebook")
+    left(0)
+    seats.take("two", "notebook")
+    left(0)
+    assert seats.held() == {0: "two"}
+    left(1)
+    assert seats.held() == {}

@@ -40,6 +40,20 @@ def test_only_what_reads_the_same_is_the_same(one_steps, other_steps):
     assert KnownUpdate(one).equals(other) == (readable(one) == readable(other))
 
 
+@given(STEPS, STEPS)
+@settings(max_examples=30)
+def test_pieces_in_order_are_the_same_of_what_is_the_same_and_of_nothing_else(one_steps, other_steps):
+    doc = document(one_steps)
+    one, copy, other = update_of(doc), update_of(copied(doc)), update_of(document(other_steps))
+    pieces = b"".join(KnownUpdate(one).structs_in_order())
+    assert b"".join(KnownUpdate(copy).structs_in_order()) == pieces
+    assert (b"".join(KnownUpdate(other).structs_in_order()) == pieces) == (readable(one)[0] == readable(other)[0])
+
+
+def test_of_what_is_malformed_all_bytes_are_one_piece():
+    assert KnownUpdate(b"\x01\xff").structs_in_order() == [b"\x01\xff"]
+
+
 def readable(update):
     """All of it as data, entries of objects sorted."""
     read = decode_update(update)

@@ -344,7 +344,7 @@ def evidence_goes_in_pieces_one_after_the_other_and_again_where_one_was_lost():
             return  # lost on the way
         assembly = state.setdefault("assembly", Assembly(body["count"]))
         assembly.add(body["index"], body["piece"])
-        taken = {name: body[name] for name in ("run", "round", "index")}
+        taken = {name: body[name] for name in ("run", "round", "part", "index")}
         gevent.spawn_later(0.01, play.runner.send_message, messages.EVIDENCE_TAKEN, taken)
 
     play.runner.register_message(messages.EVIDENCE, on_evidence)

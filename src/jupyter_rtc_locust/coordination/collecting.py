@@ -1,6 +1,7 @@
 """From all processes, in one round: that they are quiet, then their evidence, in pieces; and who did not answer.
 
-In two steps, because one process's last edits may be on their way to another that hears nothing just then.
+In two steps, because one process's last edits may be on their way to another that hears nothing just then. What comes
+with digests is filled in by `filling_in` when all have told.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from locust.env import Environment
 from locust.runners import MasterRunner
 
 from jupyter_rtc_locust.coordination import messages
-from jupyter_rtc_locust.coordination.answers import read_answer
+from jupyter_rtc_locust.coordination.answers import ONCE, read_answer
 from jupyter_rtc_locust.coordination.channel import channel_of
+from jupyter_rtc_locust.coordination.filling_in import FillingIn
 from jupyter_rtc_locust.coordination.hearing import Hearing
 from jupyter_rtc_locust.coordination.pieces import Assembly
 from jupyter_rtc_locust.coordination.rounds import Collection
@@ -59,18 +61,29 @@ class EvidenceCollector:
         collection.last_piece = time.monotonic()
         # The evidence of a long run takes longer to be put together, before the first piece of it comes.
         patience = SYNC_DEADLINE_S + WORKER_ANSWER_DEADLINE_S + state.end_budget_s - END_BUDGET_S
-        self._wait_for_processes(state, collection, lambda: state.pending(collection), patience)
+
+        def silent() -> set[str]:
+            return state.pending(collection) - collection.told.keys()
+
+        self._wait_for_processes(state, collection, silent, patience)
+        FillingIn(self._channel, self.hearing.is_gone, state, collection).fill_in(
+            patience, self._latest(state, collection)
+        )
         collection.lost |= state.pending(collection)
 
     def _wait_for_processes(
         self, state: RunState, collection: Collection, waited_for: Callable[[], set[str]], patience: float
     ) -> None:
         """Until nobody is waited for, or nothing came for so long: a worker whose evidence still comes is not lost."""
-        latest = collection.began + state.end_budget_s - _AFTER_EVIDENCE_S
+        latest = self._latest(state, collection)
         while waited_for() and time.monotonic() < min(collection.last_piece + patience, latest):
             state.changed.wait(0.25)
             state.changed.clear()
             self._notice_lost(state, collection)
+
+    @staticmethod
+    def _latest(state: RunState, collection: Collection) -> float:
+        return collection.began + state.end_budget_s - _AFTER_EVIDENCE_S
 
     def _on_quiet(self, msg: Any, **_: Any) -> None:
         state = self.state
@@ -90,15 +103,15 @@ class EvidenceCollector:
         if state is None or body["run"] != state.run_id:
             return
         self.hearing.note(msg.node_id)
-        taken = {name: body[name] for name in ("run", "round", "index")}
+        taken = {name: body[name] for name in ("run", "round", "part", "index")}
         self._channel.send_message(messages.EVIDENCE_TAKEN, taken, msg.node_id)
         collection = state.collection(body["round"])
         if collection is None:
             return  # of a checkpoint that was given up
         try:
-            assembly = collection.assemblies.get(msg.node_id)
+            assembly = _assembly_of(collection, msg.node_id, body)
             if assembly is None:
-                assembly = collection.assemblies[msg.node_id] = Assembly(body["count"])
+                return  # nobody asked for it, or somebody else has given it meanwhile
             assembly.add(body["index"], body["piece"])
         except (TypeError, ValueError) as error:
             problem = f"What worker {msg.node_id} told cannot be its evidence: {error}."
@@ -108,15 +121,20 @@ class EvidenceCollector:
             collection.lost.add(msg.node_id)
             return
         collection.last_piece = time.monotonic()
-        if assembly.complete and not assembly.taken:
+        if assembly.complete and body["part"]:
+            state.changed.set()
+        elif assembly.complete and not assembly.taken:
             # Not in here: while it is read, this handler would keep Locust from hearing its workers.
             gevent.spawn(self._read, state, collection, msg.node_id, assembly.take())
 
     def _read(self, state: RunState, collection: Collection, node_id: str, payload: bytes) -> None:
         with self._reading:
             answer = read_answer(payload)
-        collection.answers[node_id] = answer
-        collection.lost.discard(node_id)
+        if answer[ONCE]:
+            collection.told[node_id] = answer
+        else:
+            collection.answers[node_id] = answer
+            collection.lost.discard(node_id)
         collection.last_piece = time.monotonic()
         self._take_statistics(node_id, answer)
         state.changed.set()
@@ -126,3 +144,18 @@ class EvidenceCollector:
         data = answer.get("stats")
         if data and isinstance(self._runner, MasterRunner):
             self._environment.events.worker_report.fire(client_id=node_id, data=data)
+
+
+def _assembly_of(collection: Collection, node_id: str, body: dict[str, Any]) -> Assembly | None:
+    """Where this piece belongs; None for a part that nobody waits for. ValueError for what no payload has."""
+    if not body["part"]:
+        if node_id not in collection.assemblies:
+            collection.assemblies[node_id] = Assembly(body["count"])
+        return collection.assemblies[node_id]
+    part = node_id, body["part"]
+    if part not in collection.contents:
+        return None
+    assembly = collection.contents[part]
+    if assembly is None:
+        assembly = collection.contents[part] = Assembly(body["count"])
+    return assembly

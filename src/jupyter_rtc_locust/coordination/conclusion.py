@@ -27,6 +27,7 @@ from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.second_opening import opened_again
 from jupyter_rtc_locust.coordination.side_by_side import side_by_side
 from jupyter_rtc_locust.coordination.story import began, command_of, course_of
+from jupyter_rtc_locust.coordination.told_once import each_state_once
 from jupyter_rtc_locust.coordination.waiting_for_file import wait_for_file
 from jupyter_rtc_locust.errors import GivenUp, RtcLocustError
 from jupyter_rtc_locust.reporting.report.making import remove_reports
@@ -293,7 +294,7 @@ def _document_evidence(state: RunState, collection: Collection, prepared: Prepar
         seated=dict(state.prepared.seats.seated),
         authored=(*prepared.seed_edits, *(edit for part in parts for edit in part.authored)),
         foreign=tuple(update for part in parts for update in part.foreign),
-        replicas=tuple(replica for part in parts for replica in part.replicas),
+        replicas=each_state_once(replica for part in parts for replica in part.replicas),
         users=tuple(_gone_in_overload(state, user) for part in parts for user in part.users),
         stalls=tuple(_told_of_overload(state, stall) for part in parts for stall in part.stalls),
         presences=frozenset().union(*(part.presences for part in parts)),

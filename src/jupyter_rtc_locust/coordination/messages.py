@@ -25,8 +25,9 @@ worker → master   TRACE_ENDED     run, user, trouble                 its part 
 master → worker   RUN_ENDS        run, drain_timeout, budget         stop editing, and get quiet
 worker → master   QUIET           run, round                         quiet, or out of patience
 master → worker   GATHER          run, round                         everybody is quiet: tell everything
-worker → master   EVIDENCE        run, round, index, count, piece    one piece of what is told
-master → worker   EVIDENCE_TAKEN  run, round, index                  so the next one may come
+worker → master   EVIDENCE        run, round, part, index, count, piece   one piece of what is told (part 0), or given
+master → worker   EVIDENCE_TAKEN  run, round, part, index            so the next one may come
+master → worker   CONTENTS_WANTED run, round, part, digests          give what is behind these, as this part
 master → worker   RUN_OVER        run                                close all documents
 worker → master   ALL_LEFT        run                                done
 
@@ -60,5 +61,6 @@ QUIET = "rtc-quiet"
 GATHER = "rtc-gather"
 EVIDENCE = "rtc-evidence"
 EVIDENCE_TAKEN = "rtc-evidence-taken"
+CONTENTS_WANTED = "rtc-contents-wanted"
 RUN_OVER = "rtc-run-over"
 ALL_LEFT = "rtc-all-left"

@@ -20,12 +20,13 @@ from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 from jupyter_rtc_locust.coordination import messages
-from jupyter_rtc_locust.coordination.answers import encoded_rooms
+from jupyter_rtc_locust.coordination.answers import documents_told
 from jupyter_rtc_locust.coordination.asked_of_users import AskedOfUsers
 from jupyter_rtc_locust.coordination.channel import channel_of
 from jupyter_rtc_locust.coordination.clock_asking import ClockAsking
 from jupyter_rtc_locust.coordination.faults_of_users import FaultsOfUsers
 from jupyter_rtc_locust.coordination.gathering import gather, probe_all, stop_editing, wait_until_quiet
+from jupyter_rtc_locust.coordination.giving_contents import GivingContents
 from jupyter_rtc_locust.coordination.hubs import hub_servers, seconds_to_bring_up
 from jupyter_rtc_locust.coordination.joining import Joining
 from jupyter_rtc_locust.coordination.pieces import split
@@ -33,6 +34,7 @@ from jupyter_rtc_locust.coordination.plans import plan_to_play
 from jupyter_rtc_locust.coordination.replays import CELL, plan_of
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END
 from jupyter_rtc_locust.coordination.seats import Seat
+from jupyter_rtc_locust.coordination.told_once import Contents
 from jupyter_rtc_locust.coordination.turns import Turns
 from jupyter_rtc_locust.editing.choices import Choice
 from jupyter_rtc_locust.editing.gestures.step import Gesture
@@ -95,7 +97,8 @@ class ProcessAgent:
         self._requests = count()
         self._waiting: dict[int, AsyncResult[dict[str, Any]]] = {}
         self._taken = Event()
-        self._taken_pieces: set[tuple[str, int, int]] = set()
+        self._taken_pieces: set[tuple[str, int, int, int]] = set()
+        self._giving = GivingContents(self._send_in_pieces)
         self._gather: dict[int, Event] = {}
         """For each round, whether everybody is quiet."""
         self._resume = Event()
@@ -125,6 +128,7 @@ class ProcessAgent:
             channel.register_message(messages.RESUME, self._on_resume)
             FaultsOfUsers(lambda: self.swarm, self._note_problem).listen(channel)
             AskedOfUsers(lambda: self.swarm, self.send).listen(channel)
+            channel.register_message(messages.CONTENTS_WANTED, self._giving.on_wanted)
             channel.register_message(messages.CLOCK_TOLD, self._on_clock_told)
             channel.register_message(messages.TRACE_BEGINS, self._on_trace_begins)
             channel.register_message(messages.RUN_ENDS, self._on_run_ends)
@@ -400,7 +404,9 @@ class ProcessAgent:
             probe_all(swarm)
             payload = {
                 "process": _process_name(self.environment),
-                "documents": encoded_rooms(gather(swarm, quiet, going_on=True, hide=self.hidden)),
+                **documents_told(
+                    gather(swarm, quiet, going_on=True, hide=self.hidden), self._contents(swarm.run_id, number)
+                ),
                 "counts": dict(swarm.counts),
                 "health": self.health.as_evidence(),
             }
@@ -408,6 +414,7 @@ class ProcessAgent:
             # A coordinator that says nothing any more is gone; people do not wait for it for ever.
             self._resume.wait(LONGEST_PAUSE_S)
         finally:
+            self._giving.forget()
             swarm.resume_editing()
 
     def _note_problem(self, problem: str) -> None:
@@ -429,10 +436,21 @@ class ProcessAgent:
             probe_all(swarm)
             return gather(swarm, quiet, hide=self.hidden)
 
-        self.tell(run_id, documents)
+        self.tell(run_id, documents, self._contents(run_id, AT_THE_END))
 
-    def tell(self, run_id: str, documents: Callable[[Swarm], Iterator[RoomEvidence]]) -> None:
-        """Stop editing, gather this evidence, send it. Once a run, whoever asks first."""
+    def _contents(self, run_id: str, number: int) -> Contents | None:
+        """What is told with digests in this round is kept in there; None in the only process, which tells all whole."""
+        if isinstance(self.environment.runner, WorkerRunner):
+            return self._giving.begin(run_id, number)
+        return None
+
+    def tell(
+        self, run_id: str, documents: Callable[[Swarm], Iterator[RoomEvidence]], contents: Contents | None = None
+    ) -> None:
+        """Stop editing, gather this evidence, send it. Once a run, whoever asks first.
+
+        Without `contents`, all of it is told whole, as by who does not stay to be asked.
+        """
         if run_id in self._told:
             return
         self._told.add(run_id)
@@ -444,7 +462,7 @@ class ProcessAgent:
             if swarm is not None and swarm.run_id == run_id:
                 stop_editing(swarm)
                 self._stop_greenlets()
-                payload["documents"] = encoded_rooms(documents(swarm))
+                payload |= documents_told(documents(swarm), contents)
                 payload["counts"] = dict(swarm.counts)
                 payload["bytes"] = swarm.traffic.as_evidence()
                 payload["plan"] = swarm.plan.as_message()
@@ -482,13 +500,13 @@ class ProcessAgent:
     def _gather_event(self, number: int) -> Event:
         return self._gather.setdefault(number, Event())
 
-    def _send_in_pieces(self, run_id: str, number: int, payload: bytes) -> None:
+    def _send_in_pieces(self, run_id: str, number: int, payload: bytes, part: int = 0) -> None:
         pieces = split(payload)
         for index, piece in enumerate(pieces):
-            body = {"run": run_id, "round": number, "index": index, "count": len(pieces), "piece": piece}
+            body = {"run": run_id, "round": number, "part": part, "index": index, "count": len(pieces), "piece": piece}
             for patience in PATIENCE_S:
                 self.send(messages.EVIDENCE, body)
-                if self._wait_for_taken((run_id, number, index), patience):
+                if self._wait_for_taken((run_id, number, part, index), patience):
                     break
             else:
                 logger.error(
@@ -496,7 +514,7 @@ class ProcessAgent:
                 )
                 return
 
-    def _wait_for_taken(self, piece: tuple[str, int, int], patience: float) -> bool:
+    def _wait_for_taken(self, piece: tuple[str, int, int, int], patience: float) -> bool:
         until = time.monotonic() + patience
         while piece not in self._taken_pieces and (left := until - time.monotonic()) > 0:
             self._taken.wait(left)
@@ -551,12 +569,13 @@ class ProcessAgent:
             self._gather_event(msg.data["round"]).set()
 
     def _on_evidence_taken(self, msg: Any, **_: Any) -> None:
-        self._taken_pieces.add((msg.data["run"], msg.data["round"], msg.data["index"]))
+        self._taken_pieces.add((msg.data["run"], msg.data["round"], msg.data["part"], msg.data["index"]))
         self._taken.set()
 
     def _on_run_over(self, msg: Any, **_: Any) -> None:
         if self.swarm is not None and self.swarm.run_id == msg.data["run"]:
             self.over.set()
+            self._giving.forget()
             if self.live is not None:
                 self.live.end()
         gevent.spawn(self._close_everything, msg.data["run"])

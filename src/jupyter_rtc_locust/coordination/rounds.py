@@ -22,6 +22,10 @@ class Collection:
     quiet: set[str] = field(default_factory=set)
     """Processes whose documents are quiet, or which ran out of patience."""
     assemblies: dict[str, Assembly] = field(default_factory=dict)
+    told: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Answers with digests, until the contents behind them are known."""
+    contents: dict[tuple[str, int], Assembly | None] = field(default_factory=dict)
+    """Contents on their way, by process and the part as which they come; None: nothing of it has come yet."""
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     last_piece: float = 0.0
     """When the latest piece of evidence came."""

@@ -38,6 +38,20 @@ class KnownUpdate:
         except (IndexError, MalformedBytesError):
             return False
 
+    def structs_in_order(self) -> list[bytes]:
+        """The structs in pieces that are the same of all updates which say the same; of what is malformed all bytes."""
+        ours, reached = self._update, 0
+        pieces: list[bytes] = []
+        try:
+            if self._walked is None:
+                self._walked = walk_structs(ours)
+            for span in self._walked.spans:
+                pieces += (ours[reached : span[0]], self._value(span))
+                reached = span[1]
+        except (IndexError, MalformedBytesError):
+            return [ours]
+        return [*pieces, ours[reached : self._walked.end]]
+
     def _equals(self, update: bytes) -> bool:
         ours = self._update
         if self._walked is None:
@@ -57,7 +71,10 @@ class KnownUpdate:
         ours = self._update[span[0] : span[1]]
         if ours == theirs:
             return True
-        if span not in self._values:
-            self._values[span] = value_in_order(ours)[0]
         # As long as ours, so that it is the whole of theirs where it is equal.
-        return value_in_order(theirs)[0] == self._values[span]
+        return value_in_order(theirs)[0] == self._value(span)
+
+    def _value(self, span: tuple[int, int]) -> bytes:
+        if span not in self._values:
+            self._values[span] = value_in_order(self._update[span[0] : span[1]])[0]
+        return self._values[span]

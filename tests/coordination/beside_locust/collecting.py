@@ -38,7 +38,7 @@ class OneSlowProcess:
 
     def _tell(self):
         for index, piece in enumerate(pieces := split(msgpack.packb({}))):
-            body = {"run": "run", "round": 0, "index": index, "count": len(pieces), "piece": piece}
+            body = {"run": "run", "round": 0, "part": 0, "index": index, "count": len(pieces), "piece": piece}
             self.listeners[messages.EVIDENCE](SimpleNamespace(node_id="slow", data=body))
 
 
@@ -111,7 +111,14 @@ class ManyProcesses:
                 self._tell(node, body["index"] + 1)
 
     def _tell(self, node, index):
-        body = {"run": "run", "round": 0, "index": index, "count": len(self.pieces), "piece": self.pieces[index]}
+        body = {
+            "run": "run",
+            "round": 0,
+            "part": 0,
+            "index": index,
+            "count": len(self.pieces),
+            "piece": self.pieces[index],
+        }
         self.on_its_way[node] = len(self.pieces[index])
         self.most_on_its_way = max(self.most_on_its_way, sum(self.on_its_way.values()))
         gevent.spawn(self.listeners[messages.EVIDENCE], SimpleNamespace(node_id=node, data=body))
@@ -150,7 +157,7 @@ def test_a_process_that_tells_what_cannot_be_makes_the_run_inconclusive_and_fill
     collector.state = state
     with caplog.at_level(logging.ERROR):
         for _ in range(2):
-            message = SimpleNamespace(node_id="slow", data={"run": "run", "round": 0, "piece": b"x", **body})
+            message = SimpleNamespace(node_id="slow", data={"run": "run", "round": 0, "part": 0, "piece": b"x", **body})
             collector._runner.listeners[messages.EVIDENCE](message)
     assert state.end.lost == {"slow"}
     assert len(state.problems) == 1
@@ -172,7 +179,7 @@ class LineThatLoses:
     def send(self, _kind, body):
         self.sent.append(body["index"])
         if self.sent.count(body["index"]) > self.lost:
-            taken = SimpleNamespace(data={name: body[name] for name in ("run", "round", "index")})
+            taken = SimpleNamespace(data={name: body[name] for name in ("run", "round", "part", "index")})
             gevent.spawn(ProcessAgent._on_evidence_taken, self.agent, taken)
 
     def tell(self, payload):

@@ -1,0 +1,119 @@
+"""At the coordinator, when all have told: ask for the contents that nobody told whole, and fill them in.
+
+Of one process that has them, and of another where that one is gone. A process that does not give what it alone has is
+lost, as if it had told nothing: what it saw cannot be judged.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgpack  # type: ignore[import-untyped]
+
+from jupyter_rtc_locust.coordination import messages
+from jupyter_rtc_locust.coordination.answers import ONCE, WHOLE
+from jupyter_rtc_locust.coordination.rounds import Collection
+from jupyter_rtc_locust.coordination.run_state import RunState
+from jupyter_rtc_locust.coordination.told_once import Merging
+from jupyter_rtc_locust.coordination.turns import Turns
+
+logger = logging.getLogger(__name__)
+
+ASKED_AT_ONCE: Final = 20_000
+"""Digests in one question: 320 kB, behind which a heartbeat does not wait long."""
+AGAIN_S: Final = 3.0
+"""A question of which nothing has come for so long is asked again: it may have been lost with a line."""
+
+
+@dataclass(slots=True)
+class _Question:
+    node: str
+    part: int
+    digests: list[bytes]
+    asked: float = field(default_factory=time.monotonic)
+
+
+class FillingIn:
+    """One for each round. `is_gone` tells whether a process is there no more."""
+
+    def __init__(self, channel: Any, is_gone: Callable[[str], bool], state: RunState, collection: Collection) -> None:
+        self._channel = channel
+        self._is_gone = is_gone
+        self._state = state
+        self._collection = collection
+        self._turns = Turns()
+        self._open: list[_Question] = []
+        self._parts = 0
+        self._unwilling: set[str] = set()
+
+    def fill_in(self, patience: float, latest: float) -> None:
+        """Make answers of what was told with digests; who gives nothing for so many seconds is asked no more."""
+        told, whole = self._collection.told, self._collection.answers.values()
+        if not told:
+            return
+        rooms = [room for answer in whole for room in answer.get(WHOLE, ())]
+        merging = Merging({node: answer[ONCE] for node, answer in told.items()}, rooms, self._turns)
+        self._collection.last_piece = time.monotonic()
+        self._ask(merging)
+        while self._open and time.monotonic() < latest:
+            self._state.changed.wait(0.25)
+            self._state.changed.clear()
+            if self._hear(merging, patience):
+                self._ask(merging)
+        self._collection.contents = {}
+        for node, answer in tuple(told.items()):
+            filled = merging.rooms(node)
+            if filled is None:
+                continue  # it stays pending, and so is lost
+            del told[node]
+            self._collection.answers[node] = {**answer, WHOLE: filled, ONCE: []}
+            self._collection.lost.discard(node)
+
+    def _ask(self, merging: Merging) -> None:
+        willing = self._collection.told.keys() - self._unwilling
+        on_its_way = {digest for question in self._open for digest in question.digests}
+        for node, digests in merging.whom_to_ask(willing, on_its_way).items():
+            for start in range(0, len(digests), ASKED_AT_ONCE):
+                self._parts += 1
+                question = _Question(node, self._parts, digests[start : start + ASKED_AT_ONCE])
+                self._open.append(question)
+                self._collection.contents[node, question.part] = None
+                self._send(question)
+
+    def _send(self, question: _Question) -> None:
+        question.asked = time.monotonic()
+        body = {"run": self._state.run_id, "round": self._collection.number, "part": question.part}
+        wanted = {**body, "digests": b"".join(question.digests)}
+        self._channel.send_message(messages.CONTENTS_WANTED, wanted, question.node)
+
+    def _hear(self, merging: Merging, patience: float) -> bool:
+        """Take what has come; ask again what nothing has come of; give up who is gone, or silent for too long.
+
+        Whether somebody was given up, so that others are to be asked.
+        """
+        given_up = False
+        for question in tuple(self._open):
+            assembly = self._collection.contents[question.node, question.part]
+            if assembly is not None and assembly.complete:
+                self._close(question)
+                try:
+                    merging.take(question.digests, msgpack.unpackb(assembly.take()))
+                except (TypeError, ValueError, msgpack.UnpackException) as error:
+                    logger.error("What worker %s gave cannot be its evidence: %s.", question.node, error)
+                    self._unwilling.add(question.node)
+                    given_up = True
+            elif self._is_gone(question.node) or time.monotonic() - self._collection.last_piece > patience:
+                self._unwilling.add(question.node)
+                self._close(question)
+                given_up = True
+            elif assembly is None and time.monotonic() - question.asked > AGAIN_S:
+                self._send(question)
+        return given_up
+
+    def _close(self, question: _Question) -> None:
+        self._open.remove(question)
+        del self._collection.contents[question.node, question.part]

@@ -1,0 +1,179 @@
+"""Contents that nobody told whole are asked for, of another where one is gone; what lacks them is no answer."""
+
+import logging
+import tracemalloc
+from types import SimpleNamespace
+
+import gevent
+import msgpack
+import pytest
+from locust.env import Environment
+
+from jupyter_rtc_locust.coordination import collecting, filling_in, messages
+from jupyter_rtc_locust.coordination.answers import documents_told
+from jupyter_rtc_locust.coordination.collecting import EvidenceCollector
+from jupyter_rtc_locust.coordination.giving_contents import GivingContents
+from jupyter_rtc_locust.coordination.pieces import PIECE_BYTES, split
+from jupyter_rtc_locust.coordination.run_state import RunState
+from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
+from jupyter_rtc_locust.settings import Settings
+from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, ForeignUpdate, ReplicaEvidence, RoomEvidence
+
+STATE = ReplicaEvidence((0,), b"the document" * 80_000, ClockRanges(), ClockRanges.of([(7, 0, 9)]))
+SERVERS = b"what the server wrote"
+
+
+class Workers:
+    """A runner with workers that tell their rooms with digests, and give what they are asked for."""
+
+    def __init__(self, saw, deaf=(), losing=0):
+        self.saw = saw
+        self.deaf = set(deaf)
+        """They tell, and give nothing."""
+        self.losing = losing
+        """So many questions of the coordinator are lost on the way."""
+        self.listeners = {}
+        self.asked = []
+        self.sent = 0
+        self.giving = {
+            node: GivingContents(lambda *body, node=node: gevent.spawn(self.tell, node, *body)) for node in saw
+        }
+
+    def register_message(self, name, listener):
+        self.listeners[name] = listener
+
+    def send_message(self, name, body, node=None):
+        if name == messages.GATHER:
+            for each, rooms in self.saw.items():
+                contents = self.giving[each].begin(body["run"], body["round"])
+                payload = msgpack.packb({"process": each, **documents_told(rooms, contents)})
+                gevent.spawn(self.tell, each, body["run"], body["round"], payload, 0)
+        elif name == messages.CONTENTS_WANTED:
+            self.asked.append(node)
+            if len(self.asked) > self.losing and node not in self.deaf:
+                self.giving[node].on_wanted(SimpleNamespace(data=body))
+
+    def tell(self, node, run_id, number, payload, part):
+        pieces = split(payload)
+        for index, piece in enumerate(pieces):
+            assert len(piece) <= PIECE_BYTES
+            self.sent += len(piece)
+            told = {"run": run_id, "round": number, "part": part, "index": index, "count": len(pieces), "piece": piece}
+            self.listeners[messages.EVIDENCE](SimpleNamespace(node_id=node, data=told))
+            gevent.sleep(0)
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch):
+    monkeypatch.setattr(collecting, "SYNC_DEADLINE_S", 0.2)
+    monkeypatch.setattr(collecting, "WORKER_ANSWER_DEADLINE_S", 0.2)
+    monkeypatch.setattr(filling_in, "AGAIN_S", 0.05)
+
+
+def collected(workers, gone=()):
+    environment = Environment()
+    environment.runner = workers
+    collector = EvidenceCollector(environment)
+    collector.hearing.is_gone = lambda node: node in gone
+    state = collector.state = RunState("run", 1, Settings(), "http://test", None)
+    state.processes = set(workers.saw)
+    state.end.quiet = set(state.processes)
+    state.end.began = collecting.time.monotonic()
+    collector.collect(state, state.end, 0.05)
+    return state.end
+
+
+def room(user, *others, foreign=(), state=STATE):
+    own = (AuthoredUpdate(user, 100 + user, 0, "typed", None, 1.0, 2.0, edit_of(user)),)
+    received = (
+        *(ForeignUpdate(1.5, edit_of(other)) for other in others),
+        *(ForeignUpdate(3.0, one) for one in foreign),
+    )
+    held = (ReplicaEvidence((user,), state.update, state.deletions, state.covered),)
+    return RoomEvidence("a.ipynb", "notebook", True, authored=own, foreign=received, replicas=held)
+
+
+def edit_of(user):
+    return f"what user {user} wrote".encode() * 10
+
+
+THREE = {"a": [room(0, 1, 2, foreign=[SERVERS])], "b": [room(1, 0, 2, foreign=[SERVERS])], "c": [room(2, 0, 1)]}
+
+
+def documents(end):
+    return {node: answer["documents"] for node, answer in end.answers.items()}
+
+
+def test_everybodys_evidence_is_whole_when_it_was_collected():
+    workers = Workers(THREE)
+    end = collected(workers)
+    assert documents(end) == THREE
+    assert not end.lost and not end.told and not end.contents
+    assert workers.sent < 1.1 * len(STATE.update), "the document travelled once"
+
+
+def test_a_question_that_was_lost_on_the_way_is_asked_again():
+    workers = Workers(THREE, losing=2)
+    assert documents(collected(workers)) == THREE
+    assert len(workers.asked) > 2
+
+
+def test_of_who_is_gone_before_it_gave_anything_others_give_what_they_have_too():
+    workers = Workers(THREE, deaf=["a"])
+    end = collected(workers, gone=["a"])
+    assert documents(end) == THREE
+    assert not end.lost
+
+
+@pytest.mark.parametrize("gone", [(), ("c",)])
+def test_who_does_not_give_what_it_alone_has_is_lost_and_all_others_are_not(gone):
+    alone = {**THREE, "c": [room(2, 0, 1, foreign=[b"only seen by c"])]}
+    end = collected(Workers(alone, deaf=["c"]), gone=gone)
+    assert documents(end) == {node: THREE[node] for node in "ab"}
+    assert end.lost == {"c"}
+
+
+def test_a_worker_that_gives_something_else_is_asked_no_more(caplog):
+    workers = Workers({**THREE, "c": [room(2, 0, 1, foreign=[b"only seen by c"])]})
+    workers.giving["c"]._send_in_pieces = lambda run, number, _payload, part: gevent.spawn(
+        workers.tell, "c", run, number, msgpack.packb([b"else"]), part
+    )
+    with caplog.at_level(logging.ERROR):
+        end = collected(workers)
+    assert end.lost == {"c"}
+    assert "What worker c gave cannot be its evidence" in caplog.text
+
+
+def test_contents_that_nobody_asked_for_are_not_kept():
+    workers = Workers(THREE)
+    end = collected(workers)
+    workers.tell("a", "run", 0, b"x" * 100, part=99)
+    assert not end.contents
+
+
+def test_a_round_that_is_over_is_asked_for_nothing():
+    sent = []
+    giving = GivingContents(lambda *body: sent.append(body))
+    giving.begin("run", 1)
+    giving.forget()
+    giving.on_wanted(SimpleNamespace(data={"run": "run", "round": 1, "part": 1, "digests": b""}))
+    giving.begin("run", 2)
+    giving.on_wanted(SimpleNamespace(data={"run": "run", "round": 1, "part": 1, "digests": b""}))
+    gevent.sleep(0.01)
+    assert sent == []
+
+
+def test_what_64_processes_saw_of_one_document_is_told_once_in_bounded_memory():
+    users = range(64)
+    saw = {f"worker {user}": [room(user, *(other for other in users if other != user))] for user in users}
+    workers = Workers(saw)
+    tracemalloc.start()
+    try:
+        end = collected(workers)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert documents(end) == saw
+    whole = 64 * (len(STATE.update) + sum(len(edit_of(user)) for user in users))
+    assert workers.sent < 0.05 * whole
+    assert peak < 0.5 * whole

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 import requests
 
+from runs.bad_input_cases import FORMS
 from runs.bad_input_run import (
     BY_NAME,
     CASES,
-    FORMS,
     SECONDS,
     WITH_WORKERS,
     Outcome,

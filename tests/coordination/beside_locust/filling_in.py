@@ -5,6 +5,7 @@ import tracemalloc
 from types import SimpleNamespace
 
 import gevent
+import gevent.event
 import msgpack
 import pytest
 from locust.env import Environment
@@ -161,6 +162,27 @@ def test_a_round_that_is_over_is_asked_for_nothing():
     giving.on_wanted(SimpleNamespace(data={"run": "run", "round": 1, "part": 1, "digests": b""}))
     gevent.sleep(0.01)
     assert sent == []
+
+
+def test_who_is_asked_again_while_it_gives_goes_on_giving():
+    sent, goes_on = [], gevent.event.Event()
+
+    def send(*body):
+        sent.append(body)
+        goes_on.wait(5)
+
+    giving = GivingContents(send)
+    giving.begin("run", 1)
+    asked = SimpleNamespace(data={"run": "run", "round": 1, "part": 1, "digests": b""})
+    for _ in range(2):
+        giving.on_wanted(asked)
+        gevent.sleep(0)
+    assert len(sent) == 1
+    goes_on.set()
+    gevent.sleep(0)
+    giving.on_wanted(asked)
+    gevent.sleep(0)
+    assert len(sent) == 2, "it was lost on the way, and is given again"
 
 
 def test_what_64_processes_saw_of_one_document_is_told_once_in_bounded_memory():

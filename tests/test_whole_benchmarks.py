@@ -31,6 +31,7 @@ COMMANDS = {
     ),
     "rooms": ("benchmarks.rooms", "--people", "2", "--global-room", "without", "--seconds", "1"),
     "many workers": ("benchmarks.many_workers", "--workers", "2", "--seconds", "1"),
+    "evidence once": ("benchmarks.evidence_once", "--rooms", "2", "--edits", "5"),
     "leaving": ("benchmarks.fidelity", "--only", "leaving"),
     "packets": ("benchmarks.packet_times", "--people", "2", "--rate", "5", "--seconds", "3"),
 }

@@ -50,7 +50,7 @@ _PATTERNS = 10
 _LOADER = 2**31
 
 
-class _Pattern:
+class Pattern:
     """A document that was edited: what each user wrote, and what each had, in the order in which it had it."""
 
     def __init__(self, number: int, users: int, edits: int) -> None:
@@ -62,7 +62,7 @@ class _Pattern:
         self.authored: list[tuple[int, Edit, bytes]] = []
         self.had: list[list[bytes]] = [[loaded] for _ in range(users)]
         recent = RecentEdits()
-        replicas = [Replica("notebook", _client(number, user)) for user in range(users)]
+        replicas = [Replica("notebook", client_of(number, user)) for user in range(users)]
         for replica in replicas:
             replica.apply_updates([loaded])
         for round_ in range(edits):
@@ -85,13 +85,14 @@ class _Pattern:
                 self.had[user] += [update for author, update in written if author == user] + others
 
 
-def _client(pattern: int, user: int) -> int:
+def client_of(pattern: int, user: int) -> int:
+    """The client id of this user of a pattern."""
     return 1_000_000 + pattern * 100 + user
 
 
-def _swarm(documents: int, users: int, edits: int) -> tuple[Swarm, list[_Pattern]]:
-    patterns = [_Pattern(number, users, edits) for number in range(min(_PATTERNS, documents))]
-    swarm = Swarm(
+def swarm_for() -> Swarm:
+    """A process that plays nobody yet."""
+    return Swarm(
         run_id="benchmark",
         seed=1,
         settings=Settings(edit_rate=0.0, awareness="none"),
@@ -100,12 +101,17 @@ def _swarm(documents: int, users: int, edits: int) -> tuple[Swarm, list[_Pattern
         elapsed=0.0,
         user_failed=lambda _owner, error: print(error, file=sys.stderr),
     )
+
+
+def _swarm(documents: int, users: int, edits: int) -> tuple[Swarm, list[Pattern]]:
+    patterns = [Pattern(number, users, edits) for number in range(min(_PATTERNS, documents))]
+    swarm = swarm_for()
     for index in range(documents):
         pattern = patterns[index % len(patterns)]
         document = Document(f"final/{index}.ipynb", "notebook")
         round_trips = swarm.room(document).round_trips
         for user in range(users):
-            client = _client(index % len(patterns), user)
+            client = client_of(index % len(patterns), user)
             seat = Seat(index * users + user, 0, client, document, index, user, users)
             one = Collaborator(seat, swarm, lambda _: None)
             for update in pattern.had[user]:
@@ -116,7 +122,7 @@ def _swarm(documents: int, users: int, edits: int) -> tuple[Swarm, list[_Pattern
         now = time.monotonic()
         for number, (user, edit, update) in enumerate(pattern.authored):
             author = index * users + user
-            client = _client(index % len(patterns), user)
+            client = client_of(index % len(patterns), user)
             round_trips.author(author, client, number, edit.description, edit.cell_id, now, bytes(bytearray(update)))
             round_trips.arrive(author, update, now)
     return swarm, patterns
@@ -154,7 +160,7 @@ def _gather(documents: int, users: int, edits: int, path: str) -> dict[str, Any]
     return {"cpu": cpu, "encoding": encoding, "longest_stop": longest, "bytes": size}
 
 
-def _whole(room: RoomEvidence, pattern: _Pattern) -> DocumentEvidence:
+def _whole(room: RoomEvidence, pattern: Pattern) -> DocumentEvidence:
     update = room.replicas[0].update
     doc = Replica("notebook", _LOADER - 1)
     doc.apply_updates([update])

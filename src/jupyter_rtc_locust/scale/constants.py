@@ -59,7 +59,9 @@ class Constants:
     """Of its core the master may use, because at the end it takes evidence, too."""
 
     told_bytes: float = 409
-    """Evidence of an edit in a process that saw it: `evidence of 1,000` (40.9 MB for 100,000 edits)."""
+    """Evidence of an edit in its author's process: `evidence of 1,000` (40.9 MB for 100,000 edits)."""
+    seen_bytes: float = 30
+    """and in every other one that saw it, which tells a digest (`benchmarks/evidence_once.py`)."""
     judge_cpu: float = 0.22e-3
     """The judge takes this for an edit: `verdict on 1,000` (21.7 s for 100,000 edits)."""
     judge_memory: float = 8_700

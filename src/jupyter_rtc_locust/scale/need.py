@@ -104,7 +104,7 @@ def need(asked: Asked, constants: Constants = MEASURED) -> Need:
         room_load=room_load,
         server_cores=asked.rooms * room_load,
         servers=math.ceil(asked.rooms / each) if each else None,
-        evidence=asked.edits * c.told_bytes * seen_by,
+        evidence=asked.edits * (c.told_bytes + c.seen_bytes * (seen_by - 1)),
         judge_s=asked.edits * c.judge_cpu,
         judge_memory=asked.edits * c.judge_memory,
     )

@@ -23,8 +23,9 @@ from jupyter_rtc_locust.coordination.turns import Turns
 
 logger = logging.getLogger(__name__)
 
-ASKED_AT_ONCE: Final = 20_000
-"""Digests in one question: 320 kB, behind which a heartbeat does not wait long."""
+ASKED_AT_ONCE: Final = 2_000
+"""Digests in one question. A process is asked the next one when it has answered, so that no more than its answer is on
+the way, and is put together here."""
 AGAIN_S: Final = 3.0
 """A question of which nothing has come for so long is asked again: it may have been lost with a line."""
 
@@ -46,7 +47,10 @@ class FillingIn:
         self._state = state
         self._collection = collection
         self._turns = Turns()
-        self._open: list[_Question] = []
+        self._open: dict[str, _Question] = {}
+        """The question that each process is asked now."""
+        self._later: dict[str, list[list[bytes]]] = {}
+        """What each is asked when it has answered that."""
         self._parts = 0
         self._unwilling: set[str] = set()
 
@@ -75,14 +79,19 @@ class FillingIn:
 
     def _ask(self, merging: Merging) -> None:
         willing = self._collection.told.keys() - self._unwilling
-        on_its_way = {digest for question in self._open for digest in question.digests}
-        for node, digests in merging.whom_to_ask(willing, on_its_way).items():
-            for start in range(0, len(digests), ASKED_AT_ONCE):
-                self._parts += 1
-                question = _Question(node, self._parts, digests[start : start + ASKED_AT_ONCE])
-                self._open.append(question)
-                self._collection.contents[node, question.part] = None
-                self._send(question)
+        asked = {digest for question in self._open.values() for digest in question.digests}
+        asked.update(digest for later in self._later.values() for digests in later for digest in digests)
+        for node, digests in merging.whom_to_ask(willing, asked).items():
+            starts = range(0, len(digests), ASKED_AT_ONCE)
+            self._later.setdefault(node, []).extend(digests[start : start + ASKED_AT_ONCE] for start in starts)
+            self._ask_next(node)
+
+    def _ask_next(self, node: str) -> None:
+        if node not in self._open and self._later.get(node):
+            self._parts += 1
+            question = self._open[node] = _Question(node, self._parts, self._later[node].pop(0))
+            self._collection.contents[node, question.part] = None
+            self._send(question)
 
     def _send(self, question: _Question) -> None:
         question.asked = time.monotonic()
@@ -96,24 +105,29 @@ class FillingIn:
         Whether somebody was given up, so that others are to be asked.
         """
         given_up = False
-        for question in tuple(self._open):
+        for question in tuple(self._open.values()):
             assembly = self._collection.contents[question.node, question.part]
             if assembly is not None and assembly.complete:
                 self._close(question)
                 try:
                     merging.take(question.digests, msgpack.unpackb(assembly.take()))
+                    self._ask_next(question.node)
                 except (TypeError, ValueError, msgpack.UnpackException) as error:
                     logger.error("What worker %s gave cannot be its evidence: %s.", question.node, error)
-                    self._unwilling.add(question.node)
-                    given_up = True
+                    given_up = self._give_up(question.node)
             elif self._is_gone(question.node) or time.monotonic() - self._collection.last_piece > patience:
-                self._unwilling.add(question.node)
                 self._close(question)
-                given_up = True
+                given_up = self._give_up(question.node)
             elif assembly is None and time.monotonic() - question.asked > AGAIN_S:
                 self._send(question)
         return given_up
 
+    def _give_up(self, node: str) -> bool:
+        """Ask this process no more."""
+        self._unwilling.add(node)
+        self._later.pop(node, None)
+        return True
+
     def _close(self, question: _Question) -> None:
-        self._open.remove(question)
+        del self._open[question.node]
         del self._collection.contents[question.node, question.part]

@@ -13,6 +13,7 @@ import gevent
 import msgpack  # type: ignore[import-untyped]
 
 from jupyter_rtc_locust.coordination.told_once import Contents
+from jupyter_rtc_locust.coordination.turns import Turns
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ class GivingContents:
     def begin(self, run_id: str, number: int) -> Contents:
         """A round begins: what is told with digests is kept in there."""
         self._round = (run_id, number)
-        self._contents = Contents()
+        self._contents = Contents(Turns())
         return self._contents
 
     def forget(self) -> None:

@@ -48,18 +48,22 @@ class RoomTold(Struct, frozen=True):
 class Contents:
     """At a process that tells digests: what stands behind them, as long as somebody may ask."""
 
-    def __init__(self) -> None:
+    def __init__(self, turns: Callable[[], object] = lambda: None) -> None:
+        """`turns` is called now and then."""
         self._contents: dict[bytes, bytes | ReplicaEvidence] = {}
+        self._turns = turns
 
     def tell(self, room: RoomEvidence) -> RoomTold:
         """The same with digests."""
         digests = []
         for foreign in room.foreign:
+            self._turns()
             digest = digest_of(foreign.update)
             self._contents[digest] = foreign.update
             digests.append(digest)
         states = []
         for state in room.replicas:
+            self._turns()
             digest = _digest_of_state(state)
             self._contents[digest] = state
             states.append(StateTold(state.users, digest))
@@ -73,6 +77,7 @@ class Contents:
     def give(self, digests: bytes) -> Iterator[bytes]:
         """The contents of these, in their order; KeyError for one that was never told."""
         for digest in divided(digests):
+            self._turns()
             content = self._contents[digest]
             yield encode_evidence(replace(content, users=())) if isinstance(content, ReplicaEvidence) else content
 

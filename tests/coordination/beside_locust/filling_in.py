@@ -2,6 +2,7 @@
 
 import logging
 import tracemalloc
+from collections import Counter
 from types import SimpleNamespace
 
 import gevent
@@ -35,6 +36,9 @@ class Workers:
         """So many questions of the coordinator are lost on the way."""
         self.listeners = {}
         self.asked = []
+        self.most_at_once = 0
+        """Questions that one worker had before it."""
+        self.unanswered = Counter()
         self.sent = 0
         self.giving = {
             node: GivingContents(lambda *body, node=node: gevent.spawn(self.tell, node, *body)) for node in saw
@@ -51,10 +55,14 @@ class Workers:
                 gevent.spawn(self.tell, each, body["run"], body["round"], payload, 0)
         elif name == messages.CONTENTS_WANTED:
             self.asked.append(node)
+            self.unanswered[node, body["part"]] = 1
+            before = sum(number for (each, _), number in self.unanswered.items() if each == node)
+            self.most_at_once = max(self.most_at_once, before)
             if len(self.asked) > self.losing and node not in self.deaf:
                 self.giving[node].on_wanted(SimpleNamespace(data=body))
 
     def tell(self, node, run_id, number, payload, part):
+        self.unanswered[node, part] = 0
         pieces = split(payload)
         for index, piece in enumerate(pieces):
             assert len(piece) <= PIECE_BYTES
@@ -111,6 +119,17 @@ def test_everybodys_evidence_is_whole_when_it_was_collected():
     assert documents(end) == THREE
     assert not end.lost and not end.told and not end.contents
     assert workers.sent < 1.1 * len(STATE.update), "the document travelled once"
+
+
+@pytest.mark.parametrize("gone", [(), ("a",)])
+def test_much_is_asked_for_in_several_questions_one_after_the_other(monkeypatch, gone):
+    monkeypatch.setattr(filling_in, "ASKED_AT_ONCE", 2)
+    servers = [f"the server's {number}".encode() for number in range(20)]
+    saw = {node: [room(user, foreign=servers)] for user, node in enumerate("abc")}
+    workers = Workers(saw, deaf=gone)
+    assert documents(collected(workers, gone)) == saw
+    assert workers.most_at_once == 1
+    assert len(workers.asked) >= len(servers) / 2
 
 
 def test_a_question_that_was_lost_on_the_way_is_asked_again():

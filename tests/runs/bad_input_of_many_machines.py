@@ -78,6 +78,13 @@ OVER_MANY_MACHINES = (
         says=("--rtc-hub-logins", "line 1", "NAME:PASSWORD"),
     ),
     make_case(
+        "no login for the server",
+        "a server of somebody who has no login",
+        *("--rtc-hub", "{web_server}", "--rtc-hub-logins", "{files}/logins.txt", "--rtc-hub-server", "cleo"),
+        exits=2,
+        says=("--rtc-hub-server 'cleo'", "no line for that person"),
+    ),
+    make_case(
         "no time to spawn",
         "no time for a server to start",
         *("--rtc-hub", "{web_server}", "--rtc-hub-spawn-timeout", "0"),

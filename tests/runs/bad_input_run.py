@@ -144,6 +144,7 @@ class Surroundings:
         self.files.mkdir(parents=True)
         (self.files / "nothing").mkdir()
         (self.files / "empty.txt").touch()
+        (self.files / "logins.txt").write_text("ada:one\nben:two\n")
         self._fill(self.files)
         new = {"nbformat": 9, "nbformat_minor": 0, "metadata": {}, "cells": []}
         (self.files / "new.ipynb").write_text(json.dumps(new))

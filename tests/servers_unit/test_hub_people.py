@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -176,6 +177,16 @@ def test_the_line_that_is_no_login_is_named(tmp_path):
     path.write_text("ada:x\n\nben\n")
     with pytest.raises(OptionsError, match=r"line 3 is no NAME:PASSWORD\. Write one in each line"):
         read_logins(path)
+
+
+def test_whoever_has_the_server_needs_a_login(tmp_path):
+    path = tmp_path / "logins"
+    path.write_text("ada:secret\nben:x\n")
+    hub = replace(HUB, hub_logins=path, hub_server="ben")
+    assert read_access(hub).logins == (("ada", "secret"), ("ben", "x"))
+    with pytest.raises(OptionsError, match=r"--rtc-hub-server 'cleo': .* has no line for that person") as refused:
+        read_access(replace(hub, hub_server="cleo"))
+    assert "secret" not in str(refused.value)
 
 
 def test_a_password_in_the_environment_comes_before_a_token(tmp_path):

@@ -47,7 +47,10 @@ def log_in(base: str, name: str, password: str, note: str, ca_file: Path | None 
         if answer.status_code >= 500:
             raise HubRefused(f"{base} failed at the login of {name}: status {answer.status_code}; its log says why.")
         if answer.status_code not in (301, 302, 303):
-            raise HubRefused(f"{base} refused the login of {name}: status {answer.status_code}.")
+            raise HubRefused(
+                f"{base} refused the login of {name}: status {answer.status_code}. Is the password right, and may this "
+                f"person log in?"
+            )
         # Other hubs than 6.1 give the mark of a person who is logged in with a page only.
         _asked(session, verify, base, "GET", "/hub/token")
         headers = {"X-XSRFToken": _mark(session), "Referer": f"{base}/hub/token"}

@@ -49,10 +49,16 @@ def read_access(settings: Settings, environment: dict[str, str] | None = None) -
     """What this process may log in with: `--rtc-hub-logins`, else `JUPYTERHUB_PASSWORD`, else tokens.
 
     Raises:
-        OptionsError: there is nothing of the kind, or a file that cannot be read.
+        OptionsError: there is nothing of the kind, a file that cannot be read, or nothing for who has the server.
     """
     if settings.hub_logins is not None:
-        return HubAccess(logins=read_logins(settings.hub_logins))
+        logins = read_logins(settings.hub_logins)
+        if settings.hub_server and settings.hub_server not in dict(logins):
+            raise OptionsError(
+                f"--rtc-hub-server {settings.hub_server[:100]!r}: --rtc-hub-logins {settings.hub_logins} has no line "
+                f"for that person. Add one, or name somebody who has."
+            )
+        return HubAccess(logins=logins)
     password = (os.environ if environment is None else environment).get(HUB_PASSWORD, "")
     if password:
         return HubAccess(password=password)
@@ -224,7 +230,10 @@ class HubPeople:
         if self._access.tokens:
             if self._manager is None:
                 if name not in self._owners:
-                    raise HubRefused(f"{self._base}: none of the given tokens is one of {name}.")
+                    raise HubRefused(
+                        f"{self._base}: none of the given tokens is one of {name}. Give one of theirs, or a single one "
+                        f"that may manage users."
+                    )
                 token = self._access.tokens[self._owners.index(name)]
                 return _Person(name, self._hub(token), token)
             account_made = self._manager.make_account(name)
@@ -254,7 +263,10 @@ class HubPeople:
             else:
                 self._owners = tuple(one.name for one in found)
                 if not all(self._owners):
-                    raise HubRefused(f"{self._base}: a given token is nobody's.")
+                    raise HubRefused(
+                        f"{self._base}: a given token is nobody's. Give tokens of its people, or a single one that may "
+                        f"manage users."
+                    )
             self._looked = True
 
     def _hub(self, token: str) -> Hub:

@@ -66,9 +66,11 @@ class EvidenceCollector:
             return state.pending(collection) - collection.told.keys()
 
         self._wait_for_processes(state, collection, silent, patience)
-        FillingIn(self._channel, self.hearing.is_gone, state, collection).fill_in(
-            patience, self._latest(state, collection)
-        )
+
+        def in_time(_asked: set[str]) -> bool:
+            return time.monotonic() < self._latest(state, collection)
+
+        FillingIn(self._channel, self.hearing.is_gone, state, collection).fill_in(patience, in_time)
         collection.lost |= state.pending(collection)
 
     def _wait_for_processes(

@@ -54,8 +54,11 @@ class FillingIn:
         self._parts = 0
         self._unwilling: set[str] = set()
 
-    def fill_in(self, patience: float, latest: float) -> None:
-        """Make answers of what was told with digests; who gives nothing for so many seconds is asked no more."""
+    def fill_in(self, patience: float, goes_on: Callable[[set[str]], bool]) -> None:
+        """Make answers of what was told with digests; who gives nothing for so many seconds is asked no more.
+
+        `goes_on` is told, over and over, who is asked, and tells whether there is time left.
+        """
         told, whole = self._collection.told, self._collection.answers.values()
         if not told:
             return
@@ -63,7 +66,7 @@ class FillingIn:
         merging = Merging({node: answer[ONCE] for node, answer in told.items()}, rooms, self._turns)
         self._collection.last_piece = time.monotonic()
         self._ask(merging)
-        while self._open and time.monotonic() < latest:
+        while self._open and goes_on(set(self._open)):
             self._state.changed.wait(0.25)
             self._state.changed.clear()
             if self._hear(merging, patience):

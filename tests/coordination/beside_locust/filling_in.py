@@ -18,7 +18,7 @@ from jupyter_rtc_locust.coordination.giving_contents import GivingContents
 from jupyter_rtc_locust.coordination.pieces import PIECE_BYTES, split
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
-from jupyter_rtc_locust.settings import Settings
+from jupyter_rtc_locust.settings import END_BUDGET_S, Settings
 from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, ForeignUpdate, ReplicaEvidence, RoomEvidence
 
 STATE = ReplicaEvidence((0,), b"the document" * 80_000, ClockRanges(), ClockRanges.of([(7, 0, 9)]))
@@ -79,7 +79,7 @@ def soon(monkeypatch):
     monkeypatch.setattr(filling_in, "AGAIN_S", 0.05)
 
 
-def collected(workers, gone=()):
+def collected(workers, gone=(), budget_s=END_BUDGET_S):
     environment = Environment()
     environment.runner = workers
     collector = EvidenceCollector(environment)
@@ -88,6 +88,7 @@ def collected(workers, gone=()):
     state.processes = set(workers.saw)
     state.end.quiet = set(state.processes)
     state.end.began = collecting.time.monotonic()
+    state.end_budget_s = budget_s
     collector.collect(state, state.end, 0.05)
     return state.end
 
@@ -151,6 +152,14 @@ def test_who_does_not_give_what_it_alone_has_is_lost_and_all_others_are_not(gone
     end = collected(Workers(alone, deaf=["c"]), gone=gone)
     assert documents(end) == {node: THREE[node] for node in "ab"}
     assert end.lost == {"c"}
+
+
+def test_when_the_time_of_the_end_is_over_nobody_is_asked_any_more(monkeypatch):
+    monkeypatch.setattr(collecting, "SYNC_DEADLINE_S", 60.0)
+    alone = {**THREE, "c": [room(2, 0, 1, foreign=[b"only seen by c"])]}
+    with gevent.Timeout(10):
+        end = collected(Workers(alone, deaf=["c"]), budget_s=collecting._AFTER_EVIDENCE_S + 0.3)
+    assert "c" in end.lost
 
 
 def test_a_worker_that_gives_something_else_is_asked_no_more(caplog):

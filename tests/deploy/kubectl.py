@@ -34,3 +34,8 @@ def _built(folder: str) -> str:
 def built(folder: str) -> list[Object]:
     """The objects of a folder, as they would be applied."""
     return list(yaml.safe_load_all(_built(folder)))
+
+
+def folders() -> list[str]:
+    """All that can be built."""
+    return sorted(str(path.parent.relative_to(KUBERNETES)) for path in KUBERNETES.rglob("kustomization.yaml"))

@@ -20,7 +20,6 @@ SEAL_KEY = "LOCUST_RTC_SECRET"
 PASSWORD_KEY = "JUPYTERHUB_PASSWORD"
 NAME_OF_A_NAMESPACE = "kubernetes.io/metadata.name"
 """The label that Kubernetes gives each namespace."""
-END_OF_A_RUN_S = 120
 IMAGE_USER = 10001
 
 
@@ -98,12 +97,6 @@ def as_many_workers_come_as_are_expected(objects: list[Object]) -> Iterator[str]
             yield f"{name_of(one)}: one worker that fails would end or replace others; Indexed, backoffLimitPerIndex 0"
         if spec["completions"] != spec["parallelism"] or expected != {str(spec["completions"])}:
             yield f"{name_of(one)} starts {spec['parallelism']} of {spec['completions']}, the master expects {expected}"
-
-
-def there_is_time_for_the_verdict(objects: list[Object]) -> Iterator[str]:
-    for name, container, pod in containers(objects):
-        if is_locust(container) and pod.get("terminationGracePeriodSeconds", 30) <= END_OF_A_RUN_S:
-            yield f"{name} is killed before its verdict: terminationGracePeriodSeconds above {END_OF_A_RUN_S}"
 
 
 def whoever_selects_finds_pods_and_ports(objects: list[Object]) -> Iterator[str]:
@@ -283,7 +276,6 @@ def resources_are_asked_for_and_no_cpu_is_throttled(objects: list[Object]) -> It
 RULES = (
     a_run_is_made_once_and_its_exit_code_stays,
     as_many_workers_come_as_are_expected,
-    there_is_time_for_the_verdict,
     whoever_selects_finds_pods_and_ports,
     whatever_is_named_is_there,
     all_play_one_locustfile_of_the_image,

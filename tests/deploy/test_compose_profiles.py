@@ -5,10 +5,14 @@ test_hub_containers.py runs the one with a JupyterHub.
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from deploy.built_image import TMPFS
+from deploy.commands import run_of_locust
 from deploy.compose import services
+from deploy.kubernetes_need import grace_of
 
 PROFILES = {
     "demo": {"demo"},
@@ -49,3 +53,24 @@ def test_workers_go_to_the_master_that_is_named() -> None:
     assert "--master-host=10.0.0.5" in services("workers", MASTER_HOST="10.0.0.5")["worker"]["command"]
     aliases = services("ci")["ci"]["networks"]["default"]["aliases"]
     assert aliases == ["master"], "workers look for the headless master under the name of the other one"
+
+
+def seconds(duration: str) -> int:
+    """Of a duration as compose writes it: 2m30s."""
+    found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", duration)
+    assert found is not None, duration
+    hours, minutes, rest = (int(one or 0) for one in found.groups())
+    return 3600 * hours + 60 * minutes + rest
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_whoever_is_stopped_has_time_for_its_verdict(profile: str) -> None:
+    needed = grace_of(run_of_locust(["--headless", "--rtc-hub=http://hub.example.org"], {}))
+    for name, service in services(profile).items():
+        assert seconds(service["stop_grace_period"]) >= needed, name
+        if service["command"][0] == "locust" and "--headless" in service["command"]:
+            assert seconds(service["stop_grace_period"]) >= grace_of(run_of_locust(service["command"][1:], {})), name
+
+
+def test_runs_of_many_edits_can_be_given_longer() -> None:
+    assert seconds(services("ci", STOP_WITHIN="420s")["ci"]["stop_grace_period"]) == 420

@@ -84,7 +84,6 @@ MISTAKES = {
     "a job that goes": lambda all_: _set(job(all_, "master")["spec"], "ttlSecondsAfterFinished", 60),
     "a worker too few": lambda all_: job(all_, "worker")["spec"].update(completions=1, parallelism=1),
     "workers that end each other": lambda all_: _set(job(all_, "worker")["spec"], "backoffLimit", 0),
-    "killed too soon": lambda all_: _set(pod(all_, "worker"), "terminationGracePeriodSeconds", 30),
     "a service for nobody": lambda all_: _set(first(all_, "Service")["spec"]["selector"], "app", "other"),
     "a service to a closed port": lambda all_: _set(first(all_, "Service")["spec"]["ports"][0], "targetPort", 5558),
     "a policy for nobody": lambda all_: _set(

@@ -72,7 +72,19 @@ def test_presence_that_is_told_on_is_never_less_than_ones_own_and_that_never_les
     assert faithful.generator_cores >= own.generator_cores >= none.generator_cores
 
 
-@pytest.mark.parametrize("asked", [Asked(0, 1), Asked(1, 0), Asked(1, 1, edit_rate=-1.0), Asked(1, 1, run_s=0.0)])
+@pytest.mark.parametrize("workers", [2, 5, 8])
+def test_where_more_workers_are_asked_for_than_cpu_needs_each_that_sees_an_edit_tells_of_it(workers):
+    alone, spread = need(Asked(400, 5, run_s=600)), need(Asked(400, 5, run_s=600, workers=workers))
+    assert (alone.workers, spread.workers) == (1, workers)
+    others = min(5, workers) - 1
+    assert spread.evidence == alone.evidence + others * MEASURED.seen_bytes * spread.asked.edits
+    assert (spread.generator_cores, spread.judge_memory) == (alone.generator_cores, alone.judge_memory)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [Asked(0, 1), Asked(1, 0), Asked(1, 1, edit_rate=-1.0), Asked(1, 1, run_s=0.0), Asked(1, 1, workers=-1)],
+)
 def test_numbers_that_no_run_has_are_refused(asked):
     with pytest.raises(ValueError, match="no run has"):
         need(asked)
@@ -154,6 +166,12 @@ def test_another_server_has_other_constants():
     assert float(slow[12].strip()) > float(quick_one[12].strip())
 
 
+def test_workers_that_are_asked_for_stand_in_the_table():
+    alone, spread = (printed("--users", "400", "--room", "5", "--workers", workers)[2].split("|") for workers in "08")
+    assert (alone[8].strip(), spread[8].strip()) == ("1", "8")
+    assert alone[13] != spread[13], "evidence"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -163,6 +181,7 @@ def test_another_server_has_other_constants():
         ("--edit-rate", "-1"),
         ("--edit-rate", "nan"),
         ("--run-time", "0"),
+        ("--workers", "1.5"),
         ("--awareness", "some"),
         ("--rhythm", "waltz"),
         ("--server-edit-ms", "inf"),

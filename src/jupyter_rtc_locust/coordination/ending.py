@@ -48,6 +48,22 @@ _LOCUST_QUITS_S = 2.0
 """After a verdict, until Locust has told its workers to quit."""
 
 
+def patience(budget_s: float, *, faults: bool, hub: bool) -> tuple[float, float]:
+    """Seconds that a run is given for its end, and those it is given after that was given up."""
+    return (
+        budget_s + (FAULT_UNDER_WAY_S if faults else 0.0),
+        _LAST_MOMENTS_S + (STOPPING_S if hub else 0.0),
+    )
+
+
+def longest_end(edits: int, *, faults: bool, hub: bool) -> float:
+    """Seconds from a signal to the end of the process at most, but for Locust's own shutdown.
+
+    Whoever stops a process with a deadline, as engines and clusters do, has to wait that long, or there is no verdict.
+    """
+    return sum(patience(end_budget(edits), faults=faults, hub=hub)) + _LOCUST_QUITS_S
+
+
 class Ending:
     """Ends the runs of one environment. `stop_watching` is called when the verdict is there."""
 
@@ -83,12 +99,13 @@ class Ending:
             state.end_budget_s = end_budget(edits_so_far(self._environment))
             self._state = state
             self._under_way = gevent.spawn(self._end, state)
-        budget = state.end_budget_s + (FAULT_UNDER_WAY_S if state.faults is not None else 0.0)
         too_long = _TOO_LONG.format(seconds=state.end_budget_s)
-        last_moments = _LAST_MOMENTS_S + (STOPPING_S if state.settings.hub is not None else 0.0)
-        for patience, why in ((budget, too_long), (last_moments, "")):
+        budget, last_moments = patience(
+            state.end_budget_s, faults=state.faults is not None, hub=state.settings.hub is not None
+        )
+        for seconds, why in ((budget, too_long), (last_moments, "")):
             try:
-                if state.concluded.wait(patience):
+                if state.concluded.wait(seconds):
                     break
             except KeyboardInterrupt:
                 why = CTRL_C

@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run-time", metavar="SECONDS", default="60", help="(%(default)s)")
     parser.add_argument("--awareness", metavar="KIND", default="faithful", help="faithful, own or none (%(default)s)")
     parser.add_argument("--rhythm", metavar="KIND", default="person", help="person, steady or poisson (%(default)s)")
+    parser.add_argument("--workers", metavar="N", default="0", help="processes; 0: as many as their CPU needs (0)")
     parser.add_argument(
         "--server-edit-ms",
         metavar="MS",
@@ -64,8 +65,9 @@ def planned(options: Any) -> list[str]:
     edit_rate, run_s = _number("--edit-rate", options.edit_rate), _number("--run-time", options.run_time)
     if not run_s:
         raise OptionsError(f"--run-time {str(options.run_time)[:100]!r}: no run is so short. Give more than 0 seconds.")
+    workers = _whole("--workers", options.workers, "workers", least=0)
     asked = [
-        Asked(users, room, edit_rate, options.awareness, options.rhythm, run_s)
+        Asked(users, room, edit_rate, options.awareness, options.rhythm, run_s, workers)
         for users in (_whole("--users", one) for one in options.users)
         for room in (_whole("--room", one) for one in options.room)
     ]
@@ -82,11 +84,11 @@ def _number(option: str, given: object) -> float:
     return number
 
 
-def _whole(option: str, given: object) -> int:
+def _whole(option: str, given: object, what: str = "people", least: int = 1) -> int:
     try:
         number = _number(option, given)
     except OptionsError:
-        number = 0.0
-    if number < 1 or number != int(number):
-        raise OptionsError(f"{option} {str(given)[:100]!r} is no number of people: give whole numbers from 1.")
+        number = -1.0
+    if number < least or number != int(number):
+        raise OptionsError(f"{option} {str(given)[:100]!r} is no number of {what}: give whole numbers from {least}.")
     return int(number)

@@ -10,7 +10,7 @@ from jupyter_rtc_locust.scale.constants import MEASURED, Constants
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A run on paper. `edit_rate` in edits a second and user, `run_s` in seconds."""
+    """A run on paper. `edit_rate` in edits a second and user, `run_s` in seconds, `workers` 0: as its CPU needs."""
 
     users: int
     room: int
@@ -18,6 +18,7 @@ class Asked:
     awareness: str = "faithful"
     rhythm: str = "person"
     run_s: float = 60.0
+    workers: int = 0
 
     @property
     def rooms(self) -> int:
@@ -71,7 +72,7 @@ class Need:
 
 def need(asked: Asked, constants: Constants = MEASURED) -> Need:
     """What a run takes. ValueError for numbers that no run has."""
-    if asked.users < 1 or asked.room < 1 or asked.edit_rate < 0 or asked.run_s <= 0:
+    if asked.users < 1 or asked.room < 1 or asked.edit_rate < 0 or asked.run_s <= 0 or asked.workers < 0:
         raise ValueError(f"no run has these numbers: {asked}")
     c = constants
     room = min(asked.room, asked.users)
@@ -82,7 +83,7 @@ def need(asked: Asked, constants: Constants = MEASURED) -> Need:
     sent_presence = presence / room
     bursts = c.bursts if asked.rhythm == "person" else 1.0
     cores = bursts * (edits * c.edit_cpu + (updates - edits) * c.update_cpu) + presence * c.presence_cpu
-    workers = max(1, math.ceil(cores / c.busiest_core))
+    workers = asked.workers or max(1, math.ceil(cores / c.busiest_core))
     seen_by = min(room, workers)
     kept = edits * min(asked.run_s, c.kept_s) * c.kept_memory * seen_by
     memory = asked.users * (c.user_memory + asked.edit_rate * room * asked.run_s * c.update_memory) + kept

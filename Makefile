@@ -28,7 +28,7 @@ help:
 	@echo 'make test    every test but the races, the recorded sessions, a whole image, and hosts of their own'
 	@echo 'make test-hosts  master, workers and a server on hosts of their own, and every bad day of theirs (a quarter of an hour; root)'
 	@echo 'make lint    format, style, types, the documents, the workflows, and all that deploys'
-	@echo 'make image   the steps of both Dockerfiles with every package downloaded, and the demo in the first (minutes)'
+	@echo 'make image   the steps of both Dockerfiles with every package downloaded, and the demo in the first (minutes; root)'
 	@echo 'make bench   what the load generator itself costs (a quarter of an hour)'
 	@echo 'make saturation  CPU against messages a second until somebody can no more (ten minutes)'
 	@echo 'make performance  the tables and pictures of docs/performance.md, from what was measured last'
@@ -76,8 +76,8 @@ lint: $(installed) $(actionlint)
 	fi
 	.venv/bin/python -m pytest -q tests/test_documents_are_true.py tests/deploy/test_kubernetes*.py tests/deploy/test_operators.py
 
-image: $(installed)
-	.venv/bin/python -m pytest -m image tests/deploy $(TESTS)
+image: $(installed) $(hub) $(node_server)
+	.venv/bin/python -m pytest -m 'image or run or hub' tests/deploy $(TESTS)
 
 bench: $(installed) $(peers)
 	.venv/bin/python -m benchmarks $(ARGS)

@@ -37,7 +37,10 @@ exec sleep infinity
 def reason_not_to() -> str:
     """Why no copy can be made here, in a sentence; empty where it can."""
     if os.geteuid() != 0:
-        return "Copies of this machine need root: the steps of the Dockerfile make accounts and give files to them."
+        return (
+            "Copies of this machine need root: the steps of the Dockerfile make accounts and give files to them. "
+            "As root, `make image` runs them all; in CI the job `machines` does."
+        )
     if missing := [tool for tool in ("unshare", "nsenter", "setpriv", "ip") if shutil.which(tool) is None]:
         return f"Copies of this machine need {', '.join(missing)}."
     tried = subprocess.run(["unshare", "--mount", "--pid", "--fork", "--net", "true"], capture_output=True, check=False)
@@ -82,6 +85,11 @@ class CopiedMachine:
             (self.files / "etc/resolv.conf").touch()
             names = " ".join(["localhost", socket.gethostname(), *hosts])
             (self.files / "etc/hosts").write_text(f"127.0.0.1 {names}\n")
+        else:
+            # Often a link to what is in memory on the machine, and not in the copy.
+            servers = Path("/etc/resolv.conf").read_bytes()
+            (self.files / "etc/resolv.conf").unlink(missing_ok=True)
+            (self.files / "etc/resolv.conf").write_bytes(servers)
 
     def on_mounts(self, script: str) -> None:
         """Run a script of the shell on the mounts of the copy, where `$root` is its root."""

@@ -118,6 +118,48 @@ def test_only_what_the_images_take_reaches_an_engine() -> None:
     assert all((REPOSITORY / source).exists() for source in copied)
 
 
+AS_AN_ORDINARY_USER = """
+import os, sys
+import pytest
+os.geteuid = lambda: 1000
+sys.exit(pytest.main(sys.argv[1:]))
+"""
+
+
+def test_in_ci_the_steps_of_the_dockerfile_are_not_left_out_where_there_is_no_root() -> None:
+    """Whoever runs `make image` there has to be root: whatever else may be left out without it is run by that."""
+    chosen = [
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-m",
+        "image",
+        str(REPOSITORY / "tests" / "deploy" / "test_containers.py"),
+    ]
+    command = [sys.executable, "-c", AS_AN_ORDINARY_USER, *chosen]
+    environment = {name: value for name, value in os.environ.items() if name != "CI"}
+    here, in_ci = (
+        subprocess.run(command, env=environment | ci, capture_output=True, text=True, check=False, cwd=REPOSITORY)
+        for ci in ({}, {"CI": "true"})
+    )
+    assert here.returncode == 0 and "1 skipped" in here.stdout, here.stdout
+    assert in_ci.returncode == 1, in_ci.stdout
+    assert "was left out, and in CI nothing may be: Skipped: Copies of this machine need root" in in_ci.stdout
+
+
+def test_make_image_runs_every_test_that_takes_a_copy_of_the_machine() -> None:
+    recipe = re.search(r"^image:.*\n\t(.*)$", (REPOSITORY / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert recipe is not None
+    chosen = re.search(r"-m '([\w ]+)' tests/deploy ", recipe[1])
+    assert chosen is not None, recipe[1]
+    markers = set(chosen[1].split(" or "))
+    assert "image" in markers
+    for path in (REPOSITORY / "tests" / "deploy").glob("test_*.py"):
+        for marks in re.findall(r"((?:^@.*\n)+)def test_", path.read_text("utf-8"), re.MULTILINE):
+            if "@needs_a_copy" in marks:
+                assert set(re.findall(r"@pytest\.mark\.(\w+)$", marks, re.MULTILINE)) & markers, f"{path.name}: {marks}"
+
+
 @EVERY_IMAGE
 def test_hadolint_has_nothing_to_say(image: str) -> None:
     program = Path(sys.executable).parent / "hadolint"

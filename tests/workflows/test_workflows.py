@@ -87,15 +87,17 @@ def test_on_each_python_everything_is_checked_that_is_checked_on_a_machine_of_on
     assert made == [f"--no-print-directory {target}" for target in ("lint", "demo", "test")]
 
 
-def test_hosts_of_their_own_and_a_hub_are_tested_for_each_change(tmp_path: Path) -> None:
+def test_a_hub_hosts_of_their_own_and_the_image_are_tested_for_each_change_the_last_two_as_root(tmp_path: Path) -> None:
+    """An ordinary user leaves the steps of the Dockerfile out in `.ci/run` (tests/conftest.py): here they are run."""
     (machines,) = [job for job in jobs(OURS) if job.name == "machines"]
     runner = Runner(tmp_path / "runner")
-    runner.program("make", f'#!/bin/sh\necho "$@ CI=$CI" >> {tmp_path}/made\n')
-    runner.program("sudo", '#!/bin/sh\nexec "$@"\n')
+    runner.program("make", f'#!/bin/sh\necho "$@ CI=$CI by=$BY" >> {tmp_path}/made\n')
+    runner.program("sudo", '#!/bin/sh\nexec env -u CI BY=root "$@"\n')
     assert runner.run(machines).exit_code == 0
     made = (tmp_path / "made").read_text().splitlines()
-    assert [line.split()[1] for line in made] == ["hubs", "test-hosts"]
-    assert made[1].endswith("CI=true"), "without it, what may not be made there would be left out"
+    assert [line.split()[1] for line in made] == ["hubs", "test-hosts", "image"]
+    for line in made[1:]:
+        assert line.endswith("CI=true by=root"), "without CI, what may not be made there would be left out"
 
 
 def test_the_newest_releases_are_installed_in_place_of_the_locked_ones_and_tested(tmp_path: Path) -> None:

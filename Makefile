@@ -69,6 +69,7 @@ lint: $(installed) $(actionlint)
 	JUPYTER_TOKEN=example .venv/bin/docker-compose -f docker-compose.yml --profile '*' config -q
 	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	.venv/bin/hadolint Dockerfile deploy/jupyterhub/Dockerfile
+	.venv/bin/shellcheck deploy/image/entrypoint .ci/run
 	.venv/bin/check-jsonschema --check-metaschema src/jupyter_rtc_locust/reporting/result.schema.json
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows $(workflows)
 	@if test -e $(actionlint); then \
@@ -77,7 +78,8 @@ lint: $(installed) $(actionlint)
 	.venv/bin/python -m pytest -q tests/test_documents_are_true.py tests/deploy/test_kubernetes*.py tests/deploy/test_operators.py
 
 image: $(installed) $(hub) $(node_server)
-	.venv/bin/python -m pytest -m 'image or run or hub' tests/deploy $(TESTS)
+	.venv/bin/python -m pytest -m image tests/deploy $(TESTS)
+	.venv/bin/python -m pytest -m 'run or hub' tests/deploy $(TESTS)
 
 bench: $(installed) $(peers)
 	.venv/bin/python -m benchmarks $(ARGS)

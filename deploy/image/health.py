@@ -55,7 +55,8 @@ def answers(port: int, path: str) -> bool:
 
 def listens(port: int) -> bool:
     """Whether anything here waits for connections on a port."""
-    return any(line.laddr.port == port for line in psutil.net_connections("tcp") if line.status == "LISTEN")
+    lines = psutil.net_connections("tcp")
+    return any(line.laddr and line.laddr.port == port and line.status == "LISTEN" for line in lines)
 
 
 def has_line_to(port: int) -> bool:

@@ -89,25 +89,35 @@ class BuiltImage:
             self._copy_what_stands_beside()
 
     def seal(self, tmpfs: Sequence[str]) -> None:
-        """Make the root read-only, and give these folders to the user, empty and in memory."""
+        """Make the root read-only, and give these folders to the user, empty and in memory.
+
+        As Docker mounts what is in memory: nothing there is a program or a device, or gives rights.
+        """
         mounts = []
         for place in tmpfs:
             path, _, options = place.partition(":")
-            mounts.append(f'mount -t tmpfs -o "{options or "mode=1777"}" tmpfs "$root{path}"')
+            mounts.append(f'mount -t tmpfs -o "noexec,nosuid,nodev,{options or "mode=1777"}" tmpfs "$root{path}"')
         if self.at(RESULTS).is_dir():
             mounts.append(f'mount -t tmpfs -o uid=10001,gid=10001 tmpfs "$root{RESULTS}"')
         self.machine.on_mounts("\n".join([*mounts, 'mount -o remount,ro "$root"']))
 
     def container(
-        self, command: Sequence[str], folder: str = "", environment: dict[str, str] | None = None, *, entry: bool = True
+        self,
+        command: Sequence[str],
+        folder: str = "",
+        environment: dict[str, str] | None = None,
+        *,
+        entry: bool = True,
+        user: int | None = None,
     ) -> tuple[list[str], dict[str, str]]:
         """What to start here for a container of this image with a command, and in which environment.
 
         `entry`: through the image's entry point, as an engine starts a container; a health check goes without.
+        `user`: another than the image's.
         """
         entrypoint = self.step("ENTRYPOINT").command if entry else []
         whole = [*entrypoint, *command]
-        started = self.machine.command(whole, folder or self.folder, self.user)
+        started = self.machine.command(whole, folder or self.folder, self.user if user is None else user)
         # chroot and setpriv are found with the path of the copy, which begins with that of the image.
         return started, self.environment | {"HOME": "/home/locust"} | (environment or {})
 

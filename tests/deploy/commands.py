@@ -43,6 +43,10 @@ class Run:
     documents: int
     workers: int
     """That are expected; 0 in a run of one process."""
+    waits_for_workers_s: float
+    """At most; 0: for ever."""
+    workers_wait_s: float
+    """So long a worker tries to reach its master, which is a number of Locust's."""
     run_s: float
     """0: until somebody ends it."""
     edit_rate: float
@@ -77,6 +81,7 @@ def _answer_for_ever() -> None:
     import io
 
     from locust.argument_parser import get_parser
+    from locust.runners import CONNECT_RETRY_COUNT, CONNECT_TIMEOUT
 
     from jupyter_rtc_locust.coordination.ending import longest_end
     from jupyter_rtc_locust.errors import OptionsError
@@ -103,6 +108,8 @@ def _answer_for_ever() -> None:
                         "users": options.num_users or 1,
                         "documents": settings.documents,
                         "workers": options.expect_workers,
+                        "waits_for_workers_s": options.expect_workers_max_wait,
+                        "workers_wait_s": CONNECT_TIMEOUT * CONNECT_RETRY_COUNT,
                         "run_s": run_s,
                         "edit_rate": settings.edit_rate,
                         "awareness": settings.awareness,

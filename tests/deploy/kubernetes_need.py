@@ -54,7 +54,17 @@ def there_is_memory_for_people_and_evidence(objects: list[Object]) -> Iterator[s
             )
 
 
-NEED_RULES = (there_is_time_for_the_verdict, there_is_memory_for_people_and_evidence)
+def a_master_waits_no_longer_than_its_workers(objects: list[Object]) -> Iterator[str]:
+    """Or it waits for those that have given up: none of them is started anew."""
+    if (run := run_of(objects)) is not None and not 0 < run.waits_for_workers_s <= run.workers_wait_s:
+        yield f"The master waits for {run.waits_for_workers_s} s, and its workers give up after {run.workers_wait_s} s"
+
+
+NEED_RULES = (
+    a_master_waits_no_longer_than_its_workers,
+    there_is_time_for_the_verdict,
+    there_is_memory_for_people_and_evidence,
+)
 
 
 def run_of(objects: list[Object]) -> Run | None:

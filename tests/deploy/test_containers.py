@@ -54,17 +54,30 @@ for place in ("/", "/home/locust", "/opt/jupyter-rtc-locust", "/home/locust/locu
         tried[place] = "written"
     except OSError as error:
         tried[place] = type(error).__name__
-print(json.dumps({"user": os.getuid(), "tried": tried}))
+flags = os.ST_NOEXEC | os.ST_NOSUID | os.ST_NODEV
+mounted = {place: os.statvfs(place).f_flag & flags == flags for place in ("/tmp", "/home/locust/notebooks")}
+print(json.dumps({"user": os.getuid(), "tried": tried, "mounted": mounted}))
 """
     answer = json.loads(output_of(image.container(["python", "-c", script])).stdout)
     assert answer["user"] == 10001
     written = {place for place, what in answer["tried"].items() if what == "written"}
     assert written == {"/tmp", "/home/locust/results", "/home/locust/notebooks"}
+    assert all(answer["mounted"].values()), "an engine mounts what is in memory so that nothing in it is a program"
 
 
 def options_are_locusts(image: BuiltImage, _: Path) -> None:
     assert output_of(image.container(["--version"])).stdout.startswith(f"locust {LOCKED['locust']}")
     assert VERSION in output_of(image.container(["jupyter", "rtc-locust", "--version"])).stdout
+
+
+def any_user_runs_it(image: BuiltImage, _: Path) -> None:
+    """As where a cluster chooses the user, who has no account and no home."""
+    environment = {"HOME": "/"}
+    for command in (["locust", "--locustfile=locustfiles/notebook_editing.py", "--list"], ["health.py", "alone"]):
+        answer = output_of(image.container(command, environment=environment, user=1_000_680_000))
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+    script = "import os, tempfile; tempfile.TemporaryFile(); print(os.getuid())"
+    assert output_of(image.container(["python", "-c", script], user=1_000_680_000)).stdout == "1000680000\n"
 
 
 def ci_ends_with_its_verdict(image: BuiltImage, logs: Path) -> None:
@@ -91,6 +104,7 @@ CALLS = {
     "our wheel": our_wheel_is_installed,
     "little is written": little_can_be_written,
     "options": options_are_locusts,
+    "any user": any_user_runs_it,
     "profile ci": ci_ends_with_its_verdict,
 }
 LONGEST = ("profile ci",)
@@ -133,12 +147,20 @@ def test_options_alone_are_locusts_and_a_command_is_itself(run: str, runs: Runs)
 
 @pytest.mark.run
 @needs_a_copy
+@pytest.mark.parametrize("run", ["any user"])
+def test_a_user_that_a_cluster_chooses_runs_it_too(run: str, runs: Runs) -> None:
+    assert runs[run] is None
+
+
+@pytest.mark.run
+@needs_a_copy
 @pytest.mark.parametrize("run", ["profile ci"])
 def test_the_profile_for_ci_ends_with_the_exit_code_of_its_verdict(run: str, runs: Runs) -> None:
     assert runs[run] is None
 
 
 @pytest.mark.image
+@pytest.mark.timeout(1800)
 @needs_a_copy
 def test_with_every_package_downloaded_the_locked_versions_stand_there_and_the_demo_passes(tmp_path: Path) -> None:
     machine = CopiedMachine(tmp_path / "machine", network=True)

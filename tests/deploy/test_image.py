@@ -148,16 +148,31 @@ def test_in_ci_the_steps_of_the_dockerfile_are_not_left_out_where_there_is_no_ro
 
 
 def test_make_image_runs_every_test_that_takes_a_copy_of_the_machine() -> None:
-    recipe = re.search(r"^image:.*\n\t(.*)$", (REPOSITORY / "Makefile").read_text("utf-8"), re.MULTILINE)
+    recipe = re.search(r"^image:.*\n((?:\t.*\n)+)", (REPOSITORY / "Makefile").read_text("utf-8"), re.MULTILINE)
     assert recipe is not None
-    chosen = re.search(r"-m '([\w ]+)' tests/deploy ", recipe[1])
-    assert chosen is not None, recipe[1]
-    markers = set(chosen[1].split(" or "))
+    chosen = re.findall(r" -m '?([\w ]+?)'? tests/deploy ", recipe[1])
+    markers = {marker for one in chosen for marker in one.split(" or ")}
     assert "image" in markers
     for path in (REPOSITORY / "tests" / "deploy").glob("test_*.py"):
         for marks in re.findall(r"((?:^@.*\n)+)def test_", path.read_text("utf-8"), re.MULTILINE):
             if "@needs_a_copy" in marks:
                 assert set(re.findall(r"@pytest\.mark\.(\w+)$", marks, re.MULTILINE)) & markers, f"{path.name}: {marks}"
+
+
+def test_make_lint_checks_every_program_that_the_image_takes_from_here() -> None:
+    text = (REPOSITORY / "Makefile").read_text("utf-8")
+    shells = re.search(r"^\t.venv/bin/shellcheck (.*)$", text, re.MULTILINE)
+    checked = [*tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["tool"]["mypy"]["files"]]
+    programs = [path for path in (REPOSITORY / "deploy" / "image").iterdir() if path.is_file()]
+    assert programs
+    for program in programs:
+        path = str(program.relative_to(REPOSITORY))
+        first = program.read_text("utf-8").partition("\n")[0]
+        if "python" in first:
+            assert any(path.startswith(folder) for folder in checked), f"mypy does not see {path}"
+        else:
+            assert first in ("#!/bin/sh", "#!/usr/bin/env bash")
+            assert shells is not None and path in shells[1].split(), f"shellcheck does not see {path}"
 
 
 @EVERY_IMAGE

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from deploy.built_image import REPOSITORY
 from deploy.commands import MORE_THAN_THE_AVERAGE, run_of_locust
-from deploy.kubectl import KUBERNETES, built, folders, kubectl
+from deploy.kubectl import built, folders
 from deploy.kubernetes_need import NEED_RULES, SURE, grace_of, memory_of_master, run_of
-from deploy.kubernetes_rules import Object, of_kind, templates
+from deploy.kubernetes_rules import Object, of_kind
 
 DOCUMENT = (REPOSITORY / "docs" / "deploy.md").read_text("utf-8")
 
@@ -98,25 +95,6 @@ def test_every_rule_of_what_a_run_takes_finds_a_mistake() -> None:
         make(objects)
         finding |= {rule for rule in NEED_RULES if list(rule(objects))}
     assert finding == set(NEED_RULES)
-
-
-OPENSHIFT = re.compile(r"^```yaml\n(patches:.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-@pytest.mark.parametrize(("folder", "kinds"), [("overlays/cluster", {"Job"}), ("results", {"Pod"})])
-def test_what_the_document_says_for_openshift_leaves_user_and_groups_to_it(
-    folder: str, kinds: set[str], tmp_path: Path
-) -> None:
-    patches = OPENSHIFT.search(DOCUMENT)
-    assert patches is not None
-    resource = os.path.relpath(KUBERNETES / folder, tmp_path.resolve())
-    (tmp_path / "kustomization.yaml").write_text(f"resources:\n  - {resource}\n{patches[1]}")
-    objects = list(yaml.safe_load_all(kubectl("kustomize", str(tmp_path))))
-    assert len(objects) == len(built(folder))
-    changed = [template["spec"] for name, template in templates(objects) if name.split(" ")[0] in kinds]
-    assert changed
-    for spec in changed:
-        assert spec["securityContext"] == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
 def told(pattern: str) -> tuple[float, ...]:

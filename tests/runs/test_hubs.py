@@ -52,7 +52,8 @@ class Through:
 def _end_a_server(locust: LocustProcess, hub: HubProcess) -> None:
     locust.wait_for("was ready after", times=2, deadline=120)
     time.sleep(2)
-    assert hub.request("DELETE", "hub/api/users/rtc-person-0/server", timeout=60)[0] in (202, 204)
+    (first,) = (name for name in hub.servers() if name.endswith("-0"))
+    assert hub.request("DELETE", f"hub/api/users/{first}/server", timeout=60)[0] in (202, 204)
 
 
 def _terminate_while_it_starts(locust: LocustProcess, hub: HubProcess) -> None:
@@ -126,6 +127,7 @@ def play(name: str, hubs: Hubs, folder: Path) -> Ended:
     """One run, on a hub that other runs of the same kind use as well."""
     through, hub = RUNS[name], hubs[RUNS[name].hub]
     folder.mkdir(parents=True)
+    there_before = hub.names()
     options = ["--headless", "--rtc-hub", hub.url, *through.options]
     environment = {} if through.logins or through.password else {"JUPYTER_TOKEN": hub.token}
     if through.password:
@@ -141,14 +143,13 @@ def play(name: str, hubs: Hubs, folder: Path) -> Ended:
     with LocustProcess(through.locustfile, *options, folder=folder / "run", environment=environment) as locust:
         through.meanwhile(locust, hub)
         run = locust.ended(DEADLINE_S)
-    mine = {one.strip("*").lower() for one in through.logins} or {f"rtc-person-{number}" for number in range(30)}
     until = time.monotonic() + A_MOMENT_S
-    while hub.servers() & mine and time.monotonic() < until:
+    while hub.servers() - there_before and time.monotonic() < until:
         time.sleep(0.2)
-    known = hub.names() & mine
+    known = hub.names() - there_before
     return Ended(
         run,
-        frozenset(hub.servers() & mine),
+        frozenset(hub.servers() - there_before),
         tuple(note for one in known for note in hub.tokens(one)),
         frozenset(known),
         tuple(with_whom for one in known for with_whom in hub.shares(one)),
@@ -175,7 +176,7 @@ def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], Ended]]]:
     one_at_a_time = threading.Lock()
 
     def played(name: str, number: int) -> Ended:
-        # Servers of people are processes that take a core each while they start, and names are shared.
+        # Servers of people are processes that take a core each while they start, and what is new is of one run.
         with one_at_a_time:
             return play(name, hubs, folder / str(number))
 

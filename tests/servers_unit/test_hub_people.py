@@ -18,9 +18,9 @@ FORM = '<form><input type="password" name="password"></form>'
 
 @pytest.fixture
 def people_of(server):
-    def make(**access):
+    def make(*, run="4f2a", **access):
         secrets = []
-        return HubPeople(server.base, HubAccess(**access), "a run", secrets.append), secrets
+        return HubPeople(server.base, HubAccess(**access), run, secrets.append), secrets
 
     return make
 
@@ -28,26 +28,34 @@ def people_of(server):
 def test_one_token_that_manages_the_hub_makes_an_account_and_a_token_for_each(server, people_of):
     server.on("GET", "/hub/api/user", 200, MANAGER)
     for number in (0, 1):
-        name = f"rtc-person-{number}"
+        name = f"rtc-person-4f2a-{number}"
         server.on("POST", f"/hub/api/users/{name}", 409 if number else 201)
         server.on("POST", f"/hub/api/users/{name}/tokens", 201, {"id": f"a{number}", "token": f"of {name}"})
         server.on("DELETE", f"/hub/api/users/{name}/tokens/a{number}", 204)
         server.on("DELETE", f"/hub/api/users/{name}", 204)
     people, secrets = people_of(tokens=("manager",))
     assert [people.token_of(people.name(number)) for number in (0, 1, 0)] == [
-        "of rtc-person-0",
-        "of rtc-person-1",
-        "of rtc-person-0",
+        "of rtc-person-4f2a-0",
+        "of rtc-person-4f2a-1",
+        "of rtc-person-4f2a-0",
     ]
     assert people.leave() == people.leave() == []
     removed = [path for method, path in server.asked() if method == "DELETE"]
     # Tokens first, some at once; the account that had been there stays.
     assert sorted(removed[:2]) == [
-        "/hub/api/users/rtc-person-0/tokens/a0",
-        "/hub/api/users/rtc-person-1/tokens/a1",
+        "/hub/api/users/rtc-person-4f2a-0/tokens/a0",
+        "/hub/api/users/rtc-person-4f2a-1/tokens/a1",
     ]
-    assert removed[2:] == ["/hub/api/users/rtc-person-0"]
-    assert set(secrets) == {"manager", "of rtc-person-0", "of rtc-person-1"}
+    assert removed[2:] == ["/hub/api/users/rtc-person-4f2a-0"]
+    assert set(secrets) == {"manager", "of rtc-person-4f2a-0", "of rtc-person-4f2a-1"}
+
+
+@pytest.mark.parametrize("given", [{"password": "sesame"}, {"tokens": ("manager",)}])
+def test_two_runs_at_once_have_people_of_their_own_and_each_process_of_a_run_the_same(server, people_of, given):
+    server.on("GET", "/hub/api/user", 200, MANAGER)
+    ours, ours_elsewhere, others = (people_of(run=run, **given)[0] for run in ("4f2a", "4f2a", "9c01"))
+    assert [ours.name(0), ours.name(7)] == [ours_elsewhere.name(0), ours_elsewhere.name(7)]
+    assert not {ours.name(0), ours.name(7)} & {others.name(0), others.name(7)}
 
 
 def test_people_s_own_tokens_are_used_and_never_revoked(server, people_of):
@@ -104,7 +112,7 @@ def test_a_login_with_a_password_brings_a_token_which_is_revoked(server, people_
 def test_a_refused_login_says_whose_and_not_with_which_password(server, people_of, forms):
     server.on("GET", "/hub/login", 200, FORM).on("POST", "/hub/login", 403, "<html>Invalid</html>")
     people, _ = people_of(password="sesame")
-    with pytest.raises(HubRefused, match="refused the login of rtc-person-3: status 403") as refused:
+    with pytest.raises(HubRefused, match="refused the login of rtc-person-4f2a-3: status 403") as refused:
         people.token_of(people.name(3))
     assert "sesame" not in str(refused.value)
 

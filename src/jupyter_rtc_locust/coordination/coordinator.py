@@ -151,7 +151,7 @@ class Coordinator:
         http, token = self._server_of(settings)
         kinds = self._kinds()
         templates = self._templates(settings, token is not None, replay)
-        hub = self._hub_of(settings, "rehearsed")
+        hub = self._hub_of(settings, f"try-{uuid.uuid4().hex[:8]}")
         rehearse(settings, http, kinds=kinds, templates=templates, hub=hub)
 
     def _hub_of(self, settings: Settings, run_id: str) -> HubServers | None:

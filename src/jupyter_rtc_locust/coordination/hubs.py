@@ -39,8 +39,7 @@ def hub_servers(settings: Settings, run_id: str, secrets: list[str], *, as_owner
         if secret not in secrets:
             secrets.append(secret)
 
-    note = f"jupyter-rtc-locust, run {run_id}"
-    people = HubPeople(settings.hub, read_access(settings), note, keep, settings.ca_file)
+    people = HubPeople(settings.hub, read_access(settings), run_id, keep, settings.ca_file)
     return HubServers(HttpClient(settings.hub, (), settings.ca_file), settings, people, as_owners=as_owners)
 
 

@@ -24,7 +24,8 @@ from jupyter_rtc_locust.servers.hub_login import log_in
 from jupyter_rtc_locust.settings import HUB_PASSWORD, Settings, read_tokens
 
 NAMES_OF_OURS = "rtc-person-"
-"""Whoever has no name of their own is called so, with a number."""
+"""Whoever has no name of their own is called so, with the run and a number: two runs at once, on one hub, would
+otherwise use each other's servers, and end them."""
 
 _AT_ONCE = 30
 
@@ -131,11 +132,12 @@ class HubPeople:
     """The people of a run, as far as this process has to do with them. `keep_secret` is told every secret."""
 
     def __init__(
-        self, base: str, access: HubAccess, note: str, keep_secret: Callable[[str], None], ca_file: Path | None = None
+        self, base: str, access: HubAccess, run_id: str, keep_secret: Callable[[str], None], ca_file: Path | None = None
     ) -> None:
         self._base = base
         self._access = access
-        self._note = note
+        self._run_id = run_id
+        self._note = f"jupyter-rtc-locust, run {run_id}"
         self._keep_secret = keep_secret
         self._ca_file = ca_file
         self._lock = threading.Lock()
@@ -160,7 +162,7 @@ class HubPeople:
         self._look_at_tokens()
         if self._owners:
             return self._owners[person % len(self._owners)]
-        return f"{NAMES_OF_OURS}{person}"
+        return f"{NAMES_OF_OURS}{self._run_id}-{person}"
 
     def token_of(self, name: str) -> str:
         """The token of this person, who is logged in first where that was not yet done.

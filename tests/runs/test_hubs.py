@@ -51,7 +51,8 @@ class Through:
 
 def _end_a_server(locust: LocustProcess, hub: HubProcess) -> None:
     locust.wait_for("was ready after", times=2, deadline=120)
-    time.sleep(2)
+    locust.wait_for(" 3 users, ")
+    locust.wait_for("echo p95 ")
     (first,) = (name for name in hub.servers() if name.endswith("-0"))
     assert hub.request("DELETE", f"hub/api/users/{first}/server", timeout=60)[0] in (202, 204)
 

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from jupyter_rtc_locust.errors import ConnectionBroken, HubRefused, SpawnFailed
+from jupyter_rtc_locust.servers import http
 from jupyter_rtc_locust.servers import hub as module
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.servers.hub import Hub, ServerState, Whose, progress_of
@@ -119,6 +120,31 @@ def test_a_server_whose_hub_tells_no_progress_is_waited_for_all_the_same(server,
     server.on("POST", SERVER, 202).on("GET", USER, 200, STARTING).on("GET", USER, 200, STARTING)
     server.on("GET", USER, 200, READY)
     assert start(hub)[0].endswith("/user/ada")
+
+
+HELD_BACK = {"Transfer_Encoding": "chunked", "Content_Type": "text/event-stream"}
+"""An answer of which no byte comes, as where a proxy keeps it until it has ended."""
+
+
+def test_a_server_is_looked_for_where_a_proxy_holds_its_progress_back(server, hub, monkeypatch):
+    monkeypatch.setattr(http, "HTTP_TRY_DEADLINE_S", 0.05)
+    server.on("POST", SERVER, 202).on("GET", PROGRESS, 200, "", **HELD_BACK)
+    server.on("GET", USER, 200, STARTING).on("GET", USER, 200, STARTING).on("GET", USER, 200, STARTING)
+    server.on("GET", USER, 200, READY)
+    assert start(hub)[0].endswith("/user/ada")
+    assert server.asked().count(("GET", PROGRESS)) == 1, "once, since each wait for it would keep from looking"
+
+
+def test_a_server_is_waited_for_when_its_progress_breaks_off(server, hub):
+    server.on("POST", SERVER, 202).on("GET", PROGRESS, 200, "no chunk\r\n", **HELD_BACK)
+    server.on("GET", USER, 200, STARTING).on("GET", USER, 200, READY)
+    assert start(hub)[0].endswith("/user/ada")
+
+
+def test_a_server_that_is_not_ready_in_time_is_told_so_where_its_progress_is_held_back(server, hub):
+    server.on("POST", SERVER, 202).on("GET", USER, 200, STARTING).on("GET", PROGRESS, 200, "", **HELD_BACK)
+    with pytest.raises(SpawnFailed, match="not ready in time"):
+        start(hub, 0.3)
 
 
 def test_a_server_that_fails_is_told_with_the_hub_s_words(server, hub):

@@ -148,6 +148,7 @@ class Hub:
             time.sleep(max(0.0, min(_WAIT_WHERE_TOO_MANY_START_S, until - time.monotonic())))
             if time.monotonic() >= until:
                 raise SpawnFailed(f"The server of {name} was not ready in time: {latest}.")
+        follows = True
         while True:
             state = self.server_of(name)
             if state.ready and state.url:
@@ -156,7 +157,9 @@ class Hub:
                 raise SpawnFailed(f"The server of {name} was not ready in time; the last that the hub said: {latest}.")
             if not state.pending:
                 raise SpawnFailed(f"The server of {name} did not start; the last that the hub said: {latest}.")
-            latest = self._follow(name, until, told) or latest
+            if follows:
+                said, follows = self._follow(name, until, told)
+                latest = said or latest
             time.sleep(LOOK_EVERY_S)
 
     def _start_begun(self, name: str, until: float) -> bool:
@@ -177,24 +180,30 @@ class Hub:
             raise SpawnFailed(f"{self.http.base} did not start the server of {name}: {self._short(answer)}.")
         return True
 
-    def _follow(self, name: str, until: float, told: Told) -> str:
-        """What the hub says while the server starts, until it says no more; the last of it.
+    def _follow(self, name: str, until: float, told: Told) -> tuple[str, bool]:
+        """What the hub says while the server starts, until it says no more: the last of it, and whether to ask again.
+
+        A hub says something every few seconds, and a proxy that holds it back does so each time: whoever waited for it
+        again would see late that the server is ready.
 
         Raises:
             SpawnFailed: it says that it failed.
         """
         latest = ""
-        for line in self.http.lines(f"/hub/api{_user(name)}/server/progress", until=until):
-            event = progress_of(line)
-            if event is None:
-                continue
-            latest = self.http.without_tokens(" ".join(str(event.get("message") or "").split()))[:200] or latest
-            if event.get("failed"):
-                raise SpawnFailed(f"The server of {name} did not start: {latest}.")
-            told(_percent(event.get("progress")), latest)
-            if event.get("ready"):
-                break
-        return latest
+        try:
+            for line in self.http.lines(f"/hub/api{_user(name)}/server/progress", until=until):
+                event = progress_of(line)
+                if event is None:
+                    continue
+                latest = self.http.without_tokens(" ".join(str(event.get("message") or "").split()))[:200] or latest
+                if event.get("failed"):
+                    raise SpawnFailed(f"The server of {name} did not start: {latest}.")
+                told(_percent(event.get("progress")), latest)
+                if event.get("ready"):
+                    break
+        except ConnectionBroken:
+            return latest, False
+        return latest, True
 
     def stop_server(self, name: str, until: float) -> None:
         """Have the person's default server stopped, and wait until it is; one that still starts is waited for.

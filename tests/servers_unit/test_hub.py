@@ -32,8 +32,9 @@ def soon(seconds=20.0):
 
 
 def start(hub, seconds=20.0):
-    heard = []
-    return hub.start_server("ada", soon(seconds), lambda *told: heard.append(told)), heard
+    heard, until = [], soon(seconds)
+    hub.ask_for_server("ada", until, lambda *told: heard.append(told))
+    return hub.wait_for_server("ada", until, lambda *told: heard.append(told)), heard
 
 
 # -- what it is, and who asks ----------------------------------------------------------------------------------------
@@ -184,9 +185,10 @@ def test_a_refusal_to_start_is_a_failure(server, hub, status):
         start(hub)
 
 
-def test_a_server_that_somebody_else_asked_for_is_waited_for(server, hub):
-    server.on("POST", SERVER, 400, {"message": "pending"}).on("GET", USER, 200, STARTING).on("GET", USER, 200, READY)
-    assert start(hub)[0].endswith("/user/ada")
+@pytest.mark.parametrize(("state", "ours"), [(STARTING, False), (READY, False), (NONE, True)])
+def test_a_server_is_told_apart_from_one_that_somebody_else_asked_for(server, hub, state, ours):
+    server.on("POST", SERVER, 202 if ours else 400, {"message": "pending"}).on("GET", USER, 200, state)
+    assert hub.ask_for_server("ada", soon(), lambda *_: None) is ours
 
 
 @pytest.mark.parametrize("line", ["", ": comment", "event: x", "data: [1]", "data: {", "data:"])

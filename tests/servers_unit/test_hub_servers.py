@@ -92,6 +92,32 @@ def test_a_server_that_ran_before_takes_no_time_and_goes_on(server, servers):
     assert not [one for one in server.asked() if one[0] in ("POST", "DELETE")]
 
 
+STARTING = {"servers": {"": {"ready": False, "pending": "spawn", "url": "/user/ada/"}}}
+
+
+@pytest.mark.parametrize("seen", ["before it is asked for", "when it is asked for"])
+def test_a_server_that_somebody_else_is_starting_is_waited_for_and_goes_on(server, servers, seen):
+    if seen == "when it is asked for":
+        server.on("GET", "/hub/api/users/ada", 200, {"servers": {}})
+    server.on("GET", "/hub/api/users/ada", 200, STARTING).on("GET", "/hub/api/users/ada", 200, STARTING)
+    server.on("POST", "/hub/api/users/ada/server", 400, {"message": "ada is pending spawn"})
+    has_server(server, runs=True)
+    made = servers(as_owners=True)
+    assert made.bring_up(DOCUMENT, heard()[1]) is None, "its start began before"
+    assert made.leave() == []
+    assert not [one for one in server.asked() if one[0] == "DELETE"]
+
+
+def test_a_server_of_somebody_else_that_never_gets_ready_is_left_to_them(server, servers):
+    server.on("GET", "/hub/api/users/ada", 200, {"servers": {}}).on("GET", "/hub/api/users/ada", 200, STARTING)
+    server.on("POST", "/hub/api/users/ada/server", 400, {"message": "ada is pending spawn"})
+    made = servers(as_owners=True, hub_spawn_timeout=0.2)
+    with pytest.raises(SpawnFailed, match="not ready in time"):
+        made.bring_up(DOCUMENT, heard()[1])
+    made.leave()
+    assert not [one for one in server.asked() if one[0] == "DELETE"]
+
+
 def test_a_server_that_did_not_start_is_asked_to_end_all_the_same(server, servers):
     server.on("GET", "/hub/api/users/ada", 200, {"servers": {}}).on("POST", "/hub/api/users/ada/server", 500, {})
     server.on("DELETE", "/hub/api/users/ada/server", 404, {})

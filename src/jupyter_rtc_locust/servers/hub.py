@@ -132,22 +132,33 @@ class Hub:
         whole = urljoin(f"{self.http.base}/", url).rstrip("/") if url else ""
         return ServerState(bool(server.get("ready")), bool(server.get("pending")), whole)
 
-    def start_server(self, name: str, until: float, told: Told) -> str:
-        """Have the person's default server started, and wait until the hub calls it ready; its address.
+    def ask_for_server(self, name: str, until: float, told: Told) -> bool:
+        """Have the person's default server started; False: it runs, or somebody else has asked for it just before.
 
         `until` is a moment of `time.monotonic`.
 
         Raises:
-            SpawnFailed: the hub refused to start it, it failed, or was not ready in time.
+            SpawnFailed: the hub refused to start it, or had too many others to start until then.
             ConnectionBroken: the hub itself does not answer.
         """
-        latest = "the hub was asked to start it"
-        while not self._start_begun(name, until):
+        while (began := self._start_begun(name, until)) is None:
             latest = "the hub starts too many at once (429)"
             told(0, latest)
             time.sleep(max(0.0, min(_WAIT_WHERE_TOO_MANY_START_S, until - time.monotonic())))
             if time.monotonic() >= until:
                 raise SpawnFailed(f"The server of {name} was not ready in time: {latest}.")
+        return began
+
+    def wait_for_server(self, name: str, until: float, told: Told) -> str:
+        """Wait until the hub calls the server that it starts ready; its address.
+
+        `until` is a moment of `time.monotonic`.
+
+        Raises:
+            SpawnFailed: it failed, or was not ready in time.
+            ConnectionBroken: the hub itself does not answer.
+        """
+        latest = "the hub was asked to start it"
         follows = True
         while True:
             state = self.server_of(name)
@@ -162,8 +173,8 @@ class Hub:
                 latest = said or latest
             time.sleep(LOOK_EVERY_S)
 
-    def _start_begun(self, name: str, until: float) -> bool:
-        """False: not now, because the hub has too many to start."""
+    def _start_begun(self, name: str, until: float) -> bool | None:
+        """What `ask_for_server` tells; None: not now, because the hub has too many to start."""
         left = max(_LEAST_TRY_S, until - time.monotonic())
         try:
             # The hub answers when the server is ready, or after its own `slow_spawn_timeout` that it will be.
@@ -173,9 +184,9 @@ class Hub:
                 raise SpawnFailed(f"The server of {name} was not ready in time: {error}") from None
             raise
         if answer.status_code == 429:
-            return False
+            return None
         if answer.status_code == 400 and self.server_of(name) != ServerState():
-            return True  # it runs, or somebody else has just asked for it
+            return False
         if answer.status_code not in (201, 202):
             raise SpawnFailed(f"{self.http.base} did not start the server of {name}: {self._short(answer)}.")
         return True

@@ -20,7 +20,7 @@ from jupyter_rtc_locust.documents.templates import Template
 from jupyter_rtc_locust.errors import ConnectionBroken, HubRefused, OwnMachineFull
 from jupyter_rtc_locust.servers.base import Document, RoomAddress, Server
 from jupyter_rtc_locust.servers.http import HttpClient
-from jupyter_rtc_locust.servers.hub import Hub, Told
+from jupyter_rtc_locust.servers.hub import Hub, ServerState, Told
 from jupyter_rtc_locust.servers.hub_people import HubPeople, some_at_once
 from jupyter_rtc_locust.servers.jupyter_collaboration import JupyterCollaboration
 from jupyter_rtc_locust.settings import Settings
@@ -70,7 +70,7 @@ class HubServers(Server):
     def bring_up(self, document: Document, told: Callable[[str, int, str], None]) -> float | None:
         """Have the server of the document's owner started, where it does not run; how many seconds that took.
 
-        None: it ran. `told` hears, while it starts, whose server is how far.
+        None: it ran, or somebody else had asked for it. `told` hears, while it starts, whose server is how far.
 
         Raises:
             SpawnFailed: it did not start, or not within `--rtc-hub-spawn-timeout`.
@@ -86,16 +86,23 @@ class HubServers(Server):
             token, known_as = self._people.token_of(owner), self._people.known_as(owner)
             hub = self._people.hub_of(owner)
             began = time.monotonic()
-            ran = hub.server_of(known_as).ready
-            if not ran:
+            until = began + self._settings.hub_spawn_timeout
+            tell: Told = lambda percent, message: told(owner, percent, message)  # noqa: E731
+            before = hub.server_of(known_as)
+            ours = before == ServerState()
+            if ours:
+                # Noted first: this may be stopped at any moment. A server that is somebody else's is not ours to end.
                 self._started.add(owner)
-                tell: Told = lambda percent, message: told(owner, percent, message)  # noqa: E731
-                hub.start_server(known_as, began + self._settings.hub_spawn_timeout, tell)
+                ours = hub.ask_for_server(known_as, until, tell)
+                if not ours:
+                    self._started.discard(owner)
+            if not before.ready:
+                hub.wait_for_server(known_as, until, tell)
             took = time.monotonic() - began
             server = self._server(known_as, token)
             server.check()
             self._up[owner] = server
-            return None if ran else took
+            return took if ours else None
 
     def arrive(self, document: Document, identity: int) -> None:
         """Log this user in, and have the owner share the server with it, where it is another person."""

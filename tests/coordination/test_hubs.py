@@ -146,6 +146,21 @@ def test_a_server_that_does_not_start_refuses_everybody_and_is_said_once_without
     assert not looked and not state.prepared.documents[0].ready
 
 
+def test_a_server_that_does_not_start_is_asked_for_once_however_many_documents_lie_in_it(
+    state, servers, recorder, looked
+):
+    state.prepared.documents.append(
+        PreparedDocument(Document("ada/run/other.ipynb", "notebook"), default_notebook(), ready=False)
+    )
+    servers.trouble = SpawnFailed("no room")
+    bringing = BringingUp(state, recorder, [])
+    assert answers(bringing, 0, 2) == ["no room"] * 2
+    assert answers(bringing, 2, 1) == ["no room"] * 2
+    assert servers.asked == ["ada/run/notebook.ipynb", "ben/run/notebook.ipynb"]
+    assert spawns(recorder) == (0, 2), "one for each server"
+    assert len(state.problems) == 3, "each document was not opened"
+
+
 def test_a_document_that_cannot_be_made_is_no_failure_of_the_start(state, recorder, monkeypatch):
     def make(*_):
         raise ConnectionBroken("gone")

@@ -16,7 +16,7 @@ from gevent.pool import Group
 
 from jupyter_rtc_locust.coordination.preparation import PreparedDocument, make_and_look
 from jupyter_rtc_locust.coordination.run_state import RunState
-from jupyter_rtc_locust.errors import RtcLocustError
+from jupyter_rtc_locust.errors import RtcLocustError, SpawnFailed
 from jupyter_rtc_locust.reporting.result_file import redact
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.servers.hub_people import HubPeople, read_access
@@ -59,7 +59,9 @@ class BringingUp:
         self._secrets = secrets
         self._locks: dict[int, BoundedSemaphore] = {}
         self._servers: dict[str, BoundedSemaphore] = {}
-        """By owner: held by whoever makes a document there."""
+        """By owner: held by whoever starts it, or makes a document there."""
+        self._did_not_start: dict[str, str] = {}
+        """By owner: why it is of no use. The next document is not a reason to wait for it as long once more."""
         self._failed: dict[int, str] = {}
         self._under_way = Group()
 
@@ -101,18 +103,21 @@ class BringingUp:
         state = self._state
         assert state.prepared is not None and isinstance(state.prepared.server, HubServers)
         server = state.prepared.server
-        try:
-            took = server.bring_up(one.document, _tell)
-        except RtcLocustError as error:
-            self._recorder.failed("hub spawn", str(redact(str(error), self._secrets)))
-            raise
         owner = one.document.path.partition("/")[0]
-        if took is not None:
-            self._recorder.record("hub spawn", took * 1000)
-            logger.info("The server of %s was ready after %.1f s.", owner, took)
         # One after the other in each server: a folder that two make at once, and the first rooms of a new server, are
         # in each other's way (docs/issues.md).
         with self._servers.setdefault(owner, BoundedSemaphore()):
+            if owner in self._did_not_start:
+                raise SpawnFailed(self._did_not_start[owner])
+            try:
+                took = server.bring_up(one.document, _tell)
+            except RtcLocustError as error:
+                self._did_not_start[owner] = str(error)
+                self._recorder.failed("hub spawn", str(redact(str(error), self._secrets)))
+                raise
+            if took is not None:
+                self._recorder.record("hub spawn", took * 1000)
+                logger.info("The server of %s was ready after %.1f s.", owner, took)
             make_and_look(state.settings, server, one)
 
 

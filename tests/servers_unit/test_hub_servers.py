@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from jupyter_rtc_locust.documents.default_notebook import default_notebook
 from jupyter_rtc_locust.errors import ConnectionBroken, HubRefused, ServerUnusable, SpawnFailed
 from jupyter_rtc_locust.servers import hub as hub_module
+from jupyter_rtc_locust.servers import hub_servers
 from jupyter_rtc_locust.servers.base import Document
 from jupyter_rtc_locust.servers.http import HttpClient
+from jupyter_rtc_locust.servers.hub import Hub
 from jupyter_rtc_locust.servers.hub_people import HubAccess, HubPeople
 from jupyter_rtc_locust.servers.hub_servers import HubServers
 from jupyter_rtc_locust.settings import Settings
@@ -172,6 +177,81 @@ def test_whoever_is_no_owner_is_given_a_share_which_is_ended(server, servers):
         ("POST", {"user": "ben"}, "token of-ada"),
         ("PATCH", {"user": "ben"}, "token of-ada"),
     ]
+
+
+def held(monkeypatch, name):
+    """From now on this method of the hub does what it does when it may; events: it is called, and it may."""
+    called, may = threading.Event(), threading.Event()
+    as_it_is = getattr(Hub, name)
+
+    def holding(*what):
+        called.set()
+        assert may.wait(10)
+        return as_it_is(*what)
+
+    monkeypatch.setattr(Hub, name, holding)
+    return called, may
+
+
+def leaving_of(made, monkeypatch):
+    """Set when these servers begin to wait for shares under way, since the run leaves."""
+    leaves = threading.Event()
+    shutdown = made._sharing.shutdown
+    monkeypatch.setattr(
+        made._sharing, "shutdown", lambda **how: (shutdown(wait=False, **how), leaves.set(), shutdown())
+    )
+    return leaves
+
+
+def test_a_share_that_is_just_being_made_when_the_run_leaves_is_ended(server, servers, monkeypatch):
+    server.on("GET", SHARES, 200, {"items": []}).on("POST", SHARES, 200, {}).on("PATCH", SHARES, 200, {})
+    made = servers(as_owners=False)
+    called, may = held(monkeypatch, "share_server")
+    leaves = leaving_of(made, monkeypatch)
+    with ThreadPoolExecutor(2) as both:
+        arriving = both.submit(made.arrive, DOCUMENT, 1)
+        assert called.wait(10)
+        leaving = both.submit(made.leave)
+        assert leaves.wait(10)
+        may.set()
+        assert leaving.result(10) == []
+        assert arriving.exception(10) is None
+    assert [method for method, path in server.asked() if path == SHARES] == ["GET", "POST", "PATCH"]
+
+
+def test_whoever_still_waits_to_be_given_a_share_when_the_run_leaves_is_refused(server, servers, monkeypatch):
+    monkeypatch.setattr(hub_servers, "AT_ONCE", 1)
+    server.on("GET", SHARES, 200, {"items": []}).on("POST", SHARES, 200, {}).on("PATCH", SHARES, 200, {})
+    made = servers(as_owners=False)
+    called, may = held(monkeypatch, "share_server")
+    leaves = leaving_of(made, monkeypatch)
+    asked_for, submit = threading.Semaphore(0), made._sharing.submit
+    monkeypatch.setattr(made._sharing, "submit", lambda share: (submit(share), asked_for.release())[0])
+    with ThreadPoolExecutor(3) as all_three:
+        served = all_three.submit(made.arrive, DOCUMENT, 1)
+        assert called.wait(10) and asked_for.acquire(timeout=10)
+        waiting = all_three.submit(made.arrive, DOCUMENT, 2)
+        assert asked_for.acquire(timeout=10)
+        leaving = all_three.submit(made.leave)
+        assert leaves.wait(10)
+        assert isinstance(waiting.exception(10), HubRefused)
+        may.set()
+        assert served.exception(10) is None
+        assert leaving.result(10) == []
+    assert [one.json for one in server.requests if one.method == "POST"] == [{"user": "ben"}]
+
+
+def test_whoever_comes_when_the_run_has_left_is_given_no_share(server, servers, monkeypatch):
+    server.on("GET", SHARES, 200, {"items": []}).on("POST", SHARES, 200, {})
+    made = servers(as_owners=False)
+    called, may = held(monkeypatch, "shares")
+    with ThreadPoolExecutor(1) as other:
+        arriving = other.submit(made.arrive, DOCUMENT, 1)
+        assert called.wait(10)
+        assert made.leave() == []
+        may.set()
+        assert isinstance(arriving.exception(10), HubRefused)
+    assert ("POST", SHARES) not in server.asked()
 
 
 def test_a_share_that_was_there_before_stays(server, servers):

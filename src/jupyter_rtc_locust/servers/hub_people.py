@@ -27,7 +27,8 @@ NAMES_OF_OURS = "rtc-person-"
 """Whoever has no name of their own is called so, with the run and a number: two runs at once, on one hub, would
 otherwise use each other's servers, and end them."""
 
-_AT_ONCE = 30
+AT_ONCE = 30
+"""So many requests of one kind are under way at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def some_at_once(do: Callable[[Any], None], items: list[Any]) -> list[str]:
 
     if not items:
         return []
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         return [problem for problem in pool.map(tried, items) if problem]
 
 
@@ -147,7 +148,7 @@ class HubPeople:
         """Whose the given tokens are, where each is one person's own."""
         self._looked = False
         self._left = False
-        self._logins = ThreadPoolExecutor(_AT_ONCE)
+        self._logins = ThreadPoolExecutor(AT_ONCE)
         for secret in access.secrets:
             keep_secret(secret)
 

@@ -13,6 +13,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import Any, ClassVar
 from urllib.parse import quote, unquote
 
@@ -21,7 +22,7 @@ from jupyter_rtc_locust.errors import ConnectionBroken, HubRefused, OwnMachineFu
 from jupyter_rtc_locust.servers.base import Document, RoomAddress, Server
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.servers.hub import Hub, ServerState, Told
-from jupyter_rtc_locust.servers.hub_people import HubPeople, some_at_once
+from jupyter_rtc_locust.servers.hub_people import AT_ONCE, HubPeople, some_at_once
 from jupyter_rtc_locust.servers.jupyter_collaboration import JupyterCollaboration
 from jupyter_rtc_locust.settings import Settings
 
@@ -44,6 +45,8 @@ class HubServers(Server):
         self._as_owners = as_owners
         self._lock = threading.Lock()
         self._leaving = threading.Lock()
+        self._left_it = False
+        self._sharing = ThreadPoolExecutor(AT_ONCE)
         self._locks: dict[str, threading.Lock] = {}
         self._started: set[str] = set()
         """Owners whose server this process had started, or asked for."""
@@ -121,14 +124,29 @@ class HubServers(Server):
                 )
                 token = self._people.token_of(owner)
             elif known_as not in shared:
-                # Noted first: whoever opens a document may be stopped at any moment.
-                self._shares.add((owner, name))
-                try:
-                    hub.share_server(owner_known_as, known_as)
-                except HubRefused:
-                    self._shares.discard((owner, name))
-                    raise
+                self._share(owner, name, lambda: hub.share_server(owner_known_as, known_as))
         self._asked_as[(owner, name)] = self._server(owner_known_as, token)
+
+    def _share(self, owner: str, name: str, share: Callable[[], None]) -> None:
+        """Have it made, and not by who waits: that one may be stopped while the hub is asked, and `leave` waits."""
+
+        def made() -> None:
+            try:
+                share()
+            except HubRefused:
+                self._shares.discard((owner, name))
+                raise
+
+        too_late = HubRefused(f"{name} came to {self.http.base} after the run had left it.")
+        with self._lock:
+            if self._left_it:
+                raise too_late
+            self._shares.add((owner, name))
+            sharing = self._sharing.submit(made)
+        try:
+            sharing.result()
+        except CancelledError:
+            raise too_late from None
 
     def _server(self, known_as: str, token: str) -> JupyterCollaboration:
         base = f"{self.http.base}/user/{quote(known_as, safe='@~')}"
@@ -217,6 +235,9 @@ class HubServers(Server):
 
     def _left(self) -> list[str]:
         until = time.monotonic() + STOPPING_S
+        with self._lock:
+            self._left_it = True
+        self._sharing.shutdown(cancel_futures=True)
         with self._lock:
             shares, self._shares = self._shares, set()
             started, self._started = self._started, set()

@@ -241,6 +241,32 @@ def test_shares_that_exist_are_known(server, hub):
     assert hub.shares("ada") == {"ben"}
 
 
+def _shared_with(*names, further=None):
+    """A page of shares; `further` is where the hub says the next one begins."""
+    more = None if further is None else {"offset": further, "limit": 2, "url": "http://elsewhere.invalid/"}
+    return {"items": [{"user": {"name": name}} for name in names], "_pagination": {"next": more}}
+
+
+def test_shares_are_read_to_their_last_page_from_the_hub_itself(server, hub):
+    server.on("GET", SHARES, 200, _shared_with("ben", "cleo", further=2))
+    server.on("GET", f"{SHARES}?offset=2&limit=2", 200, _shared_with(further=4))  # two that have expired
+    server.on("GET", f"{SHARES}?offset=4&limit=2", 200, _shared_with("dora"))
+    assert hub.shares("ada") == {"ben", "cleo", "dora"}
+
+
+@pytest.mark.parametrize("further", [0, -2, "next", None])
+def test_shares_whose_next_page_does_not_come_after_are_read_once(server, hub, further):
+    server.on("GET", SHARES, 200, _shared_with("ben", further=further))
+    assert hub.shares("ada") == {"ben"}
+    assert server.asked() == [("GET", SHARES)]
+
+
+def test_a_page_of_shares_that_the_hub_does_not_tell_is_a_refusal(server, hub):
+    server.on("GET", SHARES, 200, _shared_with("ben", further=2)).on("GET", f"{SHARES}?offset=2&limit=2", 403, {})
+    with pytest.raises(HubRefused, match="403"):
+        hub.shares("ada")
+
+
 def test_a_hub_before_shares_has_none_to_make(server, hub):
     server.on("GET", SHARES, 404, "<html>404</html>")
     assert hub.shares("ada") is None

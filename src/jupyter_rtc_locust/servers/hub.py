@@ -248,16 +248,24 @@ class Hub:
         Raises:
             HubRefused: it does, and does not tell.
         """
-        answer = self.http.request("GET", f"/hub/api{_share(owner)}", tries=3)
-        # A hub without shares has no such route; one that has them says in JSON what it does not find.
-        if answer.status_code == 404 and "status" not in json_of(answer):
-            return None
-        if answer.status_code == 404:
-            return frozenset()
-        if answer.status_code != 200:
-            raise HubRefused(self._no_shares(owner, answer))
-        users = [one.get("user") for one in json_of(answer).get("items") or () if isinstance(one, dict)]
-        return frozenset(str(user["name"]) for user in users if isinstance(user, dict) and "name" in user)
+        path, seen, shared = f"/hub/api{_share(owner)}", 0, set()
+        while True:
+            answer = self.http.request("GET", path, tries=3)
+            # A hub without shares has no such route; one that has them says in JSON what it does not find.
+            if answer.status_code == 404 and "status" not in json_of(answer):
+                return None
+            if answer.status_code == 404:
+                return frozenset()
+            if answer.status_code != 200:
+                raise HubRefused(self._no_shares(owner, answer))
+            page = json_of(answer)
+            users = [one.get("user") for one in page.get("items") or () if isinstance(one, dict)]
+            shared |= {str(user["name"]) for user in users if isinstance(user, dict) and "name" in user}
+            further = _next_page(page)
+            if further is None or further[0] <= seen:
+                return frozenset(shared)
+            seen = further[0]
+            path = f"/hub/api{_share(owner)}?offset={seen}&limit={further[1]}"
 
     def share_server(self, owner: str, name: str) -> None:
         """Let this person use the owner's default server.
@@ -317,6 +325,16 @@ def json_of(answer: requests.Response) -> dict[str, Any]:
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _next_page(page: dict[str, Any]) -> tuple[int, int] | None:
+    """Where the next page of a list begins, and how long it is; None: this is the last one."""
+    pagination = page.get("_pagination")
+    further = pagination.get("next") if isinstance(pagination, dict) else None
+    if not isinstance(further, dict):
+        return None
+    offset, limit = further.get("offset"), further.get("limit")
+    return (offset, limit) if isinstance(offset, int) and isinstance(limit, int) else None
 
 
 def _percent(value: Any) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -278,6 +279,30 @@ def test_whoever_may_not_share_lets_nobody_in(server, servers):
     assert made.leave() == []
 
 
+def test_an_error_in_one_part_of_leaving_keeps_nothing_else_from_being_given_back(
+    server, servers, client_of, monkeypatch
+):
+    server.on("GET", SHARES, 200, {"items": []}).on("POST", SHARES, 200, {})
+    has_server(server)
+    people = Renamed(hub_module.Hub(client_of("manager")))
+    made = HubServers(HttpClient(server.base), Settings(hub=server.base, host=server.base), people, as_owners=True)
+    document = Document("Ada/rtc-locust-1/notebook-0.ipynb", "notebook")
+    made.bring_up(document, heard()[1])
+    made.arrive(document, 1)
+    monkeypatch.setattr(Hub, "end_share", lambda *_: {}["x"])
+    assert made.leave() == ["KeyError: 'x'", "no token was revoked"]
+    assert server.asked()[-1] == ("DELETE", "/hub/api/users/ada/server")
+
+
+def test_tokens_are_revoked_also_where_leaving_is_broken_off(servers, monkeypatch):
+    made, left = servers(as_owners=False), []
+    monkeypatch.setattr(HubPeople, "leave", lambda _: left.append("tokens") or [])
+    monkeypatch.setattr(hub_servers, "some_at_once", lambda *_: sys.exit(1))
+    with pytest.raises(SystemExit):
+        made.leave()
+    assert left == ["tokens"]
+
+
 def test_files_are_removed_from_every_server_in_use(server, servers):
     has_server(server)
     made = servers(as_owners=True)
@@ -311,7 +336,7 @@ class Renamed:
         return self._hub
 
     def leave(self):
-        return []
+        return ["no token was revoked"]
 
 
 def test_whoever_logs_in_with_a_capital_is_asked_for_as_the_hub_writes_it(server, client_of):
@@ -326,6 +351,6 @@ def test_whoever_logs_in_with_a_capital_is_asked_for_as_the_hub_writes_it(server
     _session(server)
     everybody.arrive(document, 1)
     everybody.open_room(document, 1)
-    assert everybody.leave() + owners.leave() == []
+    assert everybody.leave() + owners.leave() == ["no token was revoked"] * 2
     assert [one.json for one in server.requests if one.path == SHARES and one.json] == [{"user": "ben"}] * 2
     assert not [path for _, path in server.asked() if "Ada" in path or "Ben" in path]

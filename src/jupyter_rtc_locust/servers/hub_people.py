@@ -102,13 +102,15 @@ def read_logins(path: Path) -> tuple[tuple[str, str], ...]:
 
 
 def some_at_once(do: Callable[[Any], None], items: list[Any]) -> list[str]:
-    """`do` with each, some at once; the sentences of those that went wrong."""
+    """`do` with each, some at once; the sentences of those that went wrong, whatever it was. The others are done."""
 
     def tried(item: Any) -> str:
         try:
             do(item)
         except RtcLocustError as error:
             return str(error)
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
         return ""
 
     if not items:

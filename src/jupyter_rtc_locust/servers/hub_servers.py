@@ -251,8 +251,13 @@ class HubServers(Server):
         def stop(owner: str) -> None:
             self._people.hub_of(owner).stop_server(self._people.known_as(owner), until)
 
-        problems = some_at_once(end_share, sorted(shares)) + some_at_once(stop, sorted(started))
-        return problems + self._people.leave()
+        problems = []
+        try:
+            problems += some_at_once(end_share, sorted(shares))
+            problems += some_at_once(stop, sorted(started))
+        finally:
+            problems += self._people.leave()
+        return problems
 
 
 def _answers_itself(server: JupyterCollaboration) -> bool:

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from jupyter_rtc_locust.errors import OptionsError
 from jupyter_rtc_locust.options import OPTIONS
+from jupyter_rtc_locust.servers.hub import TOKENS_LAST_S
 from jupyter_rtc_locust.settings import (
     AWARENESS_KINDS,
     EVIDENCE_KINDS,
     KERNEL_KINDS,
+    LONGEST_THROUGH_A_HUB_S,
     REPORT_KINDS,
     RHYTHM_KINDS,
     SAVE_EVERY_WHERE_PROMISED_S,
@@ -33,11 +35,11 @@ def attribute(option_name):
     return option_name.removeprefix("--").replace("-", "_")
 
 
-def options(num_users=10, host="http://127.0.0.1:8888", **given_values):
+def options(num_users=10, host="http://127.0.0.1:8888", run_time=None, **given_values):
     defaults = {attribute(option.name): option.default for option in OPTIONS}
     unknown = given_values.keys() - defaults.keys()
     assert not unknown, unknown
-    return Namespace(**{"num_users": num_users, "host": host, **defaults, **given_values})
+    return Namespace(**{"num_users": num_users, "host": host, "run_time": run_time, **defaults, **given_values})
 
 
 def refusal(**given_values):
@@ -577,6 +579,12 @@ def test_a_hub_is_the_host_whether_or_not_its_own_pages_were_named(tmp_path):
     assert Settings.from_options(options(host="https://hub.example/base", rtc_hub="https://hub.example/base")).hub
 
 
+def test_a_run_ends_well_before_the_tokens_that_it_makes_on_a_hub():
+    assert LONGEST_THROUGH_A_HUB_S + 3600 <= TOKENS_LAST_S
+    assert Settings.from_options(options(host=None, rtc_hub="http://hub", run_time=23 * 3600)).hub
+    assert Settings.from_options(options(run_time=48 * 3600)).hub is None
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
@@ -591,6 +599,10 @@ def test_a_hub_is_the_host_whether_or_not_its_own_pages_were_named(tmp_path):
         ({"host": None, "rtc_hub": "http://hub", "rtc_notebook": "a.ipynb"}, "--rtc-notebook is for one server"),
         ({"host": None, "rtc_hub": "http://hub", "rtc_promise": "save p99 < 1s"}, "--rtc-promise"),
         ({"host": None, "rtc_hub": "http://hub", "rtc_server": "y-websocket"}, "--rtc-server y-websocket"),
+        (
+            {"host": None, "rtc_hub": "http://hub", "run_time": 24 * 3600},
+            "-t 86400s: a run through a JupyterHub lasts 23 hours",
+        ),
     ],
 )
 def test_what_goes_with_no_hub_or_only_with_one_is_refused(given, words):

@@ -46,6 +46,8 @@ SECRET_OF_THE_WORKERS = "LOCUST_RTC_SECRET"
 """The environment variable with which master and workers seal their messages (`coordination/sealing.py`)."""
 HUB_PASSWORD = "JUPYTERHUB_PASSWORD"
 """The environment variable with the one password of everybody, where a JupyterHub takes one."""
+LONGEST_THROUGH_A_HUB_S = 23 * 3600
+"""Tokens that a run makes on a hub end by themselves after a day (`servers/hub.py`), and with them its requests."""
 SECRETS_OF_THE_ENVIRONMENT = ("JUPYTER_TOKEN", SECRET_OF_THE_WORKERS, HUB_PASSWORD)
 """What no process that a run starts is given, unless it needs it."""
 QUIET_S = 3.0
@@ -237,7 +239,7 @@ class Settings:
             _check_replay(settings)
         if settings.promise:
             _check_capacity(settings)
-        _check_hub(settings, checked_host(host) if host else None)
+        _check_hub(settings, checked_host(host) if host else None, getattr(options, "run_time", None))
         return settings
 
 
@@ -254,7 +256,7 @@ def _check_capacity(settings: Settings) -> None:
             )
 
 
-def _check_hub(settings: Settings, host: str | None) -> None:
+def _check_hub(settings: Settings, host: str | None, run_time: object) -> None:
     """What is for a hub only, and what a hub leaves no room for."""
     if settings.hub is None:
         for option, given in (("--rtc-hub-server", settings.hub_server), ("--rtc-hub-logins", settings.hub_logins)):
@@ -270,6 +272,11 @@ def _check_hub(settings: Settings, host: str | None) -> None:
         raise OptionsError(
             f"--rtc-hub-spawn-timeout {settings.hub_spawn_timeout:g}: no hub starts a server so soon. Give 1 second or "
             f"more."
+        )
+    if isinstance(run_time, int | float) and run_time > LONGEST_THROUGH_A_HUB_S:
+        raise OptionsError(
+            f"-t {run_time:.0f}s: a run through a JupyterHub lasts 23 hours at most, since tokens that it makes there "
+            f"end by themselves after a day. Give less."
         )
     not_behind_it: tuple[tuple[str, object], ...] = (
         ("--rtc-server y-websocket", settings.server == "y-websocket"),

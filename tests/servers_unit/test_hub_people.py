@@ -109,6 +109,16 @@ def test_a_login_with_a_password_brings_a_token_which_is_revoked(server, people_
     assert set(secrets) == {"open & shut", "of Ada"}
 
 
+def test_a_login_sends_no_password_of_a_netrc_file(server, people_of, forms, tmp_path, monkeypatch):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password something\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    _login(server, "ada", "ada")
+    people, _ = people_of(logins=(("ada", "sesame"),))
+    people.token_of("ada")
+    assert [one for one in server.requests if "Authorization" in one.headers] == []
+
+
 def test_a_refused_login_says_whose_and_not_with_which_password(server, people_of, forms):
     server.on("GET", "/hub/login", 200, FORM).on("POST", "/hub/login", 403, "<html>Invalid</html>")
     people, _ = people_of(password="sesame")

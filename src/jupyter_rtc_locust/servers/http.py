@@ -28,13 +28,14 @@ _OURS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EADDRNOT
 _SHORTEST_TRY_S = 0.1
 
 
-class _TokenAuthentication(requests.auth.AuthBase):
-    """Sets the header itself, so that requests does not put a password from ~/.netrc in its place."""
+class TokenAuthentication(requests.auth.AuthBase):
+    """Sets the header itself, or none without a token, so that requests puts no password from ~/.netrc in its place."""
 
     def __init__(self, token: str) -> None:
         self.token = token
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """What requests asks of it, before each request."""
         if self.token:
             request.headers["Authorization"] = f"token {self.token}"
         return request
@@ -141,7 +142,7 @@ class HttpClient:
                 self.base + path,
                 stream=True,
                 timeout=max(_SHORTEST_TRY_S, min(HTTP_TRY_DEADLINE_S, until - time.monotonic())),
-                auth=_TokenAuthentication(self.token(identity)),
+                auth=TokenAuthentication(self.token(identity)),
                 allow_redirects=False,
                 verify=str(self.ca_file) if self.ca_file is not None else True,
             ) as answer:
@@ -177,7 +178,7 @@ class HttpClient:
             self.base + path,
             json=json,
             timeout=left,
-            auth=_TokenAuthentication(self.token(identity)),
+            auth=TokenAuthentication(self.token(identity)),
             allow_redirects=False,
             # With each request: a session's own setting loses against REQUESTS_CA_BUNDLE in the environment.
             verify=str(self.ca_file) if self.ca_file is not None else True,
@@ -230,6 +231,15 @@ def _as_response(answer: Answer) -> requests.Response:
     response.encoding = get_encoding_from_headers(response.headers)
     response.raw = BytesIO(answer.body)
     return response
+
+
+def json_of(answer: requests.Response) -> dict[str, Any]:
+    """The answer's JSON, where it is an object; empty otherwise."""
+    try:
+        value = answer.json()
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def quoted(path: str) -> str:

@@ -16,7 +16,7 @@ from urllib.parse import quote, urljoin
 import requests
 
 from jupyter_rtc_locust.errors import ConnectionBroken, HubRefused, OwnMachineFull, SpawnFailed
-from jupyter_rtc_locust.servers.http import HttpClient
+from jupyter_rtc_locust.servers.http import HttpClient, json_of
 
 LOOK_EVERY_S = 0.5
 """How often a server that starts, or ends, is asked for where the hub tells nothing by itself."""
@@ -316,15 +316,6 @@ def progress_of(line: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return event if isinstance(event, dict) else None
-
-
-def json_of(answer: requests.Response) -> dict[str, Any]:
-    """The answer's JSON, where it is an object; empty otherwise."""
-    try:
-        value = answer.json()
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _next_page(page: dict[str, Any]) -> tuple[int, int] | None:

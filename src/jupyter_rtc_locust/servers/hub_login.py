@@ -15,15 +15,9 @@ from urllib.parse import quote, urlsplit
 import requests
 
 from jupyter_rtc_locust.errors import ConnectionBroken, HubRefused
-from jupyter_rtc_locust.servers.hub import TOKENS_LAST_S, MadeToken, json_of
+from jupyter_rtc_locust.servers.http import TokenAuthentication, json_of
+from jupyter_rtc_locust.servers.hub import TOKENS_LAST_S, MadeToken
 from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S
-
-
-class _NoAuthentication(requests.auth.AuthBase):
-    """So that requests does not put a password from ~/.netrc into a header."""
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        return request
 
 
 def log_in(base: str, name: str, password: str, note: str, ca_file: Path | None = None) -> tuple[str, MadeToken]:
@@ -34,7 +28,7 @@ def log_in(base: str, name: str, password: str, note: str, ca_file: Path | None 
         ConnectionBroken: it does not answer.
     """
     with requests.Session() as session:
-        session.auth = _NoAuthentication()
+        session.auth = TokenAuthentication("")
         verify = str(ca_file) if ca_file is not None else True
         form = _asked(session, verify, base, "GET", "/hub/login")
         if form.status_code != 200 or "password" not in form.text:

@@ -16,7 +16,7 @@ import requests
 from jupyter_rtc_locust.documents.templates import Template
 from jupyter_rtc_locust.errors import ConnectionBroken, FileGone, OwnMachineFull, RoomRefused, ServerUnusable
 from jupyter_rtc_locust.servers.base import Document, DocumentKind, RoomAddress, Server
-from jupyter_rtc_locust.servers.http import quoted
+from jupyter_rtc_locust.servers.http import json_of, quoted
 from jupyter_rtc_locust.servers.kernels import Kernels
 
 _FORMATS: dict[DocumentKind, tuple[str, str]] = {"notebook": ("json", "notebook"), "text": ("text", "file")}
@@ -80,7 +80,7 @@ class JupyterCollaboration(Server):
             )
         if found.status_code != 200:
             raise ServerUnusable(f"--rtc-notebook {path}: the server answered {self._short(found)}.")
-        kind = _json(found).get("type")
+        kind = json_of(found).get("type")
         if kind == "directory":
             raise ServerUnusable(f"--rtc-notebook {path} is a folder: name one document in it.")
         if kind == "notebook":
@@ -106,7 +106,7 @@ class JupyterCollaboration(Server):
             raise RoomRefused(self._refused(answer))
         if answer.status_code >= 500:
             raise ConnectionBroken(f"PUT {self.http.base}{path} answered {self._short(answer)}.")
-        session = _json(answer)
+        session = json_of(answer)
         if answer.status_code not in (200, 201) or not {"format", "type", "fileId", "sessionId"} <= session.keys():
             if line is not None:
                 line.close()
@@ -142,7 +142,7 @@ class JupyterCollaboration(Server):
             raise FileGone(f"GET {self.http.base}{path} answered {self._short(answer)}.")
         if answer.status_code != 200:
             raise ConnectionBroken(f"GET {self.http.base}{path} answered {self._short(answer)}.")
-        text = _json(answer).get("content")
+        text = json_of(answer).get("content")
         if not isinstance(text, str):
             raise ConnectionBroken(f"GET {self.http.base}{path} answered without the file's content.")
         if document.kind == "text":
@@ -161,7 +161,7 @@ class JupyterCollaboration(Server):
         answer = self.http.request("GET", path, tries=3)
         if answer.status_code == 404:
             raise FileGone(f"GET {self.http.base}{path} answered {self._short(answer)}.")
-        model = _json(answer)
+        model = json_of(answer)
         if answer.status_code != 200 or not model.get("last_modified"):
             raise ConnectionBroken(f"GET {self.http.base}{path} answered {self._short(answer)}.")
         if not re.search(r"\.0*[1-9]", model["last_modified"]):
@@ -202,14 +202,14 @@ class JupyterCollaboration(Server):
     def version(self) -> str:
         """Jupyter Server's version; the collaboration extension tells none."""
         try:
-            version = _json(self.http.request("GET", "/api")).get("version", "of unknown version")
+            version = json_of(self.http.request("GET", "/api")).get("version", "of unknown version")
         except ConnectionBroken:
             version = "of unknown version"
         return f"{self.name} on jupyter-server {version}"
 
     def _short(self, answer: requests.Response) -> str:
         """An answer in a few words: its status, and what the server says about it."""
-        message = str(_json(answer).get("message") or _json(answer).get("reason") or answer.reason or "")
+        message = str(json_of(answer).get("message") or json_of(answer).get("reason") or answer.reason or "")
         return f"{answer.status_code} {self.http.without_tokens(' '.join(message.split()))[:200]}".strip()
 
     def _refused(self, answer: requests.Response) -> str:
@@ -230,11 +230,3 @@ def websocket_base(base: str) -> str:
     """http becomes ws, https becomes wss."""
     parts = urlsplit(base)
     return urlunsplit(("wss" if parts.scheme == "https" else "ws", *parts[1:]))
-
-
-def _json(answer: requests.Response) -> dict[str, Any]:
-    try:
-        value = answer.json()
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from jupyter_rtc_locust.errors import ConnectionBroken, RoomRefused, ServerUnusable
 from jupyter_rtc_locust.protocol.kernel_messages import SUBPROTOCOL
 from jupyter_rtc_locust.servers.base import Document, RoomAddress
-from jupyter_rtc_locust.servers.http import HttpClient
+from jupyter_rtc_locust.servers.http import HttpClient, json_of
 
 KERNEL_NAME = "python3"
 """The kernel of the run's notebooks: what ipykernel installs, and what JupyterLab gives notebooks that name none."""
@@ -37,7 +37,7 @@ class Kernels:
         """
         asked = f"--rtc-kernels real: GET {self._http.base}/api/kernelspecs"
         answer = self._http.request("GET", "/api/kernelspecs", tries=3)
-        known = _object(answer).get("kernelspecs")
+        known = json_of(answer).get("kernelspecs")
         if answer.status_code != 200 or not isinstance(known, dict):
             raise ServerUnusable(
                 f"{asked} answered {answer.status_code}: this server starts no kernels for the token that was given. "
@@ -66,7 +66,7 @@ class Kernels:
         answer = self._http.request(
             "POST", "/api/sessions", identity=identity, json=body, timeout=KERNEL_START_DEADLINE_S
         )
-        kernel = _object(answer).get("kernel")
+        kernel = json_of(answer).get("kernel")
         if answer.status_code in (200, 201) and isinstance(kernel, dict) and isinstance(kernel.get("id"), str):
             return str(kernel["id"])
         sentence = f"POST {self._http.base}/api/sessions answered {self._short(answer)}, and no kernel for a notebook."
@@ -128,7 +128,7 @@ class Kernels:
             raise ConnectionBroken(f"the kernel could not be {what}ed: the server answered {self._short(answer)}.")
 
     def _short(self, answer: Any) -> str:
-        message = str(_object(answer).get("message") or answer.reason or "")
+        message = str(json_of(answer).get("message") or answer.reason or "")
         return f"{answer.status_code} {self._http.without_tokens(' '.join(message.split()))[:200]}".strip()
 
 
@@ -137,8 +137,3 @@ def _json(answer: Any) -> Any:
         return answer.json()
     except ValueError:
         return None
-
-
-def _object(answer: Any) -> dict[str, Any]:
-    value = _json(answer)
-    return value if isinstance(value, dict) else {}

@@ -317,6 +317,19 @@ def test_files_are_removed_from_every_server_in_use(server, servers):
     ]
 
 
+def test_servers_are_rid_of_files_at_once_because_one_that_hangs_takes_its_time(servers):
+    made, together = servers(as_owners=True), threading.Barrier(3)
+
+    class Slow:
+        def remove(self, folder, documents):
+            together.wait(10)
+            return [f"{folder}/{one.path} stays" for one in documents]
+
+    made._up = {owner: Slow() for owner in ("ben", "ada", "cleo")}
+    documents = [Document(f"{owner}/run/notebook.ipynb", "notebook") for owner in ("ada", "ben")]
+    assert made.remove("run", documents) == [f"{owner}: run/run/notebook.ipynb stays" for owner in ("ada", "ben")]
+
+
 class Renamed:
     """People whom the hub knows under other names than they log in with."""
 

@@ -189,16 +189,19 @@ class HubServers(Server):
 
     def remove(self, folder: str, documents: list[Document]) -> list[str]:
         """Remove the run's files from every server in use; one that is gone keeps them."""
-        problems = []
-        for owner, server in list(self._up.items()):
+        problems: list[str] = []
+
+        def remove(item: tuple[str, JupyterCollaboration]) -> None:
+            owner, server = item
             inside = [
                 Document(rest, one.kind, one.ours)
                 for one in documents
                 for whose, rest in (_apart(one.path),)
                 if whose == owner
             ]
-            problems += [f"{owner}: {problem}" for problem in server.remove(folder, inside)]
-        return problems
+            problems.extend(f"{owner}: {problem}" for problem in server.remove(folder, inside))
+
+        return some_at_once(remove, list(self._up.items())) + sorted(problems)
 
     # -- what is asked about servers ------------------------------------------------------------------------------
 

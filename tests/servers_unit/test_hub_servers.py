@@ -83,7 +83,8 @@ def test_a_server_is_started_once_used_as_its_owner_and_stopped(server, servers)
     server.on("PUT", "/user/ada/api/contents/rtc-locust-1", 201, {})
     server.on("PUT", "/user/ada/api/contents/rtc-locust-1/notebook-0.ipynb", 201, {})
     assert made.create_document(PLACE, "notebook-0.ipynb", default_notebook()) == DOCUMENT
-    assert made.answers()
+    assert made.owners() == ["", "ada"] and made.owner_of(DOCUMENT) == "ada"
+    assert made.answers() and made.answers("ada")
     assert made.leave() == made.leave() == []
     assert server.asked().count(("POST", "/hub/api/users/ada/server")) == 1
     assert server.asked().count(("DELETE", "/hub/api/users/ada/server")) == 1
@@ -149,7 +150,8 @@ def test_a_server_that_the_hub_answers_for_does_not_answer(server, servers, stat
     has_server(server)
     made = servers(as_owners=True)
     made.bring_up(DOCUMENT, heard()[1])
-    assert not made.answers()
+    assert not made.answers("ada")
+    assert made.answers(), "the hub does"
 
 
 def test_a_hub_that_fails_does_not_answer(server, servers):
@@ -158,6 +160,7 @@ def test_a_hub_that_fails_does_not_answer(server, servers):
     made = servers(as_owners=True)
     made.bring_up(DOCUMENT, heard()[1])
     assert not made.answers()
+    assert made.answers("ada"), "people reach her server through the proxy"
 
 
 def _session(server):

@@ -436,7 +436,7 @@ def somebody_with_a_seat_stands_in_no_answer():
     """Such as the users of a worker that was refused its options, and so never opened a document."""
     seats = Seats("run", 7, [Document("room", "notebook")], 3)
     taken = [seats.take("here", "notebook") for _ in range(3)]
-    server = SimpleNamespace(answers=lambda: True)
+    server = SimpleNamespace(owners=lambda: [""], answers=lambda _owner: True, owner_of=lambda _document: "")
     user = UserEvidence(0, taken[0].client_id, "connected", "", True, ClockRanges(), ClockRanges())
     told = {"documents": [RoomEvidence("room", "notebook", True, users=(user,))]}
     problems = {}

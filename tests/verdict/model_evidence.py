@@ -10,6 +10,7 @@ from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.protocol.merging import merge_updates
 from jupyter_rtc_locust.protocol.updates import decode_update
 from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, ReplicaEvidence, UserEvidence
+from jupyter_rtc_locust.verdict.service_evidence import ServedEvidence
 
 if TYPE_CHECKING:
     from verdict.swarm_model import ModelProcess, ModelUser
@@ -54,7 +55,9 @@ def user_of(one: ModelUser) -> UserEvidence:
     if probed:
         answer = one.swarm.server.doc.get_update(one.replica.encoded_state())
         lacks = decode_update(answer).clock_ranges().difference(covered)
-    return UserEvidence(one.user, one.client_id, one.stage, "", probed, lacks, _gaps(one))
+    now = one.swarm.now
+    served = ServedEvidence(now, now, None if probed or one.stage == "left" else now)
+    return UserEvidence(one.user, one.client_id, one.stage, "", probed, lacks, _gaps(one), served=served)
 
 
 def _gaps(one: ModelUser) -> ClockRanges:

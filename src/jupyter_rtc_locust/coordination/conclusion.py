@@ -26,13 +26,14 @@ from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.second_opening import opened_again
 from jupyter_rtc_locust.coordination.side_by_side import side_by_side
+from jupyter_rtc_locust.coordination.silent_servers import silent_servers
 from jupyter_rtc_locust.coordination.story import began, command_of, course_of
 from jupyter_rtc_locust.coordination.told_once import each_state_once
 from jupyter_rtc_locust.coordination.waiting_for_file import wait_for_file
 from jupyter_rtc_locust.errors import GivenUp, RtcLocustError
 from jupyter_rtc_locust.reporting.report.making import remove_reports
 from jupyter_rtc_locust.reporting.result_file import ResultFileError, build_result, redact, remove_result, write_result
-from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S, JOINER_DEADLINE_S, LEAVE_DEADLINE_S
+from jupyter_rtc_locust.settings import JOINER_DEADLINE_S, LEAVE_DEADLINE_S
 from jupyter_rtc_locust.timing.generator_health import summarise
 from jupyter_rtc_locust.timing.recorder import Recorder, warm_up_of
 from jupyter_rtc_locust.timing.traffic import summed
@@ -53,7 +54,6 @@ from jupyter_rtc_locust.verdict.folder.writing import Kept, remove_earlier
 
 logger = logging.getLogger(__name__)
 
-_SERVER_POLL_S = 0.5
 _LEAST_TO_JUDGE_S = 5.0
 """What the judge gets in any case."""
 
@@ -189,17 +189,17 @@ def run_evidence(
     ended = collection.began or time.monotonic()
     documents: tuple[DocumentEvidence, ...] = ()
     if state.prepared is not None and state.users_seated:
-        alive = _server_answers(state)
+        silent = silent_servers(state)
         prepared = _documents_in_use(state)
         gathered = [_document_evidence(state, collection, one) for one in prepared]
-        look_at = partial(_look_at_the_end, state, ended=ended, alive=alive)
+        look_at = partial(_look_at_the_end, state, ended=ended, silent=silent)
         documents = tuple(side_by_side(look_at, gathered, prepared))
-        if alive and any(one.joiner is not None and one.joiner.problem for one in documents):
-            _server_answers(state)  # it may have gone while the newcomer waited
+        if any(one.joiner is not None and one.joiner.problem for one in documents if one.server not in silent):
+            silent_servers(state)  # it may have gone while the newcomer waited
     return RunEvidence(
         documents=documents,
         silent_processes=tuple(sorted(collection.lost)),
-        server_silences=tuple(state.server_silences),
+        server_silences=state.silences.evidence(state.started),
         sound=health["sound"],
         unsound_reasons=tuple(health["reasons"]),
         edits_asked=_edits_asked(state),
@@ -254,21 +254,6 @@ def _users_without_evidence(state: RunState, collection: Collection) -> list[int
     return sorted({user for client_id, user in authors if user not in nobodys and client_id not in told})
 
 
-def _server_answers(state: RunState) -> bool:
-    """Whether the server answers now; one that is silent gets the whole deadline before it is called lost."""
-    assert state.prepared is not None
-    while not state.prepared.server.answers():
-        now = time.monotonic()
-        if state.silent_since is None or state.silence_is_ours(state.silent_since):
-            state.silent_since = now
-        if now - state.silent_since >= HTTP_TRY_DEADLINE_S:
-            state.server_silences.append((state.since_start(state.silent_since), now - state.silent_since))
-            return False
-        gevent.sleep(_SERVER_POLL_S)
-    state.note_silence_over(time.monotonic())
-    return True
-
-
 def _documents_in_use(state: RunState) -> list[PreparedDocument]:
     """All of them; where people come in steps, those that anybody has opened so far."""
     assert state.prepared is not None
@@ -304,6 +289,7 @@ def _document_evidence(state: RunState, collection: Collection, prepared: Prepar
         outside=tuple(state.outside.get(path, ())),
         replay=state.replay.evidence if state.replay is not None and collection.number == AT_THE_END else None,
         emptied=state.capacity is not None and path not in state.prepared.seats.open_now(),
+        server=state.prepared.server.owner_of(prepared.document),
     )
 
 
@@ -320,14 +306,14 @@ def _gone_in_overload(state: RunState, user: UserEvidence) -> UserEvidence:
 
 
 def _look_at_the_end(
-    state: RunState, evidence: DocumentEvidence, prepared: PreparedDocument, *, ended: float, alive: bool
+    state: RunState, evidence: DocumentEvidence, prepared: PreparedDocument, *, ended: float, silent: frozenset[str]
 ) -> DocumentEvidence:
     assert state.prepared is not None
     server = state.prepared.server
-    if not alive:
-        silent = "the server did not answer"
-        file = SavedFile(problem=silent) if server.stores_files else None
-        return replace(evidence, joiner=Snapshot({}, b"\x00\x00", silent), saved=file)
+    if evidence.server in silent:
+        problem = "the server did not answer"
+        file = SavedFile(problem=problem) if server.stores_files else None
+        return replace(evidence, joiner=Snapshot({}, b"\x00\x00", problem), saved=file)
     ca_file = str(state.settings.ca_file) if state.settings.ca_file else None
     try:
         joiner = look(server.open_room(prepared.document, 0), JOINER_DEADLINE_S, ca_file)

@@ -241,7 +241,7 @@ class Ending:
         """End the kernels of the run, which nobody else would end, also where its documents are kept."""
         if state.prepared is None or state.settings.kernels != "real":
             return
-        if state.silent_since is not None:
+        if state.silences.going_on:
             logger.warning(
                 "The server does not answer, so kernels of notebooks in %s/ may be left.", state.prepared.folder
             )
@@ -254,7 +254,7 @@ class Ending:
         prepared = state.prepared
         if prepared is None or state.settings.keep or state.settings.notebook is not None:
             return
-        if state.silent_since is not None and state.settings.hub is None:
+        if state.silences.going_on and state.settings.hub is None:
             logger.warning(
                 "The server does not answer, so the run's documents in %s/ were not removed.", prepared.folder
             )

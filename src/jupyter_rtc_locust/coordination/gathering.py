@@ -31,6 +31,7 @@ from jupyter_rtc_locust.verdict.evidence import (
     StallEvidence,
     UserEvidence,
 )
+from jupyter_rtc_locust.verdict.service_evidence import ServedEvidence
 
 _POLL_S = 0.05
 _PROBES_AT_ONCE = 100
@@ -166,6 +167,7 @@ def _gather_room(
                 gaps=ClockRanges() if held.whole else _gaps_of(one.received, replica, turns),
                 presence=None if swarm.settings.awareness == "none" else _presence_of(one),
                 wrote=seen.used.get(one.seat.client_id, 0) if known else None,
+                served=_served(one),
             )
         )
         if known:
@@ -203,6 +205,10 @@ def _replica_to_read(one: Collaborator, held: Held, going_on: bool) -> Replica:
 
 def _presence_of(one: Collaborator) -> PresenceEvidence:
     return one.presence.record.evidence(one.swarm.process, time.monotonic(), one.swarm.since_start)
+
+
+def _served(one: Collaborator) -> ServedEvidence:
+    return one.service.evidence(time.monotonic(), one.receiving.last_heard or None, one.swarm.since_start)
 
 
 def _gaps_of(everything: list[bytes], replica: Replica, turns: Turns) -> ClockRanges:

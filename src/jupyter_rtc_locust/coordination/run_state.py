@@ -10,8 +10,9 @@ from gevent.event import Event
 
 from jupyter_rtc_locust.coordination.preparation import Prepared
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
+from jupyter_rtc_locust.coordination.silences import Silences
 from jupyter_rtc_locust.faults.executor import FaultExecutor
-from jupyter_rtc_locust.settings import END_BUDGET_S, HTTP_TRY_DEADLINE_S, Settings
+from jupyter_rtc_locust.settings import END_BUDGET_S, Settings
 from jupyter_rtc_locust.verdict.evidence import Checkpoint, LogEvent, ServerMemory, WrittenOutside
 from jupyter_rtc_locust.verdict.findings import Verdict
 from jupyter_rtc_locust.verdict.folder.writing import Kept
@@ -74,9 +75,8 @@ class RunState:
     """Users whose document is being brought up, or could not be; no process knows of their seats."""
     bringing_up: BringingUp | None = None
     """Who brings documents up when their first user comes, where that is so."""
-    server_silences: list[tuple[float, float]] = field(default_factory=list)
-    """(seconds since the start, seconds long)."""
-    silent_since: float | None = None
+    silences: Silences = field(default_factory=Silences)
+    """Of the server, or of each of a hub's."""
     faults: FaultExecutor | None = None
     outside: dict[str, list[WrittenOutside]] = field(default_factory=dict)
     """By the path of a document, what a fault wrote into its file from outside."""
@@ -132,11 +132,3 @@ class RunState:
         if self.faults is not None and self.faults.server_was_away_since(since):
             return True
         return self.capacity is not None and self.capacity.overloaded_since(self.since_start(since))
-
-    def note_silence_over(self, now: float) -> None:
-        """The server answers; a silence longer than the deadline is remembered."""
-        if self.silent_since is not None:
-            length = now - self.silent_since
-            if length >= HTTP_TRY_DEADLINE_S:
-                self.server_silences.append((self.since_start(self.silent_since), length))
-            self.silent_since = None

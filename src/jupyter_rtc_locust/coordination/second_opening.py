@@ -30,7 +30,7 @@ def opened_again(
     settings, prepared = state.settings, state.prepared
     if not documents or prepared is None or not prepared.server.stores_files or not settings.evict_after:
         return documents
-    if settings.notebook is not None or state.silent_since is not None:
+    if settings.notebook is not None or state.silences.going_on:
         return documents  # others may keep the room; a server that does not answer has its finding
     ca_file = str(settings.ca_file) if settings.ca_file else None
     judged = {one.path for one in documents}

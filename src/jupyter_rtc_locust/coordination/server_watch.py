@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import gevent
+from gevent.pool import Group
 
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.reporting.result_file import redact
@@ -20,6 +21,8 @@ from jupyter_rtc_locust.verdict.server_log import read_log
 logger = logging.getLogger(__name__)
 
 ALIVE_EVERY_S = 2.0
+ASKED_A_SECOND = 75
+"""Of many servers behind a hub, so many are asked in a second: each question takes some 5 ms of the coordinator."""
 MEMORY_EVERY_S = 10.0
 LOG_READ_BYTES = 50_000_000
 """Of a log that grows by more during a run, the rest is not looked at."""
@@ -35,23 +38,35 @@ class ServerWatch:
         self._memory: list[int] = []
         self._log = log
         self._log_start = _size(log)
+        self._memory_due = 0.0
+        self._asked: set[str] = set()
+        """Owners of servers that were asked, and have not answered yet."""
+        self._asking = Group()
         self._greenlet: gevent.Greenlet[..., None] | None = None
 
     def start(self, died: Callable[[str], None]) -> None:
         """Look at the memory now, before the first user, and go on looking. `died` is told why it stopped."""
         self._look_at_memory()
-        self._greenlet = gevent.spawn(self._watch)
-        self._greenlet.link_exception(lambda dead: died(f"The watch over the server died: {dead.exception}"))
+        self._memory_due = time.monotonic() + MEMORY_EVERY_S
+
+        def tell(dead: gevent.Greenlet[..., None]) -> None:
+            if self._greenlet is not None:
+                self.stop()
+                died(f"The watch over the server died: {dead.exception}")
+
+        self._greenlet = gevent.spawn(self._watch, tell)
+        self._greenlet.link_exception(tell)
 
     def stop(self) -> None:
         """No question any more."""
         if self._greenlet is not None:
             self._greenlet.kill(block=False)
             self._greenlet = None
+        self._asking.kill(block=False)
 
     def memory(self) -> ServerMemory | None:
         """Start, peak and end, with a last look now; None where the server tells nothing of its memory."""
-        if self._memory and self._state.silent_since is None:
+        if self._memory and not self._state.silences.going_on:
             self._look_at_memory()
         return ServerMemory(self._memory[0], max(self._memory), self._memory[-1]) if self._memory else None
 
@@ -61,22 +76,35 @@ class ServerWatch:
             return ()
         return read_log(str(redact(line, self._secrets)) for line in _lines_since(self._log, self._log_start))
 
-    def _watch(self) -> None:
+    def _watch(self, died: Callable[[gevent.Greenlet[..., None]], None]) -> None:
+        """Each server is asked by itself, so that one that hangs keeps nobody from looking at the others."""
         state = self._state
         assert state.prepared is not None
-        memory_due = time.monotonic() + MEMORY_EVERY_S
         while not state.concluded.is_set():
-            asked = time.monotonic()
-            if state.prepared.server.answers():
-                state.note_silence_over(asked)
-                if self._memory and asked >= memory_due:
-                    memory_due = asked + MEMORY_EVERY_S
-                    self._look_at_memory()
-            elif state.silence_is_ours(asked):
-                state.silent_since = None
-            elif state.silent_since is None:
-                state.silent_since = asked
-            gevent.sleep(ALIVE_EVERY_S)
+            owners = state.prepared.server.owners()
+            pause = max(ALIVE_EVERY_S / len(owners), 1 / ASKED_A_SECOND)
+            for owner in owners:
+                if owner not in self._asked:
+                    self._asked.add(owner)
+                    self._asking.spawn(self._ask, owner).link_exception(died)
+                gevent.sleep(pause)
+
+    def _ask(self, owner: str) -> None:
+        state, asked = self._state, time.monotonic()
+        assert state.prepared is not None
+        try:
+            answers = state.prepared.server.answers(owner)
+        finally:
+            self._asked.discard(owner)
+        if answers:
+            state.silences.answered(owner, asked)
+            if not owner and self._memory and asked >= self._memory_due:
+                self._memory_due = asked + MEMORY_EVERY_S
+                self._look_at_memory()
+        elif state.silence_is_ours(asked):
+            state.silences.begin_anew(owner)
+        elif state.silences.not_answered(owner, asked) and owner:
+            logger.warning("The server of %s does not answer any more.", owner)
 
     def _look_at_memory(self) -> None:
         assert self._state.prepared is not None

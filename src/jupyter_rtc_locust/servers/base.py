@@ -130,9 +130,17 @@ class Server(ABC):
     def remove(self, folder: str, documents: list[Document]) -> list[str]:
         """Remove what the run made; sentences about what could not be removed."""
 
+    def owner_of(self, document: Document) -> str:  # noqa: ARG002 (whoever has owners needs the document)
+        """Whose server the document lies in; "" where there is one server."""
+        return ""
+
+    def owners(self) -> list[str]:
+        """Of which servers it is to be asked whether they answer, by their owners; "" is the one at `http.base`."""
+        return [""]
+
     @abstractmethod
-    def answers(self) -> bool:
-        """Whether the server answers at all, within the deadline of one HTTP try.
+    def answers(self, owner: str = "") -> bool:
+        """Whether the server, or that of this owner, answers at all, within the deadline of one HTTP try.
 
         True also where this machine had nothing left to ask with: that accuses no server.
         """

@@ -56,7 +56,6 @@ class HubServers(Server):
         """By owner and person, the owner's server asked as this person."""
         self._shares: set[tuple[str, str]] = set()
         """Owner and person of each share that this process made."""
-        self._silent: set[str] = set()
 
     # -- where documents lie --------------------------------------------------------------------------------------
 
@@ -205,19 +204,24 @@ class HubServers(Server):
 
     # -- what is asked about servers ------------------------------------------------------------------------------
 
-    def answers(self) -> bool:
-        """Whether the hub answers, and every server in use: one that the hub has ended is answered for by the hub."""
+    def owner_of(self, document: Document) -> str:
+        """The first name in the document's path."""
+        return _apart(document.path)[0]
+
+    def owners(self) -> list[str]:
+        """The hub, and whoever's server is in use."""
+        return ["", *self._up]
+
+    def answers(self, owner: str = "") -> bool:
+        """Whether the hub answers, or the server of this owner: one that was ended is answered for by the hub."""
+        server = self._up.get(owner)
+        http, path = (self.http, "/hub/api") if server is None else (server.http, "/api")
         try:
-            silent = {owner for owner, server in list(self._up.items()) if not _answers_itself(server)}
-            hub_answers = self.http.request("GET", "/hub/api").status_code == 200
+            return http.request("GET", path).status_code == 200
         except OwnMachineFull:
             return True  # the silence is ours
         except ConnectionBroken:
             return False
-        for owner in silent - self._silent:
-            logger.warning("The server of %s does not answer any more.", owner)
-        self._silent = silent
-        return hub_answers and not silent
 
     def version(self) -> str:
         """The hub's version, and that of the first server in use."""
@@ -261,15 +265,6 @@ class HubServers(Server):
         finally:
             problems += self._people.leave()
         return problems
-
-
-def _answers_itself(server: JupyterCollaboration) -> bool:
-    try:
-        return server.http.request("GET", "/api").status_code == 200
-    except OwnMachineFull:
-        raise
-    except ConnectionBroken:
-        return False
 
 
 def _apart(path: str) -> tuple[str, str]:

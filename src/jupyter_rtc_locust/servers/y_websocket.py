@@ -46,7 +46,7 @@ class YWebsocket(Server):
         """No API removes a room."""
         return []
 
-    def answers(self) -> bool:
+    def answers(self, owner: str = "") -> bool:  # noqa: ARG002 (there is one server)
         """Any HTTP answer at all."""
         try:
             self.http.request("GET", "/")

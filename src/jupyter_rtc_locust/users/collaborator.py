@@ -42,6 +42,7 @@ from jupyter_rtc_locust.users.manual_saves import NOT_ANSWERED, NOT_ASKED, Manua
 from jupyter_rtc_locust.users.presence import SILENT_LINE_S, OwnPresence, TabPresence
 from jupyter_rtc_locust.users.receiving import Receiving
 from jupyter_rtc_locust.users.seat import Seat
+from jupyter_rtc_locust.users.service_record import ServiceRecord
 from jupyter_rtc_locust.users.stage import Stage
 from jupyter_rtc_locust.users.swarm import Stall, Swarm, nothing_read
 from jupyter_rtc_locust.users.writing import Writing
@@ -72,6 +73,7 @@ class Collaborator:
         """The server's answer to the question, at the end, what this replica lacks. Never applied to it."""
         self.trouble: str = ""
         """Why this user was refused or failed."""
+        self.service = ServiceRecord()
         self.owner: Any = owner
         """The Locust user that plays it; None in tests."""
         self._address: RoomAddress | None = None
@@ -192,6 +194,7 @@ class Collaborator:
             connection.close()
         self._connection = None
         self._connected_since = None
+        self.service.line_back(time.monotonic())
         if self.stage in (Stage.CONNECTED, Stage.LOST):
             self.stage = Stage.LEFT
             self._tell("leave")
@@ -247,6 +250,7 @@ class Collaborator:
             return
         self._probed.clear()
         self._probing = time.monotonic()
+        self.service.asked(self._probing)
         self._send(encode_sync_step_1(self.replica.encoded_state()))
         answered = self._probed.wait(SYNC_DEADLINE_S)
         self._probing = None
@@ -318,6 +322,8 @@ class Collaborator:
             self.stage = Stage.REFUSED
         elif not isinstance(error, (RoomError, OSError)):
             self._fail(error)
+        if connected and self.stage is not Stage.FAILED and self._may_connect.is_set():
+            self.service.line_lost(time.monotonic())
         if opening or self.stage is not Stage.CONNECTED:
             self._synced.set()  # whoever waits for the sync finds the stage changed
         if self.stage is Stage.REFUSED and connected:  # on the way back, `_reconnect` tells of it
@@ -355,6 +361,7 @@ class Collaborator:
                 raise
             else:
                 self.swarm.counts["reconnects"] += 1
+                self.service.line_back(time.monotonic())
                 self._tell("reconnect")
                 self.swarm.recorder.record("reconnect", (time.monotonic() - self._lost_at) * 1000)
                 if not self._may_connect.is_set():  # offline while the line was being opened
@@ -372,6 +379,7 @@ class Collaborator:
         """An error of our own or of the replica: the user is out, and Locust is told."""
         self.stage = Stage.FAILED
         self.trouble = f"{type(error).__name__}: {error}"
+        self.service.line_back(time.monotonic())
         self.stop_editing()
         self._close_tab()
         self._drop()
@@ -437,6 +445,7 @@ class Collaborator:
         if self._probing is not None:
             self.swarm.recorder.record("sync probe", (now - self._probing) * 1000)
             self.presence.record.asked = self._probing
+            self.service.answered()
             self._probing = None
             self.probe_answer = update
             self._probed.set()

@@ -14,6 +14,7 @@ from msgspec import Struct
 from jupyter_rtc_locust.documents.kinds import DocumentKind
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.verdict.findings import Finding
+from jupyter_rtc_locust.verdict.service_evidence import ServedEvidence, ServerSilence
 
 
 class AuthoredUpdate(Struct, frozen=True, gc=False):
@@ -135,6 +136,8 @@ class UserEvidence:
     """None: presence was not told (`--rtc-awareness none`)."""
     wrote: int | None = None
     """How many clocks of its client id this tab used. None: not known; it may have failed amid an edit."""
+    served: ServedEvidence | None = None
+    """None: not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +281,8 @@ class DocumentEvidence:
     """None: no trace was replayed, or it is not at its end yet (a checkpoint)."""
     emptied: bool = False
     """Whether everybody had left it because fewer people were asked for, as a search for a capacity does."""
+    server: str = ""
+    """The owner of the server in which it lies, behind a hub; "": there is one server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,8 +364,8 @@ class RunEvidence:
     documents: tuple[DocumentEvidence, ...] = ()
     silent_processes: tuple[str, ...] = ()
     """Processes that played users and did not answer at the end."""
-    server_silences: tuple[tuple[float, float], ...] = ()
-    """(when, how long) the server answered nobody, in seconds, where it was longer than the deadline."""
+    server_silences: tuple[ServerSilence, ...] = ()
+    """When a server did not answer the coordinator for longer than the deadline."""
     sound: bool = True
     unsound_reasons: tuple[str, ...] = ()
     edits_asked: bool = True

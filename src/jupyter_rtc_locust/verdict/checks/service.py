@@ -5,55 +5,82 @@ Both rest on time. What an overloaded generator saw late may have been its own d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, RunEvidence, StallEvidence
 from jupyter_rtc_locust.verdict.findings import Caution, Finding, Kind, Opinion, resting_on_time
+from jupyter_rtc_locust.verdict.served import told_all_before, waits, words
+from jupyter_rtc_locust.verdict.service_evidence import WAITED_S, ServerSilence
 from jupyter_rtc_locust.verdict.wording import named_users
 
 SILENT_S = 10.0
 """A server that answers nobody for so long is lost to the people who are connected (docs/verdict.md, "Deadlines")."""
+CLOCKS_DIFFER_S = 2.0
+"""A silence is timed by the coordinator, a word by the process that it came to."""
 
 
 def check_server_answers(run: RunEvidence) -> Opinion:
-    """`server-lost`: nobody was answered for longer than the deadline while users were connected.
+    """`server-lost`: for longer than the deadline a server answered the coordinator not, and served nobody.
 
-    Silences are the coordinator's: it asks over HTTP, from its own host. Where users, perhaps on other hosts, were sent
-    something meanwhile, that host's own way may have been broken, or half of the server: then it is not known. Nor is
-    it where no process has told what its users were sent, because the coordinator was cut off from all of them.
+    Silences are the coordinator's: it asks over HTTP, from its own host, whose way may be broken while people on other
+    hosts are served. So each is judged by what users of that server tell (docs/verdict.md, "When a server is lost"),
+    and where any process told nothing, its users may have been served: then it is not known.
     """
     findings = []
     unknown = []
-    told = bool(run.documents) and any(document.users for document in run.documents)
-    for when, length in run.server_silences:
-        if run.silent_processes and not told:
-            unknown.append(
-                f"The coordinator's host was answered neither by the server, for {length:.0f} s from {when:.0f} s "
-                f"after the start of the run, nor at the end by any process with users: whether the server answered "
-                f"those is not known."
-            )
-        elif _longest_without_a_word(run, when, length) < SILENT_S:
-            unknown.append(
-                f"The server did not answer the coordinator's host for {length:.0f} s, from {when:.0f} s after the "
-                f"start of the run, and sent users something meanwhile: whether others were answered is not known. "
-                f"Look at the network between the coordinator and the server."
-            )
+    for silence in run.server_silences:
+        documents = [one for one in run.documents if silence.owner in ("", one.server)]
+        who = _named(silence, documents)
+        how_long = f"for {silence.length:.0f} s, from {silence.when:.0f} s after the start of the run"
+        doubt = _doubt(run, silence, documents)
+        if doubt:
+            unknown.append(f"{who} did not answer the coordinator's host {how_long}, {doubt}")
         else:
-            detail = f"The server answered nobody for {length:.0f} s, from {when:.0f} s after the start of the run."
-            findings.append(Finding(Kind.SERVER_LOST, "", detail))
+            findings.append(Finding(Kind.SERVER_LOST, "", f"{who} answered nobody {how_long}."))
     return resting_on_time(findings, run.sound) + Opinion(unknown=tuple(unknown))
 
 
-def _longest_without_a_word(run: RunEvidence, when: float, length: float) -> float:
-    """Of a silence, the longest stretch in which the server sent no user any edit, in seconds."""
-    ended = when + length
-    moments = {when, ended}
-    for document in run.documents:
-        moments.update(one.acknowledged for one in document.authored if one.acknowledged is not None)
-        moments.update(one.received for one in document.foreign)
-    within = sorted(moment for moment in moments if when <= moment <= ended)
-    return max((later - earlier for earlier, later in pairwise(within)), default=length)
+def _named(silence: ServerSilence, documents: Sequence[DocumentEvidence]) -> str:
+    if silence.owner:
+        return f"The server of {silence.owner}"
+    return "The hub" if any(one.server for one in documents) else "The server"
+
+
+def _doubt(run: RunEvidence, silence: ServerSilence, documents: Sequence[DocumentEvidence]) -> str:
+    """Why it is not known that nobody was served in this silence: the rest of a sentence. Empty: it is known."""
+    if run.silent_processes:
+        return "and not every process with users answered at the end: whether the server answered those is not known."
+    stretches = [one for one in _without_a_word(silence, documents) if one[1] - one[0] >= SILENT_S]
+    if not stretches:
+        return (
+            "and sent users something meanwhile: whether others were answered is not known. Look at the network "
+            "between the coordinator and the server."
+        )
+    if any(_somebody_waited(documents, *stretch) for stretch in stretches):
+        return ""
+    if told_all_before(documents, silence.when + CLOCKS_DIFFER_S):
+        return ""  # the coordinator's own newcomer is the only one left to tell
+    return "and nobody is known to have waited for it in vain: whether anybody would have been answered is not known."
+
+
+def _without_a_word(silence: ServerSilence, documents: Sequence[DocumentEvidence]) -> Iterator[tuple[float, float]]:
+    """The stretches of a silence, from when until when, in which no user was sent anything.
+
+    What came within 2 s of its beginning or its end may as well have come before it, or afterwards: by so much clocks
+    may differ, and the coordinator asks no more often.
+    """
+    began, ended = silence.when, silence.when + silence.length
+    first, last = began + CLOCKS_DIFFER_S, ended - CLOCKS_DIFFER_S
+    within = {moment for document in documents for moment in words(document) if first <= moment <= last}
+    return pairwise(sorted({began, ended} | within))
+
+
+def _somebody_waited(documents: Sequence[DocumentEvidence], began: float, ended: float) -> bool:
+    """Whether one user waited long enough within these moments."""
+    return any(
+        min(until, ended) - max(since, began) >= WAITED_S for document in documents for since, until in waits(document)
+    )
 
 
 def check_nobody_stalled(document: DocumentEvidence, sound: bool) -> Opinion:

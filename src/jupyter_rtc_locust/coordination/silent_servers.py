@@ -1,0 +1,61 @@
+"""At the end, and at a checkpoint: which servers of the run do not answer? All are asked side by side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import gevent
+from gevent.pool import Pool
+
+from jupyter_rtc_locust.coordination.run_state import RunState
+from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S
+
+_POLL_S = 0.5
+_AT_ONCE = 100
+"""So many may hang, each for the deadline of a try, before others wait for them."""
+_IN_ALL_S = 2 * HTTP_TRY_DEADLINE_S
+"""Servers that answer now and then, in turn, are not waited for any longer."""
+
+
+def silent_servers(state: RunState) -> frozenset[str]:
+    """The owners of servers that do not answer now; one that is silent gets the whole deadline before it is lost."""
+    assert state.prepared is not None
+    silences = state.silences
+    until = time.monotonic() + _IN_ALL_S
+    silent = state.prepared.server.owners()
+    while True:
+        unanswered = _unanswered(state, silent)
+        silent, now = list(unanswered), time.monotonic()
+        for owner, asked in unanswered.items():
+            silences.not_answered(owner, asked)
+            if state.silence_is_ours(silences.since(owner) or asked):
+                silences.begin_anew(owner, now)
+        lost = [owner for owner in silent if silences.lasts(owner, now)]
+        if lost == silent or now >= until:
+            return frozenset(silent)
+        gevent.sleep(_POLL_S)
+
+
+def _unanswered(state: RunState, owners: Sequence[str]) -> dict[str, float]:
+    """Of these servers those that do not answer, and when each was asked; whoever is ended here ends all who ask."""
+    assert state.prepared is not None
+    server = state.prepared.server
+    pool = Pool(_AT_ONCE)
+    unanswered: dict[str, float] = {}
+
+    def ask(owner: str) -> None:
+        asked = time.monotonic()
+        if server.answers(owner):
+            state.silences.answered(owner, asked)
+        else:
+            unanswered[owner] = asked
+
+    try:
+        greenlets = [pool.spawn(ask, owner) for owner in owners]
+        pool.join()
+        for greenlet in greenlets:
+            greenlet.get()
+    finally:
+        pool.kill(block=False)
+    return unanswered

@@ -1,0 +1,48 @@
+"""When one tab had no line, and what it waits for at the end: bookkeeping without a clock or a line, times handed in.
+
+By this the verdict tells a server that served nobody from a coordinator that was cut off (`verdict/served.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from jupyter_rtc_locust.verdict.service_evidence import WAITED_S, ServedEvidence
+
+
+class ServiceRecord:
+    """How one user is served. Times are of one clock, whichever."""
+
+    def __init__(self) -> None:
+        self._lost: float | None = None
+        self._asked: float | None = None
+        self._without_line: list[tuple[float, float]] = []
+
+    def line_lost(self, now: float) -> None:
+        """The line is gone, and not on purpose."""
+        if self._lost is None:
+            self._lost = now
+
+    def line_back(self, now: float) -> None:
+        """The tab has a line and is in step, or has been closed, and waits for nothing any more."""
+        if self._lost is not None and now - self._lost >= WAITED_S:
+            self._without_line.append((self._lost, now))
+        self._lost = self._asked = None
+
+    def asked(self, now: float) -> None:
+        """The server was asked what the replica lacks."""
+        self._asked = now
+
+    def answered(self) -> None:
+        """It has said so."""
+        self._asked = None
+
+    def evidence(self, now: float, heard: float | None, since: Callable[[float], float]) -> ServedEvidence:
+        """What is known now. `heard`: when anything came last; `since` makes a moment one of the run."""
+        waiting = [one for one in (self._lost, self._asked) if one is not None]
+        return ServedEvidence(
+            taken=since(now),
+            heard=None if heard is None else since(heard),
+            waits_since=since(min(waiting)) if waiting else None,
+            without_line=tuple((since(lost), since(back)) for lost, back in self._without_line),
+        )

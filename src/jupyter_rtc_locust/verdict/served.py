@@ -1,0 +1,73 @@
+"""When users of a document were sent anything, and when somebody waited in vain, as far as the evidence knows the time.
+
+Both are needed to say that a server served nobody: where nobody asked for anything, nothing is sent either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from math import inf
+
+from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, UserEvidence
+
+WITH_DOCUMENT_OPEN = ("connected", "lost its connection")
+"""Stages of those who had not left, and were neither refused nor failed."""
+
+
+def words(document: DocumentEvidence) -> Iterator[float]:
+    """Moments at which the server sent a user something, in no order: edits, answers, presence, a new line.
+
+    Of what was asked at the end it is known through `heard`, the last moment at which a tab was sent anything.
+    """
+    for edit in document.authored:
+        if edit.acknowledged is not None:
+            yield edit.acknowledged
+        if edit.arrived is not None:
+            yield edit.arrived
+    for update in document.foreign:
+        yield update.received
+    for save in document.manual_saves:
+        if save.answered is not None:
+            yield save.answered
+    for user in document.users:
+        yield from _words_to(user)
+
+
+def _words_to(user: UserEvidence) -> Iterator[float]:
+    served, presence = user.served, user.presence
+    if served is not None:
+        if served.heard is not None:
+            yield served.heard
+        for _, back in served.without_line:
+            yield back
+    if presence is not None:
+        yield from (moment for moment in (presence.connected, presence.synced, presence.asked) if moment is not None)
+        yield from (told.heard for told in presence.told if told.heard is not None)
+        for seen in presence.seen:
+            yield seen.first
+            yield seen.last
+
+
+def waits(document: DocumentEvidence) -> Iterator[tuple[float, float]]:
+    """From when until when somebody waited; to infinity where that went on when the evidence was put down.
+
+    An edit that never came back is no wait by itself: its author may have been sent everything else. Who is sent
+    nothing at all waits for the answer to the last question, or for a line.
+    """
+    for edit in document.authored:
+        if edit.acknowledged is not None:
+            yield edit.due, edit.acknowledged
+    for save in document.manual_saves:
+        if save.answered is not None:
+            yield save.asked, save.answered
+    for user in document.users:
+        if user.served is not None:
+            yield from user.served.without_line
+            if user.served.waits_since is not None:
+                yield user.served.waits_since, inf
+
+
+def told_all_before(documents: Iterable[DocumentEvidence], moment: float) -> bool:
+    """Whether users had these documents open, and all of them had told what they know before this moment."""
+    there = [one for document in documents for one in document.users if one.stage in WITH_DOCUMENT_OPEN]
+    return bool(there) and all(one.served is not None and one.served.taken <= moment for one in there)

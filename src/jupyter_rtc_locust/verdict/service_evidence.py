@@ -1,0 +1,36 @@
+"""What `server-lost` is decided from: when the coordinator was not answered, and how each tab was served meanwhile.
+
+Times are seconds since the start of the run, a silence's by the coordinator's clock, a tab's by that of its process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+WAITED_S = 5.0
+"""Somebody who waits for less than that may be waiting for what is merely under way."""
+
+
+class ServerSilence(NamedTuple):
+    """For so long the coordinator was not answered by a server."""
+
+    when: float
+    length: float
+    owner: str = ""
+    """Whose server it is, behind a hub. "": the one server of the run, or the hub itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServedEvidence:
+    """How the server served one tab, as far as that can tell."""
+
+    taken: float
+    """When this was put down; the tab tells nothing of what came later."""
+    heard: float | None = None
+    """When the server last sent it anything. None: never."""
+    waits_since: float | None = None
+    """Since when it has waited, and still does: for the answer to its last question, or, without a line, for another.
+    None: it waits for neither."""
+    without_line: tuple[tuple[float, float], ...] = ()
+    """When it had lost its line, and when it was back in step; the shortest are left out."""

@@ -1,0 +1,96 @@
+"""What each tab tells, at the end, of how it was served: it speaks for a server that did not answer the coordinator."""
+
+from __future__ import annotations
+
+import time
+
+import gevent
+import pytest
+
+from jupyter_rtc_locust.coordination.answers import encoded_rooms
+from jupyter_rtc_locust.coordination.gathering import gather, probe_all
+from jupyter_rtc_locust.errors import ConnectionBroken, RoomRefused
+from jupyter_rtc_locust.users import collaborator, service_record
+from jupyter_rtc_locust.users.stage import Stage
+from jupyter_rtc_locust.verdict.evidence import RoomEvidence
+from jupyter_rtc_locust.verdict.evidence_form import decode_evidence
+from users.fake_room import wait_until
+
+
+@pytest.fixture
+def served(swarm):
+    """How the one user was served, through bytes, as it travels; the run began a hundred seconds ago."""
+    swarm.run_started = time.monotonic() - 100
+
+    def told():
+        (room,) = (decode_evidence(one, RoomEvidence) for one in encoded_rooms(gather(swarm, {})))
+        return room.users[0].served
+
+    return told
+
+
+def test_who_was_answered_waits_for_nothing_and_tells_when_it_was_sent_anything(room, swarm, person, served):
+    person().open()
+    before = swarm.since_start(time.monotonic())
+    probe_all(swarm)
+    told = served()
+    assert 99 < before <= told.heard <= told.taken < 110
+    assert told.waits_since is None and told.without_line == ()
+
+
+def test_who_was_not_answered_waits_since_it_asked(room, swarm, person, served, monkeypatch):
+    monkeypatch.setattr(collaborator, "SYNC_DEADLINE_S", 0.1)
+    person().open()
+    room.answers_step_1 = False
+    asked = swarm.since_start(time.monotonic())
+    probe_all(swarm)
+    told = served()
+    assert told.heard <= asked <= told.waits_since < told.taken
+    room.answers_step_1 = True
+    probe_all(swarm)
+    assert served().waits_since is None
+
+
+def test_who_has_no_line_waits_since_it_was_lost(room, person, served):
+    one = person()
+    one.open()
+    room.refusals += [ConnectionBroken("gone.")] * 1000
+    one.drop_connection()
+    lost = served()
+    assert lost.heard <= lost.waits_since <= lost.taken
+    probed = served()
+    assert probed.waits_since == lost.waits_since and probed.taken > lost.taken
+
+
+def test_who_is_not_let_in_again_waits_since_then(room, person, served):
+    one = person()
+    one.open()
+    room.refusals += [RoomRefused("no such server.")]
+    one.drop_connection()
+    wait_until(lambda: one.stage is Stage.REFUSED)
+    assert served().waits_since is not None
+
+
+def test_who_came_back_tells_how_long_that_took(room, person, served, monkeypatch):
+    monkeypatch.setattr(service_record, "WAITED_S", 0.0)
+    one = person()
+    one.open()
+    one.drop_connection()
+    wait_until(lambda: one.stage is Stage.CONNECTED)
+    told = served()
+    ((lost, back),) = told.without_line
+    assert 99 < lost < back <= told.taken and told.waits_since is None
+
+
+def test_who_went_offline_on_purpose_or_left_waits_for_no_server(room, person, served):
+    one = person()
+    one.open()
+    one.go_offline()
+    assert served().waits_since is None
+    one.come_online()
+    wait_until(lambda: one.stage is Stage.CONNECTED)
+    room.refusals += [ConnectionBroken("gone.")] * 1000
+    one.drop_connection()
+    gevent.sleep(0)
+    one.leave()
+    assert served().waits_since is None

@@ -1,0 +1,55 @@
+"""When a tab had no line, and what it waits for: what the verdict on a silent server rests on."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyter_rtc_locust.users.service_record import ServiceRecord
+from jupyter_rtc_locust.verdict.service_evidence import WAITED_S, ServedEvidence
+
+
+@pytest.fixture
+def record():
+    return ServiceRecord()
+
+
+def told(record, now=100.0, heard=99.0):
+    return record.evidence(now, heard, lambda moment: moment - 10)
+
+
+def test_who_was_never_without_a_line_and_asked_nothing_waits_for_nothing(record):
+    assert told(record) == ServedEvidence(taken=90.0, heard=89.0)
+    assert told(record, heard=None).heard is None
+
+
+def test_who_has_no_line_waits_since_it_was_lost(record):
+    record.line_lost(50.0)
+    record.line_lost(60.0)
+    assert told(record).waits_since == 40.0
+
+
+def test_who_came_back_tells_from_when_until_when_it_was_gone(record):
+    record.line_lost(50.0)
+    record.line_back(50.0 + WAITED_S)
+    assert told(record) == ServedEvidence(90.0, 89.0, None, ((40.0, 40.0 + WAITED_S),))
+
+
+def test_shorter_times_without_a_line_are_left_out(record):
+    record.line_lost(50.0)
+    record.line_back(50.0 + WAITED_S - 0.1)
+    assert told(record).without_line == ()
+
+
+def test_who_is_not_answered_waits_since_it_asked(record):
+    record.asked(50.0)
+    assert told(record).waits_since == 40.0
+    record.line_lost(60.0)
+    assert told(record).waits_since == 40.0
+    record.line_back(61.0)
+    assert told(record).waits_since is None
+
+
+def test_who_was_answered_does_not_wait(record):
+    record.asked(50.0)
+    record.answered()
+    assert told(record).waits_since is None

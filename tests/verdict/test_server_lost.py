@@ -1,0 +1,231 @@
+"""When a server that did not answer the coordinator was lost, and when that is not known (docs/verdict.md)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import structs
+
+from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
+from jupyter_rtc_locust.verdict.checks.service import CLOCKS_DIFFER_S, SILENT_S, check_server_answers
+from jupyter_rtc_locust.verdict.evidence import (
+    AuthoredUpdate,
+    DocumentEvidence,
+    ForeignUpdate,
+    ManualSave,
+    PresenceEvidence,
+    RunEvidence,
+    SeenPresence,
+    Snapshot,
+    ToldPresence,
+    UserEvidence,
+)
+from jupyter_rtc_locust.verdict.findings import Kind
+from jupyter_rtc_locust.verdict.service_evidence import WAITED_S, ServedEvidence, ServerSilence
+
+PATH = "run/notebook-0.ipynb"
+NOTHING = ClockRanges()
+TOLD = ServedEvidence(taken=44.5, heard=44.2)
+"""Editing ended at 40 s; the question at the end was answered at once, and all of it told."""
+
+
+def edits(start, until, *, user=0, every=0.5, echoed=0.02):
+    """Edits of one user between these seconds; `echoed`: after how long. None: never."""
+    count = int((until - start) / every)
+    due = [start + number * every for number in range(count)]
+    acknowledged = [None if echoed is None else moment + echoed for moment in due]
+    return tuple(
+        AuthoredUpdate(user, 100 + user, int(moment * 1000), "typed", None, moment, back, b"")
+        for moment, back in zip(due, acknowledged, strict=True)
+    )
+
+
+def user_with(served=TOLD, *, number=0, stage="connected", presence=None):
+    return UserEvidence(number, 100 + number, stage, "", stage == "connected", NOTHING, NOTHING, presence, 0, served)
+
+
+def document(*authored, users=(), path=PATH, server="", **more):
+    initial = Snapshot({}, b"\x00\x00")
+    there = tuple(users) or (user_with(),)
+    return DocumentEvidence(path, "notebook", initial, authored=sum(authored, ()), users=there, server=server, **more)
+
+
+def judged(*documents, silences, **more):
+    made = tuple(ServerSilence(*one) for one in silences)
+    return check_server_answers(RunEvidence(documents=documents, server_silences=made, **more))
+
+
+def lost(opinion):
+    assert all(one.kind == Kind.SERVER_LOST for one in opinion.findings)
+    return [one.detail for one in opinion.findings]
+
+
+def not_known(opinion, *parts):
+    assert not opinion.findings
+    assert opinion.unknown
+    assert all(part in opinion.unknown[0] for part in parts), opinion.unknown
+
+
+class TestNobodyWasServed:
+    def test_a_server_that_was_gone_and_came_back(self):
+        """Everybody's edits of these 20 s come back when it does."""
+        late = tuple(structs.replace(one, acknowledged=50.5) for one in edits(30, 50))
+        (detail,) = lost(judged(document(edits(0, 30), late, edits(50.5, 60)), silences=[(30.4, 20.0)]))
+        assert detail == "The server answered nobody for 20 s, from 30 s after the start of the run."
+
+    def test_a_server_that_was_killed_and_whose_users_wait_for_a_line(self):
+        gone = ServedEvidence(taken=45.0, heard=30.0, waits_since=30.1)
+        there = [user_with(gone, stage="lost its connection")]
+        assert lost(judged(document(edits(0, 30), edits(30, 40, echoed=None), users=there), silences=[(30.2, 10.1)]))
+
+    def test_a_server_that_hangs_and_leaves_the_last_question_unanswered(self):
+        hung = ServedEvidence(taken=58.0, heard=39.9, waits_since=43.0)
+        assert lost(judged(document(edits(0, 40), users=[user_with(hung)]), silences=[(40.2, 28.0)]))
+
+    def test_a_server_that_lets_in_nobody_whose_line_it_broke(self):
+        refused = ServedEvidence(taken=70.0, heard=30.0, waits_since=30.1)
+        there = [user_with(refused, stage="was refused")]
+        assert lost(judged(document(edits(0, 30), users=there), silences=[(30.2, 39.0)]))
+
+    def test_a_server_that_was_gone_for_a_while_from_people_who_only_watch(self):
+        watching = ServedEvidence(taken=80.0, heard=79.9, without_line=((30.1, 50.4),))
+        assert lost(judged(document(users=[user_with(watching)]), silences=[(30.2, 20.0)]))
+
+    def test_a_save_by_hand_that_was_answered_afterwards(self):
+        save = ManualSave(0, 31.0, 50.2, "success")
+        assert lost(judged(document(edits(0, 30), edits(51, 60), manual_saves=(save,)), silences=[(30.2, 20.0)]))
+
+    def test_a_server_that_goes_when_everybody_has_told_what_they_know(self):
+        """As while a newcomer waits: nobody else is left who could have been served."""
+        assert lost(judged(document(edits(0, 40)), silences=[(45.0, 10.2)]))
+        assert lost(judged(document(edits(0, 40)), silences=[(TOLD.taken - CLOCKS_DIFFER_S, 12.0)]))
+
+    @pytest.mark.parametrize("moment", [30.3, 39.5])
+    def test_what_came_at_its_very_edges_may_have_come_before_or_after_it(self, moment):
+        late = tuple(structs.replace(one, acknowledged=41.0) for one in edits(30, 40))
+        server = (ForeignUpdate(moment, b""),)
+        assert lost(judged(document(edits(0, 30), late, foreign=server), silences=[(30.0, 10.1)]))
+
+
+class TestTheCoordinatorWasCutOff:
+    def test_to_the_end_while_users_were_served_and_answered_at_the_end(self):
+        """After the end of editing nothing is echoed: 3 s of quiet, a question, telling, and a try of 10 s."""
+        not_known(judged(document(edits(0, 40)), silences=[(36.0, 19.0)]), "19 s, from 36 s", "waited for it in vain")
+        not_known(judged(document(edits(0, 40)), silences=[(20.0, 35.0)]))
+
+    def test_while_people_only_watched(self):
+        not_known(judged(document(), silences=[(20.0, 35.0)]), "waited for it in vain")
+
+    def test_while_nobody_had_anything_to_write(self):
+        not_known(judged(document(edits(0, 18), edits(40, 50)), silences=[(19.0, 20.0)]))
+
+    def test_beside_an_edit_that_the_server_swallowed(self):
+        """Its author was sent everything else."""
+        not_known(judged(document(edits(0, 40), edits(30, 30.5, echoed=None)), silences=[(36.0, 19.0)]))
+
+    def test_beside_an_edit_that_was_merely_slow(self):
+        slow = edits(25, 25.5, echoed=WAITED_S - 1)
+        not_known(judged(document(edits(0, 18), slow), silences=[(19.0, 20.0)]))
+
+    @pytest.mark.parametrize(
+        "word",
+        [
+            {"foreign": (ForeignUpdate(38.0, b""),)},
+            {"manual_saves": (ManualSave(0, 37.0, 38.0, "success"),)},
+            {"users": [user_with(ServedEvidence(taken=38.5, heard=38.0, waits_since=38.2))]},
+            {"users": [user_with(ServedEvidence(taken=60.0, without_line=((37.0, 38.0),)))]},
+            {"users": [user_with(presence=PresenceEvidence("p", 60.0, connected=38.0))]},
+            {"users": [user_with(presence=PresenceEvidence("p", 60.0, synced=38.0))]},
+            {"users": [user_with(presence=PresenceEvidence("p", 60.0, asked=38.0))]},
+            {"users": [user_with(presence=PresenceEvidence("p", 60.0, told=(ToldPresence(1, 37.0, 7, 38.0),)))]},
+            {
+                "users": [
+                    user_with(
+                        presence=PresenceEvidence("p", 60.0, seen=(SeenPresence(9, 1, 7, True, 1.0, 38.0, None),))
+                    )
+                ]
+            },
+        ],
+        ids=["update", "save", "anything", "line", "connected", "synced", "asked", "heard", "seen"],
+    )
+    def test_whatever_the_server_sent_meanwhile_is_a_word(self, word):
+        """Somebody waits all the time, so that nothing but the word speaks for the server."""
+        late = tuple(structs.replace(one, acknowledged=49.0) for one in edits(30, 40))
+        silence = [(30.2, 15.0)]
+        assert lost(judged(document(late), silences=silence))
+        not_known(judged(document(late, **word), silences=silence), "sent users something meanwhile")
+
+    def test_from_where_a_process_does_not_answer_either_nobody_is_blamed(self):
+        """One worker is cut off from the server as well, and the other one, whose users are served, from the master."""
+        late = tuple(structs.replace(one, acknowledged=50.5) for one in edits(30, 50))
+        one = document(edits(0, 30), late)
+        assert lost(judged(one, silences=[(30.4, 20.0)]))
+        not_known(judged(one, silences=[(30.4, 20.0)], silent_processes=("worker b",)), "not every process")
+        alone = replace(one, users=(), authored=())
+        not_known(judged(alone, silences=[(30.4, 20.0)], silent_processes=("worker a", "worker b")))
+
+    def test_where_nobody_had_a_document_open_nobody_is_lost(self):
+        left = [user_with(ServedEvidence(taken=20.0, heard=20.0), stage="left")]
+        not_known(judged(document(edits(0, 20), users=left), silences=[(45.0, 12.0)]))
+        not_known(judged(silences=[(45.0, 12.0)]))
+
+    def test_a_tab_that_tells_nothing_of_it_proves_nothing(self):
+        not_known(judged(document(edits(0, 40), users=[user_with(None)]), silences=[(45.0, 12.0)]))
+
+
+class TestBehindAHub:
+    def documents(self, *, gone=(30.0, 60.0)):
+        """The server of ada is gone for a while; that of ben goes on."""
+        late = tuple(structs.replace(one, acknowledged=gone[1] + 0.5) for one in edits(*gone))
+        ada = document(edits(0, gone[0]), late, path="ada/run/notebook-0.ipynb", server="ada")
+        ben = document(edits(0, 90, user=1), path="ben/run/notebook-1.ipynb", server="ben")
+        return ada, ben
+
+    def test_a_server_is_judged_by_its_own_people(self):
+        opinion = judged(*self.documents(), silences=[(30.4, 30.0, "ada")])
+        assert lost(opinion) == ["The server of ada answered nobody for 30 s, from 30 s after the start of the run."]
+        assert not opinion.unknown
+        not_known(judged(*self.documents(), silences=[(30.4, 30.0, "ben")]), "The server of ben did not answer")
+
+    def test_the_hub_itself_is_judged_by_everybody(self):
+        not_known(judged(*self.documents(), silences=[(30.4, 30.0)]), "The hub did not answer")
+        assert lost(judged(self.documents()[0], silences=[(30.4, 30.0)]))[0].startswith("The hub answered nobody")
+
+    def test_a_server_of_which_no_document_was_opened_is_lost_to_nobody(self):
+        not_known(judged(*self.documents(), silences=[(30.4, 30.0, "cleo")]), "The server of cleo")
+
+
+def test_what_rests_on_time_is_not_known_of_an_overloaded_generator():
+    late = tuple(structs.replace(one, acknowledged=50.5) for one in edits(30, 50))
+    opinion = judged(document(edits(0, 30), late), silences=[(30.4, 20.0)], sound=False)
+    assert not opinion.findings and opinion.unknown
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    words=st.lists(st.floats(0, 100), max_size=20),
+    waits=st.lists(st.tuples(st.floats(0, 100), st.floats(0, 40)), max_size=5),
+    when=st.floats(0, 80),
+    length=st.floats(SILENT_S, 60),
+)
+def test_a_loss_has_ten_seconds_without_a_word_in_which_somebody_waited_and_the_reverse(words, waits, when, length):
+    slow = tuple(
+        structs.replace(one, due=since, acknowledged=since + seconds)
+        for one, (since, seconds) in zip(edits(0, 3), waits, strict=False)
+    )
+    words = [*words, *(since + seconds for since, seconds in waits)]
+    foreign = tuple(ForeignUpdate(moment, b"") for moment in words)
+    there = [user_with(ServedEvidence(taken=200.0, heard=200.0))]
+    opinion = judged(document(slow, users=there, foreign=foreign), silences=[(when, length)])
+    inner = sorted(one for one in words if when + CLOCKS_DIFFER_S <= one <= when + length - CLOCKS_DIFFER_S)
+    expected = any(
+        end - start >= SILENT_S
+        and any(min(since + seconds, end) - max(since, start) >= WAITED_S for since, seconds in waits)
+        for start, end in pairwise([when, *inner, when + length])
+    )
+    assert bool(opinion.findings) is expected
+    assert bool(opinion.unknown) is not expected

@@ -157,6 +157,16 @@ def master_cut_from_server(there: Cast) -> Ended:
     return _stop(there, deadlines.IN_ORDER)
 
 
+def master_cut_from_server_to_the_end(there: Cast) -> Ended:
+    there.at_work(*LONG)
+    there.network.cut(MASTER, "service")
+    time.sleep(5)  # people go on meanwhile, and the watch looks
+    ended = _stop(there, deadlines.WITH_A_SILENT_SERVER)
+    assert "sync probe" in ended.run.told["timings"], "nobody was asked at the end"
+    assert ended.run.told["timings"]["sync probe"]["failures"] == 0, "somebody was not served"
+    return ended
+
+
 def server_gone_for(seconds: float) -> Callable[[Cast], Ended]:
     def day(there: Cast) -> Ended:
         there.at_work("-t", f"{seconds + 45:.0f}s")
@@ -219,6 +229,12 @@ BAD_DAYS = (
         workers=(4, 4, 4),
     ),
     BadDay("the link between master and server breaks for 20 s", master_cut_from_server, "inconclusive"),
+    BadDay(
+        "the link between master and server breaks and stays broken",
+        master_cut_from_server_to_the_end,
+        "inconclusive",
+        "did not answer the coordinator's host",
+    ),
     BadDay("the server's host disappears for 5 s and returns", server_gone_for(5), "pass"),
     BadDay(
         "the server's host disappears for 30 s and returns",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from endings.play import Ended, Play
+from jupyter_rtc_locust.verdict.wording import counted
 
 AGREEING = {"pass": 0, "fail": 3, "inconclusive": 4}
 """Exit codes, spelled out here because they are a promise (docs/verdict.md)."""
@@ -71,13 +73,20 @@ class Ending:
             return [*wrong, "no result.json"]
         if run.result["verdict"] != self.verdict:
             wrong.append(f"result.json says {run.result['verdict']}")
-        elif printed and not printed[-1][1].startswith(run.result["reason"][:60].split("\n")[0]):
+        elif printed and not printed[-1][1].startswith(_said_of(run.result)):
             wrong.append(f"result.json has another reason: {run.result['reason']!r}")
         if run.kinds != self.kinds:
             wrong.append(f"findings {sorted(run.kinds)}, not {sorted(self.kinds)}")
         if ended.run.documents_left and "server" not in self.name:
             wrong.append(f"documents were left: {[path.name for path in ended.run.documents_left]}")
         return wrong
+
+
+def _said_of(result: dict[str, Any]) -> str:
+    """How the line with the verdict begins: with how many findings there are, else with the reason."""
+    if result["findings"]:
+        return counted(len(result["findings"]), "finding")
+    return str(result["reason"][:60].split("\n")[0])
 
 
 @dataclass

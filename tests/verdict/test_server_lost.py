@@ -21,6 +21,7 @@ from jupyter_rtc_locust.verdict.evidence import (
     RunEvidence,
     SeenPresence,
     Snapshot,
+    StallEvidence,
     ToldPresence,
     UserEvidence,
 )
@@ -99,6 +100,11 @@ class TestNobodyWasServed:
         save = ManualSave(0, 31.0, 50.2, "success")
         assert lost(judged(document(edits(0, 30), edits(51, 60), manual_saves=(save,)), silences=[(30.2, 20.0)]))
 
+    def test_a_sync_that_was_not_answered_when_somebody_came(self):
+        stall = StallEvidence(1, 15.0, "its sync was not answered", 48.0)
+        assert lost(judged(document(edits(0, 30), stalls=(stall,)), silences=[(30.2, 20.0)]))
+        not_known(judged(document(edits(0, 30), stalls=(replace(stall, overload=True),)), silences=[(30.2, 20.0)]))
+
     def test_a_server_that_goes_when_everybody_has_told_what_they_know(self):
         """As while a newcomer waits: nobody else is left who could have been served."""
         assert lost(judged(document(edits(0, 40)), silences=[(45.0, 10.2)]))
@@ -157,7 +163,7 @@ class TestTheCoordinatorWasCutOff:
         late = tuple(structs.replace(one, acknowledged=49.0) for one in edits(30, 40))
         silence = [(30.2, 15.0)]
         assert lost(judged(document(late), silences=silence))
-        not_known(judged(document(late, **word), silences=silence), "sent users something meanwhile")
+        not_known(judged(document(late, **word), silences=silence), "users were sent something meanwhile")
 
     def test_from_where_a_process_does_not_answer_either_nobody_is_blamed(self):
         """One worker is cut off from the server as well, and the other one, whose users are served, from the master."""

@@ -60,6 +60,9 @@ def waits(document: DocumentEvidence) -> Iterator[tuple[float, float]]:
     for save in document.manual_saves:
         if save.answered is not None:
             yield save.asked, save.answered
+    for stall in document.stalls:
+        if not stall.overload:
+            yield stall.at - stall.seconds, stall.at
     for user in document.users:
         if user.served is not None:
             yield from user.served.without_line

@@ -54,7 +54,7 @@ def _doubt(run: RunEvidence, silence: ServerSilence, documents: Sequence[Documen
     stretches = [one for one in _without_a_word(silence, documents) if one[1] - one[0] >= SILENT_S]
     if not stretches:
         return (
-            "and sent users something meanwhile: whether others were answered is not known. Look at the network "
+            "and users were sent something meanwhile: whether others were answered is not known. Look at the network "
             "between the coordinator and the server."
         )
     if any(_somebody_waited(documents, *stretch) for stretch in stretches):

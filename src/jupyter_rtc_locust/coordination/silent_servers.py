@@ -9,20 +9,19 @@ import gevent
 from gevent.pool import Pool
 
 from jupyter_rtc_locust.coordination.run_state import RunState
-from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S
 
 _POLL_S = 0.5
 _AT_ONCE = 100
 """So many may hang, each for the deadline of a try, before others wait for them."""
-_IN_ALL_S = 2 * HTTP_TRY_DEADLINE_S
-"""Servers that answer now and then, in turn, are not waited for any longer."""
 
 
 def silent_servers(state: RunState) -> frozenset[str]:
-    """The owners of servers that do not answer now; one that is silent gets the whole deadline before it is lost."""
+    """The owners of servers that do not answer now; one that is silent gets the whole deadline before it is lost.
+
+    Whoever has answered is not asked again, so that servers which are silent in turn are not waited for for ever.
+    """
     assert state.prepared is not None
     silences = state.silences
-    until = time.monotonic() + _IN_ALL_S
     silent = state.prepared.server.owners()
     while True:
         unanswered = _unanswered(state, silent)
@@ -32,7 +31,7 @@ def silent_servers(state: RunState) -> frozenset[str]:
             if state.silence_is_ours(silences.since(owner) or asked):
                 silences.begin_anew(owner, now)
         lost = [owner for owner in silent if silences.lasts(owner, now)]
-        if lost == silent or now >= until:
+        if lost == silent:
             return frozenset(silent)
         gevent.sleep(_POLL_S)
 

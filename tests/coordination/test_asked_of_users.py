@@ -9,8 +9,11 @@ from jupyter_rtc_locust.coordination import asked_of_users, messages
 from jupyter_rtc_locust.coordination.asked_of_users import AskedOfUsers, copies_held
 from jupyter_rtc_locust.documents.canonical import read_content
 from jupyter_rtc_locust.live.difference import Copies, merged
+from jupyter_rtc_locust.users import collaborator
 from jupyter_rtc_locust.users.swarm import FOR_A_PERSON
+from jupyter_rtc_locust.verdict.evidence_form import decode_evidence
 from jupyter_rtc_locust.verdict.rebuilt import document_of
+from jupyter_rtc_locust.verdict.service_evidence import ServedEvidence
 from users.fake_room import settle, wait_until
 
 
@@ -78,6 +81,27 @@ def test_what_concerns_another_run_is_not_heard(swarm, runner):
     runner.say(messages.COPIES_WANTED, run="another", request=3, path="room")
     wait_until(lambda: runner.sent)
     assert runner.sent == [(messages.COPIES, {"run": "another", "request": 3, "copies": []})]
+
+
+def test_users_ask_the_server_once_more_and_tell_whether_they_are_served(room, swarm, person, runner, monkeypatch):
+    monkeypatch.setattr(collaborator, "SYNC_DEADLINE_S", 0.1)
+    one = person()
+    one.open()
+    served = []
+    for answers in (True, False):
+        room.answers_step_1 = answers
+        runner.say(messages.SERVED_WANTED)
+        wait_until(lambda: runner.sent)
+        ((kind, body),) = runner.sent
+        ((client, told),) = body["served"]
+        assert (kind, body["run"], client) == (messages.SERVED, "run", one.seat.client_id)
+        served.append(decode_evidence(told, ServedEvidence))
+        runner.sent.clear()
+    assert served[0].waits_since is None and served[0].heard <= served[0].taken
+    assert served[0].heard == served[1].heard < served[1].waits_since
+    runner.say(messages.SERVED_WANTED, run="another")
+    wait_until(lambda: runner.sent)
+    assert runner.sent == [(messages.SERVED, {"run": "another", "served": []})]
 
 
 def test_each_state_of_the_copies_is_told_once_with_who_holds_it(room, swarm, person, runner):

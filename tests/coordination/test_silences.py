@@ -61,10 +61,13 @@ def test_of_two_servers_that_are_silent_at_once_each_is_told(silences):
 def test_one_that_goes_on_counts_from_the_deadline_on_and_is_told_once_however_often_it_is_looked_at(silences):
     silences.not_answered("", 1005.0)
     assert not silences.lasts("", 1005.0 + HTTP_TRY_DEADLINE_S - 0.1) and told(silences) == ()
+    assert silences.lasting() == []
     assert silences.lasts("", 1016.0) and silences.lasts("", 1030.0)
+    assert silences.lasting() == [("", 1005.0)]
     assert told(silences) == (ServerSilence(5.0, 25.0, ""),)
     silences.answered("", 1040.0)
     assert told(silences) == (ServerSilence(5.0, 35.0, ""),)
+    assert silences.lasting() == []
 
 
 def test_a_question_that_is_given_up_after_a_later_one_was_answered_begins_no_silence(silences):

@@ -106,9 +106,11 @@ class TestNobodyWasServed:
         not_known(judged(document(edits(0, 30), stalls=(replace(stall, overload=True),)), silences=[(30.2, 20.0)]))
 
     def test_a_server_that_goes_when_everybody_has_told_what_they_know(self):
-        """As while a newcomer waits: nobody else is left who could have been served."""
-        assert lost(judged(document(edits(0, 40)), silences=[(45.0, 10.2)]))
-        assert lost(judged(document(edits(0, 40)), silences=[(TOLD.taken - CLOCKS_DIFFER_S, 12.0)]))
+        """As while a newcomer waits: asked once more, nobody has a line, or an answer."""
+        killed = ServedEvidence(taken=55.3, heard=44.2, waits_since=45.1)
+        assert lost(judged(document(edits(0, 40), users=[user_with(killed)]), silences=[(45.2, 10.1)]))
+        hung = ServedEvidence(taken=70.3, heard=44.2, waits_since=55.3)
+        assert lost(judged(document(edits(0, 40), users=[user_with(hung)]), silences=[(45.2, 25.1)]))
 
     @pytest.mark.parametrize("moment", [30.3, 39.5])
     def test_what_came_at_its_very_edges_may_have_come_before_or_after_it(self, moment):
@@ -122,6 +124,11 @@ class TestTheCoordinatorWasCutOff:
         """After the end of editing nothing is echoed: 3 s of quiet, a question, telling, and a try of 10 s."""
         not_known(judged(document(edits(0, 40)), silences=[(36.0, 19.0)]), "19 s, from 36 s", "waited for it in vain")
         not_known(judged(document(edits(0, 40)), silences=[(20.0, 35.0)]))
+
+    def test_when_everybody_had_told_and_was_answered_once_more(self):
+        asked = ServedEvidence(taken=55.5, heard=55.4)
+        not_known(judged(document(edits(0, 40), users=[user_with(asked)]), silences=[(45.2, 10.3)]), "in vain")
+        not_known(judged(document(edits(0, 40)), silences=[(45.2, 10.3)]), "in vain")
 
     def test_while_people_only_watched(self):
         not_known(judged(document(), silences=[(20.0, 35.0)]), "waited for it in vain")

@@ -9,7 +9,7 @@ from jupyter_rtc_locust.verdict import decision
 from jupyter_rtc_locust.verdict.decision import decide
 from jupyter_rtc_locust.verdict.evidence import RunEvidence, Snapshot, StallEvidence
 from jupyter_rtc_locust.verdict.findings import Kind, Opinion, Value
-from jupyter_rtc_locust.verdict.service_evidence import ServerSilence
+from jupyter_rtc_locust.verdict.service_evidence import ServedEvidence, ServerSilence
 from verdict.model_server import text_of
 from verdict.opinions import kinds_of, of_kind, report
 from verdict.swarm_model import SwarmModel
@@ -191,7 +191,10 @@ class TestTime:
         assert kinds_of(swarm.verdict(stalls=stalls, quiet=False)) == {Kind.STALLED}
 
     def test_a_server_that_answered_nobody_is_a_finding(self, swarm):
-        found = of_kind(decided(swarm, server_silences=(SILENCE,)), Kind.SERVER_LOST)
+        waiting = ServedEvidence(taken=42.0, heard=29.0, waits_since=30.5)
+        users = tuple(replace(one, served=waiting) for one in swarm.evidence().users)
+        run = swarm.run_evidence(users=users)
+        found = of_kind(decide(replace(run, server_silences=(SILENCE,))), Kind.SERVER_LOST)
         assert "for 12 s, from 30 s after" in found.detail
 
     def test_one_that_sent_users_something_meanwhile_was_not_lost_to_them(self, swarm):

@@ -9,10 +9,12 @@ from typing import Any
 import gevent
 
 from jupyter_rtc_locust.coordination import messages
+from jupyter_rtc_locust.coordination.gathering import probe_all, served_now
 from jupyter_rtc_locust.coordination.turns import Turns
 from jupyter_rtc_locust.documents.held_digest import HeldDigests
 from jupyter_rtc_locust.users.stage import Stage
 from jupyter_rtc_locust.users.swarm import FOR_A_PERSON, Swarm
+from jupyter_rtc_locust.verdict.evidence_form import encode_evidence
 
 LARGEST_COPY = 4_000_000
 """Bytes of a copy, compressed, that are sent to be shown to a person."""
@@ -32,6 +34,7 @@ class AskedOfUsers:
         channel.register_message(messages.PAUSE, self._on_pause)
         channel.register_message(messages.GO_ON, self._on_go_on)
         channel.register_message(messages.COPIES_WANTED, self._on_copies_wanted)
+        channel.register_message(messages.SERVED_WANTED, self._on_served_wanted)
 
     def _on_pause(self, msg: Any, **_: Any) -> None:
         if (swarm := self._of_run(msg)) is not None:
@@ -47,6 +50,16 @@ class AskedOfUsers:
     def _tell_copies(self, swarm: Swarm | None, asked: dict[str, Any]) -> None:
         copies = [] if swarm is None else copies_held(swarm, asked["path"])
         self._send(messages.COPIES, {"run": asked["run"], "request": asked["request"], "copies": copies})
+
+    def _on_served_wanted(self, msg: Any, **_: Any) -> None:
+        gevent.spawn(self._tell_served, self._of_run(msg), msg.data["run"])
+
+    def _tell_served(self, swarm: Swarm | None, run: str) -> None:
+        served = []
+        if swarm is not None:
+            probe_all(swarm)
+            served = [[one.seat.client_id, encode_evidence(served_now(one))] for one in swarm.collaborators()]
+        self._send(messages.SERVED, {"run": run, "served": served})
 
     def _of_run(self, msg: Any) -> Swarm | None:
         swarm = self._swarm()

@@ -196,6 +196,8 @@ def run_evidence(
         documents = tuple(side_by_side(look_at, gathered, prepared))
         if any(one.joiner is not None and one.joiner.problem for one in documents if one.server not in silent):
             silent_servers(state)  # it may have gone while the newcomer waited
+        if state.served_later is not None:
+            documents = state.served_later.amended(state, collection, documents)
     return RunEvidence(
         documents=documents,
         silent_processes=tuple(sorted(collection.lost)),

@@ -43,6 +43,7 @@ from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.save_watch import SaveWatch
 from jupyter_rtc_locust.coordination.scenario import Scenario
 from jupyter_rtc_locust.coordination.seats import Seat
+from jupyter_rtc_locust.coordination.served_later import ServedLater
 from jupyter_rtc_locust.coordination.server_watch import ServerWatch
 from jupyter_rtc_locust.coordination.steering import Steering
 from jupyter_rtc_locust.documents.kinds import DocumentKind
@@ -89,6 +90,7 @@ class Coordinator:
         channel_of(environment).register_message(messages.SEAT_LEFT, self._on_seat_left)
         channel_of(environment).register_message(messages.CLOCK_ASKED, self._on_clock_asked)
         self._collector = EvidenceCollector(environment)
+        self._served_later = ServedLater(channel_of(environment), self._collector.hearing.is_gone)
         self._ending = Ending(environment, self._agent, self._collector, secrets, self._stop_watching)
         self._checkpoints = HoldingCheckpoints(self._collector, self._send, self._ending.note, secrets)
         steering = Steering(lambda: self.state, self._send, self._ending.note, self._checkpoints)
@@ -222,6 +224,7 @@ class Coordinator:
         if settings.hub is not None:
             self._agent.make_statistics(settings).start()
             state.bringing_up = BringingUp(state, self._agent.recorder, self._secrets)
+        state.served_later = self._served_later
         state.watch = ServerWatch(state, self._server_log(state), self._secrets)
         state.saves = SaveWatch(state, self._ending.note)
         state.started = time.monotonic()

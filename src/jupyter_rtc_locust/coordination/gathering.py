@@ -167,7 +167,7 @@ def _gather_room(
                 gaps=ClockRanges() if held.whole else _gaps_of(one.received, replica, turns),
                 presence=None if swarm.settings.awareness == "none" else _presence_of(one),
                 wrote=seen.used.get(one.seat.client_id, 0) if known else None,
-                served=_served(one),
+                served=served_now(one),
             )
         )
         if known:
@@ -207,7 +207,8 @@ def _presence_of(one: Collaborator) -> PresenceEvidence:
     return one.presence.record.evidence(one.swarm.process, time.monotonic(), one.swarm.since_start)
 
 
-def _served(one: Collaborator) -> ServedEvidence:
+def served_now(one: Collaborator) -> ServedEvidence:
+    """How the server serves this user, as far as that can tell now."""
     return one.service.evidence(time.monotonic(), one.receiving.last_heard or None, one.swarm.since_start)
 
 

@@ -28,6 +28,8 @@ master → worker   GATHER          run, round                         everybody
 worker → master   EVIDENCE        run, round, part, index, count, piece   one piece of what is told (part 0), or given
 master → worker   EVIDENCE_TAKEN  run, round, part, index            so the next one may come
 master → worker   CONTENTS_WANTED run, round, part, digests          give what is behind these, as this part
+master → worker   SERVED_WANTED   run                                a server fell silent: ask it once more
+worker → master   SERVED          run, served                        how each user is served now, by client id
 master → worker   RUN_OVER        run                                close all documents
 worker → master   ALL_LEFT        run                                done
 
@@ -62,5 +64,7 @@ GATHER = "rtc-gather"
 EVIDENCE = "rtc-evidence"
 EVIDENCE_TAKEN = "rtc-evidence-taken"
 CONTENTS_WANTED = "rtc-contents-wanted"
+SERVED_WANTED = "rtc-served-wanted"
+SERVED = "rtc-served"
 RUN_OVER = "rtc-run-over"
 ALL_LEFT = "rtc-all-left"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from jupyter_rtc_locust.coordination.plans import RunPlan
     from jupyter_rtc_locust.coordination.replays import Replay
     from jupyter_rtc_locust.coordination.save_watch import SaveWatch
+    from jupyter_rtc_locust.coordination.served_later import ServedLater
     from jupyter_rtc_locust.coordination.server_watch import ServerWatch
 
 
@@ -77,6 +78,8 @@ class RunState:
     """Who brings documents up when their first user comes, where that is so."""
     silences: Silences = field(default_factory=Silences)
     """Of the server, or of each of a hub's."""
+    served_later: ServedLater | None = None
+    """Who asks the users once more when a server falls silent."""
     faults: FaultExecutor | None = None
     outside: dict[str, list[WrittenOutside]] = field(default_factory=dict)
     """By the path of a document, what a fault wrote into its file from outside."""

@@ -57,6 +57,10 @@ class Silences:
         self._long[owner, since] = now - since
         return True
 
+    def lasting(self) -> list[tuple[str, float]]:
+        """Whose silence goes on and has reached the deadline, and since when."""
+        return [(owner, since) for owner, since in self._since.items() if (owner, since) in self._long]
+
     def evidence(self, started: float) -> tuple[ServerSilence, ...]:
         """Those that reached the deadline, in the order in which they began; `started` is the start of the run."""
         in_order = sorted(self._long.items(), key=lambda one: (one[0][1], one[0][0]))

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, RunEvidence, StallEvidence
 from jupyter_rtc_locust.verdict.findings import Caution, Finding, Kind, Opinion, resting_on_time
-from jupyter_rtc_locust.verdict.served import told_all_before, waits, words
+from jupyter_rtc_locust.verdict.served import waits, words
 from jupyter_rtc_locust.verdict.service_evidence import WAITED_S, ServerSilence
 from jupyter_rtc_locust.verdict.wording import named_users
 
@@ -59,8 +59,6 @@ def _doubt(run: RunEvidence, silence: ServerSilence, documents: Sequence[Documen
         )
     if any(_somebody_waited(documents, *stretch) for stretch in stretches):
         return ""
-    if told_all_before(documents, silence.when + CLOCKS_DIFFER_S):
-        return ""  # the coordinator's own newcomer is the only one left to tell
     return "and nobody is known to have waited for it in vain: whether anybody would have been answered is not known."
 
 

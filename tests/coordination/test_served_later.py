@@ -1,0 +1,150 @@
+"""When a server falls silent after all have told, they are asked once more; otherwise nobody is."""
+
+from __future__ import annotations
+
+import time
+from types import SimpleNamespace
+
+import gevent
+import pytest
+
+from jupyter_rtc_locust.coordination import messages, served_later
+from jupyter_rtc_locust.coordination.rounds import Collection
+from jupyter_rtc_locust.coordination.run_state import RunState
+from jupyter_rtc_locust.coordination.served_later import ServedLater
+from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
+from jupyter_rtc_locust.settings import Settings
+from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, Snapshot, UserEvidence
+from jupyter_rtc_locust.verdict.evidence_form import encode_evidence
+from jupyter_rtc_locust.verdict.service_evidence import ServedEvidence
+
+RUN_S = 60.0
+"""How long the run has lasted."""
+NOW = ServedEvidence(taken=RUN_S, heard=RUN_S - 0.1)
+NOTHING = ClockRanges()
+
+
+class Channel:
+    """Processes that answer what they are made to."""
+
+    def __init__(self):
+        self.sent = []
+        self.answers = {}
+
+    def register_message(self, kind, listener):
+        assert kind == messages.SERVED
+        self.listener = listener
+
+    def send_message(self, kind, body):
+        self.sent.append((kind, body))
+        for node, served in self.answers.items():
+            gevent.spawn(self.say, node, served)
+
+    def say(self, node, served, run="run"):
+        self.listener(msg=SimpleNamespace(node_id=node, data={"run": run, "served": served}))
+
+
+@pytest.fixture
+def channel():
+    return Channel()
+
+
+@pytest.fixture
+def gone():
+    return set()
+
+
+@pytest.fixture
+def later(channel, gone, monkeypatch):
+    monkeypatch.setattr(served_later, "DEADLINE_S", 0.5)
+    return ServedLater(channel, gone.__contains__)
+
+
+@pytest.fixture
+def state():
+    return RunState("run", 1, Settings(), "http://h", None, started=time.monotonic() - RUN_S)
+
+
+@pytest.fixture
+def collection():
+    return Collection(0, answers={"a": {}, "b": {}})
+
+
+def document(taken, *, server="", users=(0, 1), stage="connected"):
+    served = ServedEvidence(taken=taken, heard=taken)
+    there = tuple(UserEvidence(one, 100 + one, stage, "", True, NOTHING, NOTHING, served=served) for one in users)
+    return DocumentEvidence(f"{server}/n.ipynb", "notebook", Snapshot({}, b"\x00\x00"), users=there, server=server)
+
+
+def silent_since(state, seconds, owner=""):
+    state.silences.not_answered(owner, state.started + seconds)
+    assert state.silences.lasts(owner, time.monotonic())
+
+
+def told(*clients):
+    return [[client, encode_evidence(NOW)] for client in clients]
+
+
+def test_what_users_say_then_takes_the_place_of_what_they_told(later, channel, state, collection):
+    silent_since(state, 45.0)
+    channel.answers = {"a": told(100), "b": told(101)}
+    (amended,) = later.amended(state, collection, (document(44.0),))
+    assert [one.served for one in amended.users] == [NOW, NOW]
+    assert channel.sent == [(messages.SERVED_WANTED, {"run": "run"})]
+    assert not collection.lost
+
+
+def test_the_silence_lasted_until_they_had_said_it(later, channel, state, collection):
+    silent_since(state, 45.0)
+    (before,) = state.silences.evidence(state.started)
+    channel.answers = {"a": told(100), "b": told(101)}
+    later.amended(state, collection, (document(44.0),))
+    (after,) = state.silences.evidence(state.started)
+    assert after.when == before.when and after.length > before.length
+
+
+@pytest.mark.parametrize("taken", [48.0, 58.0])
+def test_whoever_told_within_the_silence_is_not_asked(later, channel, state, collection, taken):
+    silent_since(state, 45.0)
+    documents = (document(taken),)
+    assert later.amended(state, collection, documents) == documents
+    assert channel.sent == []
+
+
+def test_where_no_server_is_silent_or_nobody_has_a_document_open_nobody_is_asked(later, channel, state, collection):
+    later.amended(state, collection, (document(44.0),))
+    silent_since(state, 45.0)
+    later.amended(state, collection, (document(44.0, stage="left"),))
+    assert channel.sent == []
+
+
+def test_the_people_of_a_server_that_is_silent_count_and_not_those_of_others(later, channel, state, collection):
+    silent_since(state, 45.0, "ada")
+    later.amended(state, collection, (document(58.0, server="ada"), document(44.0, server="ben")))
+    assert channel.sent == []
+    channel.answers = {"a": told(100), "b": []}
+    ada, ben = later.amended(
+        state, collection, (document(44.0, server="ada", users=(0,)), document(58.0, server="ben", users=(1,)))
+    )
+    assert ada.users[0].served == NOW and ben.users[0].served.taken == 58.0
+
+
+def test_a_process_that_does_not_say_it_is_lost_and_one_that_was_gone_before_is_not_waited_for(
+    later, channel, state, collection, gone
+):
+    silent_since(state, 45.0)
+    collection.answers |= {"c": {}, "d": {}}
+    gone.add("c")
+    state.left.add("d")
+    channel.answers = {"a": told(100)}
+    later.amended(state, collection, (document(44.0),))
+    assert collection.lost == {"b"}
+
+
+def test_what_cannot_be_read_or_is_of_another_run_or_a_stranger_says_nothing(later, channel, state, collection):
+    silent_since(state, 45.0)
+    channel.answers = {"a": [[100, b"\xff"]], "b": told(101), "stranger": told(100)}
+    gevent.spawn(lambda: channel.say("a", told(100), run="another"))
+    (amended,) = later.amended(state, collection, (document(44.0),))
+    assert [one.served == NOW for one in amended.users] == [False, True]
+    assert collection.lost == {"a"}

@@ -160,7 +160,7 @@ def master_cut_from_server(there: Cast) -> Ended:
 def master_cut_from_server_to_the_end(there: Cast) -> Ended:
     there.at_work(*LONG)
     there.network.cut(MASTER, "service")
-    time.sleep(5)  # people go on meanwhile, and the watch looks
+    time.sleep(5)  # what is asked for: people go on meanwhile
     ended = _stop(there, deadlines.WITH_A_SILENT_SERVER)
     assert "sync probe" in ended.run.told["timings"], "nobody was asked at the end"
     assert ended.run.told["timings"]["sync probe"]["failures"] == 0, "somebody was not served"

@@ -131,11 +131,10 @@ def test_a_token_that_came_in_a_message_is_used_and_known_as_a_secret(scene):
 
 def test_evidence_goes_once_piece_by_piece_and_a_lost_piece_again(scene):
     saw = scene("evidence_goes_in_pieces_one_after_the_other_and_again_where_one_was_lost")
-    count = max(saw["came"]) + 1
-    assert count > 2
-    assert saw["came"] == [0, 1, 1, *range(2, count)], (
-        "each piece waits for the one before, and is sent for one run once"
-    )
+    assert len(saw["came"]) > 3
+    assert saw["came"][1] == saw["came"][2], "what was lost is sent again"
+    once = [*saw["came"][:1], *saw["came"][2:]]
+    assert once == sorted(set(once)), "each message waits for the one before, and is sent for one run once"
     assert saw["problem"] is None
     assert saw["documents"] == ["room"]
     assert saw["left"], "when the run is over all documents are closed"

@@ -1,12 +1,15 @@
-"""Evidence on its way: one payload in pieces of at most a megabyte, put together again in any order. Pure.
+"""Evidence on its way: one payload in small pieces, put together again in any order. Pure.
 
-A piece is small enough that a heartbeat of Locust's never waits long behind it on the same line.
+A message holds some that follow each other, as many as its line takes before a heartbeat of Locust's has waited long
+behind them (`sending`).
 """
 
 from __future__ import annotations
 
-PIECE_BYTES = 900_000
-MOST_PIECES = 2_500
+PIECE_BYTES = 16_000
+MOST_AT_ONCE = 56
+"""Pieces in one message: 0.9 MB."""
+MOST_PIECES = 140_000
 """What one process tells has at most so many, which is more than 2 GB: a master does not fill its memory with more."""
 
 
@@ -16,7 +19,7 @@ def split(payload: bytes) -> list[bytes]:
 
 
 class Assembly:
-    """Pieces of one payload as they come; the same piece twice does no harm."""
+    """Pieces of one payload as they come, some or one at a time; the same piece twice does no harm."""
 
     def __init__(self, count: int) -> None:
         """Raises ValueError for a number of pieces that no payload has."""
@@ -28,13 +31,15 @@ class Assembly:
         """Whether the payload was taken out: it is read once, however often its last piece comes."""
 
     def add(self, index: int, piece: bytes) -> None:
-        """Keep a piece. Raises ValueError for an index that is none, or a piece that is too large."""
-        if len(piece) > PIECE_BYTES:
-            raise ValueError(f"piece {index} has {len(piece)} bytes; it may be {PIECE_BYTES} at most")
-        if not 0 <= index < self._count:
-            raise ValueError(f"piece {index} of {self._count} was sent")
+        """Keep a piece, or what follows it as well. Raises ValueError for an index that is none, or for too much."""
+        most = MOST_AT_ONCE * PIECE_BYTES
+        if len(piece) > most:
+            raise ValueError(f"from piece {index} on {len(piece)} bytes were sent; it may be {most} at most")
+        some = split(piece)
+        if not 0 <= index <= self._count - len(some):
+            raise ValueError(f"piece {index + len(some) - 1} of {self._count} was sent")
         if not self.taken:
-            self._pieces[index] = piece
+            self._pieces.update(enumerate(some, index))
 
     @property
     def complete(self) -> bool:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
@@ -29,11 +28,11 @@ from jupyter_rtc_locust.coordination.gathering import gather, probe_all, stop_ed
 from jupyter_rtc_locust.coordination.giving_contents import GivingContents
 from jupyter_rtc_locust.coordination.hubs import hub_servers, seconds_to_bring_up
 from jupyter_rtc_locust.coordination.joining import Joining
-from jupyter_rtc_locust.coordination.pieces import split
 from jupyter_rtc_locust.coordination.plans import plan_to_play
 from jupyter_rtc_locust.coordination.replays import CELL, plan_of
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END
 from jupyter_rtc_locust.coordination.seats import Seat
+from jupyter_rtc_locust.coordination.sending import Sending
 from jupyter_rtc_locust.coordination.told_once import Contents
 from jupyter_rtc_locust.coordination.turns import Turns
 from jupyter_rtc_locust.editing.choices import Choice
@@ -71,9 +70,6 @@ logger = logging.getLogger(__name__)
 SEAT_DEADLINE_S = 30.0
 """A seat is given at once, but a master that is still preparing documents lets its workers wait."""
 _HISTORY_EVERY_S = 1.0
-PATIENCE_S = (5.0, 10.0, 15.0, 15.0)
-"""A piece of evidence that nobody took within these seconds is sent again: a line that was broken for half a minute
-takes it then. The first are the shortest, because what is sent twice over a slow line makes it slower."""
 LONGEST_PAUSE_S = 120.0
 """At a checkpoint, from the evidence on: as long as an end may take."""
 
@@ -96,8 +92,7 @@ class ProcessAgent:
         self._secrets = secrets
         self._requests = count()
         self._waiting: dict[int, AsyncResult[dict[str, Any]]] = {}
-        self._taken = Event()
-        self._taken_pieces: set[tuple[str, int, int, int]] = set()
+        self._sending = Sending(self.send)
         self._giving = GivingContents(self._send_in_pieces)
         self._gather: dict[int, Event] = {}
         """For each round, whether everybody is quiet."""
@@ -133,7 +128,7 @@ class ProcessAgent:
             channel.register_message(messages.TRACE_BEGINS, self._on_trace_begins)
             channel.register_message(messages.RUN_ENDS, self._on_run_ends)
             channel.register_message(messages.GATHER, self._on_gather)
-            channel.register_message(messages.EVIDENCE_TAKEN, self._on_evidence_taken)
+            channel.register_message(messages.EVIDENCE_TAKEN, self._sending.on_taken)
             channel.register_message(messages.RUN_OVER, self._on_run_over)
 
     # -- seats --------------------------------------------------------------------------------------------------
@@ -306,7 +301,7 @@ class ProcessAgent:
         self.swarm.replay = ReplayTerms.from_message(run["replay"]) if run.get("replay") else None
         self._plan = None
         self._problems = []
-        self._taken_pieces = set()
+        self._sending.begin()
         self.ends.clear()
         self.over.clear()
         self._gather = {}
@@ -501,25 +496,13 @@ class ProcessAgent:
         return self._gather.setdefault(number, Event())
 
     def _send_in_pieces(self, run_id: str, number: int, payload: bytes, part: int = 0) -> None:
-        pieces = split(payload)
-        for index, piece in enumerate(pieces):
-            body = {"run": run_id, "round": number, "part": part, "index": index, "count": len(pieces), "piece": piece}
-            for patience in PATIENCE_S:
-                self.send(messages.EVIDENCE, body)
-                if self._wait_for_taken((run_id, number, part, index), patience):
-                    break
-            else:
-                logger.error(
-                    "The coordinator did not take piece %d of %d of this process's evidence", index + 1, len(pieces)
-                )
-                return
+        """Until it was taken, or nobody waits for it any more: everybody was told to go on, or to leave."""
+        told = self.over if number == AT_THE_END else self._resume
 
-    def _wait_for_taken(self, piece: tuple[str, int, int, int], patience: float) -> bool:
-        until = time.monotonic() + patience
-        while piece not in self._taken_pieces and (left := until - time.monotonic()) > 0:
-            self._taken.wait(left)
-            self._taken.clear()
-        return piece in self._taken_pieces
+        def nobody_waits() -> bool:
+            return self.swarm is not None and self.swarm.run_id == run_id and told.is_set()
+
+        self._sending.send_in_pieces(run_id, number, part, payload, nobody_waits)
 
     # -- messages -----------------------------------------------------------------------------------------------
 
@@ -567,10 +550,6 @@ class ProcessAgent:
     def _on_gather(self, msg: Any, **_: Any) -> None:
         if self.swarm is not None and msg.data["run"] == self.swarm.run_id:
             self._gather_event(msg.data["round"]).set()
-
-    def _on_evidence_taken(self, msg: Any, **_: Any) -> None:
-        self._taken_pieces.add((msg.data["run"], msg.data["round"], msg.data["part"], msg.data["index"]))
-        self._taken.set()
 
     def _on_run_over(self, msg: Any, **_: Any) -> None:
         if self.swarm is not None and self.swarm.run_id == msg.data["run"]:

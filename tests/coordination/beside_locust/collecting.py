@@ -1,4 +1,4 @@
-"""How long a process is waited for that is asked for evidence; what many tell at once; what a broken line loses."""
+"""How long a process is waited for that is asked for evidence; what many tell at once."""
 
 import logging
 import tracemalloc
@@ -10,12 +10,13 @@ import pytest
 from gevent.event import Event
 from locust.env import Environment
 
-from jupyter_rtc_locust.coordination import collecting, messages, process_agent
+from jupyter_rtc_locust.coordination import collecting, messages, sending
 from jupyter_rtc_locust.coordination.answers import encoded_rooms
 from jupyter_rtc_locust.coordination.collecting import EvidenceCollector
-from jupyter_rtc_locust.coordination.pieces import PIECE_BYTES, split
+from jupyter_rtc_locust.coordination.pieces import split
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from jupyter_rtc_locust.coordination.run_state import RunState
+from jupyter_rtc_locust.coordination.sending import Sending
 from jupyter_rtc_locust.settings import END_BUDGET_S, Settings
 from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, RoomEvidence
 
@@ -86,8 +87,6 @@ class ManyProcesses:
 
     def __init__(self):
         self.listeners = {}
-        self.on_its_way = {}
-        self.most_on_its_way = 0
         self.pieces = split(msgpack.packb({"documents": encoded_rooms([self.room()]), "process": "one"}))
 
     @staticmethod
@@ -105,10 +104,8 @@ class ManyProcesses:
         if name == messages.GATHER:
             for number in range(WORKERS):
                 self._tell(f"worker {number}", 0)
-        elif name == messages.EVIDENCE_TAKEN:
-            self.on_its_way.pop(node, None)
-            if body["index"] + 1 < len(self.pieces):
-                self._tell(node, body["index"] + 1)
+        elif name == messages.EVIDENCE_TAKEN and body["index"] + 1 < len(self.pieces):
+            self._tell(node, body["index"] + 1)
 
     def _tell(self, node, index):
         body = {
@@ -119,8 +116,6 @@ class ManyProcesses:
             "count": len(self.pieces),
             "piece": self.pieces[index],
         }
-        self.on_its_way[node] = len(self.pieces[index])
-        self.most_on_its_way = max(self.most_on_its_way, sum(self.on_its_way.values()))
         gevent.spawn(self.listeners[messages.EVIDENCE], SimpleNamespace(node_id=node, data=body))
 
 
@@ -145,7 +140,6 @@ def test_what_64_processes_tell_is_merged_in_bounded_memory():
     assert not state.end.lost
     assert not state.problems
     assert {len(answer["documents"][0].authored) for answer in state.end.answers.values()} == {EDITS}
-    assert runner.most_on_its_way <= WORKERS * PIECE_BYTES, "a piece of each at most"
     # What is told, what it is when it was read, and one answer in between.
     assert peak < 2.5 * told + 30_000_000, (peak, told)
 
@@ -164,48 +158,23 @@ def test_a_process_that_tells_what_cannot_be_makes_the_run_inconclusive_and_fill
     assert "cannot be its evidence" in state.problems[0]
 
 
-# -- a broken line ----------------------------------------------------------------------------------------------------
-
-
-class LineThatLoses:
-    """An agent's line, of which the first sendings of each piece are lost."""
-
-    def __init__(self, lost):
-        self.lost = lost
-        self.sent = []
-        self.agent = SimpleNamespace(send=self.send, _taken=Event(), _taken_pieces=set())
-        self.agent._wait_for_taken = lambda *details: ProcessAgent._wait_for_taken(self.agent, *details)
-
-    def send(self, _kind, body):
-        self.sent.append(body["index"])
-        if self.sent.count(body["index"]) > self.lost:
-            taken = SimpleNamespace(data={name: body[name] for name in ("run", "round", "part", "index")})
-            gevent.spawn(ProcessAgent._on_evidence_taken, self.agent, taken)
-
-    def tell(self, payload):
-        ProcessAgent._send_in_pieces(self.agent, "run", 0, payload)
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch):
-    monkeypatch.setattr(process_agent, "PATIENCE_S", (0.01,) * 4)
-
-
-def test_pieces_that_a_broken_line_lost_are_sent_again_from_where_it_broke():
-    line = LineThatLoses(lost=2)
-    line.tell(b"x" * (2 * PIECE_BYTES))
-    assert line.sent == [0, 0, 0, 1, 1, 1]
-
-
-def test_a_piece_is_not_sent_before_the_one_before_it_was_taken():
-    line = LineThatLoses(lost=0)
-    line.tell(b"x" * (3 * PIECE_BYTES))
-    assert line.sent == [0, 1, 2]
-
-
-def test_a_line_that_stays_broken_is_given_up_with_a_sentence(caplog):
-    line = LineThatLoses(lost=9)
-    with caplog.at_level(logging.ERROR):
-        line.tell(b"x" * (2 * PIECE_BYTES))
-    assert line.sent == [0] * 4
-    assert "did not take piece 1 of 2" in caplog.text
+@pytest.mark.parametrize(
+    ("number", "run_of_the_swarm", "told", "sent_once"),
+    [
+        (2, "run", "_resume", True),
+        (2, "run", "over", False),
+        (0, "run", "over", True),
+        (0, "run", "_resume", False),
+        (0, "another", "over", False),
+    ],
+)
+def test_evidence_that_nobody_waits_for_any_more_is_not_sent_again(
+    monkeypatch, number, run_of_the_swarm, told, sent_once
+):
+    monkeypatch.setattr(sending, "PATIENCE_S", (0.02,) * 4)
+    sent = []
+    agent = SimpleNamespace(swarm=SimpleNamespace(run_id=run_of_the_swarm), over=Event(), _resume=Event())
+    agent._sending = Sending(lambda *message: sent.append(message))
+    getattr(agent, told).set()
+    ProcessAgent._send_in_pieces(agent, "run", number, b"x")
+    assert len(sent) == (1 if sent_once else 4)

@@ -57,6 +57,8 @@ SAVE_EVERY_WHERE_PROMISED_S = 30.0
 """People save by hand so often where `save` is promised and nothing else is said."""
 END_BUDGET_S = 115.0
 """From the end of editing to the exit at most 120 s; the rest is Locust's own shutdown. Long runs: `end_budget`."""
+LATE_EVIDENCE_S = 600.0
+"""So much longer the end may take while evidence of a worker is still coming over a slow line."""
 EDITS_IN_THE_BUDGET = 100_000
 EDITS_A_SECOND_BEYOND = 1_000
 """Gathering, judging and writing an edit takes a quarter of a millisecond of the processor (measured: `make bench

@@ -1,7 +1,8 @@
 """From all processes, in one round: that they are quiet, then their evidence, in pieces; and who did not answer.
 
 In two steps, because one process's last edits may be on their way to another that hears nothing just then. What comes
-with digests is filled in by `filling_in` when all have told.
+with digests is filled in by `filling_in` when all have told. A worker whose line is slow is waited for at the end while
+its evidence keeps coming, which delays the verdict.
 """
 
 from __future__ import annotations
@@ -24,12 +25,15 @@ from jupyter_rtc_locust.coordination.hearing import Hearing
 from jupyter_rtc_locust.coordination.pieces import Assembly
 from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
-from jupyter_rtc_locust.settings import END_BUDGET_S, SYNC_DEADLINE_S, WORKER_ANSWER_DEADLINE_S
+from jupyter_rtc_locust.settings import END_BUDGET_S, LATE_EVIDENCE_S, SYNC_DEADLINE_S, WORKER_ANSWER_DEADLINE_S
+from jupyter_rtc_locust.verdict.neutralising import neutralised
 
 logger = logging.getLogger(__name__)
 
 _AFTER_EVIDENCE_S = 40.0
 """What a newcomer, the saved file and closing may take of the time from the end of editing to the exit."""
+_LATER_S = 30.0
+"""By so much the end is put off at a time, and evidence of which nothing came for so long does not keep coming."""
 
 
 class EvidenceCollector:
@@ -67,8 +71,8 @@ class EvidenceCollector:
 
         self._wait_for_processes(state, collection, silent, patience)
 
-        def in_time(_asked: set[str]) -> bool:
-            return time.monotonic() < self._latest(state, collection)
+        def in_time(asked: set[str]) -> bool:
+            return self._in_time(state, collection, asked)
 
         FillingIn(self._channel, self.hearing.is_gone, state, collection).fill_in(patience, in_time)
         collection.lost |= state.pending(collection)
@@ -77,15 +81,36 @@ class EvidenceCollector:
         self, state: RunState, collection: Collection, waited_for: Callable[[], set[str]], patience: float
     ) -> None:
         """Until nobody is waited for, or nothing came for so long: a worker whose evidence still comes is not lost."""
-        latest = self._latest(state, collection)
-        while waited_for() and time.monotonic() < min(collection.last_piece + patience, latest):
+        while (
+            (waiting := waited_for())
+            and self._in_time(state, collection, waiting)
+            and time.monotonic() < collection.last_piece + patience
+        ):
             state.changed.wait(0.25)
             state.changed.clear()
             self._notice_lost(state, collection)
 
-    @staticmethod
-    def _latest(state: RunState, collection: Collection) -> float:
-        return collection.began + state.end_budget_s - _AFTER_EVIDENCE_S
+    def _in_time(self, state: RunState, collection: Collection, waiting: set[str]) -> bool:
+        """Whether there is time left to wait for these, which may be put off."""
+        self._put_off(state, collection, waiting)
+        return time.monotonic() < collection.began + state.end_budget_s - _AFTER_EVIDENCE_S
+
+    def _put_off(self, state: RunState, collection: Collection, waiting: set[str]) -> None:
+        """It is late, and evidence of somebody is still coming: everything may take longer, up to a limit."""
+        now = time.monotonic()
+        late = now - collection.began - state.end_budget_s + _AFTER_EVIDENCE_S >= 0
+        coming = waiting & collection.assemblies.keys() and now - collection.last_piece < _LATER_S
+        if collection is not state.end or not late or not coming or state.late_evidence_s >= LATE_EVIDENCE_S:
+            return
+        if not state.late_evidence_s:
+            logger.warning(
+                "Evidence of %s is still coming over a slow line. The verdict waits for it, %.0f s more at most.",
+                neutralised(", ".join(sorted(waiting))),
+                LATE_EVIDENCE_S,
+            )
+        state.late_evidence_s += _LATER_S
+        state.end_budget_s += _LATER_S
+        self._channel.send_message(messages.RUN_ENDS, state.how_it_ends())
 
     def _on_quiet(self, msg: Any, **_: Any) -> None:
         state = self.state

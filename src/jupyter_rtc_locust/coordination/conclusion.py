@@ -408,6 +408,7 @@ def _result(
             "server": state.prepared.server.version() if state.prepared is not None and not state.problems else "",
             "workers": max(1, len(state.processes)),
             "duration_s": round(state.since_start(time.monotonic()), 3),
+            "evidence_s": round(state.end.last_piece - state.end.began, 3) if state.end.answers else None,
             "documents": [one.document.path for one in state.prepared.documents] if state.prepared else [],
             "options": _options(state),
             "command": command_of(environment, state),

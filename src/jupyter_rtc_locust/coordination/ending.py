@@ -57,7 +57,7 @@ def patience(budget_s: float, *, faults: bool, hub: bool) -> tuple[float, float]
 
 
 def longest_end(edits: int, *, faults: bool, hub: bool) -> float:
-    """Seconds from a signal to the end of the process at most, but for Locust's own shutdown.
+    """Seconds from a signal to the end of the process at most, but for slow lines and Locust's own shutdown.
 
     Whoever stops a process with a deadline, as engines and clusters do, has to wait that long, or there is no verdict.
     """
@@ -99,14 +99,16 @@ class Ending:
             state.end_budget_s = end_budget(edits_so_far(self._environment))
             self._state = state
             self._under_way = gevent.spawn(self._end, state)
-        too_long = _TOO_LONG.format(seconds=state.end_budget_s)
-        budget, last_moments = patience(
-            state.end_budget_s, faults=state.faults is not None, hub=state.settings.hub is not None
-        )
-        for seconds, why in ((budget, too_long), (last_moments, "")):
+
+        def given() -> tuple[float, float]:
+            hub = state.settings.hub is not None
+            return patience(state.end_budget_s, faults=state.faults is not None, hub=hub)
+
+        for seconds, too_long in ((lambda: given()[0], _TOO_LONG), (lambda: given()[1], "")):
             try:
-                if state.concluded.wait(seconds):
+                if _concluded_within(state, seconds):
                     break
+                why = too_long.format(seconds=state.end_budget_s)
             except KeyboardInterrupt:
                 why = CTRL_C
             self.give_up(why)
@@ -210,10 +212,8 @@ class Ending:
                 "Editing has ended. The documents are being checked (a few seconds, at most "
                 f"{state.end_budget_s:.0f}); Ctrl-C would give the verdict up."
             )
-        patience = state.settings.drain_timeout
-        ends = {"run": state.run_id, "drain_timeout": patience, "budget": state.end_budget_s}
-        self._channel.send_message(messages.RUN_ENDS, ends)
-        self._collector.collect(state, end, patience)
+        self._channel.send_message(messages.RUN_ENDS, state.how_it_ends())
+        self._collector.collect(state, end, state.settings.drain_timeout)
 
     def _everybody_leaves(self, state: RunState) -> None:
         """Close all documents; once a run."""
@@ -303,6 +303,15 @@ class Ending:
             # The answer of a search for a capacity comes last, where it is looked for.
             answer = [] if state.capacity is None else ["", state.capacity.told]
             say("\n" + "\n".join([*lines, *answer]))
+
+
+def _concluded_within(state: RunState, patience: Callable[[], float]) -> bool:
+    """Whether the run has its verdict within so many seconds, which may become more meanwhile."""
+    began = time.monotonic()
+    while (left := began + patience() - time.monotonic()) > 0:
+        if state.concluded.wait(left):
+            return True
+    return state.concluded.is_set()
 
 
 def _thresholds(state: RunState) -> str:

@@ -78,8 +78,10 @@ class Leaving:
             logger.info("This worker leaves the run; it tells first what its users wrote.")
             agent.send(messages.LEAVING, {"run": swarm.run_id})
         if agent.ends.wait(TOGETHER_S):
-            # Its documents stay open as long as those of the others.
-            agent.over.wait(agent.end_budget_s)
+            # Its documents stay open as long as those of the others, which may become longer meanwhile.
+            began = time.monotonic()
+            while (left := began + agent.end_budget_s - time.monotonic()) > 0 and not agent.over.wait(left):
+                pass
             return
         agent.tell(swarm.run_id, self._documents)
         if agent.live is not None:

@@ -99,13 +99,20 @@ class RunState:
     concluded: Event = field(default_factory=Event)
     concluding: bool = False
     end_budget_s: float = END_BUDGET_S
-    """How long the end may take; more where there is much to be judged."""
+    """How long the end may take; more where there is much to be judged, or where evidence comes over a slow line."""
+    late_evidence_s: float = 0.0
+    """How much of that is for evidence that comes over a slow line."""
     given_up: str = ""
     """Why nobody waits for a verdict any more: a sentence."""
     printed: bool = False
     """Whether the terminal was told of the verdict."""
     parted: bool = False
     """Whether everybody was told to close the documents."""
+
+    def how_it_ends(self) -> dict[str, Any]:
+        """What processes are told when they are to stop editing, and again when the end may take longer."""
+        told = {"run": self.run_id, "drain_timeout": self.settings.drain_timeout}
+        return {**told, "budget": self.end_budget_s}
 
     def collection(self, number: int) -> Collection | None:
         """What is being collected in this round; None for a checkpoint that is over."""

@@ -199,6 +199,17 @@ def test_an_end_that_takes_too_long_is_given_up(stage, monkeypatch):
     assert "took longer" in stage.state.verdict.reason
 
 
+def test_an_end_that_was_put_off_is_not_given_up_before(stage, monkeypatch):
+    monkeypatch.setattr(ending, "end_budget", lambda _edits: 0.2)
+    (greenlet,) = asked(stage, 1)
+    stage.state.end_budget_s += 60.0
+    greenlet.join(timeout=1)
+    assert not greenlet.ready()
+    stage.may_go_on.set()
+    greenlet.get(timeout=5)
+    assert stage.state.verdict == stage.verdict
+
+
 def test_an_end_that_breaks_is_still_concluded(stage, unseen_errors):
     def breaks(*_):
         raise ZeroDivisionError("collecting")

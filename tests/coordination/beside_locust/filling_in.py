@@ -177,7 +177,8 @@ def test_who_tells_while_others_are_asked_has_told():
     assert not end.lost
 
 
-def test_when_the_time_of_the_end_is_over_nobody_is_asked_any_more():
+def test_when_the_time_of_the_end_is_over_nobody_is_asked_any_more(monkeypatch):
+    monkeypatch.setattr(collecting, "_LATER_S", 0.3)  # nothing came for so long
     alone = {**THREE, "c": [room(2, 0, 1, foreign=[b"only seen by c"])]}
     with gevent.Timeout(10):
         end = collected(Workers(alone, deaf=["c"]), budget_s=collecting._AFTER_EVIDENCE_S + 0.3)

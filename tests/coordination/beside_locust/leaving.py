@@ -95,6 +95,21 @@ def test_a_worker_that_hears_that_all_end_stays_until_all_is_over(room, swarm, p
     assert agent.told == agent.sent == []
 
 
+@pytest.mark.parametrize(("longer", "stays"), [(0.0, False), (60.0, True)])
+def test_a_worker_stays_longer_where_the_end_was_put_off_meanwhile(swarm, environment, longer, stays):
+    agent = Agent(swarm)
+    agent.end_budget_s = 0.1
+    Leaving(environment, agent)
+    agent.ends.set()
+    quitting = quit(environment)
+    gevent.sleep(0)
+    agent.end_budget_s += longer
+    quitting.join(timeout=1)
+    assert quitting.ready() is not stays
+    agent.over.set()
+    quitting.get(timeout=5)
+
+
 def test_a_second_signal_waits_for_the_first_and_a_second_ctrl_c_ends_the_wait(room, swarm, environment):
     agent = Agent(swarm)
     here = Leaving(environment, agent)

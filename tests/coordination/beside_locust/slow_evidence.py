@@ -1,0 +1,187 @@
+"""Evidence over slow lines, with a master's own ears: it delays the verdict up to a limit, and is not lost.
+
+Nothing here measures how fast this machine is: the clock is that of the lines.
+"""
+
+import random
+from types import SimpleNamespace
+
+import msgpack
+import pytest
+from locust.env import Environment
+from locust.runners import MasterRunner
+
+from coordination.slow_lines import HEARTBEAT, Worker, World
+from jupyter_rtc_locust.coordination import answers, collecting, hearing, messages
+from jupyter_rtc_locust.coordination.answers import encoded_rooms
+from jupyter_rtc_locust.coordination.collecting import EvidenceCollector
+from jupyter_rtc_locust.coordination.pieces import MOST_AT_ONCE, PIECE_BYTES
+from jupyter_rtc_locust.coordination.rounds import Collection
+from jupyter_rtc_locust.coordination.run_state import RunState
+from jupyter_rtc_locust.settings import END_BUDGET_S, LATE_EVIDENCE_S, WORKER_ANSWER_DEADLINE_S, Settings
+from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, RoomEvidence
+
+SLOW = 0.5e6
+"""Bits a second."""
+EDIT_BYTES = 4_000
+AFTER_EVIDENCE_S = 40.0
+"""Of the time that an end may take: for what comes after the evidence."""
+
+
+def payload_of(edits):
+    digits = random.Random(edits)
+    authored = tuple(
+        AuthoredUpdate(1, 7, number, "typed", None, 1.0, 2.0, digits.randbytes(EDIT_BYTES)) for number in range(edits)
+    )
+    room = RoomEvidence("a.ipynb", "notebook", True, authored=authored)
+    return msgpack.packb({"documents": encoded_rooms([room]), "process": "one"})
+
+
+class Master(MasterRunner):
+    """What Locust's does, as far as evidence needs it. `workers` hear from it."""
+
+    greenlet = None  # Locust's `__del__` looks at it
+
+    def __init__(self):
+        self.listeners = {}
+        self.workers = {}
+        self.clients = {}
+        self.budgets = []
+        """What workers were told of how long the end may take, after the first time."""
+
+    def register_message(self, kind, listener):
+        self.listeners[kind] = listener
+
+    def send_message(self, kind, body, node=None):
+        if kind == messages.GATHER:
+            for worker in self.workers.values():
+                worker.begin(body["round"])
+        elif kind == messages.EVIDENCE_TAKEN:
+            self.workers[node].hear_taken(body)
+        elif kind == messages.RUN_ENDS:
+            self.budgets.append(body["budget"])
+
+
+class Played:
+    """A master, and workers whose lines have these speeds, in bits a second."""
+
+    def __init__(self, monkeypatch, speeds, payload):
+        self.world = World()
+        for module in (collecting, hearing):
+            monkeypatch.setattr(module, "time", self.world)
+        # An answer is read without a turn of the loop in between, which would take time of this machine's.
+        monkeypatch.setattr(answers, "Turns", lambda: lambda: None)
+        self.environment = Environment()
+        self.master = self.environment.runner = Master()
+        self.collector = EvidenceCollector(self.environment)
+        self.beats = {}
+        """For each worker, how long its heartbeats took."""
+        self.state = RunState("run", 1, Settings(), "http://test", None, started=self.world.now)
+        self.state.changed = self.world.event()
+        self.collector.state = self.state
+        for number, speed in enumerate(speeds):
+            node = f"worker {number}"
+            self.master.workers[node] = Worker(self.world, node, payload, hear=self.hear, bits_per_s=speed)
+            self.master.clients[node] = object()
+            self.master.workers[node].beat()
+            self.collector.hearing.note(node)
+        self.state.processes = set(self.master.workers)
+
+    def hear(self, node, kind, body):
+        if kind == HEARTBEAT:
+            self.beats.setdefault(node, []).append(self.world.now - body["at"])
+            self.environment.events.heartbeat_sent.fire(client_id=node, timestamp=0)
+        else:
+            self.master.listeners[kind](SimpleNamespace(node_id=node, data=body))
+
+    def collected(self, number=0):
+        """Seconds from the end of editing until the master waits no more, and what it has then."""
+        end = self.state.end if number == 0 else Collection(number)
+        if number:
+            self.state.checkpoint = end
+        end.began = end.last_piece = self.world.now
+        end.quiet = set(self.state.processes)
+        self.collector.collect(self.state, end, 30.0)
+        return self.world.now - end.began, end
+
+
+@pytest.fixture
+def play(monkeypatch):
+    def played(speeds, payload):
+        return Played(monkeypatch, speeds, payload)
+
+    return played
+
+
+def test_evidence_that_takes_longer_than_a_verdict_usually_may_delays_it_and_is_not_lost(play, caplog):
+    payload = payload_of(1350)
+    there = play([SLOW], payload)
+    seconds, end = there.collected()
+    needed = len(payload) * 8 / SLOW
+    assert needed > END_BUDGET_S - AFTER_EVIDENCE_S
+    assert needed < seconds < 1.15 * needed
+    assert not end.lost
+    assert [len(answer["documents"][0].authored) for answer in end.answers.values()] == [1350]
+    assert there.master.workers["worker 0"].copies == 0
+    assert max(there.beats["worker 0"]) < 3.0, "a heartbeat waits behind one message at most"
+    assert there.state.end_budget_s - seconds >= AFTER_EVIDENCE_S, "the rest of the end has as much time as ever"
+    assert there.master.budgets[-1] == there.state.end_budget_s, "workers stay as long"
+    assert caplog.text.count("still coming over a slow line") == 1
+    assert "worker 0" in caplog.text
+
+
+def test_what_still_comes_is_waited_for_up_to_a_limit(play):
+    there = play([SLOW], b"x" * 60_000_000)
+    seconds, end = there.collected()
+    limit = END_BUDGET_S - AFTER_EVIDENCE_S + LATE_EVIDENCE_S
+    assert limit - 1 <= seconds <= limit + 1
+    assert end.lost == {"worker 0"}
+    assert there.state.end_budget_s == END_BUDGET_S + LATE_EVIDENCE_S
+
+
+@pytest.mark.parametrize("later", [50.0, 100.0])
+def test_a_worker_that_goes_while_its_evidence_is_coming_is_lost_as_soon_as_ever(play, later):
+    there = play([SLOW], b"x" * 60_000_000)
+    there.world.at(there.world.now + later, lambda: there.master.workers["worker 0"].break_for(10_000))
+    seconds, end = there.collected()
+    assert end.lost == {"worker 0"}
+    assert later < seconds < later + WORKER_ANSWER_DEADLINE_S + 3
+
+
+def test_who_tells_nothing_at_all_puts_no_end_off(play):
+    there = play([SLOW], b"x")
+    there.master.workers["worker 0"].begin = lambda _number: None
+    seconds, end = there.collected()
+    assert end.lost == {"worker 0"}
+    assert seconds < END_BUDGET_S - AFTER_EVIDENCE_S
+    assert there.state.end_budget_s == END_BUDGET_S
+    assert not there.master.budgets
+
+
+def test_at_a_checkpoint_nobody_is_kept_from_editing_for_longer(play):
+    there = play([SLOW], b"x" * 60_000_000)
+    seconds, collection = there.collected(number=1)
+    assert seconds <= END_BUDGET_S - AFTER_EVIDENCE_S + 1
+    assert collection.lost == {"worker 0"}
+    assert there.state.end_budget_s == END_BUDGET_S
+    assert not there.master.budgets
+
+
+def test_of_64_workers_a_slow_one_holds_no_other_up_and_nothing_is_sent_twice(play):
+    payload = payload_of(120)
+    there = play([SLOW, *[20e6] * 63], payload)
+    came = {}
+    there.collector._take_statistics = lambda node, _answer: came.setdefault(node, there.world.now)
+    began = there.world.now
+    seconds, end = there.collected()
+    slow, *others = there.master.workers.values()
+    assert end.answers.keys() == there.state.processes
+    assert not end.lost
+    assert all(worker.copies == 0 for worker in there.master.workers.values())
+    assert all(worker.most_on_its_way == 1 for worker in there.master.workers.values()), "a message of each at most"
+    # As many messages as bytes need, and a few more while a line is tried out.
+    assert all(len(worker.sent) <= len(payload) / (MOST_AT_ONCE * PIECE_BYTES) + 5 for worker in others)
+    alone = len(payload) * 8 / 20e6
+    assert max(came[worker.node] for worker in others) - began < 5 * alone + 1
+    assert seconds < 1.2 * len(payload) * 8 / SLOW
+    assert came[slow.node] - began > 4.0

@@ -181,8 +181,9 @@ def _digest_of_our_code() -> str:
 
 
 def _digest(files: Iterable[Path]) -> str:
+    """Whatever ends their lines: Locust sends a locustfile to its workers as text."""
     digest = hashlib.blake2b(digest_size=8)
     for file in files:
-        content = file.read_bytes()
+        content = file.read_bytes().replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         digest.update(f"{file.name} {len(content)}\n".encode() + content)
     return digest.hexdigest()

@@ -222,6 +222,19 @@ def test_somebody_who_joins_in_the_name_of_a_worker_does_not_put_it_out(wire):
     wait_until(lambda: master.heard)
 
 
+def test_a_locustfile_is_the_same_whatever_ends_its_lines(tmp_path, monkeypatch):
+    """Locust sends it to workers as text, so its lines end as the worker's system has it."""
+    told = set()
+    for ends in (b"\n", b"\r\n", b"\r"):
+        file = tmp_path / "locustfile.py"
+        file.write_bytes(ends.join([b"class Editor:", b"    pass", b""]))
+        monkeypatch.setattr(joining.inspect, "getsourcefile", lambda _class, file=file: str(file))
+        told.add(joining.equipment_of([type("Editor", (), {})], SimpleNamespace()).classes["Editor"])
+    assert len(told) == 1
+    file.write_bytes(b"class Editor:\n    pass\n\n")
+    assert joining.equipment_of([type("Editor", (), {})], SimpleNamespace()).classes["Editor"] not in told
+
+
 def test_a_welcome_that_was_not_sealed_is_no_welcome(wire, caplog):
     worker = Process(wire, WorkerRunner, "one", SECRET, LIKE_ALL)
     with caplog.at_level(logging.WARNING):

@@ -75,7 +75,14 @@ class Joining:
 
     def _ask(self) -> None:
         for _ in range(round(ANSWER_DEADLINE_S / AGAIN_S)):
-            self._channel.send_message(messages.JOINED, {"equipment": self._equipment.as_message()})
+            try:
+                self._channel.send_message(messages.JOINED, {"equipment": self._equipment.as_message()})
+            except Exception as error:
+                self._leave(
+                    f"The master could not be asked whether this worker may take part: {type(error).__name__}: "
+                    f"{error}. Start this worker again when the way to the master is there."
+                )
+                return
             if self._answered.wait(AGAIN_S):
                 return
         self._leave(

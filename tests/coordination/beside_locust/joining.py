@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import gevent
 import msgpack
 import pytest
+from locust.exception import RPCSendError
 from locust.rpc import Message
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
@@ -220,6 +221,20 @@ def test_somebody_who_joins_in_the_name_of_a_worker_does_not_put_it_out(wire):
     assert master.welcoming.may_take_part("one")
     worker.channel.send_message("said", {"n": 1})
     wait_until(lambda: master.heard)
+
+
+def test_a_worker_that_cannot_ask_its_master_ends_with_a_sentence(wire, caplog):
+    def send(*_):
+        raise RPCSendError("ZMQ sent failure")
+
+    runner = wire.runner(WorkerRunner, "one")
+    runner.send_message = send
+    environment = SimpleNamespace(runner=runner, process_exit_code=None)
+    here = Joining(environment, Channel(runner, ""), LIKE_ALL)
+    with pytest.raises(SeatRefused, match=r"could not be asked.*RPCSendError: ZMQ sent failure"):
+        here.wait(5)
+    wait_until(lambda: runner.quitted)
+    assert environment.process_exit_code == exit_codes.OPTIONS_REFUSED
 
 
 def test_a_locustfile_is_the_same_whatever_ends_its_lines(tmp_path, monkeypatch):

@@ -29,8 +29,10 @@ from jupyter_rtc_locust.verdict.neutralising import neutralised
 
 logger = logging.getLogger(__name__)
 
-_TOLD_OF_AT_MOST = 20
-"""So many dropped messages are said, so that nobody fills a disk with them."""
+TOLD_OF_AT_MOST = 20
+"""So many dropped messages are said, and so many refusals, so that nobody fills a disk with them."""
+_LONGEST_NAME = 100
+"""Of a node id that anybody may have sent, as far as it is shown: Locust's end with 33 characters of their own."""
 
 
 class NotOfOurs(RtcLocustError):
@@ -97,18 +99,19 @@ class Channel:
         """At the master: the first message of a worker, after which it can be spoken with.
 
         Raises:
-            NotOfOurs: which side has what, and what to do.
+            NotOfOurs: which side has what, and what to do; in one line, whatever the worker calls itself.
         """
+        named = neutralised(str(node)[:_LONGEST_NAME])
         if not self._secret:
             if is_sealed(body):
                 raise NotOfOurs(
-                    f"Worker {node} is refused: it has a {VARIABLE}, and its master has none. Start both with the "
+                    f"Worker {named} is refused: it has a {VARIABLE}, and its master has none. Start both with the "
                     f"same one, or both without."
                 )
             return dict(body)
         if not is_sealed(body):
             raise NotOfOurs(
-                f"Worker {node} is refused: it has no {VARIABLE}, and its master has one. Start both with the same "
+                f"Worker {named} is refused: it has no {VARIABLE}, and its master has one. Start both with the same "
                 f"one, or both without."
             )
         known = self._lines.get(node)
@@ -118,7 +121,7 @@ class Channel:
             opened = line.open(kind, body)
         except SealBroken as error:
             raise NotOfOurs(
-                f"Worker {node} is refused: its {VARIABLE} is another than its master's, or what it sent was changed "
+                f"Worker {named} is refused: its {VARIABLE} is another than its master's, or what it sent was changed "
                 f"on the way ({error}). Start both with the same one."
             ) from None
         if known is None or known.other_nonce != line.other_nonce:
@@ -167,12 +170,12 @@ class Channel:
 
     def _drop(self, kind: str, node: object, why: str) -> None:
         self._dropped += 1
-        if self._dropped <= _TOLD_OF_AT_MOST:
+        if self._dropped <= TOLD_OF_AT_MOST:
             logger.warning(
                 "A message %s in the name of %s was dropped: %s. If nobody else can reach the master's port, this is a "
                 "mistake of jupyter-rtc-locust.",
                 kind,
-                neutralised(str(node)[:100]),
+                neutralised(str(node)[:_LONGEST_NAME]),
                 why,
             )
 

@@ -23,7 +23,7 @@ import jupyter_rtc_locust
 from jupyter_rtc_locust import exit_codes
 from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.coordination.alike import COMPARED, Equipment, why_refused
-from jupyter_rtc_locust.coordination.channel import Channel, NotOfOurs
+from jupyter_rtc_locust.coordination.channel import TOLD_OF_AT_MOST, Channel, NotOfOurs
 from jupyter_rtc_locust.coordination.sealing import SealBroken
 from jupyter_rtc_locust.errors import SeatRefused
 from jupyter_rtc_locust.options import OPTIONS
@@ -36,6 +36,8 @@ AGAIN_S = 0.5
 """How soon a worker that was not answered says once more that it is there."""
 ANSWER_DEADLINE_S = 60.0
 """A master that answers nothing for so long has none of us in it, or one that knows no joining."""
+_LONGEST_SENTENCE = 2000
+"""Characters of a refusal, which repeats what the other side sent."""
 
 
 def equipment_of(classes: Iterable[type], options: Any) -> Equipment:
@@ -99,7 +101,7 @@ class Joining:
             logger.warning("An answer in the name of the master was dropped: %s.", error)
             return
         if body.get("refused"):
-            self._leave(neutralised(str(body["refused"])[:2000]))
+            self._leave(neutralised(str(body["refused"])[:_LONGEST_SENTENCE]))
         self._answered.set()
 
     def _leave(self, sentence: str) -> None:
@@ -123,6 +125,7 @@ class Welcoming:
         self._channel = channel
         self._equipment = equipment
         self._answers: dict[str, str] = {}
+        self._told = 0
         self.refused: Callable[[str], object] = lambda _sentence: None
         channel.register_openly(messages.JOINED, self._on_joined)
 
@@ -152,7 +155,7 @@ class Welcoming:
             return
         told = body.get("equipment")
         sentence = why_refused(node, Equipment.from_message(told if isinstance(told, dict) else {}), self._equipment)
-        sentence = neutralised(sentence)
+        sentence = neutralised(sentence)[:_LONGEST_SENTENCE]
         self._channel.send_message(messages.WELCOME, {"refused": sentence}, msg.node_id)
         if sentence:
             self._channel.part(msg.node_id)
@@ -160,10 +163,18 @@ class Welcoming:
 
     def _note(self, node: str, sentence: str) -> None:
         known = self._answers.get(node)
-        self._answers[node] = sentence
         if sentence and sentence != known:
-            logger.error("%s", sentence)
-            self.refused(sentence)
+            if self._told == TOLD_OF_AT_MOST and known is None:
+                return  # who is not known does not take part, and nobody fills a memory with names
+            self._tell(sentence)
+        self._answers[node] = sentence
+
+    def _tell(self, sentence: str) -> None:
+        if self._told == TOLD_OF_AT_MOST:
+            return
+        self._told += 1
+        logger.error("%s%s", sentence, "" if self._told < TOLD_OF_AT_MOST else " Further refusals are not told.")
+        self.refused(sentence)
 
 
 def _given(options: Any, name: str, default: Any) -> Any:

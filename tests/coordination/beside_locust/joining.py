@@ -11,7 +11,7 @@ from locust.rpc import Message
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 from jupyter_rtc_locust import exit_codes
-from jupyter_rtc_locust.coordination import joining, messages
+from jupyter_rtc_locust.coordination import joining, messages, sealing
 from jupyter_rtc_locust.coordination.alike import COMPARED, Equipment
 from jupyter_rtc_locust.coordination.channel import Channel, read_secret
 from jupyter_rtc_locust.coordination.coordinator import Coordinator
@@ -221,6 +221,51 @@ def test_somebody_who_joins_in_the_name_of_a_worker_does_not_put_it_out(wire):
     assert master.welcoming.may_take_part("one")
     worker.channel.send_message("said", {"n": 1})
     wait_until(lambda: master.heard)
+
+
+STRANGER = "worker\nERROR a line of its own \x1b[2J" + "x" * 5_000
+
+
+@pytest.mark.parametrize("secret", ["", SECRET])
+def test_what_a_stranger_calls_itself_is_told_in_one_short_line(wire, secret, caplog):
+    master = Process(wire, MasterRunner, "master", secret, LIKE_ALL)
+    told = []
+    master.welcoming.refused = told.append
+    forged = sealing.Line(SECRET, "", b"n" * 16, at_master=False).seal(messages.JOINED, {})
+    body = {"equipment": {}} if secret else forged
+    with caplog.at_level(logging.ERROR):
+        wire.deliver(messages.JOINED, msgpack.packb(body), STRANGER, "master")
+    (sentence,) = master.welcoming.refusals
+    assert told == [sentence]
+    for text in (sentence, caplog.records[0].getMessage(), msgpack.unpackb(wire.sent[0][1])["refused"]):
+        assert "\n" not in text
+        assert "\x1b" not in text
+        assert len(text) < 2_200
+    assert "Start both with the same one" in sentence, "what to do is told, whatever the name"
+
+
+@pytest.mark.parametrize("secret", ["", SECRET])
+def test_strangers_without_end_fill_neither_the_log_nor_what_is_remembered(wire, secret, caplog):
+    master, worker = started(wire, secret, secret)
+    worker.joining.wait(5)
+    told = []
+    master.welcoming.refused = told.append
+    with caplog.at_level(logging.ERROR):
+        for number in range(100):
+            wire.deliver(messages.JOINED, msgpack.packb({"equipment": {}}), f"stranger {number}", "master")
+    assert len(caplog.records) == len(master.welcoming.refusals) == len(told) == 20
+    assert "Further refusals are not told" in caplog.records[-1].getMessage()
+    assert master.welcoming.may_take_part("one")
+    assert not master.welcoming.may_take_part("stranger 99")
+    assert master.welcoming.taking_part == 1
+
+
+def test_what_a_worker_says_it_consists_of_makes_no_sentence_without_end(wire):
+    long = Equipment({**LIKE_ALL.versions, "pycrdt": "0" * 100_000}, "c0de", {"Editor": "f11e"})
+    master, worker = started(wire, equipment=long)
+    with pytest.raises(SeatRefused):
+        worker.joining.wait(5)
+    assert len(master.welcoming.refusals[0]) <= 2_000
 
 
 def test_a_worker_that_cannot_ask_its_master_ends_with_a_sentence(wire, caplog):

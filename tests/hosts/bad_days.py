@@ -44,11 +44,15 @@ class BadDay:
     played: Callable[[Cast], Ended]
     verdict: str | None
     told: str = ""
-    """Part of the verdict's reason, or of what the workers say where there is no verdict."""
+    """Part of the verdict's reason, or of what the workers say where there is no verdict; not empty there."""
     kinds: frozenset[str] = frozenset()
     """The findings."""
     workers: tuple[int, ...] = (0, 0, 0)
     """Exit codes."""
+
+    def __post_init__(self) -> None:
+        if self.verdict in (None, "inconclusive") and not self.told:
+            raise ValueError(f"{self.name}: whatever is not known would pass; say for which reason it is.")
 
 
 def _end(there: Cast, deadline: float) -> Ended:
@@ -228,7 +232,12 @@ BAD_DAYS = (
         LOST,
         workers=(4, 4, 4),
     ),
-    BadDay("the link between master and server breaks for 20 s", master_cut_from_server, "inconclusive"),
+    BadDay(
+        "the link between master and server breaks for 20 s",
+        master_cut_from_server,
+        "inconclusive",
+        "did not answer the coordinator's host",
+    ),
     BadDay(
         "the link between master and server breaks and stays broken",
         master_cut_from_server_to_the_end,

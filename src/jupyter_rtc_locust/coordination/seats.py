@@ -146,10 +146,6 @@ class Seats:
             if position // rounds[kind] * rounds[kind] >= there[kind]
         )
 
-    def documents_apart(self) -> int:
-        """How many documents are open in more than one process now."""
-        return sum(len(present) > 1 for present in self._present.values())
-
     def opened(self) -> set[str]:
         """The paths of documents that anybody was ever given a seat at."""
         return set(self._paths.values())

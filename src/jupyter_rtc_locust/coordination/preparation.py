@@ -159,14 +159,11 @@ def prepare(
             else:
                 for kind in kinds:
                     for index in range(settings.documents):
-                        template = templates[kind][index % len(templates[kind])]
-                        name = f"{kind}-{index}" + (".ipynb" if kind == "notebook" else ".txt")
+                        template, name = _template_and_name(templates, kind, index)
                         # Before it is made: a server that fails half-way may leave a part of it behind.
                         attempted.append(Document(f"{folder}/{name}", kind))
                         prepared.append(PreparedDocument(server.create_document(folder, name, template), template))
-            arranged = replay.casting.clients if replay is not None else None
-            documents = [one.document for one in prepared]
-            seats = Seats(run_id, seed, documents, settings.users, arranged, settings.together, settings.spread)
+            seats = _seats_at(prepared, settings, run_id, seed, replay)
             edits = settings.edit_rate > 0 or replay is not None or settings.plan is not None
             to_be_filled = edits or settings.template is not None
             fill_rooms = not server.stores_files and to_be_filled
@@ -182,6 +179,21 @@ def prepare(
             raise ServerUnusable(f"{error} {' '.join(left_behind)}") from None
         raise
     return Prepared(server, folder, prepared, seats)
+
+
+def _template_and_name(
+    templates: dict[DocumentKind, list[Template]], kind: DocumentKind, index: int
+) -> tuple[Template, str]:
+    """What the n-th document of a kind is made from, and the name of its file."""
+    return templates[kind][index % len(templates[kind])], f"{kind}-{index}.{'ipynb' if kind == 'notebook' else 'txt'}"
+
+
+def _seats_at(
+    prepared: list[PreparedDocument], settings: Settings, run_id: str, seed: int, replay: Replay | None
+) -> Seats:
+    arranged = replay.casting.clients if replay is not None else None
+    documents = [one.document for one in prepared]
+    return Seats(run_id, seed, documents, settings.users, arranged, settings.together, settings.spread)
 
 
 def _prepare_behind(
@@ -205,13 +217,10 @@ def _prepare_behind(
         prepared = []
         for number, kind in enumerate(kinds):
             for index in range(settings.documents):
-                template = templates[kind][index % len(templates[kind])]
-                name = f"{kind}-{index}" + (".ipynb" if kind == "notebook" else ".txt")
+                template, name = _template_and_name(templates, kind, index)
                 place = hub.folder_of(index * len(kinds) + number, folder)
                 prepared.append(PreparedDocument(Document(f"{place}/{name}", kind), template, ready=False))
-        arranged = replay.casting.clients if replay is not None else None
-        documents = [one.document for one in prepared]
-        seats = Seats(run_id, seed, documents, settings.users, arranged, settings.together, settings.spread)
+        seats = _seats_at(prepared, settings, run_id, seed, replay)
     except BaseException as error:
         left_behind = hub.leave()
         if left_behind and isinstance(error, ServerUnusable):

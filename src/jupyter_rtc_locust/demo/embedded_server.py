@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_rtc_locust.demo.server_process import ANSWERS, remove_folder
 from jupyter_rtc_locust.errors import OptionsError, ServerUnusable
+from jupyter_rtc_locust.settings import SECRETS_OF_THE_ENVIRONMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -91,7 +92,7 @@ def missing_packages(python: Path | None = None) -> list[str]:
     return [package for package, module in needed.items() if importlib.util.find_spec(module) is None]
 
 
-_NOT_FOR_A_SERVER = ("JUPYTER", "JPY_", "IPYTHON", "LOCUST_RTC_SECRET")
+_NOT_FOR_A_SERVER = ("JUPYTER", "JPY_", "IPYTHON", *SECRETS_OF_THE_ENVIRONMENT)
 
 
 def server_environment(folder: Path, environment: Mapping[str, str]) -> dict[str, str]:

@@ -102,8 +102,11 @@ class Worker:
         return gevent.spawn(self._tell, number)
 
     def _tell(self, number):
-        self.sending.send_in_pieces("run", number, 0, self.payload, lambda: self.over)
+        self.give("run", number, self.payload)
         self.finished = True
+
+    def give(self, run_id, number, payload, part=0):
+        self.sending.send_in_pieces(run_id, number, part, payload, lambda: self.over)
 
     def beat(self):
         """A heartbeat each second, from now on."""

@@ -111,6 +111,15 @@ def test_what_nobody_waits_for_any_more_is_not_sent_again_and_no_error(caplog):
     assert not caplog.records
 
 
+def test_what_is_sent_next_leaves_as_the_line_was_found_to_take_it():
+    worker, _, _ = told(b"x" * 20_000_000, bits_per_s=100e6)
+    largest, worker.sent = max(length for _, length in worker.sent), []
+    worker.payload = b"x" * 20_000_000
+    worker.begin(number=1)
+    gevent.sleep(0)
+    assert worker.sent == [(0, largest)]
+
+
 def test_a_run_that_begins_forgets_what_was_taken_before():
     world = World()
     worker = Worker(world, "worker", b"", hear=lambda *_: None, bits_per_s=20e6)

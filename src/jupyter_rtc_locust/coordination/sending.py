@@ -69,6 +69,7 @@ class Sending:
         self._send = send
         self._clock = clock
         self._heard: Any = make_event()
+        self._pace = Pace()
         self._taken: set[tuple[str, int, int, int]] = set()
 
     def begin(self) -> None:
@@ -83,21 +84,20 @@ class Sending:
     def send_in_pieces(self, run_id: str, number: int, part: int, payload: bytes, over: Callable[[], bool]) -> None:
         """Send it as this part of a round, until it is taken, given up with a line in the log, or nobody wants it."""
         pieces = split(payload)
-        pace = Pace()
         index = 0
         while index < len(pieces):
-            some = pieces[index : index + pace.at_once]
+            some = pieces[index : index + self._pace.at_once]
             where = {"run": run_id, "round": number, "part": part, "index": index}
             body = {**where, "count": len(pieces), "piece": b"".join(some)}
             began = self._clock()
-            times = self._until_taken(body, pace.patience(len(some)), over)
+            times = self._until_taken(body, self._pace.patience(len(some)), over)
             if not times:
                 if not over():
                     logger.error(
                         "The coordinator did not take piece %d of %d of this process's evidence", index + 1, len(pieces)
                     )
                 return
-            pace.taken(len(some), self._clock() - began, times)
+            self._pace.taken(len(some), self._clock() - began, times)
             index += len(some)
 
     def _until_taken(self, body: dict[str, Any], waits: Iterable[float], over: Callable[[], bool]) -> int:

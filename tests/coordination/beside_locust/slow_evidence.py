@@ -12,14 +12,14 @@ from locust.env import Environment
 from locust.runners import MasterRunner
 
 from coordination.slow_lines import HEARTBEAT, Worker, World
-from jupyter_rtc_locust.coordination import answers, collecting, hearing, messages
-from jupyter_rtc_locust.coordination.answers import encoded_rooms
+from jupyter_rtc_locust.coordination import answers, collecting, filling_in, giving_contents, hearing, messages
+from jupyter_rtc_locust.coordination.answers import documents_told, encoded_rooms
 from jupyter_rtc_locust.coordination.collecting import EvidenceCollector
 from jupyter_rtc_locust.coordination.pieces import MOST_AT_ONCE, PIECE_BYTES
 from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.settings import END_BUDGET_S, LATE_EVIDENCE_S, WORKER_ANSWER_DEADLINE_S, Settings
-from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, RoomEvidence
+from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, ForeignUpdate, RoomEvidence
 
 SLOW = 0.5e6
 """Bits a second."""
@@ -28,10 +28,14 @@ AFTER_EVIDENCE_S = 40.0
 """Of the time that an end may take: for what comes after the evidence."""
 
 
+def contents(count):
+    digits = random.Random(count)
+    return [digits.randbytes(EDIT_BYTES) for _ in range(count)]
+
+
 def payload_of(edits):
-    digits = random.Random(edits)
     authored = tuple(
-        AuthoredUpdate(1, 7, number, "typed", None, 1.0, 2.0, digits.randbytes(EDIT_BYTES)) for number in range(edits)
+        AuthoredUpdate(1, 7, number, "typed", None, 1.0, 2.0, update) for number, update in enumerate(contents(edits))
     )
     room = RoomEvidence("a.ipynb", "notebook", True, authored=authored)
     return msgpack.packb({"documents": encoded_rooms([room]), "process": "one"})
@@ -58,6 +62,8 @@ class Master(MasterRunner):
                 worker.begin(body["round"])
         elif kind == messages.EVIDENCE_TAKEN:
             self.workers[node].hear_taken(body)
+        elif kind == messages.CONTENTS_WANTED:
+            self.workers[node].giving.on_wanted(SimpleNamespace(data=body))
         elif kind == messages.RUN_ENDS:
             self.budgets.append(body["budget"])
 
@@ -67,10 +73,11 @@ class Played:
 
     def __init__(self, monkeypatch, speeds, payload):
         self.world = World()
-        for module in (collecting, hearing):
+        for module in (collecting, filling_in, hearing):
             monkeypatch.setattr(module, "time", self.world)
         # An answer is read without a turn of the loop in between, which would take time of this machine's.
-        monkeypatch.setattr(answers, "Turns", lambda: lambda: None)
+        for module in (answers, filling_in, giving_contents):
+            monkeypatch.setattr(module, "Turns", lambda: lambda: None)
         self.environment = Environment()
         self.master = self.environment.runner = Master()
         self.collector = EvidenceCollector(self.environment)
@@ -128,6 +135,21 @@ def test_evidence_that_takes_longer_than_a_verdict_usually_may_delays_it_and_is_
     assert there.master.budgets[-1] == there.state.end_budget_s, "workers stay as long"
     assert caplog.text.count("still coming over a slow line") == 1
     assert "worker 0" in caplog.text
+
+
+def test_contents_that_are_asked_for_afterwards_delay_the_verdict_likewise(play):
+    there = play([SLOW], b"")
+    (worker,) = there.master.workers.values()
+    foreign = tuple(ForeignUpdate(1.5, update) for update in contents(1350))
+    room = RoomEvidence("a.ipynb", "notebook", True, foreign=foreign)
+    worker.giving = giving_contents.GivingContents(worker.give)
+    worker.payload = msgpack.packb({"process": "one", **documents_told([room], worker.giving.begin("run", 0))})
+    assert len(worker.payload) < 0.1 * 1350 * EDIT_BYTES, "it tells digests"
+    seconds, end = there.collected()
+    assert seconds > END_BUDGET_S - AFTER_EVIDENCE_S
+    assert not end.lost
+    assert [answer["documents"] for answer in end.answers.values()] == [[room]]
+    assert max(there.beats["worker 0"]) < 3.0
 
 
 def test_what_still_comes_is_waited_for_up_to_a_limit(play):

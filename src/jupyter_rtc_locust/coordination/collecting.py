@@ -25,7 +25,13 @@ from jupyter_rtc_locust.coordination.hearing import Hearing
 from jupyter_rtc_locust.coordination.pieces import Assembly
 from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
-from jupyter_rtc_locust.settings import END_BUDGET_S, LATE_EVIDENCE_S, SYNC_DEADLINE_S, WORKER_ANSWER_DEADLINE_S
+from jupyter_rtc_locust.settings import (
+    END_BUDGET_S,
+    LATE_EVIDENCE_S,
+    QUIET_S,
+    SYNC_DEADLINE_S,
+    WORKER_ANSWER_DEADLINE_S,
+)
 from jupyter_rtc_locust.verdict.neutralising import neutralised
 
 logger = logging.getLogger(__name__)
@@ -122,6 +128,10 @@ class EvidenceCollector:
                 state.changed.set()
 
     def _notice_lost(self, state: RunState, collection: Collection) -> None:
+        # One that was cut off and has just come back is heard of only when Locust has given out users anew, which takes
+        # a second. Nobody is quiet sooner, so nobody waits for this.
+        if time.monotonic() - collection.began < QUIET_S:
+            return
         told = {node for node, assembly in collection.assemblies.items() if assembly.complete}
         collection.lost |= {node for node in state.pending(collection) - told if self.hearing.is_gone(node)}
 

@@ -170,6 +170,15 @@ def test_a_worker_that_goes_while_its_evidence_is_coming_is_lost_as_soon_as_ever
     assert later < seconds < later + WORKER_ANSWER_DEADLINE_S + 3
 
 
+def test_a_worker_that_comes_back_as_the_run_ends_is_not_lost_before_it_can_be_heard(play):
+    there = play([20e6], payload_of(10))
+    there.collector.hearing._heard["worker 0"] -= 2 * WORKER_ANSWER_DEADLINE_S
+    there.master.workers["worker 0"].break_for(1.5)
+    _, end = there.collected()
+    assert not end.lost
+    assert end.answers.keys() == {"worker 0"}
+
+
 def test_who_tells_nothing_at_all_puts_no_end_off(play):
     there = play([SLOW], b"x")
     there.master.workers["worker 0"].begin = lambda _number: None

@@ -56,7 +56,7 @@ demo: $(installed)
 web: $(installed)
 	.venv/bin/jupyter-rtc-locust web $(ARGS)
 
-test: $(installed) $(older_server) $(hub) $(node_server)
+test: $(installed) $(older_server) $(node_server)
 	.venv/bin/python -m pytest $(TESTS)
 
 test-hosts: $(installed)

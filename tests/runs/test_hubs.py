@@ -194,6 +194,7 @@ def nothing_is_left(ended: Ended, *, accounts: bool = False) -> None:
     assert not [secret for secret in ended.secrets if secret in told]
 
 
+@longer
 @pytest.mark.parametrize("run", ["one token for all"])
 def test_people_arrive_through_a_hub_and_nothing_is_left_there(run: str, runs: Runs) -> None:
     ended: Ended = runs[run]

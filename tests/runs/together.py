@@ -1,7 +1,7 @@
 """Whole runs under way at once, over the bounds of test modules.
 
 A run mostly waits: for edits to be due, for a deadline, for a file to be saved. One after the other they take an hour;
-nine at a time, the two cores are mostly busy. Were each module to wait for its own last run, one long run would mostly
+eight at a time, the two cores are mostly busy. Were each module to wait for its own last run, one long run would mostly
 be waited for alone. So the runs of all selected tests stand in one queue: first those that a module names as its
 `LONGEST`, then the others in the order of the tests.
 """

@@ -298,7 +298,7 @@ ELSEWHERE = {
     "make comparison ARGS=--real": "tests/comparison/test_real_runs.py::"
     "test_real_comparisons_are_told_one_by_one_and_summed_up",
     "make comparison": "tests/comparison/test_false_alarms.py::test_the_table_has_a_row_for_each_world",
-    'jupyter rtc-locust ab --runs 5 --a "jupyter-collaboration==5.0.3" --b "jupyter-collaboration==5.0.4" -t 60s': (
+    'jupyter rtc-locust ab --runs 8 --a "jupyter-collaboration==5.0.3" --b "jupyter-collaboration==5.0.4" -t 60s': (
         "tests/versions/test_command.py::test_two_versions_are_installed_run_in_turn_and_compared"
     ),
     "jupyter rtc-locust compare runs/a runs/b --markdown comparison.md --html comparison.html": (

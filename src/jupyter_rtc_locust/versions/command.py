@@ -48,6 +48,10 @@ _OURS: Final = {
     "-H": "--a and --b",
 }
 
+RUNS: Final = 8
+"""Of each version, unless something else is said: five find one that is a fifth slower in half of all comparisons on a
+machine with nothing else to do, eight in nearly all (docs/compare.md, "How often it is wrong")."""
+
 
 class RunLost(RtcLocustError):
     """A run that left no result: nothing can be compared with it. The sentence says which, and what it said."""
@@ -57,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What `ab` takes besides the options of Locust."""
     parser.add_argument("--a", metavar="REQUIREMENT", required=True, help="what pip installs for A; '': as it is here")
     parser.add_argument("--b", metavar="REQUIREMENT", required=True, help="what pip installs for B")
-    parser.add_argument("--runs", metavar="N", type=int, default=LEAST_RUNS, help="of each version (%(default)s)")
+    parser.add_argument("--runs", metavar="N", type=int, default=RUNS, help="of each version (%(default)s)")
     parser.add_argument(
         "--into", metavar="DIR", type=Path, default=Path("results-ab"), help="receives a/1, b/1, … (%(default)s)"
     )

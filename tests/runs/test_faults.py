@@ -130,7 +130,9 @@ def test_what_a_server_takes_back_that_dropped_the_room_while_people_typed_is_fo
     ended: Run = runs[run]
     assert ended.exit_code == FAILED, ended
     # The server reads its store or, where that was locked meanwhile, the file, whose text it then puts in anew.
-    wrong = [*ended.findings("lost-edit"), *ended.findings("invented-edit"), *ended.findings("duplicated-content")]
+    wrong = ended.findings("lost-edit")
+    if not wrong and any("database is locked" in one["detail"] for one in ended.told["warnings"]):
+        wrong = [*ended.findings("invented-edit"), *ended.findings("duplicated-content")]
     assert wrong, ended
     assert all("After the server dropped the room of document 0 while people" in one["detail"] for one in wrong), ended
     assert not ended.kinds & {"server-lost", "stalled", "diverged"}, ended

@@ -214,7 +214,7 @@ def _sections(told: ToldRun) -> list[Section]:
             groups.append(Group(kind, kinds.told(kind), kept, len(findings) - len(kept), difference))
         rest = tuple(one for one in document.differences if one.file not in shown_here)
         right = right_in(told, document) if document.path else ()
-        one_cause = tuple(sentences.one_cause(document))
+        one_cause = tuple(sentences.one_cause(document, right))
         sections.append(Section(document.path, tuple(groups), rest, one_cause, tuple(right)))
     return sections
 

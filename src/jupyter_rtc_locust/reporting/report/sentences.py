@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -95,16 +95,18 @@ def work_not_shown(findings: Iterable[FindingTold]) -> str:
     return f"What {users(sorted(authors))} wrote did not all reach them" if authors else ""
 
 
-def one_cause(document: DocumentTold) -> list[str]:
-    """Which findings of a document are of one thing that happened, and what a reader wants to know of it."""
+def one_cause(document: DocumentTold, right: Collection[str]) -> list[str]:
+    """Which findings of a document are of one thing that happened, and what a reader wants to know of it.
+
+    `right` is what was asked of the document and is so: that a newcomer got all of it is said of nothing else.
+    """
     of_kind: dict[str, dict[tuple[int, ...], FindingTold]] = {}
     for one in document.findings:
         of_kind.setdefault(one.kind, {})[one.users] = one
     stopped = of_kind.get(Kind.PENDING_UPDATES, {})
     both = sorted(stopped.keys() & of_kind.get(Kind.DIVERGED, {}).keys())
-    newcomer = (
-        "" if of_kind.keys() & _OF_NEWCOMERS else " Opened again, the document is whole: a newcomer got all of it."
-    )
+    whole = all(kinds.told(kind).holds in right for kind in _OF_NEWCOMERS)
+    newcomer = " Opened again, the document is whole: a newcomer got all of it." if whole else ""
     said = []
     for people in both:
         edits = len(stopped[people].edits) + stopped[people].edits_left_out

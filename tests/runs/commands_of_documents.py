@@ -223,7 +223,7 @@ ELSEWHERE = {
     "make bench": "tests/test_whole_benchmarks.py::"
     "test_the_quick_benchmarks_print_every_line_of_the_table_and_write_it_as_json",
     "make bench ARGS='--only oracle final_check'": (
-        "tests/test_whole_benchmarks.py::test_the_end_of_a_run_and_the_oracle_are_measured_where_they_are_asked_for"
+        "tests/test_whole_benchmarks.py::test_the_end_of_a_run_and_the_oracle_are_measured_with_all_else"
     ),
     "make bench ARGS='--only deciding'": "tests/test_whole_benchmarks.py::"
     "test_a_verdict_on_a_large_run_is_measured_where_it_is_asked_for",

@@ -431,7 +431,7 @@ class ProcessAgent:
             probe_all(swarm)
             return gather(swarm, quiet, hide=self.hidden)
 
-        self.tell(run_id, documents, self._contents(run_id, AT_THE_END))
+        self.tell(run_id, documents, lambda: self._contents(run_id, AT_THE_END))
 
     def _contents(self, run_id: str, number: int) -> Contents | None:
         """What is told with digests in this round is kept in there; None in the only process, which tells all whole."""
@@ -440,11 +440,15 @@ class ProcessAgent:
         return None
 
     def tell(
-        self, run_id: str, documents: Callable[[Swarm], Iterator[RoomEvidence]], contents: Contents | None = None
+        self,
+        run_id: str,
+        documents: Callable[[Swarm], Iterator[RoomEvidence]],
+        contents: Callable[[], Contents | None] = lambda: None,
     ) -> None:
         """Stop editing, gather this evidence, send it. Once a run, whoever asks first.
 
-        Without `contents`, all of it is told whole, as by who does not stay to be asked.
+        Without `contents`, all of it is told whole, as by who does not stay to be asked. It is asked for only by who
+        does tell, and when no checkpoint is under way any more: those of the round before are gone then.
         """
         if run_id in self._told:
             return
@@ -457,7 +461,7 @@ class ProcessAgent:
             if swarm is not None and swarm.run_id == run_id:
                 stop_editing(swarm)
                 self._stop_greenlets()
-                payload |= documents_told(documents(swarm), contents)
+                payload |= documents_told(documents(swarm), contents())
                 payload["counts"] = dict(swarm.counts)
                 payload["bytes"] = swarm.traffic.as_evidence()
                 payload["plan"] = swarm.plan.as_message()

@@ -4,6 +4,7 @@ Nothing here measures how fast this machine is: the clock is that of the lines.
 """
 
 import random
+from dataclasses import replace
 from types import SimpleNamespace
 
 import msgpack
@@ -11,9 +12,10 @@ import pytest
 from locust.env import Environment
 from locust.runners import MasterRunner
 
+from coordination.agents import make_agent
 from coordination.slow_lines import HEARTBEAT, Worker, World
 from jupyter_rtc_locust.coordination import answers, collecting, filling_in, giving_contents, hearing, messages
-from jupyter_rtc_locust.coordination.answers import documents_told, encoded_rooms
+from jupyter_rtc_locust.coordination.answers import encoded_rooms
 from jupyter_rtc_locust.coordination.collecting import EvidenceCollector
 from jupyter_rtc_locust.coordination.pieces import MOST_AT_ONCE, PIECE_BYTES
 from jupyter_rtc_locust.coordination.rounds import Collection
@@ -33,12 +35,15 @@ def contents(count):
     return [digits.randbytes(EDIT_BYTES) for _ in range(count)]
 
 
-def payload_of(edits):
+def room_of(edits):
     authored = tuple(
         AuthoredUpdate(1, 7, number, "typed", None, 1.0, 2.0, update) for number, update in enumerate(contents(edits))
     )
-    room = RoomEvidence("a.ipynb", "notebook", True, authored=authored)
-    return msgpack.packb({"documents": encoded_rooms([room]), "process": "one"})
+    return RoomEvidence("a.ipynb", "notebook", True, authored=authored)
+
+
+def payload_of(edits):
+    return msgpack.packb({"documents": encoded_rooms([room_of(edits)]), "process": "one"})
 
 
 class Master(MasterRunner):
@@ -51,27 +56,50 @@ class Master(MasterRunner):
         self.workers = {}
         self.clients = {}
         self.budgets = []
-        """What workers were told of how long the end may take, after the first time."""
+        """What workers were told of how long the end may take."""
 
     def register_message(self, kind, listener):
         self.listeners[kind] = listener
 
     def send_message(self, kind, body, node=None):
-        if kind == messages.GATHER:
-            for worker in self.workers.values():
-                worker.begin(body["round"])
-        elif kind == messages.EVIDENCE_TAKEN:
-            self.workers[node].hear_taken(body)
-        elif kind == messages.CONTENTS_WANTED:
-            self.workers[node].giving.on_wanted(SimpleNamespace(data=body))
-        elif kind == messages.RUN_ENDS:
+        if kind == messages.RUN_ENDS:
             self.budgets.append(body["budget"])
+        for worker in self.workers.values() if node is None else (self.workers[node],):
+            worker.hear(kind, body)
+
+
+class Teller(Worker):
+    """Tells this payload when it is asked for evidence."""
+
+    def hear(self, kind, body):
+        if kind == messages.GATHER:
+            self.begin(body["round"])
+        elif kind == messages.EVIDENCE_TAKEN:
+            self.hear_taken(body)
+
+
+class WithAgent(Worker):
+    """Has a worker's own agent, which hears all that a master says. `rooms` are what its users saw."""
+
+    def __init__(self, monkeypatch, world, node, rooms, **line):
+        super().__init__(world, node, b"", **line)
+        self.agent, self._channel = make_agent(monkeypatch, node, rooms, self.send)
+        self.agent._sending = self.sending
+
+    def hear(self, kind, body):
+        if kind == messages.EVIDENCE_TAKEN:
+            self.hear_taken(body)
+        else:
+            self._channel.deliver(kind, body)
 
 
 class Played:
-    """A master, and workers whose lines have these speeds, in bits a second."""
+    """A master, and workers whose lines have these speeds, in bits a second.
 
-    def __init__(self, monkeypatch, speeds, payload):
+    They tell one payload, or, with agents of their own, what the users of each saw.
+    """
+
+    def __init__(self, monkeypatch, speeds, payload=b"", rooms=None):
         self.world = World()
         for module in (collecting, filling_in, hearing):
             monkeypatch.setattr(module, "time", self.world)
@@ -88,7 +116,12 @@ class Played:
         self.collector.state = self.state
         for number, speed in enumerate(speeds):
             node = f"worker {number}"
-            self.master.workers[node] = Worker(self.world, node, payload, hear=self.hear, bits_per_s=speed)
+            line = {"hear": self.hear, "bits_per_s": speed}
+            self.master.workers[node] = (
+                Teller(self.world, node, payload, **line)
+                if rooms is None
+                else WithAgent(monkeypatch, self.world, node, rooms[number], **line)
+            )
             self.master.clients[node] = object()
             self.master.workers[node].beat()
             self.collector.hearing.note(node)
@@ -107,28 +140,30 @@ class Played:
         if number:
             self.state.checkpoint = end
         end.began = end.last_piece = self.world.now
-        end.quiet = set(self.state.processes)
+        end.quiet = {node for node, worker in self.master.workers.items() if isinstance(worker, Teller)}
+        if not number:
+            self.master.send_message(messages.RUN_ENDS, self.state.how_it_ends())
         self.collector.collect(self.state, end, 30.0)
         return self.world.now - end.began, end
 
 
 @pytest.fixture
 def play(monkeypatch):
-    def played(speeds, payload):
-        return Played(monkeypatch, speeds, payload)
+    def played(speeds, payload=b"", **rooms):
+        return Played(monkeypatch, speeds, payload, **rooms)
 
     return played
 
 
 def test_evidence_that_takes_longer_than_a_verdict_usually_may_delays_it_and_is_not_lost(play, caplog):
-    payload = payload_of(1350)
-    there = play([SLOW], payload)
+    whole = room_of(1350)
+    there = play([SLOW], rooms=[[whole]])
     seconds, end = there.collected()
-    needed = len(payload) * 8 / SLOW
+    needed = len(payload_of(1350)) * 8 / SLOW
     assert needed > END_BUDGET_S - AFTER_EVIDENCE_S
     assert needed < seconds < 1.15 * needed
     assert not end.lost
-    assert [len(answer["documents"][0].authored) for answer in end.answers.values()] == [1350]
+    assert [answer["documents"] for answer in end.answers.values()] == [[whole]]
     assert there.master.workers["worker 0"].copies == 0
     assert max(there.beats["worker 0"]) < 3.0, "a heartbeat waits behind one message at most"
     assert there.state.end_budget_s - seconds >= AFTER_EVIDENCE_S, "the rest of the end has as much time as ever"
@@ -138,18 +173,30 @@ def test_evidence_that_takes_longer_than_a_verdict_usually_may_delays_it_and_is_
 
 
 def test_contents_that_are_asked_for_afterwards_delay_the_verdict_likewise(play):
-    there = play([SLOW], b"")
-    (worker,) = there.master.workers.values()
     foreign = tuple(ForeignUpdate(1.5, update) for update in contents(1350))
     room = RoomEvidence("a.ipynb", "notebook", True, foreign=foreign)
-    worker.giving = giving_contents.GivingContents(worker.give)
-    worker.payload = msgpack.packb({"process": "one", **documents_told([room], worker.giving.begin("run", 0))})
-    assert len(worker.payload) < 0.1 * 1350 * EDIT_BYTES, "it tells digests"
+    there = play([SLOW], rooms=[[room]])
     seconds, end = there.collected()
     assert seconds > END_BUDGET_S - AFTER_EVIDENCE_S
     assert not end.lost
     assert [answer["documents"] for answer in end.answers.values()] == [[room]]
     assert max(there.beats["worker 0"]) < 3.0
+
+
+def test_a_slow_line_costs_nobody_the_contents_that_are_asked_for_when_the_end_was_put_off(play):
+    """What travels with digests is asked for when all have told, and so after a slow worker's own edits."""
+    rooms = [
+        [replace(room_of(edits), foreign=(ForeignUpdate(1.5, f"only {worker} saw it".encode()),))]
+        for worker, edits in enumerate((1350, 10))
+    ]
+    there = play([SLOW, 20e6], rooms=rooms)
+    _, end = there.collected()
+    assert len(there.master.budgets) > 1, "the end was put off"
+    assert not end.lost
+    assert {node: answer["documents"] for node, answer in end.answers.items()} == {
+        "worker 0": rooms[0],
+        "worker 1": rooms[1],
+    }
 
 
 def test_what_still_comes_is_waited_for_up_to_a_limit(play):
@@ -186,7 +233,7 @@ def test_who_tells_nothing_at_all_puts_no_end_off(play):
     assert end.lost == {"worker 0"}
     assert seconds < END_BUDGET_S - AFTER_EVIDENCE_S
     assert there.state.end_budget_s == END_BUDGET_S
-    assert not there.master.budgets
+    assert there.master.budgets == [END_BUDGET_S]
 
 
 def test_at_a_checkpoint_nobody_is_kept_from_editing_for_longer(play):

@@ -33,9 +33,10 @@ class GivingContents:
         self._contents = Contents(Turns())
         return self._contents
 
-    def forget(self) -> None:
-        """The round is over: nobody asks any more."""
-        self._contents = None
+    def forget(self, run_id: str, number: int) -> None:
+        """This round is over: nobody asks any more. What a later one has told already is kept."""
+        if (run_id, number) == self._round:
+            self._contents = None
 
     def on_wanted(self, msg: Any, **_: Any) -> None:
         """The coordinator asks, perhaps once more because it heard nothing for a while."""

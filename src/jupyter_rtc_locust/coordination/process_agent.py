@@ -409,7 +409,7 @@ class ProcessAgent:
             # A coordinator that says nothing any more is gone; people do not wait for it for ever.
             self._resume.wait(LONGEST_PAUSE_S)
         finally:
-            self._giving.forget()
+            self._giving.forget(swarm.run_id, number)
             swarm.resume_editing()
 
     def _note_problem(self, problem: str) -> None:
@@ -558,7 +558,7 @@ class ProcessAgent:
     def _on_run_over(self, msg: Any, **_: Any) -> None:
         if self.swarm is not None and self.swarm.run_id == msg.data["run"]:
             self.over.set()
-            self._giving.forget()
+            self._giving.forget(msg.data["run"], AT_THE_END)
             if self.live is not None:
                 self.live.end()
         gevent.spawn(self._close_everything, msg.data["run"])

@@ -207,12 +207,23 @@ def test_a_round_that_is_over_is_asked_for_nothing():
     sent = []
     giving = GivingContents(lambda *body: sent.append(body))
     giving.begin("run", 1)
-    giving.forget()
+    giving.forget("run", 1)
     giving.on_wanted(SimpleNamespace(data={"run": "run", "round": 1, "part": 1, "digests": b""}))
     giving.begin("run", 2)
     giving.on_wanted(SimpleNamespace(data={"run": "run", "round": 1, "part": 1, "digests": b""}))
     gevent.sleep(0.01)
     assert sent == []
+
+
+def test_who_is_late_with_a_round_forgets_nothing_of_the_next_one():
+    sent = []
+    giving = GivingContents(lambda *body: sent.append(body))
+    giving.begin("run", 1)
+    giving.begin("run", 0)
+    giving.forget("run", 1)
+    giving.on_wanted(SimpleNamespace(data={"run": "run", "round": 0, "part": 1, "digests": b""}))
+    gevent.sleep(0)
+    assert len(sent) == 1
 
 
 def test_who_is_asked_again_while_it_gives_goes_on_giving():

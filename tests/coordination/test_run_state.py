@@ -20,6 +20,13 @@ def test_a_process_is_waited_for_until_it_answered_or_is_lost(state):
     assert state.pending(state.end) == {"c"}
 
 
+def test_a_process_that_began_in_the_middle_of_a_checkpoint_is_asked_only_at_the_end(state):
+    state.processes = {"a", "b", "late"}
+    state.checkpoint = Collection(1, asked=frozenset({"a", "b"}))
+    assert state.pending(state.checkpoint) == {"a", "b"}
+    assert state.pending(state.end) == {"a", "b", "late"}
+
+
 def test_a_checkpoint_and_the_end_are_collected_apart_and_what_is_over_is_taken_no_more(state):
     state.checkpoint = Collection(3)
     assert state.collection(3) is state.checkpoint

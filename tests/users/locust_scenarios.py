@@ -64,6 +64,9 @@ class Play:
         self.heard, self.failures = [], []
         self.tokens = []
         self.paused = False
+        self.checkpoint = 0
+        self.say_first = lambda: None
+        """Called before a seat is given."""
         self.runner.register_message(messages.SEAT_WANTED, self.on_seat_wanted)
         self.runner.register_message(messages.SEAT_LEFT, lambda msg, **_: self.heard.append(["left", msg.data]))
         self.runner.register_message(messages.ALL_LEFT, lambda msg, **_: self.heard.append(["all left", msg.data]))
@@ -75,6 +78,7 @@ class Play:
         self.heard.append(["wanted", msg.data["kind"]])
         if self.silent:
             return
+        self.say_first()
         body = {"request": msg.data["request"]}
         if self.refuse:
             body["refused"] = self.refuse
@@ -88,6 +92,7 @@ class Play:
                 "users": 2,
                 "elapsed": 1.0,
                 "paused": self.paused,
+                "checkpoint": self.checkpoint,
                 "tokens": self.tokens,
             }
         self.runner.send_message(messages.SEAT_GIVEN, body)
@@ -154,6 +159,43 @@ def who_comes_while_a_person_pauses_editing_pauses_too():
     wait_until(lambda: counts["edits"] >= 3)
     play.end(user)
     return {"edits_in_the_pause": before, "postponed": counts["edits_postponed"]}
+
+
+def who_comes_first_while_a_checkpoint_is_held_pauses_until_it_is_over():
+    class Steady(Eager):
+        rhythm = "steady"
+
+    begins = (messages.CHECKPOINT, {"run": "run", "round": 3, "drain_timeout": 0.1})
+    goes_on = (messages.RESUME, {"run": "run", "round": 3})
+    seen = {}
+    for name, number, first in [
+        ("the seat says so", 3, []),
+        ("it was said before the seat was there", 0, [begins]),
+        ("it was over before the seat was there", 3, [begins, goes_on]),
+        ("one before was over", 0, [begins, goes_on]),
+        ("in another run", 0, [(messages.CHECKPOINT, {**begins[1], "run": "another"})]),
+    ]:
+        play = Play(Steady)
+        play.checkpoint = number
+        play.say_first = lambda runner=play.runner, first=first: [runner.send_message(*one) for one in first]
+        quiet = []
+        play.runner.register_message(messages.QUIET, lambda msg, quiet=quiet, **_: quiet.append(msg.data["round"]))
+        play.runner.register_message(
+            messages.EVIDENCE,
+            lambda msg, runner=play.runner, **_: runner.send_message(messages.EVIDENCE_TAKEN, msg.data),
+        )
+        user, _ = play.start()
+        counts = play.agent.swarm.counts
+        if name.startswith("it was said"):
+            wait_until(lambda quiet=quiet: quiet)
+            play.runner.send_message(messages.GATHER, {"run": "run", "round": 3})
+        gevent.sleep(0.05)
+        before = counts["edits"]
+        play.runner.send_message(*goes_on)
+        wait_until(lambda counts=counts: counts["edits"] >= 3)
+        play.end(user)
+        seen[name] = {"edited": before > 0, "told of": quiet}
+    return seen
 
 
 def a_class_with_places_works_at_the_place_of_its_burst():
@@ -451,6 +493,7 @@ SCENES = (
     somebody_with_a_seat_stands_in_no_answer,
     a_user_takes_a_seat_edits_and_leaves,
     who_comes_while_a_person_pauses_editing_pauses_too,
+    who_comes_first_while_a_checkpoint_is_held_pauses_until_it_is_over,
     a_class_with_places_works_at_the_place_of_its_burst,
     who_has_no_tasks_of_its_own_is_woken_for_none,
     the_rhythm_of_the_class_counts_and_else_that_of_the_option,

@@ -55,6 +55,16 @@ def test_who_comes_while_a_person_pauses_editing_pauses_too(scene):
     assert seen["postponed"] >= 1
 
 
+def test_who_comes_first_while_a_checkpoint_is_held_pauses_until_it_is_over_and_tells_what_it_was_asked(scene):
+    assert scene("who_comes_first_while_a_checkpoint_is_held_pauses_until_it_is_over") == {
+        "the seat says so": {"edited": False, "told of": []},
+        "it was said before the seat was there": {"edited": False, "told of": [3]},
+        "it was over before the seat was there": {"edited": True, "told of": []},
+        "one before was over": {"edited": True, "told of": []},
+        "in another run": {"edited": True, "told of": []},
+    }
+
+
 def test_requests_are_told_with_their_user_while_it_is_there(scene):
     saw = scene("a_user_takes_a_seat_edits_and_leaves")
     assert saw["context"] == {"user": 0}

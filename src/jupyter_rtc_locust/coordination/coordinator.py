@@ -329,6 +329,7 @@ class Coordinator:
             "users": state.settings.users,
             "elapsed": state.since_start(time.monotonic()),
             "paused": state.paused,
+            "checkpoint": state.paused_by_checkpoint,
             # Only an embedded server's token travels; all others each process reads itself.
             "tokens": [state.embedded_token] if state.embedded_token else [],
         }

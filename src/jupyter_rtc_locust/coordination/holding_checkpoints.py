@@ -87,7 +87,11 @@ class HoldingCheckpoints:
 
     def _hold(self, state: RunState, number: int) -> Checkpoint:
         """Editing pauses, everything is compared, editing goes on."""
-        collection = state.checkpoint = Collection(number, began=time.monotonic(), last_piece=time.monotonic())
+        now = time.monotonic()
+        # Whoever gets its first user from now on learns with the seat that it is to pause, and is asked nothing.
+        collection = state.checkpoint = Collection(
+            number, began=now, last_piece=now, asked=frozenset(state.processes), pauses=True
+        )
         told = {"run": state.run_id, "round": number}
         patience = state.settings.drain_timeout
         try:
@@ -96,6 +100,7 @@ class HoldingCheckpoints:
                 self._collector.collect(state, collection, patience)
                 evidence = evidence_at_checkpoint(state, collection, self._secrets)
             finally:
+                collection.pauses = False
                 self._send(messages.RESUME, told)
             paused = time.monotonic() - collection.began
             checkpoint = judged_checkpoint(state, collection, evidence, paused)

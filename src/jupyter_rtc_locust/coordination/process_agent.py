@@ -97,6 +97,10 @@ class ProcessAgent:
         self._gather: dict[int, Event] = {}
         """For each round, whether everybody is quiet."""
         self._resume = Event()
+        self._resumed = ("", 0)
+        """The latest checkpoint that is over, by run and number, also where no user was here yet."""
+        self._early_checkpoint: dict[str, Any] | None = None
+        """What was said of a checkpoint before the first user was here."""
         self.end_budget_s = END_BUDGET_S
         """How long the end of the run may take, as the coordinator said when it began."""
         self.ends = Event()
@@ -324,6 +328,7 @@ class ProcessAgent:
             self._greenlets.append(gevent.spawn(self._clock.go_on))
         for greenlet in self._greenlets:
             greenlet.link_exception(lambda dead: self._problems.append(f"a watch of it died: {dead.exception}"))
+        self._join_checkpoint(self.swarm, run.get("checkpoint", 0))
 
     def _server_of(self, run: dict[str, Any], settings: Settings) -> Server:
         """The server of this run, as this process asks it."""
@@ -410,6 +415,31 @@ class ProcessAgent:
             self._resume.wait(LONGEST_PAUSE_S)
         finally:
             self._giving.forget(swarm.run_id, number)
+            swarm.resume_editing()
+
+    def _join_checkpoint(self, swarm: Swarm, number: int) -> None:
+        """The first user of this process comes; if everybody pauses for a checkpoint just now, so does it.
+
+        `number` of the one during which the seat was given, which is asked of others only; 0: of none.
+        """
+        early, self._early_checkpoint = self._early_checkpoint, None
+        if number or (early is not None and early["run"] != swarm.run_id):
+            early = None
+        under_way = number if early is None else early["round"]
+        if not under_way or (swarm.run_id, under_way) == self._resumed:
+            return
+        swarm.pause_editing()
+        if early is not None:
+            self._begin_checkpoint(swarm, early)
+        else:
+            self._resume.clear()
+            self._checkpoint = gevent.spawn(self._sit_out, swarm)
+
+    def _sit_out(self, swarm: Swarm) -> None:
+        """A checkpoint that nothing is asked of here is under way: go on when it is over."""
+        try:
+            self._resume.wait(LONGEST_PAUSE_S)
+        finally:
             swarm.resume_editing()
 
     def _note_problem(self, problem: str) -> None:
@@ -529,13 +559,18 @@ class ProcessAgent:
 
     def _on_checkpoint(self, msg: Any, **_: Any) -> None:
         swarm, body = self.swarm, msg.data
-        if swarm is None or swarm.run_id != body["run"] or not swarm.editing:
-            return
+        if swarm is None or swarm.run_id != body["run"]:
+            self._early_checkpoint = body
+        elif swarm.editing:
+            self._begin_checkpoint(swarm, body)
+
+    def _begin_checkpoint(self, swarm: Swarm, body: dict[str, Any]) -> None:
         self._resume.clear()
         self._checkpoint = gevent.spawn(self._tell_at_checkpoint, swarm, body["round"], body["drain_timeout"])
         self._checkpoint.link_exception(self._checkpoint_failed)
 
     def _on_resume(self, msg: Any, **_: Any) -> None:
+        self._resumed = msg.data["run"], msg.data["round"]
         if self.swarm is not None and self.swarm.run_id == msg.data["run"]:
             self._resume.set()
 

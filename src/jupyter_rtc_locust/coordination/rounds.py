@@ -19,6 +19,10 @@ class Collection:
     """The round."""
     began: float = 0.0
     """When users were told to pause or stop."""
+    asked: frozenset[str] | None = None
+    """Processes that were told so; None: all that play users, whenever they began. Others are not waited for."""
+    pauses: bool = False
+    """Whether users of this round pause until they are told to go on."""
     quiet: set[str] = field(default_factory=set)
     """Processes whose documents are quiet, or which ran out of patience."""
     assemblies: dict[str, Assembly] = field(default_factory=dict)

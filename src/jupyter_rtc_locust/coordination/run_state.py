@@ -123,14 +123,20 @@ class RunState:
         """Whether editing pauses because a person said so."""
         return bool(self.pauses) and self.pauses[-1].ended is None
 
+    @property
+    def paused_by_checkpoint(self) -> int:
+        """The checkpoint for which editing pauses just now, by its number; 0: for none."""
+        return self.checkpoint.number if self.checkpoint is not None and self.checkpoint.pauses else 0
+
     def end_pause(self, moment: float) -> None:
         """A pause that goes on, if any, ends at this moment."""
         if self.paused:
             self.pauses[-1].ended = round(self.since_start(moment), 3)
 
     def pending(self, collection: Collection) -> set[str]:
-        """Processes that have neither answered in this collection nor been lost."""
-        return self.processes - collection.answers.keys() - collection.lost
+        """Processes that were asked, and have neither answered in this collection nor been lost."""
+        asked = self.processes if collection.asked is None else self.processes & collection.asked
+        return asked - collection.answers.keys() - collection.lost
 
     def since_start(self, moment: float) -> float:
         """Seconds since the start of the run."""

@@ -8,10 +8,12 @@ import gevent
 import pytest
 
 from jupyter_rtc_locust.coordination import differences, holding_checkpoints, messages
+from jupyter_rtc_locust.coordination.coordinator import Coordinator
 from jupyter_rtc_locust.coordination.differences import Differences
 from jupyter_rtc_locust.coordination.holding_checkpoints import HoldingCheckpoints
 from jupyter_rtc_locust.coordination.preparation import Prepared, PreparedDocument
 from jupyter_rtc_locust.coordination.run_state import RunState
+from jupyter_rtc_locust.coordination.seats import Seats
 from jupyter_rtc_locust.coordination.steering import Steering
 from jupyter_rtc_locust.documents.default_notebook import default_notebook
 from jupyter_rtc_locust.documents.replica import Replica
@@ -131,6 +133,41 @@ def test_a_comparison_is_a_checkpoint_and_one_at_a_time(steering, state, sent, j
     assert [one.number for one in state.checkpoints] == [1]
     assert sent.kinds == [messages.CHECKPOINT, messages.RESUME]
     assert "Checkpoint 2" in steering.compare_now().message
+
+
+def test_who_gets_a_first_user_while_a_checkpoint_pauses_is_told_so_with_the_seat_and_asked_nothing(
+    steering, state, judging
+):
+    state.prepared.server = SimpleNamespace(name="y-websocket")
+    seats = Seats("run", 1, [state.prepared.documents[0].document], 3)
+
+    def told_with_a_seat():
+        seat = seats.take("late", "notebook")
+        return Coordinator._given(SimpleNamespace(_relieve_keeper=lambda *_: None), state, seat)["run"]["checkpoint"]
+
+    assert told_with_a_seat() == 0
+    steering.compare_now()
+    wait_until(lambda: state.checkpoint is not None)
+    state.processes.add("late")
+    assert told_with_a_seat() == 1
+    assert state.pending(state.checkpoint) == {"a", "b"}
+    judging.set()
+    wait_until(lambda: state.checkpoints)
+    assert told_with_a_seat() == 0
+
+
+def test_a_checkpoint_that_is_still_being_judged_pauses_nobody(steering, state, sent, judging, monkeypatch):
+    judging.set()
+    paused = []
+    judge = holding_checkpoints.judged_checkpoint
+    monkeypatch.setattr(
+        holding_checkpoints,
+        "judged_checkpoint",
+        lambda *told: paused.append((sent.kinds[-1], state.paused_by_checkpoint)) or judge(*told),
+    )
+    steering.compare_now()
+    wait_until(lambda: state.checkpoints)
+    assert paused == [(messages.RESUME, 0)]
 
 
 def test_before_anybody_came_there_is_nothing_to_compare(steering, state):

@@ -96,6 +96,7 @@ class Play:
                 "tokens": self.tokens,
             }
         self.runner.send_message(messages.SEAT_GIVEN, body)
+        self.said = time.monotonic()
 
     def start(self):
         """A user on the stage, started; the error that ended it, if any."""
@@ -143,6 +144,25 @@ def a_user_takes_a_seat_edits_and_leaves():
         "rate_of_the_option": swarm.settings.edit_rate,
         "elapsed": time.monotonic() - swarm.run_started >= 1.0,
     }
+
+
+READING_S = 0.2
+"""A plan of some minutes."""
+
+
+def what_is_read_before_the_first_user_comes_is_time_of_the_run():
+    def read(*_):
+        gevent.sleep(READING_S)
+
+    play = Play(Watcher)
+    real, agent_module.plan_to_play = agent_module.plan_to_play, read
+    try:
+        user, problem = play.start()
+    finally:
+        agent_module.plan_to_play = real
+    play.end(user)
+    late_by = play.agent.swarm.run_started - (play.said - 1.0)
+    return {"problem": problem, "as_late_as_it_read": late_by >= READING_S}
 
 
 def who_comes_while_a_person_pauses_editing_pauses_too():
@@ -492,6 +512,7 @@ def somebody_with_a_seat_stands_in_no_answer():
 SCENES = (
     somebody_with_a_seat_stands_in_no_answer,
     a_user_takes_a_seat_edits_and_leaves,
+    what_is_read_before_the_first_user_comes_is_time_of_the_run,
     who_comes_while_a_person_pauses_editing_pauses_too,
     who_comes_first_while_a_checkpoint_is_held_pauses_until_it_is_over,
     a_class_with_places_works_at_the_place_of_its_burst,

@@ -49,6 +49,11 @@ def test_a_user_takes_a_seat_edits_at_the_rate_of_its_class_and_gives_the_seat_b
     assert saw["elapsed"], "the schedule counts from the start of the run and not of the process"
 
 
+def test_what_is_read_before_the_first_user_comes_is_time_of_the_run(scene):
+    seen = scene("what_is_read_before_the_first_user_comes_is_time_of_the_run")
+    assert seen == {"problem": None, "as_late_as_it_read": False}
+
+
 def test_who_comes_while_a_person_pauses_editing_pauses_too(scene):
     seen = scene("who_comes_while_a_person_pauses_editing_pauses_too")
     assert seen["edits_in_the_pause"] == 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
@@ -163,7 +164,7 @@ class ProcessAgent:
         if given.get("refused"):
             raise SeatRefused(given["refused"])
         try:
-            swarm = self._swarm_of(given["run"])
+            swarm = self._swarm_of(given["run"], given["heard"])
         except BaseException:
             self._say_left(given["run"]["run_id"], Seat.from_message(given["seat"]))
             raise
@@ -269,13 +270,14 @@ class ProcessAgent:
         told = error if text == str(error) else RtcLocustError(text)
         self.environment.events.user_error.fire(user_instance=owner, exception=told, tb=error.__traceback__)
 
-    def _swarm_of(self, run: dict[str, Any]) -> Swarm:
+    def _swarm_of(self, run: dict[str, Any], heard: float) -> Swarm:
         if self.swarm is None or self.swarm.run_id != run["run_id"]:
-            self._begin(run)
+            self._begin(run, heard)
         assert self.swarm is not None
         return self.swarm
 
-    def _begin(self, run: dict[str, Any]) -> None:
+    def _begin(self, run: dict[str, Any], heard: float) -> None:
+        """`heard`: when (`time.monotonic`) all this was told."""
         settings = Settings.from_options(_with_users(self.environment.parsed_options, run["users"]), run["host"])
         server = self._server_of(run, settings)
         plan = plan_to_play(settings)
@@ -293,7 +295,8 @@ class ProcessAgent:
             settings=settings,
             server=server,
             recorder=self.recorder,
-            elapsed=run["elapsed"],
+            # What was read in between, a plan of minutes perhaps, took time too.
+            elapsed=run["elapsed"] + time.monotonic() - heard,
             user_failed=self.user_failed,
             schedule_lag=self.health.schedule_lag,
             arrival_error=self.health.arrival_error,
@@ -548,7 +551,7 @@ class ProcessAgent:
     def _on_seat_given(self, msg: Any, **_: Any) -> None:
         waiting = self._waiting.get(msg.data["request"])
         if waiting is not None:
-            waiting.set(msg.data)
+            waiting.set({**msg.data, "heard": time.monotonic()})
         elif "seat" in msg.data:
             # Whoever asked is gone, or gave up waiting.
             self._say_left(msg.data["run"]["run_id"], Seat.from_message(msg.data["seat"]))

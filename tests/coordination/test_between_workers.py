@@ -2,7 +2,7 @@
 
 import pytest
 
-from jupyter_rtc_locust.coordination.between_workers import deliveries_between
+from jupyter_rtc_locust.coordination.between_workers import clocks_too_far_apart, deliveries_between
 from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, ForeignUpdate, RoomEvidence
 
 ROUND_TRIP_S = 0.0002
@@ -73,3 +73,22 @@ def test_a_process_whose_clock_is_not_known_takes_its_deliveries_with_it_and_say
     assert told["count"] == 1
     (problem,) = [one for one in told["clocks"] if one["problem"]]
     assert problem["process"] == "two"
+
+
+@pytest.mark.parametrize(("ahead", "too_far"), [(1.9, False), (-1.9, False), (2.1, True), (-2.1, True)])
+def test_a_clock_that_is_further_off_than_the_verdict_allows_for_is_said(ahead, too_far):
+    said = clocks_too_far_apart([answer("worker 1", 0.0), answer("worker 2", ahead)])
+    assert len(said) == too_far
+    assert all("worker 2" in one and "2.1 s" in one for one in said)
+
+
+def test_one_look_at_a_clock_that_stood_still_later_is_enough_and_a_slow_answer_says_nothing():
+    stood_still = [*exchanges(0.0), [30.0, 33.0, 30.001]]
+    slow = [*exchanges(0.0), [30.0, 30.1, 45.0], [50.0, 64.9, 65.0]]
+    said = clocks_too_far_apart([{"process": "a", "clock": stood_still}, {"process": "b", "clock": slow}])
+    assert [one.split(" was")[0] for one in said] == ["The clock of a"]
+
+
+@pytest.mark.parametrize("told", [None, [], [[1.0]], [["x", 1.0, 2.0]], 7])
+def test_what_is_no_clock_says_nothing_of_how_far_it_is_off(told):
+    assert clocks_too_far_apart([{"process": "a", "clock": told}]) == []

@@ -12,7 +12,8 @@ from typing import Any
 
 from jupyter_rtc_locust.coordination.turns import Turns
 from jupyter_rtc_locust.timing.between_workers import Deliveries
-from jupyter_rtc_locust.timing.clocks import Clock, ClockError, delivery
+from jupyter_rtc_locust.timing.clocks import Clock, ClockError, delivery, surely_off
+from jupyter_rtc_locust.verdict.reading import CLOCKS_DIFFER_S
 
 
 def deliveries_between(answers: Collection[Mapping[str, Any]], warmup_s: float) -> dict[str, Any] | None:
@@ -49,3 +50,21 @@ def deliveries_between(answers: Collection[Mapping[str, Any]], warmup_s: float) 
                 except ClockError as error:
                     unknown.setdefault(answer["process"], str(error))
     return deliveries.as_dict({name: clock for name, clock in clocks.items() if name not in unknown}, unknown)
+
+
+def clocks_too_far_apart(answers: Collection[Mapping[str, Any]]) -> list[str]:
+    """Sentences about processes whose evidence is dated by a clock that was further from the master's than the verdict
+    allows for."""
+    problems = []
+    for answer in answers:
+        try:
+            off = surely_off(answer.get("clock") or ())
+        except (TypeError, ValueError):
+            continue  # what is no clock is told beside the deliveries
+        if off > CLOCKS_DIFFER_S:
+            problems.append(
+                f"The clock of {answer['process']} was {off:.1f} s from the master's at some time, and no more than "
+                f"{CLOCKS_DIFFER_S:.0f} s are allowed for: what came before what is not known. A machine that stood "
+                f"still in the middle of the run does that."
+            )
+    return problems

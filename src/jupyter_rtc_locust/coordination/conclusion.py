@@ -16,7 +16,7 @@ from locust.env import Environment
 from locust.runners import MasterRunner
 
 from jupyter_rtc_locust.capacity.making import forget
-from jupyter_rtc_locust.coordination.between_workers import deliveries_between
+from jupyter_rtc_locust.coordination.between_workers import clocks_too_far_apart, deliveries_between
 from jupyter_rtc_locust.coordination.hubs import documents_nobody_opened
 from jupyter_rtc_locust.coordination.judging import JudgeError, Keeping, judged
 from jupyter_rtc_locust.coordination.plans import collected_plan, plan_figures, plan_to_play, played, write_plan
@@ -178,6 +178,8 @@ def run_evidence(
     problems += [answer["problem"] for answer in answers if answer.get("problem")]
     if state.prepared is not None and collection.number == AT_THE_END:
         problems += documents_nobody_opened(state)
+    if collection.number == AT_THE_END:
+        problems += clocks_too_far_apart(tuple(answers))
     if not state.users_seated and not problems:
         problems.append("No user took a seat, so nothing was tested.")
     if missing := _users_without_evidence(state, collection):

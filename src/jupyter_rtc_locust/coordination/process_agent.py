@@ -327,7 +327,7 @@ class ProcessAgent:
         if settings.save_every:
             self._greenlets.append(gevent.spawn(save_now_and_then, self.swarm, settings.save_every))
         if isinstance(self.environment.runner, WorkerRunner):
-            self._clock = ClockAsking(self.swarm.run_id, self.swarm.since_start, self.send)
+            self._clock = ClockAsking(self.swarm.run_id, self.send)
             self._greenlets.append(gevent.spawn(self._clock.go_on))
         for greenlet in self._greenlets:
             greenlet.link_exception(lambda dead: self._problems.append(f"a watch of it died: {dead.exception}"))
@@ -405,6 +405,7 @@ class ProcessAgent:
             self.send(messages.QUIET, {"run": swarm.run_id, "round": number})
             self._gather_event(number).wait(drain_timeout + WORKER_ANSWER_DEADLINE_S / 3)
             probe_all(swarm)
+            self._set_clock(swarm)
             payload = {
                 "process": _process_name(self.environment),
                 **documents_told(
@@ -494,6 +495,7 @@ class ProcessAgent:
             if swarm is not None and swarm.run_id == run_id:
                 stop_editing(swarm)
                 self._stop_greenlets()
+                self._set_clock(swarm)
                 payload |= documents_told(documents(swarm), contents())
                 payload["counts"] = dict(swarm.counts)
                 payload["bytes"] = swarm.traffic.as_evidence()
@@ -508,7 +510,9 @@ class ProcessAgent:
             self.history.flush()
         payload["health"] = self.health.as_evidence()
         payload["stats"] = self._final_statistics()
-        payload["clock"] = self._clock.as_evidence() if self._clock is not None else []
+        payload["clock"] = []
+        if swarm is not None and self._clock is not None:
+            payload["clock"] = self._clock.as_evidence(swarm.since_start)
         payload["timings"] = self.recorder.as_evidence()
         payload["course"] = self.course.as_evidence()
         self._send_in_pieces(run_id, AT_THE_END, msgpack.packb(payload))
@@ -555,6 +559,11 @@ class ProcessAgent:
         elif "seat" in msg.data:
             # Whoever asked is gone, or gave up waiting.
             self._say_left(msg.data["run"]["run_id"], Seat.from_message(msg.data["seat"]))
+
+    def _set_clock(self, swarm: Swarm) -> None:
+        """What is told from now on counts from when the run began at the master."""
+        if self._clock is not None:
+            swarm.run_started = self._clock.run_started(swarm.run_started)
 
     def _on_clock_told(self, msg: Any, **_: Any) -> None:
         if self._clock is not None:

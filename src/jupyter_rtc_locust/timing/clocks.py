@@ -120,6 +120,15 @@ def delivery(due: float, author: Clock, arrived: float, receiver: Clock) -> Span
     return Span(ended.least - begun.most, ended.most - begun.least)
 
 
+def surely_off(exchanges: Iterable[Sequence[float]]) -> float:
+    """By how many seconds a clock was off when it was off most, as far as any exchange leaves no doubt of it.
+
+    Whatever clocks do in between: each exchange speaks for itself.
+    """
+    told = (Exchange(*map(float, one)) for one in exchanges)
+    return max((max(one.told - one.heard, one.asked - one.told) for one in told), default=0.0)
+
+
 _ROUNDING_S: Final = 1e-6
 """What moments lose in a sum; below it nothing contradicts anything."""
 

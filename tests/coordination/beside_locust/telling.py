@@ -1,5 +1,7 @@
 """An agent that told its evidence with digests gives what stands behind them, whatever it is told meanwhile."""
 
+import time
+
 import gevent
 import msgpack
 import pytest
@@ -8,6 +10,7 @@ from gevent.event import Event
 from coordination.agents import make_agent
 from jupyter_rtc_locust.coordination import messages, process_agent
 from jupyter_rtc_locust.coordination.answers import ONCE, read_answer
+from jupyter_rtc_locust.coordination.clock_asking import ClockAsking
 from jupyter_rtc_locust.coordination.pieces import Assembly
 from jupyter_rtc_locust.verdict.evidence import ForeignUpdate, RoomEvidence
 from users.fake_room import wait_until
@@ -92,6 +95,23 @@ def test_a_checkpoint_that_is_under_way_when_the_run_ends_takes_no_contents_alon
     coordinator.ends()
     answer = coordinator.told(0)
     assert coordinator.given(0, 1, answer) == [SERVERS]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_evidence_counts_from_when_the_run_began_at_the_master_however_late_the_seat_came(coordinator, number):
+    agent = coordinator.agent
+    late = agent.swarm.run_started
+    agent._clock = ClockAsking("run", lambda *_: None)
+    now = time.monotonic()
+    coordinator.say(messages.CLOCK_TOLD, asked=now, told=now - late + 5.0)
+    if number:
+        coordinator.say(messages.CHECKPOINT, round=number, drain_timeout=5.0)
+    else:
+        coordinator.ends()
+    answer = coordinator.told(number)
+    assert agent.swarm.run_started < late - 4.0
+    for asked, told, heard in answer.get("clock", ()):
+        assert asked <= told <= heard
 
 
 def test_when_the_run_is_over_contents_are_forgotten(coordinator):

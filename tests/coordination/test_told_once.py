@@ -137,6 +137,22 @@ def test_what_was_not_asked_for_is_not_taken(contents, problem):
     assert merging.rooms("worker a") is None
 
 
+@pytest.mark.parametrize(
+    "content",
+    [encode_evidence(state([], b"another")), b"nothing that can be read", b""],
+    ids=["another", "junk", "none"],
+)
+def test_a_state_that_was_not_asked_for_is_not_taken(content):
+    process = Process([room(replicas=(state([1], b"the state"),))])
+    merging = Merging({"worker a": process.told})
+    (digests,) = merging.whom_to_ask(["worker a"]).values()
+    with pytest.raises(ValueError):
+        merging.take(digests, [content])
+    assert merging.rooms("worker a") is None
+    merging.take(digests, process.give(digests))
+    assert merging.complete
+
+
 def test_a_process_is_asked_for_nothing_that_it_never_told():
     with pytest.raises(KeyError):
         list(Contents().give(b"0" * DIGEST_BYTES))

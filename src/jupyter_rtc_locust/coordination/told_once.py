@@ -138,12 +138,10 @@ class Merging:
             raise ValueError(f"{len(digests)} contents were asked for, and {len(contents)} came")
         for digest, content in zip(digests, contents, strict=True):
             self._turns()
-            if digest in self._states:
-                self._contents[digest] = decode_evidence(content, ReplicaEvidence)
-            elif digest_of(content) != digest:
+            read = decode_evidence(content, ReplicaEvidence) if digest in self._states else content
+            if (digest_of(read) if isinstance(read, bytes) else _digest_of_state(read)) != digest:
                 raise ValueError(f"{len(content)} bytes came that are not what was asked for")
-            else:
-                self._contents[digest] = content
+            self._contents[digest] = read
             self._lacking.discard(digest)
 
     @property

@@ -1,20 +1,23 @@
 """Deliveries from one process to another: how long they took, and how far that may be off. Pure.
 
 Every figure has a bound. The true times of all deliveries lie in their spans, so the true percentile lies between the
-percentile of all lower ends and that of all upper ends; the figure is the middle of the two, its bound half of what is
-between them. A figure that may be off by more than itself is no figure. Single deliveries are not left out for that:
-it would leave out the quick ones, and make the others look slow.
+percentile of all lower ends and that of all upper ends, each as far outwards as a histogram may be off; the figure is
+the middle of the two, its bound half of what is between them. A figure that may be off by more than itself is no
+figure. Single deliveries are not left out for that: it would leave out the quick ones, and make the others look slow.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import ceil
 from typing import Any, Final
 
 from jupyter_rtc_locust.timing.clocks import Clock, Span
-from jupyter_rtc_locust.timing.histogram import Histogram
+from jupyter_rtc_locust.timing.histogram import RELATIVE_ERROR, Histogram
 
 PERCENTILES: Final = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+_ROUNDING_MS: Final = 0.5e-6
+"""Histograms count whole nanoseconds."""
 
 
 class Deliveries:
@@ -40,7 +43,8 @@ class Deliveries:
         """A percentile and its bound, in milliseconds; None where it may be off by more than itself, or of nothing."""
         if not self.count:
             return None
-        lower, upper = self._lower.percentile(fraction), self._upper.percentile(fraction)
+        lower = max(self._lower.percentile(fraction) / (1 + RELATIVE_ERROR) - _ROUNDING_MS, 0.0)
+        upper = self._upper.percentile(fraction) / (1 - RELATIVE_ERROR) + _ROUNDING_MS
         value, bound = (lower + upper) / 2, (upper - lower) / 2
         # A lower end that was cut off at nothing makes value and bound the same: nothing is known but the upper end.
         return None if bound >= value else (value, bound)
@@ -51,7 +55,8 @@ class Deliveries:
         for name, fraction in PERCENTILES.items():
             figure = self.figure(fraction)
             told[f"{name}_ms"] = None if figure is None else round(figure[0], 3)
-            told[f"{name}_bound_ms"] = None if figure is None else round(figure[1], 3)
+            # Upwards, and by as much as the figure itself was rounded.
+            told[f"{name}_bound_ms"] = None if figure is None else ceil(figure[1] * 1000 + 0.5) / 1000
         told["bound_p50_ms"] = round(self._bounds.percentile(0.5), 3) if self.count else None
         told["bound_max_ms"] = self._bounds.max_ms if self.count else None
         told["clocks"] = [

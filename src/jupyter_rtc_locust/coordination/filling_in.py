@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 ASKED_AT_ONCE: Final = 2_000
 """Digests in one question. A process is asked the next one when it has answered, so that no more than its answer is on
-the way, and is put together here."""
+the way, and is put together here; of what would be much it gives the first, and is asked for the others again."""
 AGAIN_S: Final = 3.0
 """A question of which nothing has come for so long is asked again: it may have been lost with a line."""
 
@@ -117,7 +117,11 @@ class FillingIn:
             if assembly is not None and assembly.complete:
                 self._close(question)
                 try:
-                    merging.take(question.digests, msgpack.unpackb(assembly.take()))
+                    contents = msgpack.unpackb(assembly.take())
+                    given = len(contents)
+                    merging.take(question.digests[: max(given, 1)], contents)
+                    if others := question.digests[given:]:
+                        self._later.setdefault(question.node, []).insert(0, others)
                     self._ask_next(question.node)
                 except (TypeError, ValueError, msgpack.UnpackException) as error:
                     logger.error("What worker %s gave cannot be its evidence: %s.", question.node, error)

@@ -1,13 +1,14 @@
 """In a process that told its evidence with digests: give the contents that the coordinator asks for.
 
-They are kept until the round is over, which they are part of.
+They are kept until the round is over, which they are part of. Of what one question asks for, so much is given as a part
+may hold; the coordinator asks for the others again, so that neither end packs or reads much at once.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 import gevent
 import msgpack  # type: ignore[import-untyped]
@@ -16,6 +17,9 @@ from jupyter_rtc_locust.coordination.told_once import Contents
 from jupyter_rtc_locust.coordination.turns import Turns
 
 logger = logging.getLogger(__name__)
+
+GIVEN_AT_ONCE: Final = 8_000_000
+"""Bytes: with the content that reaches it, an answer ends. States of a large document are a megabyte each."""
 
 
 class GivingContents:
@@ -47,8 +51,18 @@ class GivingContents:
 
     def _give(self, contents: Contents, run_id: str, number: int, part: int, digests: bytes) -> None:
         try:
-            self._send_in_pieces(run_id, number, msgpack.packb(list(contents.give(digests))), part)
+            self._send_in_pieces(run_id, number, msgpack.packb(list(_first(contents.give(digests)))), part)
         except KeyError:
             logger.error("The coordinator asked for contents of which this process told nothing.")
         finally:
             self._under_way.discard((run_id, number, part))
+
+
+def _first(contents: Iterator[bytes]) -> Iterator[bytes]:
+    """The first of them, one at least where there is one, and no more when they are as much as is given at once."""
+    given = 0
+    for content in contents:
+        yield content
+        given += len(content)
+        if given >= GIVEN_AT_ONCE:
+            return

@@ -3,6 +3,7 @@
 import logging
 import tracemalloc
 from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 
 import gevent
@@ -11,7 +12,7 @@ import msgpack
 import pytest
 from locust.env import Environment
 
-from jupyter_rtc_locust.coordination import collecting, filling_in, messages
+from jupyter_rtc_locust.coordination import collecting, filling_in, giving_contents, messages
 from jupyter_rtc_locust.coordination.answers import documents_told
 from jupyter_rtc_locust.coordination.collecting import EvidenceCollector
 from jupyter_rtc_locust.coordination.giving_contents import GivingContents
@@ -38,6 +39,8 @@ class Workers:
         self.asked = []
         self.most_at_once = 0
         """Questions that one worker had before it."""
+        self.longest = 0
+        """Bytes of the longest answer to a question."""
         self.unanswered = Counter()
         self.sent = 0
         self.giving = {
@@ -63,6 +66,8 @@ class Workers:
 
     def tell(self, node, run_id, number, payload, part):
         self.unanswered[node, part] = 0
+        if part:
+            self.longest = max(self.longest, len(payload))
         pieces = split(payload)
         for index, piece in enumerate(pieces):
             assert len(piece) <= PIECE_BYTES
@@ -130,6 +135,30 @@ def test_much_is_asked_for_in_several_questions_one_after_the_other(monkeypatch,
     assert documents(collected(workers, gone)) == saw
     assert workers.most_at_once == 1
     assert len(workers.asked) >= len(servers) / 2
+
+
+@pytest.mark.parametrize("gone", [(), ("a",)])
+def test_of_what_would_be_much_a_part_is_given_at_a_time(monkeypatch, gone):
+    monkeypatch.setattr(giving_contents, "GIVEN_AT_ONCE", 2_500)
+    states = [replace(STATE, update=bytes([number]) * 1_000) for number in range(1, 8)]
+    saw = {node: [room(user, foreign=[b"large" * 1_000, b"small"], state=states[0])] for user, node in enumerate("ab")}
+    for rooms in saw.values():
+        rooms[0] = replace(rooms[0], replicas=tuple(replace(one, users=(0,)) for one in states))
+    workers = Workers(saw, deaf=gone)
+    assert documents(collected(workers, gone)) == saw
+    assert 5_000 < workers.longest < 2_500 + 5_000 + 500, "one that is larger than a part goes with what was before it"
+    assert workers.most_at_once == 1
+
+
+def test_a_worker_that_gives_nothing_of_what_it_is_asked_for_is_asked_no_more(caplog):
+    workers = Workers({**THREE, "c": [room(2, 0, 1, foreign=[b"only seen by c"])]})
+    workers.giving["c"]._send_in_pieces = lambda run, number, _payload, part: gevent.spawn(
+        workers.tell, "c", run, number, msgpack.packb([]), part
+    )
+    with caplog.at_level(logging.ERROR):
+        end = collected(workers)
+    assert end.lost == {"c"}
+    assert "1 contents were asked for, and 0 came" in caplog.text
 
 
 def test_a_question_that_was_lost_on_the_way_is_asked_again(monkeypatch):

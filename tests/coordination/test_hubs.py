@@ -188,6 +188,18 @@ def test_when_the_run_ends_nobody_waits_any_more(state, servers, recorder, looke
     assert told == [] and not state.prepared.documents[0].ready
 
 
+def test_who_comes_when_nothing_is_brought_up_any_more_is_told_so_and_no_server_is_asked_for(
+    state, servers, recorder, looked
+):
+    bringing = BringingUp(state, recorder, [])
+    bringing.stop()
+    told = []
+    bringing.bring_up(0, told.append)
+    gevent.sleep(0)
+    assert told == ["the run is ending"]
+    assert not servers.asked and not state.problems
+
+
 def test_documents_that_nobody_came_to_are_told_beside_those_that_failed(state):
     assert documents_nobody_opened(state)[0].startswith("2 of 2 documents were opened by nobody")
     state.problems.append("ada/run/notebook.ipynb was not opened: no room")

@@ -29,7 +29,7 @@ from jupyter_rtc_locust.coordination.conclusion import forget_earlier_run
 from jupyter_rtc_locust.coordination.differences import Differences
 from jupyter_rtc_locust.coordination.ending import Ending
 from jupyter_rtc_locust.coordination.holding_checkpoints import HoldingCheckpoints
-from jupyter_rtc_locust.coordination.hubs import BringingUp, hub_servers
+from jupyter_rtc_locust.coordination.hubs import THE_RUN_ENDS, BringingUp, hub_servers
 from jupyter_rtc_locust.coordination.joining import Welcoming
 from jupyter_rtc_locust.coordination.live import Live
 from jupyter_rtc_locust.coordination.making_faults import begin_faults, faults_of
@@ -284,7 +284,7 @@ class Coordinator:
         state = self.state
         body: dict[str, Any] = {"request": msg.data["request"]}
         if state is None or state.prepared is None or state.concluding:
-            reason = state.problems[0] if state is not None and state.problems else "the run is ending"
+            reason = state.problems[0] if state is not None and state.problems else THE_RUN_ENDS
             body["refused"] = reason
         elif self.welcoming is not None and not self.welcoming.may_take_part(msg.node_id):
             body["refused"] = "this worker does not take part in the run"
@@ -309,7 +309,7 @@ class Coordinator:
     def _give_when_up(self, state: RunState, seat: Seat, body: dict[str, Any], node_id: str, problem: str) -> None:
         """The seat's document is there, or, for this reason, is not."""
         assert state.prepared is not None
-        if problem:
+        if problem := problem or (THE_RUN_ENDS if state.concluding else ""):
             state.prepared.seats.leave(seat.user)
             body["refused"] = problem
         else:

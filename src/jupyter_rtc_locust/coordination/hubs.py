@@ -26,6 +26,9 @@ from jupyter_rtc_locust.timing.recorder import Recorder
 
 logger = logging.getLogger(__name__)
 
+THE_RUN_ENDS = "the run is ending"
+"""Why nobody is given a seat any more."""
+
 
 def hub_servers(settings: Settings, run_id: str, secrets: list[str], *, as_owners: bool) -> HubServers:
     """The servers behind the hub of these settings, as this process asks them; `secrets` receives every secret.
@@ -64,13 +67,21 @@ class BringingUp:
         """By owner: why it is of no use. The next document is not a reason to wait for it as long once more."""
         self._failed: dict[int, str] = {}
         self._under_way = Group()
+        self._stopped = False
 
     def bring_up(self, index: int, then: Callable[[str], None]) -> None:
-        """Have the document of this number brought up; `then` is told why it cannot be, or nothing, in a greenlet."""
+        """Have the document of this number brought up; `then` is told why it cannot be, or nothing, in a greenlet.
+
+        When this was stopped, it is told at once that the run is ending.
+        """
+        if self._stopped:
+            then(THE_RUN_ENDS)
+            return
         self._under_way.spawn(lambda: then(self._brought_up(index)))
 
     def stop(self) -> None:
         """Nobody waits for a server any more; those that were asked for are stopped when the run leaves the hub."""
+        self._stopped = True
         self._under_way.kill()
 
     def _brought_up(self, index: int) -> str:

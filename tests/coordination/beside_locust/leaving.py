@@ -142,6 +142,20 @@ def test_a_worker_whose_run_is_over_has_nothing_to_tell(room, swarm, environment
     assert agent.sent == []
 
 
+@pytest.mark.parametrize(("concluding", "given"), [(False, True), (True, False)])
+def test_a_document_that_is_there_when_the_run_has_begun_to_end_is_given_to_nobody(concluding, given):
+    seats = Seats("run", 1, [Document("d", "notebook")], 2)
+    seat = seats.take("one", "notebook")
+    state = SimpleNamespace(concluding=concluding, prepared=SimpleNamespace(seats=seats), seats_on_the_way={seat.user})
+    sent = []
+    coordinator = SimpleNamespace(_given=lambda *_: {"seat": "a seat"}, _send=lambda *told: sent.append(told))
+    Coordinator._give_when_up(coordinator, state, seat, {"request": 7}, "one", "")
+    ((_, body, node),) = sent
+    assert body == {"request": 7, **({"seat": "a seat"} if given else {"refused": "the run is ending"})}
+    assert node == "one"
+    assert seats.held() == ({seat.user: "one"} if given else {})
+
+
 def test_a_worker_that_speaks_late_of_a_seat_which_another_has_takes_it_from_nobody():
     seats = Seats("run", 1, [Document("d", "notebook")], 2)
     coordinator = SimpleNamespace(state=SimpleNamespace(run_id="run", prepared=SimpleNamespace(seats=seats)))

@@ -89,6 +89,17 @@ def test_one_quick_exchange_among_slow_ones_is_as_good_as_its_own_round_trip():
     assert Clock([*slow, quick_one]).ahead(8.0).bound <= 0.0011 + 3.6 * MOST_DRIFT
 
 
+def test_two_hosts_that_are_turned_against_each_other_as_fast_as_linux_lets_them_are_within_the_bound():
+    """MAXFREQ of `include/linux/timex.h`: 500 millionths, at either."""
+    turned = 500e-6
+    rate = (1 + turned) / (1 - turned)
+    exchanges = [(at * rate, float(at) + 5e-5, (at + 1e-4) * rate) for at in range(60)]
+    clock = Clock(exchanges)
+    for true in range(59):
+        told = clock.at_master((true + 0.5) * rate)
+        assert told.least - ROUNDING_S <= true + 0.5 <= told.most + ROUNDING_S
+
+
 def test_the_drift_over_the_run_is_told():
     exchanges = [(at * 1.0001, float(at), at * 1.0001 + 1e-4) for at in range(0, 100, 2)]
     assert Clock(exchanges).drift == pytest.approx(-1e-4, abs=2e-6)

@@ -20,7 +20,7 @@ FIRST_S = 0.25
 FIRST = 8
 """So many questions come soon after each other: one of them is quick."""
 EVERY_S = 1.0
-"""What two clocks may drift apart meanwhile is half a millisecond; half of that, half-way."""
+"""What two clocks may drift apart meanwhile is a millisecond; half of that, half-way."""
 KEPT_S = 0.5
 """What was told of the start of the run holds as long as it is off by no more: histories and plans have it, too.
 

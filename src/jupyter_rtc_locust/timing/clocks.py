@@ -1,10 +1,11 @@
-"""How far a process's clock is from the master's, with a bound that holds: what is timed between hosts rests on it.
+"""How far a process's clock is from the master's, with a bound: what is timed between hosts rests on it.
 
 A process asks the master what time it is. The answer was read at some moment between asking and hearing, so each
-exchange says in which interval the distance lies: the shorter the round trip, the narrower, and however crooked the way
-was, never a wrong one. Between exchanges two clocks may drift apart, but by no more than `MOST_DRIFT`; so every
-exchange says something of the moments around it, and what all of them allow is what is known. Exchanges that contradict
-each other mean that a clock was set or stood still, and then nothing is known.
+exchange says in which interval the distance lies: the shorter the round trip, the narrower, and never a wrong one
+however crooked the way was. Between exchanges two clocks may drift apart, by no more than `MOST_DRIFT` where they are
+kept as they usually are; so every exchange says something of the moments around it, and what all of them allow is what
+is known. Exchanges that contradict each other mean that a clock was set, was turned by more, or stood still, and then
+nothing is known. What comes and goes between two exchanges nobody sees.
 
 The clocks are monotonic ones. That the time of day is wrong on a host, or is set while a run goes on, changes nothing.
 
@@ -18,9 +19,11 @@ from collections.abc import Iterable, Sequence
 from math import isfinite
 from typing import Final, NamedTuple
 
-MOST_DRIFT: Final = 500e-6
-"""Seconds a second by which two clocks drift apart at most. Linux does not let NTP turn a clock by more (MAXFREQ in
-`include/linux/timex.h`); a crystal by itself is ten times better."""
+MOST_DRIFT: Final = 1_000e-6
+"""Seconds a second by which two clocks drift apart at most. By its frequency Linux lets nobody turn a clock by more
+than half of that (MAXFREQ in `include/linux/timex.h`), but two may be turned against each other; a crystal by itself is
+ten times better. A daemon that changes the length of a tick (chrony, for some seconds, when a clock was far off) turns
+further."""
 
 
 class Exchange(NamedTuple):

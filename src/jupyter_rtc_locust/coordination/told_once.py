@@ -3,7 +3,8 @@
 An edit is told whole by the process whose user made it; every other process of the document received it, too, byte for
 byte, and tells its digest. So with the states of replicas, which are mostly the same everywhere. What no process told
 whole (what the server wrote or encoded anew, and one copy of each state) is asked for, of one process that has it.
-Put together again it is, to the byte, what each process would have told by itself.
+Put together again it says what each process would have told by itself: of updates to the byte, of states the same
+content. Where those of two processes differ in the order of an object's entries only, both are given one's bytes.
 
 Knows nothing of messages: who asks whom, and what becomes of who does not answer, is told to it.
 """

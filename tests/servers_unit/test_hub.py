@@ -14,6 +14,7 @@ from jupyter_rtc_locust.servers.hub import Hub, ServerState, Whose, progress_of
 
 READY = {"name": "ada", "servers": {"": {"ready": True, "pending": None, "url": "/base/user/ada/"}}}
 STARTING = {"name": "ada", "servers": {"": {"ready": False, "pending": "spawn", "url": "/base/user/ada/"}}}
+STOPPING = {"name": "ada", "servers": {"": {"ready": False, "pending": "stop", "url": "/base/user/ada/"}}}
 NONE = {"name": "ada", "servers": {}}
 SERVER = "/hub/api/users/ada/server"
 PROGRESS = f"{SERVER}/progress"
@@ -31,10 +32,22 @@ def soon(seconds=20.0):
     return time.monotonic() + seconds
 
 
+def none_yet(server):
+    """The hub says of Ada's server first that there is none."""
+    return server.on("GET", USER, 200, NONE)
+
+
 def start(hub, seconds=20.0):
     heard, until = [], soon(seconds)
-    hub.ask_for_server("ada", until, lambda *told: heard.append(told))
+    hub.ask_for_server("ada", until, lambda *told: heard.append(told), lambda _: None)
     return hub.wait_for_server("ada", until, lambda *told: heard.append(told)), heard
+
+
+def asked_for(hub, seconds=20.0):
+    """What asking for a server tells: whether it is ours, what was noted meanwhile, and what was heard."""
+    noted, heard = [], []
+    ours = hub.ask_for_server("ada", soon(seconds), lambda *told: heard.append(told), noted.append)
+    return ours, noted, heard
 
 
 # -- what it is, and who asks ----------------------------------------------------------------------------------------
@@ -105,20 +118,20 @@ def test_a_token_that_is_gone_is_revoked(server, hub):
 
 
 def test_a_server_that_is_ready_at_once_is_told_by_its_address(server, hub):
-    server.on("POST", SERVER, 201).on("GET", USER, 200, READY)
+    none_yet(server).on("POST", SERVER, 201).on("GET", USER, 200, READY)
     assert start(hub) == (f"{server.base}/base/user/ada", [])
 
 
 def test_a_server_that_takes_longer_is_waited_for_and_its_progress_told(server, hub):
     events = 'data: {"progress": 50, "message": "Spawning  server..."}\n\n: a comment\n\ndata: {"progress": 100, '
     events += '"ready": true, "message": "Server ready"}\n\n'
-    server.on("POST", SERVER, 202).on("GET", USER, 200, STARTING).on("GET", USER, 200, READY)
+    none_yet(server).on("POST", SERVER, 202).on("GET", USER, 200, STARTING).on("GET", USER, 200, READY)
     server.on("GET", PROGRESS, 200, events, Content_Type="text/event-stream")
     assert start(hub)[1] == [(50, "Spawning server..."), (100, "Server ready")]
 
 
 def test_a_server_whose_hub_tells_no_progress_is_waited_for_all_the_same(server, hub):
-    server.on("POST", SERVER, 202).on("GET", USER, 200, STARTING).on("GET", USER, 200, STARTING)
+    none_yet(server).on("POST", SERVER, 202).on("GET", USER, 200, STARTING).on("GET", USER, 200, STARTING)
     server.on("GET", USER, 200, READY)
     assert start(hub)[0].endswith("/user/ada")
 
@@ -129,7 +142,7 @@ HELD_BACK = {"Transfer_Encoding": "chunked", "Content_Type": "text/event-stream"
 
 def test_a_server_is_looked_for_where_a_proxy_holds_its_progress_back(server, hub, monkeypatch):
     monkeypatch.setattr(http, "HTTP_TRY_DEADLINE_S", 0.05)
-    server.on("POST", SERVER, 202).on("GET", PROGRESS, 200, "", **HELD_BACK)
+    none_yet(server).on("POST", SERVER, 202).on("GET", PROGRESS, 200, "", **HELD_BACK)
     server.on("GET", USER, 200, STARTING).on("GET", USER, 200, STARTING).on("GET", USER, 200, STARTING)
     server.on("GET", USER, 200, READY)
     assert start(hub)[0].endswith("/user/ada")
@@ -137,58 +150,98 @@ def test_a_server_is_looked_for_where_a_proxy_holds_its_progress_back(server, hu
 
 
 def test_a_server_is_waited_for_when_its_progress_breaks_off(server, hub):
-    server.on("POST", SERVER, 202).on("GET", PROGRESS, 200, "no chunk\r\n", **HELD_BACK)
+    none_yet(server).on("POST", SERVER, 202).on("GET", PROGRESS, 200, "no chunk\r\n", **HELD_BACK)
     server.on("GET", USER, 200, STARTING).on("GET", USER, 200, READY)
     assert start(hub)[0].endswith("/user/ada")
 
 
 def test_a_server_that_is_not_ready_in_time_is_told_so_where_its_progress_is_held_back(server, hub):
-    server.on("POST", SERVER, 202).on("GET", USER, 200, STARTING).on("GET", PROGRESS, 200, "", **HELD_BACK)
+    none_yet(server).on("POST", SERVER, 202).on("GET", USER, 200, STARTING).on("GET", PROGRESS, 200, "", **HELD_BACK)
     with pytest.raises(SpawnFailed, match="not ready in time"):
         start(hub, 0.3)
 
 
 def test_a_server_that_fails_is_told_with_the_hub_s_words(server, hub):
     events = 'data: {"progress": 100, "failed": true, "message": "Spawn failed: no room left"}\n\n'
-    server.on("POST", SERVER, 202).on("GET", USER, 200, STARTING).on("GET", PROGRESS, 200, events)
+    none_yet(server).on("POST", SERVER, 202).on("GET", USER, 200, STARTING).on("GET", PROGRESS, 200, events)
     with pytest.raises(SpawnFailed, match="no room left"):
         start(hub)
 
 
 def test_a_start_that_came_to_nothing_is_a_failure(server, hub):
-    server.on("POST", SERVER, 202).on("GET", USER, 200, NONE)
+    none_yet(server).on("POST", SERVER, 202).on("GET", USER, 200, NONE)
     with pytest.raises(SpawnFailed, match="did not start"):
         start(hub)
 
 
 def test_a_server_that_is_not_ready_in_time_is_a_failure(server, hub):
-    server.on("POST", SERVER, 202).on("GET", USER, 200, STARTING)
+    none_yet(server).on("POST", SERVER, 202).on("GET", USER, 200, STARTING)
     with pytest.raises(SpawnFailed, match="not ready in time"):
         start(hub, 0.2)
 
 
 def test_a_hub_that_has_too_many_to_start_is_asked_again(server, hub):
-    server.on("POST", SERVER, 429, {}).on("POST", SERVER, 201).on("GET", USER, 200, READY)
+    none_yet(server).on("GET", USER, 200, NONE).on("GET", USER, 200, NONE).on("GET", USER, 200, READY)
+    server.on("POST", SERVER, 429, {}).on("POST", SERVER, 429, {}).on("POST", SERVER, 201)
     assert start(hub)[1] == [(0, "the hub starts too many at once (429)")]
 
 
 def test_a_hub_that_has_too_many_to_start_for_too_long_is_a_failure(server, hub):
-    server.on("POST", SERVER, 429, {})
+    none_yet(server).on("POST", SERVER, 429, {})
     with pytest.raises(SpawnFailed, match="too many"):
         start(hub, 0.1)
 
 
-@pytest.mark.parametrize("status", [403, 404, 500])
+@pytest.mark.parametrize("status", [400, 403, 404, 500])
 def test_a_refusal_to_start_is_a_failure(server, hub, status):
-    server.on("POST", SERVER, status, {"message": "not today"})
+    none_yet(server).on("POST", SERVER, status, {"message": "not today"})
     with pytest.raises(SpawnFailed, match=f"{status} not today"):
         start(hub)
 
 
-@pytest.mark.parametrize(("state", "ours"), [(STARTING, False), (READY, False), (NONE, True)])
-def test_a_server_is_told_apart_from_one_that_somebody_else_asked_for(server, hub, state, ours):
-    server.on("POST", SERVER, 202 if ours else 400, {"message": "pending"}).on("GET", USER, 200, state)
-    assert hub.ask_for_server("ada", soon(), lambda *_: None) is ours
+@pytest.mark.parametrize("state", [STARTING, READY])
+def test_a_server_that_somebody_else_had_started_is_not_asked_for(server, hub, state):
+    server.on("GET", USER, 200, state)
+    assert asked_for(hub) == (False, [], [])
+    assert server.asked() == [("GET", USER)]
+
+
+def test_whoever_starts_a_server_while_the_hub_has_too_many_to_start_keeps_it(server, hub):
+    none_yet(server).on("POST", SERVER, 429, {}).on("POST", SERVER, 202).on("GET", USER, 200, STARTING)
+    assert asked_for(hub)[:2] == (False, [True, False])
+    assert server.asked().count(("POST", SERVER)) == 1, "the hub would answer as if it were ours (202)"
+
+
+def test_a_server_that_is_still_being_stopped_is_waited_for_and_then_asked_for(server, hub):
+    server.on("GET", USER, 200, STOPPING).on("GET", USER, 200, STOPPING).on("GET", USER, 200, NONE)
+    server.on("POST", SERVER, 201)
+    assert asked_for(hub) == (True, [True], [(0, "it is still pending stop")])
+
+
+def test_a_server_that_the_hub_looks_after_is_waited_for_and_then_used(server, hub):
+    looked_after = {"servers": {"": {"ready": False, "pending": "check", "url": "/base/user/ada/"}}}
+    server.on("GET", USER, 200, looked_after).on("GET", USER, 200, READY)
+    assert asked_for(hub) == (False, [], [(0, "it is still pending check")])
+
+
+def test_a_server_that_is_being_stopped_for_too_long_is_a_failure_and_was_not_asked_for(server, hub):
+    server.on("GET", USER, 200, STOPPING)
+    with pytest.raises(SpawnFailed, match="not ready in time: it is still pending stop"):
+        asked_for(hub, 0.1)
+    assert ("POST", SERVER) not in server.asked()
+
+
+@pytest.mark.parametrize("meanwhile", [STOPPING, NONE])
+def test_a_server_that_somebody_stops_in_the_last_moment_is_asked_for_again(server, hub, meanwhile):
+    none_yet(server).on("GET", USER, 200, meanwhile).on("GET", USER, 200, NONE)
+    server.on("POST", SERVER, 400, {"message": "ada is pending stop"}).on("POST", SERVER, 201)
+    assert asked_for(hub)[:2] == (True, [True, False, True])
+
+
+def test_a_server_that_somebody_started_in_the_last_moment_is_theirs(server, hub):
+    none_yet(server).on("GET", USER, 200, READY)
+    server.on("POST", SERVER, 400, {"message": "ada is already running"})
+    assert asked_for(hub)[:2] == (False, [True, False])
 
 
 @pytest.mark.parametrize("line", ["", ": comment", "event: x", "data: [1]", "data: {", "data:"])
@@ -207,20 +260,27 @@ def test_a_server_that_still_starts_is_waited_for_before_it_is_stopped(server, h
 
 
 def test_a_server_that_takes_its_time_to_end_is_not_asked_twice(server, hub):
-    server.on("DELETE", SERVER, 202).on("GET", USER, 200, STARTING).on("GET", USER, 200, NONE)
+    server.on("DELETE", SERVER, 202).on("GET", USER, 200, STOPPING).on("GET", USER, 200, NONE)
     hub.stop_server("ada", soon())
     assert server.asked().count(("DELETE", SERVER)) == 1
 
 
 def test_a_server_that_does_not_end_is_told(server, hub):
-    server.on("DELETE", SERVER, 202).on("GET", USER, 200, STARTING)
+    server.on("DELETE", SERVER, 202).on("GET", USER, 200, STOPPING)
     with pytest.raises(HubRefused, match="still being stopped"):
         hub.stop_server("ada", soon(0.1))
 
 
+@pytest.mark.parametrize("anew", [STARTING, READY])
+def test_a_server_that_somebody_starts_anew_was_stopped(server, hub, anew):
+    server.on("DELETE", SERVER, 202).on("GET", USER, 200, STOPPING).on("GET", USER, 200, anew)
+    hub.stop_server("ada", soon())
+    assert server.asked() == [("DELETE", SERVER), ("GET", USER), ("GET", USER)]
+
+
 def test_what_a_hub_says_of_a_server(server, hub):
     server.on("GET", USER, 200, STARTING).on("GET", USER, 200, NONE)
-    assert hub.server_of("ada") == ServerState(ready=False, pending=True, url=f"{server.base}/base/user/ada")
+    assert hub.server_of("ada") == ServerState(ready=False, pending="spawn", url=f"{server.base}/base/user/ada")
     assert hub.server_of("ada") == ServerState()
 
 

@@ -29,6 +29,7 @@ SESSION = "/user/ada/api/collaboration/session/rtc-locust-1/notebook-0.ipynb"
 @pytest.fixture(autouse=True)
 def soon(monkeypatch):
     monkeypatch.setattr(hub_module, "LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr(hub_module, "_WAIT_WHERE_TOO_MANY_START_S", 0.01)
 
 
 @pytest.fixture
@@ -102,12 +103,12 @@ def test_a_server_that_ran_before_takes_no_time_and_goes_on(server, servers):
 STARTING = {"servers": {"": {"ready": False, "pending": "spawn", "url": "/user/ada/"}}}
 
 
-@pytest.mark.parametrize("seen", ["before it is asked for", "when it is asked for"])
+@pytest.mark.parametrize("seen", ["before it is asked for", "when it is asked for again"])
 def test_a_server_that_somebody_else_is_starting_is_waited_for_and_goes_on(server, servers, seen):
-    if seen == "when it is asked for":
+    if seen == "when it is asked for again":
         server.on("GET", "/hub/api/users/ada", 200, {"servers": {}})
     server.on("GET", "/hub/api/users/ada", 200, STARTING).on("GET", "/hub/api/users/ada", 200, STARTING)
-    server.on("POST", "/hub/api/users/ada/server", 400, {"message": "ada is pending spawn"})
+    server.on("POST", "/hub/api/users/ada/server", 429).on("POST", "/hub/api/users/ada/server", 202)
     has_server(server, runs=True)
     made = servers(as_owners=True)
     assert made.bring_up(DOCUMENT, heard()[1]) is None, "its start began before"
@@ -116,13 +117,35 @@ def test_a_server_that_somebody_else_is_starting_is_waited_for_and_goes_on(serve
 
 
 def test_a_server_of_somebody_else_that_never_gets_ready_is_left_to_them(server, servers):
-    server.on("GET", "/hub/api/users/ada", 200, {"servers": {}}).on("GET", "/hub/api/users/ada", 200, STARTING)
-    server.on("POST", "/hub/api/users/ada/server", 400, {"message": "ada is pending spawn"})
+    server.on("GET", "/hub/api/users/ada", 200, STARTING)
     made = servers(as_owners=True, hub_spawn_timeout=0.2)
     with pytest.raises(SpawnFailed, match="not ready in time"):
         made.bring_up(DOCUMENT, heard()[1])
     made.leave()
     assert not [one for one in server.asked() if one[0] == "DELETE"]
+
+
+def test_a_server_that_an_earlier_run_still_stops_is_started_anew_and_stopped(server, servers):
+    stopping = {"servers": {"": {"ready": False, "pending": "stop", "url": "/user/ada/"}}}
+    server.on("GET", "/hub/api/users/ada", 200, stopping)
+    has_server(server)
+    made, (told, tell) = servers(as_owners=True), heard()
+    assert made.bring_up(DOCUMENT, tell) > 0
+    assert told == [("ada", 0, "it is still pending stop")]
+    assert made.leave() == []
+    assert server.asked().count(("DELETE", "/hub/api/users/ada/server")) == 1
+
+
+def test_a_server_whose_start_was_not_answered_is_stopped_though_it_is_found_to_start_later(server, servers):
+    server.on("GET", "/hub/api/users/ada", 200, {"servers": {}}).on("GET", "/hub/api/users/ada", 200, STARTING)
+    server.on("POST", "/hub/api/users/ada/server", 503)
+    has_server(server, runs=True)
+    made = servers(as_owners=True)
+    with pytest.raises(SpawnFailed):
+        made.bring_up(DOCUMENT, heard()[1])
+    assert made.bring_up(DOCUMENT, heard()[1]) is None, "how long it took is not known"
+    assert made.leave() == []
+    assert server.asked().count(("DELETE", "/hub/api/users/ada/server")) == 1
 
 
 def test_a_server_that_did_not_start_is_asked_to_end_all_the_same(server, servers):

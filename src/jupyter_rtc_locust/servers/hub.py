@@ -24,6 +24,7 @@ TOKENS_LAST_S = 86_400
 """A token that a run made and could not revoke, because its process was killed, is worth nothing after a day."""
 _LEAST_TRY_S = 1.0
 _WAIT_WHERE_TOO_MANY_START_S = 2.0
+_STARTS = "spawn"
 _MANAGERS_SCOPES = frozenset({"admin:users", "admin:servers", "tokens"})
 
 Told = Callable[[int, str], None]
@@ -51,7 +52,8 @@ class ServerState:
     """What the hub says of somebody's default server."""
 
     ready: bool = False
-    pending: bool = False
+    pending: str = ""
+    """What the hub is about to do with it, in its own word: `spawn`, `stop`, `check` or `rename`; empty for nothing."""
     url: str = ""
     """Its address, without a trailing slash; empty where it does not run."""
 
@@ -127,27 +129,44 @@ class Hub:
         model = json_of(self._asked("GET", _user(name), f"a look at the server of {name}"))
         server = (model.get("servers") or {}).get("")
         if not isinstance(server, dict):
-            return ServerState(pending=bool(model.get("pending")))
+            return ServerState(pending=str(model.get("pending") or ""))
         url = str(server.get("url") or "")
         whole = urljoin(f"{self.http.base}/", url).rstrip("/") if url else ""
-        return ServerState(bool(server.get("ready")), bool(server.get("pending")), whole)
+        return ServerState(bool(server.get("ready")), str(server.get("pending") or ""), whole)
 
-    def ask_for_server(self, name: str, until: float, told: Told) -> bool:
-        """Have the person's default server started; False: it runs, or somebody else has asked for it just before.
+    def ask_for_server(self, name: str, until: float, told: Told, ours: Callable[[bool], None]) -> bool:
+        """Have the person's default server started; False: it runs already, or somebody else has it started.
 
-        `until` is a moment of `time.monotonic`.
+        One that is still being stopped is waited for, and then asked for. `until` is a moment of `time.monotonic`.
+        `ours` is told yes before each time that the hub is asked, and no where the hub says that nothing came of it:
+        whoever asks may be stopped in between.
+
+        A hub that is asked for a server which it starts already says what it says to the first who asks (202). So it
+        is looked at before each time, and whoever asks in the last moment in between is not told apart.
 
         Raises:
-            SpawnFailed: the hub refused to start it, or had too many others to start until then.
+            SpawnFailed: the hub refused to start it, or could not do so by then.
             ConnectionBroken: the hub itself does not answer.
         """
-        while (began := self._start_begun(name, until)) is None:
-            latest = "the hub starts too many at once (429)"
-            told(0, latest)
-            time.sleep(max(0.0, min(_WAIT_WHERE_TOO_MANY_START_S, until - time.monotonic())))
+        latest = ""
+        while True:
+            state = self.server_of(name)
+            if state == ServerState():
+                ours(True)
+                waits_for, pause = self._start_begun(name, until), _WAIT_WHERE_TOO_MANY_START_S
+                if not waits_for:
+                    return True
+                ours(False)
+            elif state.pending in ("", _STARTS):
+                return False
+            else:
+                waits_for, pause = f"it is still pending {state.pending}", LOOK_EVERY_S
+            if waits_for != latest:
+                told(0, waits_for)
+                latest = waits_for
+            time.sleep(max(0.0, min(pause, until - time.monotonic())))
             if time.monotonic() >= until:
                 raise SpawnFailed(f"The server of {name} was not ready in time: {latest}.")
-        return began
 
     def wait_for_server(self, name: str, until: float, told: Told) -> str:
         """Wait until the hub calls the server that it starts ready; its address.
@@ -158,7 +177,7 @@ class Hub:
             SpawnFailed: it failed, or was not ready in time.
             ConnectionBroken: the hub itself does not answer.
         """
-        latest = "the hub was asked to start it"
+        latest = "that it starts"
         follows = True
         while True:
             state = self.server_of(name)
@@ -173,8 +192,8 @@ class Hub:
                 latest = said or latest
             time.sleep(LOOK_EVERY_S)
 
-    def _start_begun(self, name: str, until: float) -> bool | None:
-        """What `ask_for_server` tells; None: not now, because the hub has too many to start."""
+    def _start_begun(self, name: str, until: float) -> str:
+        """Ask the hub once; why it is to be asked again, or nothing where it starts the server."""
         left = max(_LEAST_TRY_S, until - time.monotonic())
         try:
             # The hub answers when the server is ready, or after its own `slow_spawn_timeout` that it will be.
@@ -184,12 +203,14 @@ class Hub:
                 raise SpawnFailed(f"The server of {name} was not ready in time: {error}") from None
             raise
         if answer.status_code == 429:
-            return None
-        if answer.status_code == 400 and self.server_of(name) != ServerState():
-            return False
+            return "the hub starts too many at once (429)"
+        said = self._short(answer)
+        # Somebody else had it started or stopped in the last moment; what is stopped may be gone by now.
+        if answer.status_code == 400 and (" is pending " in said or self.server_of(name) != ServerState()):
+            return f"the hub said {said}"
         if answer.status_code not in (201, 202):
-            raise SpawnFailed(f"{self.http.base} did not start the server of {name}: {self._short(answer)}.")
-        return True
+            raise SpawnFailed(f"{self.http.base} did not start the server of {name}: {said}.")
+        return ""
 
     def _follow(self, name: str, until: float, told: Told) -> tuple[str, bool]:
         """What the hub says while the server starts, until it says no more: the last of it, and whether to ask again.
@@ -217,7 +238,9 @@ class Hub:
         return latest, True
 
     def stop_server(self, name: str, until: float) -> None:
-        """Have the person's default server stopped, and wait until it is; one that still starts is waited for.
+        """Have the person's default server stopped, and wait until it is.
+
+        One that still starts is broken off by the hub; hubs that refuse that (400) are asked again until it is ready.
 
         Raises:
             HubRefused: the hub refused, or it was not stopped by this moment of `time.monotonic`.
@@ -229,7 +252,7 @@ class Hub:
                 return
             if answer.status_code == 202:
                 # It is being stopped, by the hub's own means; asked again meanwhile, the hub refuses.
-                while self.server_of(name) != ServerState():
+                while self.server_of(name).pending == "stop":
                     if time.monotonic() >= until:
                         raise HubRefused(f"The server of {name} is still being stopped by {self.http.base}.")
                     time.sleep(LOOK_EVERY_S)

@@ -21,7 +21,7 @@ from jupyter_rtc_locust.documents.templates import Template
 from jupyter_rtc_locust.errors import ConnectionBroken, HubRefused, OwnMachineFull
 from jupyter_rtc_locust.servers.base import Document, RoomAddress, Server
 from jupyter_rtc_locust.servers.http import HttpClient
-from jupyter_rtc_locust.servers.hub import Hub, ServerState, Told
+from jupyter_rtc_locust.servers.hub import Hub, Told
 from jupyter_rtc_locust.servers.hub_people import AT_ONCE, HubPeople, some_at_once
 from jupyter_rtc_locust.servers.jupyter_collaboration import JupyterCollaboration
 from jupyter_rtc_locust.settings import Settings
@@ -72,7 +72,8 @@ class HubServers(Server):
     def bring_up(self, document: Document, told: Callable[[str, int, str], None]) -> float | None:
         """Have the server of the document's owner started, where it does not run; how many seconds that took.
 
-        None: it ran, or somebody else had asked for it. `told` hears, while it starts, whose server is how far.
+        None: it ran, or somebody else had asked for it. One that is still being stopped is waited for before that.
+        `told` hears, while it starts, whose server is how far.
 
         Raises:
             SpawnFailed: it did not start, or not within `--rtc-hub-spawn-timeout`.
@@ -87,24 +88,22 @@ class HubServers(Server):
                 return None
             token, known_as = self._people.token_of(owner), self._people.known_as(owner)
             hub = self._people.hub_of(owner)
-            began = time.monotonic()
-            until = began + self._settings.hub_spawn_timeout
+            until = time.monotonic() + self._settings.hub_spawn_timeout
             tell: Told = lambda percent, message: told(owner, percent, message)  # noqa: E731
-            before = hub.server_of(known_as)
-            ours = before == ServerState()
-            if ours:
-                # Noted first: this may be stopped at any moment. A server that is somebody else's is not ours to end.
-                self._started.add(owner)
-                ours = hub.ask_for_server(known_as, until, tell)
-                if not ours:
-                    self._started.discard(owner)
-            if not before.ready:
-                hub.wait_for_server(known_as, until, tell)
-            took = time.monotonic() - began
+            asked: list[float] = []
+
+            def note(ours: bool) -> None:
+                # First: this may be stopped at any moment. A server that is somebody else's is not ours to end.
+                asked.append(time.monotonic())
+                (self._started.add if ours else self._started.discard)(owner)
+
+            ours = hub.ask_for_server(known_as, until, tell, note)
+            hub.wait_for_server(known_as, until, tell)
+            took = time.monotonic() - asked[0] if ours else None
             server = self._server(known_as, token)
             server.check()
             self._up[owner] = server
-            return took if ours else None
+            return took
 
     def arrive(self, document: Document, identity: int) -> None:
         """Log this user in, and have the owner share the server with it, where it is another person."""

@@ -217,7 +217,7 @@ def run_evidence(
         server_log=state.watch.log_events() if state.watch is not None else (),
         # A search for a capacity asks for as many as the server holds, whatever the most it would try.
         users_asked=state.settings.users if state.capacity is None else state.most_users,
-        users_at_once=state.most_users,
+        users_at_once=min(state.most_users, len(set(_opened(state).values()))),
         faults=() if state.faults is None else state.faults.noted,
     )
 
@@ -253,9 +253,16 @@ def _users_without_evidence(state: RunState, collection: Collection) -> list[int
         return []
     rooms = [room for answer in collection.answers.values() for room in answer.get("documents", ())]
     told = {user.client_id for room in rooms for user in room.users}
-    authors = state.prepared.seats.authors.items()
+    return sorted({user for client_id, user in _opened(state).items() if client_id not in told})
+
+
+def _opened(state: RunState) -> dict[int, int]:
+    """Client id and user of each seat whose document was opened, or should have been: nobody was stopped before."""
+    if state.prepared is None:
+        return {}
     nobodys = {SEEDER, *state.seats_on_the_way}
-    return sorted({user for client_id, user in authors if user not in nobodys and client_id not in told})
+    authors = state.prepared.seats.authors.items()
+    return {one: user for one, user in authors if user not in nobodys and one not in state.never_opened}
 
 
 def _documents_in_use(state: RunState) -> list[PreparedDocument]:

@@ -348,6 +348,8 @@ class Coordinator:
         state = self.state
         if state is not None and state.prepared is not None and msg.data["run"] == state.run_id:
             state.prepared.seats.leave(msg.data["user"], msg.data["incarnation"])
+            if (client_id := msg.data.get("never_opened")) is not None:
+                state.never_opened.add(client_id)
 
     def _on_clock_asked(self, msg: Any, **_: Any) -> None:
         state = self.state

@@ -4,7 +4,7 @@ worker → master   JOINED          equipment                          what this
 master → worker   WELCOME         refused                            it may take part; or why not
 worker → master   SEAT_WANTED     request, kind                      a user wants to open a document
 master → worker   SEAT_GIVEN      request, seat, run | refused       where it sits, and what the run is
-worker → master   SEAT_LEFT       run, user, incarnation             the user is gone
+worker → master   SEAT_LEFT       run, user, incarnation, never_opened   the user is gone; who opened none is not missed
 master → worker   CHECKPOINT      run, round, drain_timeout          pause editing, and get quiet
 master → worker   RESUME          run, round                         go on editing
 master → worker   OFFLINE         run, users, asleep                 these users have no line from now on

@@ -70,6 +70,7 @@ logger = logging.getLogger(__name__)
 
 SEAT_DEADLINE_S = 30.0
 """A seat is given at once, but a master that is still preparing documents lets its workers wait."""
+_TOO_LATE = "this process has told what its users did"
 _HISTORY_EVERY_S = 1.0
 LONGEST_PAUSE_S = 120.0
 """At a checkpoint, from the evidence on: as long as an end may take."""
@@ -142,7 +143,7 @@ class ProcessAgent:
         """Ask for a seat, and open its document.
 
         Raises:
-            SeatRefused: the coordinator gives no seat, and has said why.
+            SeatRefused: the coordinator gives no seat, and has said why; or this process has told all meanwhile.
             ServerUnusable: the coordinator did not answer.
             RoomRefused, ConnectionBroken: the document could not be opened.
         """
@@ -156,31 +157,16 @@ class ProcessAgent:
         patience = SEAT_DEADLINE_S + seconds_to_bring_up(self.environment.parsed_options)
         self.send(messages.SEAT_WANTED, wanted)
         try:
-            given: dict[str, Any] = answer.get(timeout=patience) or {}
-        except gevent.Timeout:
-            raise ServerUnusable(f"the coordinator gave no seat within {patience:.0f} s.") from None
+            seat, swarm = self._let_in(answer, patience)
+            if request not in self._waiting:
+                raise SeatRefused(_TOO_LATE)
+        except BaseException as error:
+            if request in self._waiting:
+                # Whoever is stopped has not opened it; of an error the log tells.
+                self._give_back_unused(answer, opens_none=not isinstance(error, Exception))
+            raise
         finally:
             self._waiting.pop(request, None)
-        if given.get("refused"):
-            raise SeatRefused(given["refused"])
-        try:
-            swarm = self._swarm_of(given["run"], given["heard"])
-        except BaseException:
-            self._say_left(given["run"]["run_id"], Seat.from_message(given["seat"]))
-            raise
-        if swarm.planned is not None:
-            swarm.planned.name_cells(given["seat"]["document_index"], given.get("cell_names") or {})
-        seat = Seat.from_message(given["seat"])
-        try:
-            swarm.server.arrive(seat.document, seat.person)
-        except BaseException as error:
-            if isinstance(error, RtcLocustError):
-                sentence = self.hidden(str(error))
-                for name in (SESSION, OPEN_DOCUMENT):
-                    self.recorder.failed(name, sentence)
-                self._problems.append(f"user {seat.user} was not let in: {sentence}")
-            self._say_left(swarm.run_id, seat)
-            raise
         collaborator = Collaborator(seat, swarm, choose, owner=owner)
         try:
             collaborator.open()
@@ -188,6 +174,33 @@ class ProcessAgent:
             self.give_seat_back(collaborator)
             raise
         return collaborator
+
+    def _let_in(self, answer: AsyncResult[dict[str, Any]], patience: float) -> tuple[Seat, Swarm]:
+        """Wait for a seat, and for the server to know its user."""
+        try:
+            given: dict[str, Any] = answer.get(timeout=patience) or {}
+        except gevent.Timeout:
+            raise ServerUnusable(f"the coordinator gave no seat within {patience:.0f} s.") from None
+        if given.get("refused"):
+            raise SeatRefused(given["refused"])
+        swarm, seat = self._swarm_of(given["run"], given["heard"]), Seat.from_message(given["seat"])
+        if swarm.planned is not None:
+            swarm.planned.name_cells(seat.document_index, given.get("cell_names") or {})
+        try:
+            swarm.server.arrive(seat.document, seat.person)
+        except RtcLocustError as error:
+            sentence = self.hidden(str(error))
+            for name in (SESSION, OPEN_DOCUMENT):
+                self.recorder.failed(name, sentence)
+            self._problems.append(f"user {seat.user} was not let in: {sentence}")
+            raise
+        return seat, swarm
+
+    def _give_back_unused(self, answer: AsyncResult[dict[str, Any]], *, opens_none: bool = True) -> None:
+        """Whoever waits for this answer does not open its document; `opens_none`: and nobody is missed for it."""
+        given: dict[str, Any] = (answer.get() if answer.ready() else None) or {}
+        if "seat" in given:
+            self._say_left(given["run"]["run_id"], Seat.from_message(given["seat"]), never_opened=opens_none)
 
     def unseat_user(self, collaborator: Collaborator) -> None:
         """Close the user's document and give its seat back. What it authored stays evidence.
@@ -205,9 +218,9 @@ class ProcessAgent:
         if self.swarm is not None and not self.swarm.ended:
             self._say_left(self.swarm.run_id, collaborator.seat)
 
-    def _say_left(self, run_id: str, seat: Seat) -> None:
+    def _say_left(self, run_id: str, seat: Seat, *, never_opened: bool = False) -> None:
         left = {"run": run_id, "user": seat.user, "incarnation": seat.incarnation}
-        self.send(messages.SEAT_LEFT, left)
+        self.send(messages.SEAT_LEFT, left | ({"never_opened": seat.client_id} if never_opened else {}))
 
     def prepare_replay(self, collaborator: Collaborator) -> Replaying:
         """The part of this user in the replay.
@@ -487,6 +500,8 @@ class ProcessAgent:
         if run_id in self._told:
             return
         self._told.add(run_id)
+        for request in [one for one, answer in self._waiting.items() if answer.ready()]:
+            self._give_back_unused(self._waiting.pop(request))
         swarm = self.swarm
         if self._checkpoint is not None:
             self._checkpoint.kill()
@@ -553,12 +568,14 @@ class ProcessAgent:
             channel_of(self.environment).send_message(kind, body)
 
     def _on_seat_given(self, msg: Any, **_: Any) -> None:
-        waiting = self._waiting.get(msg.data["request"])
+        given = msg.data
+        waiting = self._waiting.get(given["request"])
+        if "seat" in given and (waiting is None or given["run"]["run_id"] in self._told):
+            # Whoever asked is gone, or gave up waiting, or would open it when all is told.
+            self._say_left(given["run"]["run_id"], Seat.from_message(given["seat"]), never_opened=True)
+            given = {"refused": _TOO_LATE}
         if waiting is not None:
-            waiting.set({**msg.data, "heard": time.monotonic()})
-        elif "seat" in msg.data:
-            # Whoever asked is gone, or gave up waiting.
-            self._say_left(msg.data["run"]["run_id"], Seat.from_message(msg.data["seat"]))
+            waiting.set({**given, "heard": time.monotonic()})
 
     def _set_clock(self, swarm: Swarm) -> None:
         """What is told from now on counts from when the run began at the master."""

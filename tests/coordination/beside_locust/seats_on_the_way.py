@@ -1,0 +1,171 @@
+"""Whoever is stopped before the document is open gives the seat back, and is missed by nobody at the end."""
+
+from argparse import Namespace
+from types import SimpleNamespace
+
+import gevent
+import msgpack
+import pytest
+from gevent.event import Event
+from locust.env import Environment
+
+from jupyter_rtc_locust import NotebookUser
+from jupyter_rtc_locust.coordination import conclusion, messages
+from jupyter_rtc_locust.coordination import process_agent as module
+from jupyter_rtc_locust.coordination.coordinator import Coordinator
+from jupyter_rtc_locust.coordination.preparation import Prepared
+from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
+from jupyter_rtc_locust.coordination.run_state import RunState
+from jupyter_rtc_locust.coordination.seats import Seats
+from jupyter_rtc_locust.errors import HubRefused, RtcLocustError, SeatRefused
+from jupyter_rtc_locust.options import OPTIONS
+from jupyter_rtc_locust.servers.base import Document
+from jupyter_rtc_locust.settings import Settings
+from users.fake_room import wait_until
+
+RUN = {"run_id": "run", "seed": 7, "host": "http://127.0.0.1:1", "server": "y-websocket", "users": 2, "elapsed": 1.0}
+
+
+class Tab:
+    """Opens at once."""
+
+    def __init__(self, seat, _swarm, _choose, *, owner):
+        self.seat = seat
+        owner.opened = seat
+
+    def open(self):
+        pass
+
+
+class Stage:
+    """An agent, whose server lets people in when `open_door` is set; and a coordinator that gives what is asked for."""
+
+    def __init__(self, monkeypatch):
+        options = {option.name.removeprefix("--").replace("-", "_"): option.default for option in OPTIONS}
+        self.environment = Environment(parsed_options=Namespace(**options, num_users=2, host=RUN["host"]))
+        self.runner = self.environment.create_local_runner()
+        self.agent = ProcessAgent(self.environment, [])
+        self.seats = Seats("run", 7, [Document("room", "notebook")], 2)
+        self.state = RunState("run", 7, Settings(users=2), RUN["host"], None)
+        self.state.prepared = Prepared(SimpleNamespace(owners=list), "folder", [], self.seats)
+        self.asked, self.open_door, self.at_the_door, self.trouble = [], Event(), Event(), None
+        self.coordinator = SimpleNamespace(state=self.state)
+        self.runner.register_message(messages.SEAT_WANTED, lambda msg, **_: self.asked.append(msg.data["request"]))
+        self.runner.register_message(
+            messages.SEAT_LEFT, lambda msg, **_: Coordinator._on_seat_left(self.coordinator, msg)
+        )
+        self.told = []
+        monkeypatch.setattr(self.agent, "_send_in_pieces", lambda *told: self.told.append(msgpack.unpackb(told[2])))
+        monkeypatch.setattr(self.agent, "_server_of", lambda *_: SimpleNamespace(arrive=self.arrive, leave=list))
+        monkeypatch.setattr(module, "Collaborator", Tab)
+
+    def arrive(self, *_):
+        self.at_the_door.set()
+        self.open_door.wait(5)
+        if self.trouble is not None:
+            raise self.trouble
+
+    def comes(self):
+        """A user asks for a seat."""
+        user = SimpleNamespace(opens=NotebookUser.opens, opened=None)
+
+        def sit():
+            try:
+                self.agent.seat_user(lambda _: None, owner=user)
+            except RtcLocustError as error:
+                return error
+            return None
+
+        user.greenlet = gevent.spawn(sit)
+        wait_until(lambda: self.asked)
+        return user
+
+    def give(self):
+        """The seat that was asked for."""
+        self.state.users_seated += 1
+        self.state.most_users = max(self.state.most_users, 1)
+        seat = self.seats.take("here", "notebook").as_message()
+        self.runner.send_message(messages.SEAT_GIVEN, {"request": self.asked.pop(), "seat": seat, "run": RUN})
+
+    def ends(self):
+        """Everybody tells; what the run cannot be judged for, and how many took part."""
+        self.agent.tell("run", lambda _: iter(()))
+        self.state.end.answers = {"here": {"documents": (), "counts": {}}}
+        evidence = conclusion.run_evidence(self.state, self.state.end, {"sound": True, "reasons": []}, [])
+        return evidence.problems, evidence.users_at_once
+
+
+@pytest.fixture
+def stage(monkeypatch):
+    made = Stage(monkeypatch)
+    yield made
+    made.agent._stop_greenlets()
+    if made.agent.live is not None:
+        made.agent.live.end()
+
+
+def test_who_is_stopped_while_a_server_starts_opens_nothing(stage):
+    user = stage.comes()
+    user.greenlet.kill()
+    stage.give()
+    assert stage.seats.held() == {}
+    assert stage.ends() == ((), 0)
+
+
+def test_who_is_stopped_as_the_seat_comes_opens_nothing(stage):
+    user = stage.comes()
+    stage.give()
+    user.greenlet.kill()
+    assert stage.seats.held() == {}
+    assert stage.ends() == ((), 0)
+
+
+def test_who_is_stopped_at_the_door_opens_nothing(stage):
+    user = stage.comes()
+    stage.give()
+    assert stage.at_the_door.wait(5)
+    user.greenlet.kill()
+    assert stage.seats.held() == {}
+    assert stage.ends() == ((), 0)
+
+
+def test_who_is_at_the_door_when_all_is_told_opens_nothing_later(stage):
+    user = stage.comes()
+    stage.give()
+    assert stage.at_the_door.wait(5)
+    assert stage.ends() == ((), 0)
+    stage.open_door.set()
+    assert isinstance(user.greenlet.get(timeout=5), SeatRefused)
+    assert user.opened is None and stage.seats.held() == {}
+
+
+def test_who_is_given_a_seat_when_all_is_told_opens_nothing(stage):
+    user = stage.comes()
+    stage.agent.tell("run", lambda _: iter(()))
+    stage.open_door.set()
+    stage.give()
+    assert isinstance(user.greenlet.get(timeout=5), SeatRefused)
+    assert user.opened is None and stage.seats.held() == {}
+    assert stage.ends() == ((), 0)
+
+
+def test_who_was_let_in_is_missed_where_nobody_tells_of_it(stage):
+    stage.open_door.set()
+    user = stage.comes()
+    stage.give()
+    assert user.greenlet.get(timeout=5) is None
+    assert user.opened.user == 0
+    (problem,), took_part = stage.ends()
+    assert problem.startswith("Users 0 were given a seat, but no process tells") and took_part == 1
+
+
+def test_who_was_not_let_in_is_missed_and_told(stage):
+    stage.trouble = HubRefused("no")
+    stage.open_door.set()
+    user = stage.comes()
+    stage.give()
+    assert user.greenlet.get(timeout=5) is stage.trouble
+    assert stage.seats.held() == {}
+    (problem,), _ = stage.ends()
+    assert problem.startswith("Users 0 were given a seat")
+    assert stage.told[0]["problem"].endswith("user 0 was not let in: no")

@@ -169,10 +169,26 @@ def test_what_is_gone_already_is_removed_and_what_is_refused_is_told(server, jup
     assert "403 locked" in problems[0]
 
 
-def test_a_server_that_is_gone_at_the_end_leaves_a_sentence_for_each_thing_not_removed(client_of):
-    problems = JupyterCollaboration(client_of(base="http://127.0.0.1:1")).remove("folder", [NOTEBOOK, TEXT])
-    assert len(problems) == 3
-    assert all("was not removed" in problem for problem in problems)
+def test_a_server_that_is_gone_at_the_end_is_asked_no_more_and_what_it_keeps_is_told(server, jupyter):
+    server.on("DELETE", f"/api/contents/{NOTEBOOK_QUOTED}", 204)
+    request, asked = jupyter.http.request, []
+
+    def hangs(method, path, **how):
+        asked.append(path)
+        if "a.txt" in path:
+            raise ConnectionBroken("no answer within 10 s.")
+        return request(method, path, **how)
+
+    jupyter.http.request = hangs
+    (problem,) = jupyter.remove("folder", [NOTEBOOK, TEXT])
+    assert problem.startswith("folder/a.txt was not removed: no answer within 10 s.")
+    assert problem.endswith("It was not asked for what else there is of the run: 1 of 3.")
+    assert asked == [f"/api/contents/{NOTEBOOK_QUOTED}", "/api/contents/folder/a.txt"]
+
+
+def test_a_server_that_is_gone_as_its_folder_is_to_go_keeps_nothing_else(client_of):
+    problems = JupyterCollaboration(client_of(base="http://127.0.0.1:1")).remove("folder", [])
+    assert len(problems) == 1 and problems[0].startswith("folder was not removed") and "what else" not in problems[0]
 
 
 # -- rooms ------------------------------------------------------------------------------------------------------------

@@ -169,14 +169,19 @@ class JupyterCollaboration(Server):
         return f"{model['last_modified']} {model.get('size')}"
 
     def remove(self, folder: str, documents: list[Document]) -> list[str]:
-        """Delete the run's own files, then its folder."""
-        problems = []
-        for path in [*(document.path for document in documents if document.ours), folder]:
+        """Delete the run's own files, then its folder; a server that once does not answer is asked no more.
+
+        One that hangs would take as long for each of many files as for the first.
+        """
+        problems: list[str] = []
+        paths = [*(document.path for document in documents if document.ours), folder]
+        for number, path in enumerate(paths, 1):
             try:
                 answer = self.http.request("DELETE", f"/api/contents/{quoted(path)}", tries=3)
             except ConnectionBroken as error:
-                problems.append(f"{path} was not removed: {error}")
-                continue
+                left = len(paths) - number
+                rest = f" It was not asked for what else there is of the run: {left} of {len(paths)}." if left else ""
+                return [*problems, f"{path} was not removed: {error}{rest}"]
             if answer.status_code not in (204, 404):
                 problems.append(f"{path} was not removed: the server answered {self._short(answer)}.")
         return problems

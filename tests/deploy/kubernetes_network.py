@@ -36,12 +36,15 @@ class Peer:
 
 
 NAME_SERVERS = {
-    "pods of the cluster": Peer(namespace={"kubernetes.io/metadata.name": "kube-system"}),
-    "a cache on each machine": Peer("169.254.20.10"),
-    "a service of the cloud": Peer(CREDENTIALS[0]),
-    "a host outside": Peer(ELSEWHERE),
+    "pods of the cluster": (Peer(namespace={"kubernetes.io/metadata.name": "kube-system"}), 53),
+    "pods of OpenShift": (Peer(namespace={"kubernetes.io/metadata.name": "openshift-dns"}), 5353),
+    "pods of Gardener": (Peer(namespace={"kubernetes.io/metadata.name": "kube-system"}), 8053),
+    "a cache on each machine": (Peer("169.254.20.10"), 53),
+    "a service of the cloud": (Peer(CREDENTIALS[0]), 53),
+    "a host outside": (Peer(ELSEWHERE), 53),
 }
-"""Where the name servers of clusters are. The second is NodeLocal DNSCache, the third Google's Cloud DNS."""
+"""Where the name servers of clusters are, and at which port: of pods their own, since policies are held against lines
+whose address of a service has become that of a pod. The fourth is NodeLocal DNSCache, the fifth Google's Cloud DNS."""
 STRANGERS = {
     "another pod": Peer(labels={"app": "other"}),
     "a pod of another namespace": Peer(namespace=OTHER_NAMESPACE),
@@ -55,10 +58,10 @@ STRANGERS = {
 
 def whatever_asks_for_names_is_answered_wherever_their_servers_are(objects: list[Object]) -> Iterator[str]:
     for name, _, labels in _pods_of_locust(objects):
-        for where, server in NAME_SERVERS.items():
+        for where, (server, port) in NAME_SERVERS.items():
             for protocol in ("UDP", "TCP"):
-                if not _may(objects, "egress", labels, server, protocol, 53):
-                    yield f"{name} may not ask name servers that are {where} ({protocol} 53)"
+                if not _may(objects, "egress", labels, server, protocol, port):
+                    yield f"{name} may not ask name servers that are {where} ({protocol} {port})"
 
 
 def lines_lead_to_the_master_and_to_the_server(objects: list[Object]) -> Iterator[str]:

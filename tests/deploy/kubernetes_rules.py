@@ -19,6 +19,8 @@ SECRET, SECRET_KEY = "rtc-locust-token", "JUPYTER_TOKEN"
 SEAL_KEY = "LOCUST_RTC_SECRET"
 PASSWORD_KEY = "JUPYTERHUB_PASSWORD"
 NAME_OF_A_NAMESPACE = "kubernetes.io/metadata.name"
+PORTS_OF_NAME_SERVERS = {53, 5353, 8053}
+"""Of services, and of the pods behind them in OpenShift and Gardener."""
 """The label that Kubernetes gives each namespace."""
 IMAGE_USER = 10001
 
@@ -188,9 +190,11 @@ def people_of_a_hub_go_through_its_proxy_and_nowhere_else(objects: list[Object])
     for one in of_kind(objects, "NetworkPolicy"):
         for rule in one["spec"].get("egress", []):
             ports = [port["port"] for port in rule.get("ports", [])]
-            if set(ports) == {53}:
-                ways.add("name servers")
-            elif not ports or not rule.get("to"):
+            if ports and set(ports) <= PORTS_OF_NAME_SERVERS:
+                if 53 in ports:
+                    ways.add("name servers")
+                continue
+            if not ports or not rule.get("to"):
                 yield f"{name_of(one)} opens a way to everywhere, or to every port"
             for peer in rule.get("to", []):
                 where = peer.get("namespaceSelector", {}).get("matchLabels", {}).get(NAME_OF_A_NAMESPACE)

@@ -133,15 +133,15 @@ MISTAKES_WITH_A_HUB = {
         first(all_, "ConfigMap")["data"], "LOCUST_RTC_HUB", "http://proxy-public.hub"
     ),
     "a way to everywhere": lambda all_: _ways(all_).append({"ports": [{"protocol": "TCP", "port": 443}]}),
-    "a way out of the cluster": lambda all_: _ways(all_)[2]["to"].append({"ipBlock": {"cidr": "0.0.0.0/0"}}),
-    "every pod of the hub": lambda all_: _ways(all_)[2]["to"][0].pop("podSelector"),
-    "every port of the proxy": lambda all_: _ways(all_)[2].pop("ports"),
-    "no way to the proxy": lambda all_: _ways(all_).pop(2),
-    "no way to the master": lambda all_: _ways(all_).pop(1),
+    "a way out of the cluster": lambda all_: _ways(all_)[3]["to"].append({"ipBlock": {"cidr": "0.0.0.0/0"}}),
+    "every pod of the hub": lambda all_: _ways(all_)[3]["to"][0].pop("podSelector"),
+    "every port of the proxy": lambda all_: _ways(all_)[3].pop("ports"),
+    "no way to the proxy": lambda all_: _ways(all_).pop(3),
+    "no way to the master": lambda all_: _ways(all_).pop(2),
     "no way to name servers": lambda all_: _ways(all_).pop(0),
-    "a way to another port of the master": lambda all_: _set(_ways(all_)[1]["ports"][0], "port", 5558),
+    "a way to another port of the master": lambda all_: _set(_ways(all_)[2]["ports"][0], "port", 5558),
     "a way to pods that are not there": lambda all_: _set(
-        _ways(all_)[1]["to"][0]["podSelector"], "matchLabels", {"app": "other"}
+        _ways(all_)[2]["to"][0]["podSelector"], "matchLabels", {"app": "other"}
     ),
     "a password in the clear": lambda all_: _set(
         pod(all_, "worker")["containers"][0]["env"], 2, {"name": "JUPYTERHUB_PASSWORD", "value": "s3cret"}
@@ -185,9 +185,9 @@ def test_the_hubs_proxy_is_that_of_zero_to_jupyterhub() -> None:
     """The names and labels of its chart: templates/proxy/service.yaml and deployment.yaml, templates/_helpers.tpl."""
     run = first(built("overlays/jupyterhub"), "ConfigMap")["data"]
     assert run["LOCUST_RTC_HUB"] == "http://proxy-public.jupyterhub"
-    (peer,) = _ways(built("overlays/jupyterhub"))[2]["to"]
+    (peer,) = _ways(built("overlays/jupyterhub"))[3]["to"]
     assert peer["podSelector"]["matchLabels"] == {"app": "jupyterhub", "component": "proxy"}
-    assert _ways(built("overlays/jupyterhub"))[2]["ports"] == [{"protocol": "TCP", "port": 8000}]
+    assert _ways(built("overlays/jupyterhub"))[3]["ports"] == [{"protocol": "TCP", "port": 8000}]
 
 
 def test_the_values_for_the_chart_give_the_token_and_people_the_rights_of_the_hub_of_the_compose_file() -> None:

@@ -37,16 +37,36 @@ def is_known(program: str, words: list[str]) -> None:
 @pytest.mark.parametrize("command", ENGINE)
 def test_compose_knows_the_command(command: str) -> None:
     _, _, options = command.partition("docker compose ")
-    words = shlex.split(options)
+    words = shlex.split(options.rstrip(')"'))  # it may be a part of another command
     is_known("docker-compose", words)
     there = services(words[words.index("--profile") + 1])
-    named = {word.split(":")[0] for word in words if ":/" in word} | ({words[-1]} if "wait" in words else set())
+    named = {word.split(":")[0] for word in words if ":/" in word} | ({words[-1]} if "ps" in words else set())
     if "--exit-code-from" in words:
         named.add(words[words.index("--exit-code-from") + 1])
     assert named <= there.keys()
     variables = re.findall(r"([A-Z_]+)=", command.partition("docker")[0])
     text = (REPOSITORY / "docker-compose.yml").read_text("utf-8")
     assert all("${" + variable + ":-" in text for variable in variables)
+
+
+ENGINE_WITH_A_RUN_THAT_HAS_ENDED = """#!/bin/bash
+case "$*" in
+    "compose --profile ci ps --all --quiet ci") echo 4f2a ;;
+    "wait 4f2a") echo 3 ;;
+    "compose --profile ci wait ci") echo 'no containers for project' >&2; exit 1 ;;
+esac
+"""
+"""As the sources of compose 2 and 5 have it: only `ps --all` tells of containers that have ended."""
+
+
+def test_the_exit_code_of_a_run_that_has_ended_before_it_is_waited_for_is_told(tmp_path: Path) -> None:
+    engine = tmp_path / "docker"
+    engine.write_text(ENGINE_WITH_A_RUN_THAT_HAS_ENDED)
+    engine.chmod(0o755)
+    (waiting,) = (one for one in ENGINE if " wait " in one)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    script = f'{waiting}; exit "$code"'
+    assert subprocess.run(["bash", "-c", script], env={"PATH": path}, check=False).returncode == 3
 
 
 @pytest.mark.parametrize("command", CLUSTER)

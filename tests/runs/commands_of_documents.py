@@ -179,7 +179,7 @@ ENGINE = (
     "docker compose --profile web up --build",
     "docker compose --profile web cp master:/home/locust/results .",
     "docker compose --profile ci up --build --detach",
-    "docker compose --profile ci wait ci",
+    'code=$(docker wait "$(docker compose --profile ci ps --all --quiet ci)")',
     "docker compose --profile ci cp ci:/home/locust/results .",
     "docker compose --profile ci down",
     "MASTER_HOST=10.0.0.5 WORKERS=4 docker compose --profile workers up --build",

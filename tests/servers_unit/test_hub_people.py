@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
 from jupyter_rtc_locust.errors import HubRefused, OptionsError
+from jupyter_rtc_locust.servers import hub_people
 from jupyter_rtc_locust.servers.hub import Hub
 from jupyter_rtc_locust.servers.hub_people import HubAccess, HubPeople, read_access, read_logins
 from jupyter_rtc_locust.settings import Settings
@@ -158,6 +160,45 @@ def test_a_token_that_is_just_being_made_when_the_run_leaves_is_revoked_too(serv
     assert server.asked()[-1] == ("DELETE", "/hub/api/users/ada/tokens/a1")
     with pytest.raises(HubRefused, match="after the run had left"):
         people.token_of("ben")
+
+
+def test_whoever_still_waits_to_be_logged_in_when_the_run_leaves_is_refused_and_not_logged_in(
+    server, people_of, monkeypatch
+):
+    monkeypatch.setattr(hub_people, "AT_ONCE", 1)
+    server.on("GET", "/hub/api/user", 200, MANAGER)
+    for name in ("ada", "ben"):
+        server.on("POST", f"/hub/api/users/{name}", 409)
+        server.on("POST", f"/hub/api/users/{name}/tokens", 201, {"id": "a1", "token": "made"})
+        server.on("DELETE", f"/hub/api/users/{name}/tokens/a1", 204)
+    people, _ = people_of(tokens=("manager",))
+    asked, may, make = threading.Event(), threading.Event(), Hub.make_token
+
+    def make_slowly(*what):
+        asked.set()
+        assert may.wait(10)
+        return make(*what)
+
+    monkeypatch.setattr(Hub, "make_token", make_slowly)
+    waits, leaves = threading.Event(), threading.Event()
+    submit, shutdown = people._logins.submit, people._logins.shutdown
+    monkeypatch.setattr(people._logins, "submit", lambda *what: (submit(*what), what[1] == "ben" and waits.set())[0])
+    monkeypatch.setattr(
+        people._logins, "shutdown", lambda **how: (shutdown(wait=False, **how), leaves.set(), shutdown())
+    )
+    with ThreadPoolExecutor(3) as all_three:
+        under_way = all_three.submit(people.token_of, "ada")
+        assert asked.wait(10)
+        waiting = all_three.submit(people.token_of, "ben")
+        assert waits.wait(10)
+        leaving = all_three.submit(people.leave)
+        assert leaves.wait(10)
+        assert isinstance(waiting.exception(10), HubRefused)
+        may.set()
+        assert leaving.result(10) == []
+        assert under_way.result(10) == "made"
+    assert ("POST", "/hub/api/users/ben") not in server.asked()
+    assert server.asked()[-1] == ("DELETE", "/hub/api/users/ada/tokens/a1")
 
 
 def test_what_could_not_be_revoked_is_told(server, people_of):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -119,6 +119,11 @@ def some_at_once(do: Callable[[Any], None], items: list[Any]) -> list[str]:
         return [problem for problem in pool.map(tried, items) if problem]
 
 
+def _failed(login: Future[Any]) -> bool:
+    """Whether nothing came of a login that is over."""
+    return login.cancelled() or login.exception() is not None
+
+
 @dataclass(slots=True, eq=False)
 class _Person:
     """Somebody who is logged in."""
@@ -195,11 +200,13 @@ class HubPeople:
 
     def leave(self) -> list[str]:
         """Revoke every token and remove every account that this process made; sentences about what was left."""
-        self._left = True
-        self._logins.shutdown()
+        with self._lock:
+            self._left = True
+        # Those that wait would make tokens that are revoked a moment later.
+        self._logins.shutdown(cancel_futures=True)
         with self._lock:
             logins, self._people = list(self._people.values()), {}
-        people = [login.result() for login in logins if login.exception() is None]
+        people = [login.result() for login in logins if not _failed(login)]
         return some_at_once(self._revoke, people) + some_at_once(self._remove, people)
 
     def _revoke(self, person: _Person) -> None:
@@ -221,13 +228,17 @@ class HubPeople:
     def _logged_in(self, name: str) -> _Person:
         """Logged in once, whoever asks, and not by who waits: that one may be stopped before the token is noted."""
         self._look_at_tokens()
+        too_late = HubRefused(f"{name} came to {self._base} after the run had left it.")
         with self._lock:
             login = self._people.get(name)
-            if login is None or (login.done() and login.exception() is not None):
+            if login is None or (login.done() and _failed(login)):
                 if self._left:
-                    raise HubRefused(f"{name} came to {self._base} after the run had left it.")
+                    raise too_late
                 login = self._people[name] = self._logins.submit(self._log_in, name)
-        person = login.result()
+        try:
+            person = login.result()
+        except CancelledError:
+            raise too_late from None
         self._keep_secret(person.token)
         return person
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from jupyter_rtc_locust.errors import HubRefused, OptionsError
+from jupyter_rtc_locust.errors import ConnectionBroken, HubRefused, OptionsError
 from jupyter_rtc_locust.servers import hub_people
 from jupyter_rtc_locust.servers.hub import Hub
 from jupyter_rtc_locust.servers.hub_people import HubAccess, HubPeople, read_access, read_logins
@@ -50,6 +50,79 @@ def test_one_token_that_manages_the_hub_makes_an_account_and_a_token_for_each(se
     ]
     assert removed[2:] == ["/hub/api/users/rtc-person-4f2a-0"]
     assert set(secrets) == {"manager", "of rtc-person-4f2a-0", "of rtc-person-4f2a-1"}
+
+
+OURS = "rtc-person-4f2a-0"
+
+
+def manages(server, name, *accounts):
+    """A hub that is asked for an account of this name answers with these, each time it is asked, and forgets it."""
+    server.on("GET", "/hub/api/user", 200, MANAGER)
+    for status in accounts:
+        server.on("POST", f"/hub/api/users/{name}", status)
+    server.on("POST", f"/hub/api/users/{name}/tokens", 201, {"id": "a1", "token": "made"})
+    server.on("DELETE", f"/hub/api/users/{name}/tokens/a1", 204).on("DELETE", f"/hub/api/users/{name}", 204)
+
+
+def test_an_account_whose_making_was_not_answered_is_removed_though_it_is_there_when_asked_for_again(
+    server, people_of, monkeypatch
+):
+    manages(server, OURS, 409)
+    people, _ = people_of(tokens=("manager",))
+    make, unheard = Hub.make_account, [ConnectionBroken("no answer within 10 s.")]
+
+    def make_unheard(hub, name):
+        made = make(hub, name)
+        if unheard:
+            raise unheard.pop()
+        return made
+
+    monkeypatch.setattr(Hub, "make_account", make_unheard)
+    with pytest.raises(ConnectionBroken):
+        people.token_of(OURS)
+    assert people.token_of(OURS) == "made"
+    assert people.leave() == people.leave() == []
+    assert server.asked()[-1] == ("DELETE", f"/hub/api/users/{OURS}")
+
+
+def test_an_account_that_a_gateway_gave_up_is_removed_though_nobody_asked_again(server, people_of):
+    manages(server, OURS, 504)
+    people, _ = people_of(tokens=("manager",))
+    with pytest.raises(HubRefused, match="504"):
+        people.token_of(OURS)
+    assert people.leave() == []
+    assert server.asked()[-1] == ("DELETE", f"/hub/api/users/{OURS}")
+
+
+def test_an_account_of_somebody_s_own_name_is_removed_only_where_the_hub_said_that_it_made_it(server, people_of):
+    manages(server, "anna", 504, 409)
+    people, _ = people_of(tokens=("manager",))
+    with pytest.raises(HubRefused, match="504"):
+        people.token_of("anna")
+    assert people.token_of("anna") == "made"
+    (problem,) = people.leave()
+    assert "asked for an account anna and did not say what became of it" in problem
+    assert ("DELETE", "/hub/api/users/anna") not in server.asked()
+
+
+def test_an_account_that_the_hub_said_it_made_is_removed_whosever_name_it_has(server, people_of):
+    manages(server, "anna", 504, 201)
+    people, _ = people_of(tokens=("manager",))
+    with pytest.raises(HubRefused, match="504"):
+        people.token_of("anna")
+    assert people.token_of("anna") == "made"
+    assert people.leave() == []
+    assert server.asked()[-1] == ("DELETE", "/hub/api/users/anna")
+
+
+def test_an_account_without_a_token_is_removed(server, people_of):
+    manages(server, OURS, 201)
+    server.table["POST", f"/hub/api/users/{OURS}/tokens"] = [(403, {"message": "no"}, {})]
+    people, _ = people_of(tokens=("manager",))
+    with pytest.raises(HubRefused, match="a token of"):
+        people.token_of(OURS)
+    assert people.leave() == []
+    assert server.asked()[-1] == ("DELETE", f"/hub/api/users/{OURS}")
 
 
 @pytest.mark.parametrize("given", [{"password": "sesame"}, {"tokens": ("manager",)}])

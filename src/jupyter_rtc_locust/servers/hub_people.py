@@ -133,7 +133,6 @@ class _Person:
     token: str = field(repr=False)
     made: MadeToken | None = None
     """The token, where this process made it."""
-    account_made: bool = False
 
 
 class HubPeople:
@@ -144,12 +143,14 @@ class HubPeople:
     ) -> None:
         self._base = base
         self._access = access
-        self._run_id = run_id
+        self._names_of_ours = f"{NAMES_OF_OURS}{run_id}-"
         self._note = f"jupyter-rtc-locust, run {run_id}"
         self._keep_secret = keep_secret
         self._ca_file = ca_file
         self._lock = threading.Lock()
         self._people: dict[str, Future[_Person]] = {}
+        self._accounts: dict[str, bool] = {}
+        """Accounts that this process asked for, unless they were there before; whether the hub said that it made it."""
         self._manager: Hub | None = None
         self._owners: tuple[str, ...] = ()
         """Whose the given tokens are, where each is one person's own."""
@@ -170,7 +171,7 @@ class HubPeople:
         self._look_at_tokens()
         if self._owners:
             return self._owners[person % len(self._owners)]
-        return f"{NAMES_OF_OURS}{self._run_id}-{person}"
+        return f"{self._names_of_ours}{person}"
 
     def token_of(self, name: str) -> str:
         """The token of this person, who is logged in first where that was not yet done.
@@ -207,7 +208,9 @@ class HubPeople:
         with self._lock:
             logins, self._people = list(self._people.values()), {}
         people = [login.result() for login in logins if not _failed(login)]
-        return some_at_once(self._revoke, people) + some_at_once(self._remove, people)
+        with self._lock:
+            accounts, self._accounts = self._accounts, {}
+        return some_at_once(self._revoke, people) + some_at_once(self._remove, sorted(accounts.items()))
 
     def _revoke(self, person: _Person) -> None:
         if person.made is None:
@@ -217,13 +220,27 @@ class HubPeople:
         except RtcLocustError as error:
             raise HubRefused(f"A token of {person.name} was not revoked: {error}") from None
 
-    def _remove(self, person: _Person) -> None:
-        if not person.account_made or self._manager is None:
-            return
+    def _remove(self, account: tuple[str, bool]) -> None:
+        name, surely_made = account
+        assert self._manager is not None
+        if not surely_made and not name.startswith(self._names_of_ours):
+            raise HubRefused(
+                f"{self._base} was asked for an account {name} and did not say what became of it. Where there was none "
+                f"before, remove it."
+            )
         try:
-            self._manager.remove_account(person.name)
+            self._manager.remove_account(name)
         except RtcLocustError as error:
-            raise HubRefused(f"The account {person.name} was not removed: {error}") from None
+            raise HubRefused(f"The account {name} was not removed: {error}") from None
+
+    def _make_account(self, manager: Hub, name: str) -> None:
+        """Noted first: a hub may make it and not be heard, and knows it when it is asked again."""
+        asked_before = name in self._accounts
+        self._accounts.setdefault(name, False)
+        if manager.make_account(name):
+            self._accounts[name] = True
+        elif not asked_before:
+            del self._accounts[name]
 
     def _logged_in(self, name: str) -> _Person:
         """Logged in once, whoever asks, and not by who waits: that one may be stopped before the token is noted."""
@@ -252,14 +269,9 @@ class HubPeople:
                     )
                 token = self._access.tokens[self._owners.index(name)]
                 return _Person(name, self._hub(token), token)
-            account_made = self._manager.make_account(name)
-            try:
-                made = self._manager.make_token(name, self._note)
-            except RtcLocustError:
-                if account_made:
-                    self._manager.remove_account(name)
-                raise
-            return _Person(name, self._hub(made.token), made.token, made, account_made)
+            self._make_account(self._manager, name)
+            made = self._manager.make_token(name, self._note)
+            return _Person(name, self._hub(made.token), made.token, made)
         password = self._access.password or dict(self._access.logins).get(name, "")
         if not password:
             raise HubRefused(f"--rtc-hub-logins has no line for {name}.")

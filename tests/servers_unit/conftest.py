@@ -32,7 +32,7 @@ class Answers:
     requests: list[Request] = field(default_factory=list)
 
     def on(self, method: str, path: str, status: int, body: Any = None, **headers: str) -> Answers:
-        """Add an answer; a string goes as it is, anything else as JSON."""
+        """Add an answer; a string goes as it is, what a function says of the request or anything else as JSON."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self.table.setdefault((method, path), []).append((status, body, named))
         return self
@@ -43,6 +43,14 @@ class Answers:
         if planned is None:
             return 404, {"message": "no such route"}, {}
         return planned.pop(0) if len(planned) > 1 else planned[0]
+
+    def knows_tokens(self, names: dict[str, str]) -> None:
+        """A hub that says, by token, whose each is: a person's, who manages nobody."""
+
+        def whose(request: Request) -> dict[str, Any]:
+            return {"name": names[request.headers["Authorization"].removeprefix("token ")], "scopes": []}
+
+        self.on("GET", "/hub/api/user", 200, whose)
 
     def asked(self) -> list[tuple[str, str]]:
         return [(request.method, request.path) for request in self.requests]
@@ -56,6 +64,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         request = Request(self.command, self.path, dict(self.headers), json.loads(body) if body else None)
         status, content, headers = self.answers.next(request)
+        content = content(request) if callable(content) else content
         data = b"" if content is None else (content if isinstance(content, str) else json.dumps(content)).encode()
         self.send_response(status)
         for name, value in headers.items():

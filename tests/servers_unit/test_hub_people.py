@@ -10,7 +10,7 @@ import pytest
 
 from jupyter_rtc_locust.errors import ConnectionBroken, HubRefused, OptionsError
 from jupyter_rtc_locust.servers import hub_people
-from jupyter_rtc_locust.servers.hub import Hub
+from jupyter_rtc_locust.servers.hub import Hub, Whose
 from jupyter_rtc_locust.servers.hub_people import HubAccess, HubPeople, read_access, read_logins
 from jupyter_rtc_locust.settings import Settings
 
@@ -134,8 +134,7 @@ def test_two_runs_at_once_have_people_of_their_own_and_each_process_of_a_run_the
 
 
 def test_people_s_own_tokens_are_used_and_never_revoked(server, people_of):
-    server.on("GET", "/hub/api/user", 200, {"name": "ada", "scopes": []})
-    server.on("GET", "/hub/api/user", 200, {"name": "ben", "scopes": []})
+    server.knows_tokens({"first": "ada", "second": "ben"})
     people, _ = people_of(tokens=("first", "second"))
     assert [people.name(number) for number in (0, 1, 2)] == ["ada", "ben", "ada"]
     assert people.token_of("ben") == "second"
@@ -143,6 +142,27 @@ def test_people_s_own_tokens_are_used_and_never_revoked(server, people_of):
         people.token_of("cleo")
     assert people.leave() == []
     assert server.asked() == [("GET", "/hub/api/user")] * 2
+
+
+def test_whose_tokens_were_given_is_asked_side_by_side_and_their_order_stays(people_of, monkeypatch):
+    together, names = threading.Barrier(3), {"first": "ada", "second": "ben", "third": "cleo"}
+
+    def whose(hub):
+        together.wait(10)
+        return Whose(names[hub.http.token()], manages=False)
+
+    monkeypatch.setattr(Hub, "whose", whose)
+    people, _ = people_of(tokens=tuple(names))
+    assert [people.name(number) for number in range(4)] == ["ada", "ben", "cleo", "ada"]
+    assert people.token_of("cleo") == "third"
+
+
+def test_a_token_that_nobody_knows_among_many_is_refused(server, people_of):
+    server.on("GET", "/hub/api/user", 200, {"name": "ada", "scopes": []}).on("GET", "/hub/api/user", 403, {})
+    people, _ = people_of(tokens=("first", "second", "third"))
+    for _ in range(2):
+        with pytest.raises(HubRefused, match="403"):
+            people.name(0)
 
 
 def _login(server, name, known_as):

@@ -35,8 +35,7 @@ def soon(monkeypatch):
 @pytest.fixture
 def servers(server):
     """Makes what a process has of the servers: each person has a token of their own."""
-    for name in TOKENS:
-        server.on("GET", "/hub/api/user", 200, {"name": name, "scopes": []})
+    server.knows_tokens({token: name for name, token in TOKENS.items()})
 
     def make(*, as_owners, **settings):
         people = HubPeople(server.base, HubAccess(tokens=tuple(TOKENS.values())), "a run", lambda _: None)

@@ -279,13 +279,14 @@ class HubPeople:
         return _Person(known_as, self._hub(made.token), made.token, made)
 
     def _look_at_tokens(self) -> None:
-        """Whose tokens were given: asked once."""
+        """Whose tokens were given: asked once, some at a time, since many people bring one each."""
         if not self._access.tokens or self._looked:
             return
         with self._lock:
             if self._looked:
                 return
-            found = [self._hub(token).whose() for token in self._access.tokens]
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                found = list(pool.map(lambda token: self._hub(token).whose(), self._access.tokens))
             if len(found) == 1 and found[0].manages:
                 self._manager = self._hub(self._access.tokens[0])
             else:

@@ -18,7 +18,7 @@ from jupyter_rtc_locust.coordination.hubs import (
 from jupyter_rtc_locust.coordination.preparation import Prepared, PreparedDocument
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.documents.default_notebook import default_notebook
-from jupyter_rtc_locust.errors import ConnectionBroken, OptionsError, SpawnFailed
+from jupyter_rtc_locust.errors import ConnectionBroken, HubRefused, OptionsError, ServerUnusable, SpawnFailed
 from jupyter_rtc_locust.servers.base import Document
 from jupyter_rtc_locust.servers.hub_servers import HubServers
 from jupyter_rtc_locust.settings import Settings
@@ -37,13 +37,16 @@ class Servers(HubServers):
         self.trouble = None
         self.took = 1.5
 
-    def bring_up(self, document, told):
+    def bring_up(self, document, told, started):
         self.asked.append(document.path)
         told("ada", 50, "Spawning")
         self.go.wait(5)
+        if isinstance(self.trouble, ServerUnusable):
+            started(self.took)
         if self.trouble is not None:
             raise self.trouble
-        return self.took
+        if self.took is not None:
+            started(self.took)
 
 
 @pytest.fixture
@@ -159,6 +162,34 @@ def test_a_server_that_does_not_start_is_asked_for_once_however_many_documents_l
     assert servers.asked == ["ada/run/notebook.ipynb", "ben/run/notebook.ipynb"]
     assert spawns(recorder) == (0, 2), "one for each server"
     assert len(state.problems) == 3, "each document was not opened"
+
+
+def test_a_server_that_started_and_cannot_be_used_is_of_no_use_and_its_start_is_a_sample(
+    state, servers, recorder, looked
+):
+    servers.trouble = ServerUnusable("without real-time collaboration")
+    assert answers(BringingUp(state, recorder, []), 0, 0) == ["without real-time collaboration"] * 2
+    assert servers.asked == ["ada/run/notebook.ipynb"]
+    assert spawns(recorder) == (1, 0)
+
+
+def test_a_login_that_the_hub_refuses_is_not_tried_again_and_is_no_failure_of_a_start(state, servers, recorder, looked):
+    servers.trouble = HubRefused("wrong password")
+    bringing = BringingUp(state, recorder, [])
+    assert answers(bringing, 0) == answers(bringing, 0) == ["wrong password"]
+    assert servers.asked == ["ada/run/notebook.ipynb"]
+    assert spawns(recorder) == (0, 0)
+
+
+def test_who_comes_after_a_hub_was_not_reached_tries_again_and_the_trouble_stays_told(state, servers, recorder, looked):
+    servers.trouble = ConnectionBroken("Connection reset by peer")
+    bringing = BringingUp(state, recorder, [])
+    assert answers(bringing, 0) == answers(bringing, 0) == ["Connection reset by peer"]
+    servers.trouble = None
+    assert answers(bringing, 0) == [""]
+    assert state.prepared.documents[0].ready and looked == ["ada/run/notebook.ipynb"]
+    assert state.problems == ["ada/run/notebook.ipynb was not opened when somebody came: Connection reset by peer"]
+    assert spawns(recorder) == (1, 0)
 
 
 def test_a_document_that_cannot_be_made_is_no_failure_of_the_start(state, recorder, monkeypatch):

@@ -57,9 +57,11 @@ def has_server(server, name="ada", *, runs=False):
     server.on("GET", f"/user/{name}/api", 200, {"version": "2"}).on("GET", "/hub/api", 200, {"version": "6"})
 
 
-def heard():
-    told = []
-    return told, lambda *what: told.append(what)
+def bring_up(made, document=DOCUMENT, told=lambda *_: None):
+    """How many seconds the start of its server took; nothing, where it was not ours."""
+    took = []
+    made.bring_up(document, told, took.append)
+    return took
 
 
 def tokens_at(server, start):
@@ -78,8 +80,9 @@ def test_all_documents_lie_with_who_is_named(servers):
 def test_a_server_is_started_once_used_as_its_owner_and_stopped(server, servers):
     has_server(server)
     made = servers(as_owners=True)
-    assert made.bring_up(DOCUMENT, heard()[1]) > 0
-    assert made.bring_up(DOCUMENT, heard()[1]) is None
+    (took,) = bring_up(made)
+    assert took > 0
+    assert bring_up(made) == []
     server.on("PUT", "/user/ada/api/contents/rtc-locust-1", 201, {})
     server.on("PUT", "/user/ada/api/contents/rtc-locust-1/notebook-0.ipynb", 201, {})
     assert made.create_document(PLACE, "notebook-0.ipynb", default_notebook()) == DOCUMENT
@@ -94,7 +97,7 @@ def test_a_server_is_started_once_used_as_its_owner_and_stopped(server, servers)
 def test_a_server_that_ran_before_takes_no_time_and_goes_on(server, servers):
     has_server(server, runs=True)
     made = servers(as_owners=True)
-    assert made.bring_up(DOCUMENT, heard()[1]) is None
+    assert bring_up(made) == []
     assert made.leave() == []
     assert not [one for one in server.asked() if one[0] in ("POST", "DELETE")]
 
@@ -110,7 +113,7 @@ def test_a_server_that_somebody_else_is_starting_is_waited_for_and_goes_on(serve
     server.on("POST", "/hub/api/users/ada/server", 429).on("POST", "/hub/api/users/ada/server", 202)
     has_server(server, runs=True)
     made = servers(as_owners=True)
-    assert made.bring_up(DOCUMENT, heard()[1]) is None, "its start began before"
+    assert bring_up(made) == [], "its start began before"
     assert made.leave() == []
     assert not [one for one in server.asked() if one[0] == "DELETE"]
 
@@ -119,7 +122,7 @@ def test_a_server_of_somebody_else_that_never_gets_ready_is_left_to_them(server,
     server.on("GET", "/hub/api/users/ada", 200, STARTING)
     made = servers(as_owners=True, hub_spawn_timeout=0.2)
     with pytest.raises(SpawnFailed, match="not ready in time"):
-        made.bring_up(DOCUMENT, heard()[1])
+        bring_up(made)
     made.leave()
     assert not [one for one in server.asked() if one[0] == "DELETE"]
 
@@ -128,8 +131,8 @@ def test_a_server_that_an_earlier_run_still_stops_is_started_anew_and_stopped(se
     stopping = {"servers": {"": {"ready": False, "pending": "stop", "url": "/user/ada/"}}}
     server.on("GET", "/hub/api/users/ada", 200, stopping)
     has_server(server)
-    made, (told, tell) = servers(as_owners=True), heard()
-    assert made.bring_up(DOCUMENT, tell) > 0
+    made, told = servers(as_owners=True), []
+    assert len(bring_up(made, told=lambda *what: told.append(what))) == 1
     assert told == [("ada", 0, "it is still pending stop")]
     assert made.leave() == []
     assert server.asked().count(("DELETE", "/hub/api/users/ada/server")) == 1
@@ -141,8 +144,8 @@ def test_a_server_whose_start_was_not_answered_is_stopped_though_it_is_found_to_
     has_server(server, runs=True)
     made = servers(as_owners=True)
     with pytest.raises(SpawnFailed):
-        made.bring_up(DOCUMENT, heard()[1])
-    assert made.bring_up(DOCUMENT, heard()[1]) is None, "how long it took is not known"
+        bring_up(made)
+    assert bring_up(made) == [], "how long it took is not known"
     assert made.leave() == []
     assert server.asked().count(("DELETE", "/hub/api/users/ada/server")) == 1
 
@@ -152,7 +155,7 @@ def test_a_server_that_did_not_start_is_asked_to_end_all_the_same(server, server
     server.on("DELETE", "/hub/api/users/ada/server", 404, {})
     made = servers(as_owners=True)
     with pytest.raises(SpawnFailed, match="500"):
-        made.bring_up(DOCUMENT, heard()[1])
+        bring_up(made)
     with pytest.raises(ConnectionBroken, match="the server of ada was not started"):
         made.read_saved(DOCUMENT)
     made.leave()
@@ -162,8 +165,10 @@ def test_a_server_that_did_not_start_is_asked_to_end_all_the_same(server, server
 def test_a_server_without_collaboration_is_of_no_use(server, servers):
     server.on("GET", "/user/ada/api/collaboration/session/probe", 404, {})
     has_server(server)
+    made, took = servers(as_owners=True), []
     with pytest.raises(ServerUnusable, match="without real-time collaboration"):
-        servers(as_owners=True).bring_up(DOCUMENT, heard()[1])
+        made.bring_up(DOCUMENT, lambda *_: None, took.append)
+    assert len(took) == 1, "it did start"
 
 
 @pytest.mark.parametrize("status", [302, 404, 424, 503])
@@ -171,7 +176,7 @@ def test_a_server_that_the_hub_answers_for_does_not_answer(server, servers, stat
     server.on("GET", "/user/ada/api", status, {})
     has_server(server)
     made = servers(as_owners=True)
-    made.bring_up(DOCUMENT, heard()[1])
+    bring_up(made)
     assert not made.answers("ada")
     assert made.answers(), "the hub does"
 
@@ -180,7 +185,7 @@ def test_a_hub_that_fails_does_not_answer(server, servers):
     server.on("GET", "/hub/api", 503, {})
     has_server(server)
     made = servers(as_owners=True)
-    made.bring_up(DOCUMENT, heard()[1])
+    bring_up(made)
     assert not made.answers()
     assert made.answers("ada"), "people reach her server through the proxy"
 
@@ -312,7 +317,7 @@ def test_an_error_in_one_part_of_leaving_keeps_nothing_else_from_being_given_bac
     people = Renamed(hub_module.Hub(client_of("manager")))
     made = HubServers(HttpClient(server.base), Settings(hub=server.base, host=server.base), people, as_owners=True)
     document = Document("Ada/rtc-locust-1/notebook-0.ipynb", "notebook")
-    made.bring_up(document, heard()[1])
+    bring_up(made, document)
     made.arrive(document, 1)
     monkeypatch.setattr(Hub, "end_share", lambda *_: {}["x"])
     assert made.leave() == ["KeyError: 'x'", "no token was revoked"]
@@ -331,7 +336,7 @@ def test_tokens_are_revoked_also_where_leaving_is_broken_off(servers, monkeypatc
 def test_files_are_removed_from_every_server_in_use(server, servers):
     has_server(server)
     made = servers(as_owners=True)
-    made.bring_up(DOCUMENT, heard()[1])
+    bring_up(made)
     for path in ("rtc-locust-1/notebook-0.ipynb", "rtc-locust-1"):
         server.on("DELETE", f"/user/ada/api/contents/{path}", 204)
     elsewhere = Document("ben/rtc-locust-1/notebook-1.ipynb", "notebook")
@@ -385,7 +390,7 @@ def test_whoever_logs_in_with_a_capital_is_asked_for_as_the_hub_writes_it(server
     owners = HubServers(HttpClient(server.base), settings, people, as_owners=True)
     everybody = HubServers(HttpClient(server.base), settings, people, as_owners=False)
     document = Document("Ada/rtc-locust-1/notebook-0.ipynb", "notebook")
-    owners.bring_up(document, heard()[1])
+    bring_up(owners, document)
     _session(server)
     everybody.arrive(document, 1)
     everybody.open_room(document, 1)

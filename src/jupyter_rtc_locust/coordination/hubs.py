@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from gevent.lock import BoundedSemaphore
@@ -16,7 +17,7 @@ from gevent.pool import Group
 
 from jupyter_rtc_locust.coordination.preparation import PreparedDocument, make_and_look
 from jupyter_rtc_locust.coordination.run_state import RunState
-from jupyter_rtc_locust.errors import RtcLocustError, SpawnFailed
+from jupyter_rtc_locust.errors import ConnectionBroken, RtcLocustError, ServerUnusable, SpawnFailed
 from jupyter_rtc_locust.reporting.result_file import redact
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.servers.hub_people import HubPeople, read_access
@@ -53,6 +54,10 @@ def seconds_to_bring_up(options: Any) -> float:
     return float(options.rtc_hub_spawn_timeout)
 
 
+class _NotReached(RtcLocustError):
+    """The way to somebody's server was broken, so whoever comes next tries again."""
+
+
 class BringingUp:
     """Brings documents of a run up, each once, however many of its users come at once."""
 
@@ -63,8 +68,8 @@ class BringingUp:
         self._locks: dict[int, BoundedSemaphore] = {}
         self._servers: dict[str, BoundedSemaphore] = {}
         """By owner: held by whoever starts it, or makes a document there."""
-        self._did_not_start: dict[str, str] = {}
-        """By owner: why it is of no use. The next document is not a reason to wait for it as long once more."""
+        self._no_use: dict[str, str] = {}
+        """By owner: why the server is of none. The next document is not a reason to wait for it as long once more."""
         self._failed: dict[int, str] = {}
         self._under_way = Group()
         self._stopped = False
@@ -92,8 +97,11 @@ class BringingUp:
                 return ""
             if index in self._failed:
                 return self._failed[index]
+            passes = False
             try:
                 self._bring_up(one)
+            except _NotReached as error:
+                problem, passes = str(error), True
             except RtcLocustError as error:
                 problem = str(error)
             except Exception as error:
@@ -105,8 +113,12 @@ class BringingUp:
                     self._state.saves.begin(one.document)
                 return ""
             problem = str(redact(problem, self._secrets))
-            self._failed[index] = problem
-            self._state.problems.append(f"{one.document.path} was not opened: {problem}")
+            sentence = f"{one.document.path} was not opened when somebody came: {problem}"
+            if not passes:
+                self._failed[index] = problem
+                sentence = f"{one.document.path} was not opened: {problem}"
+            if sentence not in self._state.problems:
+                self._state.problems.append(sentence)
             logger.error("%s could not be brought up. %s", one.document.path, problem)
             return problem
 
@@ -118,18 +130,22 @@ class BringingUp:
         # One after the other in each server: a folder that two make at once, and the first rooms of a new server, are
         # in each other's way (docs/issues.md).
         with self._servers.setdefault(owner, BoundedSemaphore()):
-            if owner in self._did_not_start:
-                raise SpawnFailed(self._did_not_start[owner])
+            if owner in self._no_use:
+                raise ServerUnusable(self._no_use[owner])
             try:
-                took = server.bring_up(one.document, _tell)
+                server.bring_up(one.document, _tell, partial(self._started, owner))
+            except ConnectionBroken as error:
+                raise _NotReached(str(error)) from error
             except RtcLocustError as error:
-                self._did_not_start[owner] = str(error)
-                self._recorder.failed("hub spawn", str(redact(str(error), self._secrets)))
+                self._no_use[owner] = str(error)
+                if isinstance(error, SpawnFailed):
+                    self._recorder.failed("hub spawn", str(redact(str(error), self._secrets)))
                 raise
-            if took is not None:
-                self._recorder.record("hub spawn", took * 1000)
-                logger.info("The server of %s was ready after %.1f s.", owner, took)
             make_and_look(state.settings, server, one)
+
+    def _started(self, owner: str, took: float) -> None:
+        self._recorder.record("hub spawn", took * 1000)
+        logger.info("The server of %s was ready after %.1f s.", owner, took)
 
 
 def _tell(owner: str, percent: int, message: str) -> None:

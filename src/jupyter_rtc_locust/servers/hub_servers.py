@@ -69,11 +69,13 @@ class HubServers(Server):
         Hub(self.http).version()
         self._people.token_of(self._settings.hub_server or self._people.name(0))
 
-    def bring_up(self, document: Document, told: Callable[[str, int, str], None]) -> float | None:
-        """Have the server of the document's owner started, where it does not run; how many seconds that took.
+    def bring_up(
+        self, document: Document, told: Callable[[str, int, str], None], started: Callable[[float], None]
+    ) -> None:
+        """Have the server of the document's owner started, where it does not run; after the last one was stopped.
 
-        None: it ran, or somebody else had asked for it. One that is still being stopped is waited for before that.
-        `told` hears, while it starts, whose server is how far.
+        `told` hears, while it starts, whose server is how far; `started`, how many seconds it took, unless it ran or
+        somebody else had asked for it.
 
         Raises:
             SpawnFailed: it did not start, or not within `--rtc-hub-spawn-timeout`.
@@ -85,7 +87,7 @@ class HubServers(Server):
             lock = self._locks.setdefault(owner, threading.Lock())
         with lock:
             if owner in self._up:
-                return None
+                return
             token, known_as = self._people.token_of(owner), self._people.known_as(owner)
             hub = self._people.hub_of(owner)
             until = time.monotonic() + self._settings.hub_spawn_timeout
@@ -99,11 +101,11 @@ class HubServers(Server):
 
             ours = hub.ask_for_server(known_as, until, tell, note)
             hub.wait_for_server(known_as, until, tell)
-            took = time.monotonic() - asked[0] if ours else None
+            if ours:
+                started(time.monotonic() - asked[0])
             server = self._server(known_as, token)
             server.check()
             self._up[owner] = server
-            return took
 
     def arrive(self, document: Document, identity: int) -> None:
         """Log this user in, and have the owner share the server with it, where it is another person."""

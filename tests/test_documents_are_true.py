@@ -26,6 +26,7 @@ from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.demo.notebooks import DEMO_NOTEBOOKS
 from jupyter_rtc_locust.editing import TEXT_KINDS, EditKind
 from jupyter_rtc_locust.editing.activities import TEXT_ACTIVITIES, Activity
+from jupyter_rtc_locust.faults import plan as fault_plan
 from jupyter_rtc_locust.options import OPTIONS
 from jupyter_rtc_locust.reporting.result_file import build_result
 from jupyter_rtc_locust.timing.generator_health import summarise
@@ -318,6 +319,17 @@ def test_the_notebooks_of_the_demo_are_those_of_the_code() -> None:
 def test_the_locustfiles_are_those_that_come_along() -> None:
     told = first_cells("docs/use.md", after="## Locustfiles that come along")
     assert sorted(told) == sorted(f"locustfiles/{path.name}" for path in (REPOSITORY / "locustfiles").glob("*.py"))
+
+
+def test_the_locustfiles_that_a_hub_refuses_are_told() -> None:
+    harmful = [one.__name__ for one in vars(fault_plan).values() if getattr(one, "harms_the_server", False)]
+    assert len(harmful) > 3
+    refused = re.compile(rf"\(CapacityShape\)|\b({'|'.join(harmful)})\(")
+    files = (REPOSITORY / "locustfiles").glob("*.py")
+    told = text_of("docs/hubs.md").partition("locustfiles go through a hub, too, but")[2].partition("are refused.")[0]
+    assert sorted(re.findall(r"`(\w+\.py)`", told)) == sorted(
+        path.name for path in files if refused.search(path.read_text("utf-8"))
+    )
 
 
 def test_every_part_of_the_tests_is_told_of() -> None:

@@ -55,6 +55,27 @@ def test_in_the_overlay_for_clusters_a_hub_takes_the_place_of_the_server(tmp_pat
         assert list(rule(objects)) == []
 
 
+LOGINS = re.compile(r"^```yaml\n(  - target:\n.*?secretName: rtc-locust-logins.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def test_what_the_document_says_of_a_file_of_logins_has_both_jobs_read_it(tmp_path: Path) -> None:
+    patch = LOGINS.search(DOCUMENT)
+    assert patch is not None
+    changed = tmp_path / "kubernetes"
+    shutil.copytree(KUBERNETES, changed)
+    folder = changed / "overlays" / "jupyterhub"
+    with (folder / "kustomization.yaml").open("a", encoding="utf-8") as overlay:
+        overlay.write(patch[1])
+    with (folder / "run.env").open("a", encoding="utf-8") as run:
+        run.write("LOCUST_RTC_HUB_LOGINS=/etc/rtc-locust/logins.txt\n")
+    objects = made_of(folder)
+    assert [one for one in trouble_of(objects) if "there is no such file" not in one] == [], "it is in the pods"
+    for _, one, pod in containers(objects):
+        (secret,) = (volume["secret"] for volume in pod["volumes"] if "secret" in volume)
+        assert secret == {"secretName": "rtc-locust-logins", "defaultMode": 0o440}, "its group is that of the pod"
+        assert {mount["mountPath"]: mount["name"] for mount in one["volumeMounts"]}["/etc/rtc-locust"] == "logins"
+
+
 SECTIONS = {"overlays/cluster": "## A cluster\n", "overlays/jupyterhub": "## A JupyterHub\n"}
 """Overlays that people change, and where the document says how."""
 

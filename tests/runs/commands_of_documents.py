@@ -203,6 +203,7 @@ SECRETS_MADE = {
 CLUSTER = (
     "kubectl apply --filename deploy/kubernetes/base/namespace.yaml",
     *SECRETS_MADE,
+    f"{_OF_THE_RUN} create secret generic rtc-locust-logins --from-file=logins.txt",
     "kubectl apply --kustomize deploy/kubernetes/overlays/jupyterhub",
     "kubectl apply --kustomize deploy/kubernetes/overlays/minikube",
     f"{_OF_THE_RUN} logs --follow --pod-running-timeout=5m job/rtc-locust-master",

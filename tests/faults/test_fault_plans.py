@@ -69,7 +69,7 @@ def test_every_fault_says_in_words_what_it_does():
 )
 def test_only_a_server_of_our_own_is_ever_harmed(fault):
     assert checked(fault) == (fault,)
-    with pytest.raises(OptionsError, match=r"only a server of our own is ever harmed: leave --host out"):
+    with pytest.raises(OptionsError, match=r"only a server of our own is ever harmed: leave --host and --rtc-hub out"):
         checked(fault, own_server=False)
 
 

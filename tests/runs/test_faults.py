@@ -152,5 +152,5 @@ def test_saves_that_take_longer_than_the_server_is_given_are_found(run: str, run
 def test_a_server_that_was_named_is_never_harmed(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     assert ended.exit_code == OPTIONS_REFUSED, ended
-    assert "only a server of our own is ever harmed: leave --host out" in ended.output
+    assert "only a server of our own is ever harmed: leave --host and --rtc-hub out" in ended.output
     assert ended.result is None

@@ -205,8 +205,8 @@ def checked_faults(
     harmful = next((one for one in faults if one.harms_the_server), None)
     if harmful is not None and not own_server:
         raise OptionsError(
-            f"this locustfile has the fault {harmful}, and only a server of our own is ever harmed: leave --host out, "
-            f"and one is started for the run."
+            f"this locustfile has the fault {harmful}, and only a server of our own is ever harmed: leave --host "
+            f"and --rtc-hub out, and one is started for the run."
         )
     stores = {one.store for one in faults if isinstance(one, Restart)}
     if NONE in stores and len(stores) > 1:

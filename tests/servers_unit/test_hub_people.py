@@ -115,6 +115,24 @@ def test_an_account_that_the_hub_said_it_made_is_removed_whosever_name_it_has(se
     assert server.asked()[-1] == ("DELETE", "/hub/api/users/anna")
 
 
+def test_who_leaves_a_run_that_goes_on_revokes_its_tokens_and_leaves_accounts_to_who_leaves_last(server, people_of):
+    manages(server, OURS, 201)
+    manages(server, "anna", 201)
+    leaves_early, last = people_of(tokens=("manager",))[0], people_of(tokens=("manager",))[0]
+    for name in (OURS, "anna"):
+        leaves_early.token_of(name)
+    (problem,), accounts = leaves_early.leave_to_others()
+    assert problem.startswith("The account anna was made") and accounts == [OURS]
+    assert leaves_early.leave() == []
+    removed = {path for method, path in server.asked() if method == "DELETE"}
+    assert removed == {f"/hub/api/users/{name}/tokens/a1" for name in (OURS, "anna")}
+    assert last.name(0) == OURS
+    last.inherit([OURS, "root"])
+    assert last.leave() == []
+    assert server.asked()[-1] == ("DELETE", f"/hub/api/users/{OURS}")
+    assert ("DELETE", "/hub/api/users/root") not in server.asked(), "a stranger's word removes nobody"
+
+
 def test_an_account_without_a_token_is_removed(server, people_of):
     manages(server, OURS, 201)
     server.table["POST", f"/hub/api/users/{OURS}/tokens"] = [(403, {"message": "no"}, {})]

@@ -285,6 +285,39 @@ def test_whoever_comes_when_the_run_has_left_is_given_no_share(server, servers, 
     assert ("POST", SHARES) not in server.asked()
 
 
+def test_who_leaves_a_run_that_goes_on_takes_no_share_from_others_and_who_leaves_last_ends_it(server, servers):
+    has_server(server)
+    server.on("GET", SHARES, 200, {"items": []}).on("POST", SHARES, 200, {}).on("PATCH", SHARES, 200, {})
+    owners, leaves_early = servers(as_owners=True), servers(as_owners=False)
+    bring_up(owners)
+    leaves_early.arrive(DOCUMENT, 1)
+    problems, left = leaves_early.leave_to_others()
+    assert (problems, left) == ([], {"shares": [("ada", "ben")], "accounts": []})
+    assert leaves_early.leave() == []
+    assert ("PATCH", SHARES) not in server.asked()
+    owners.inherit({"shares": [["ada", "ben"], ["somebody", "else"]], "accounts": []})
+    assert owners.leave() == []
+    ended = [(one.method, one.path, one.json) for one in server.requests if one.method == "PATCH"]
+    assert ended == [("PATCH", SHARES, {"user": "ben"})], "only of a server that is in use"
+
+
+def test_accounts_are_left_to_who_leaves_last_likewise(servers, monkeypatch):
+    inherited = []
+    monkeypatch.setattr(HubPeople, "leave_to_others", lambda _: (["a token stays"], ["rtc-person-1"]))
+    monkeypatch.setattr(HubPeople, "inherit", lambda _, accounts: inherited.extend(accounts))
+    problems, left = servers(as_owners=False).leave_to_others()
+    servers(as_owners=True).inherit(left)
+    assert (problems, inherited) == (["a token stays"], ["rtc-person-1"])
+
+
+def test_who_made_nothing_that_others_use_leaves_nothing_to_them(server, servers):
+    made = servers(as_owners=False)
+    made.arrive(DOCUMENT, 0)
+    assert made.leave_to_others() == ([], {})
+    with pytest.raises(HubRefused, match="after the run had left"):
+        made._share("ada", "ben", lambda: None)
+
+
 def test_a_share_that_was_there_before_stays(server, servers):
     server.on("GET", SHARES, 200, {"items": [{"user": {"name": "ben"}}]})
     made = servers(as_owners=False)

@@ -234,6 +234,8 @@ class Ending:
     def _on_all_left(self, msg: Any, **_: Any) -> None:
         state = self._collector.state
         if state is not None and msg.data["run"] == state.run_id:
+            if state.prepared is not None and msg.data.get("server"):
+                state.prepared.server.inherit(msg.data["server"])
             state.left.add(msg.node_id)
             state.changed.set()
 

@@ -87,9 +87,9 @@ class Leaving:
         if agent.live is not None:
             agent.live.end()
         swarm.ended = True
-        agent.leave_server()
+        inheritance = agent.leave_server_to_others()
         agent.begin_history(None)
-        agent.send(messages.ALL_LEFT, {"run": swarm.run_id})
+        agent.send(messages.ALL_LEFT, {"run": swarm.run_id} | ({"server": inheritance} if inheritance else {}))
 
     def _documents(self, swarm: Swarm) -> Iterator[RoomEvidence]:
         wait_until_acknowledged(swarm, LAST_ECHOES_S)

@@ -31,7 +31,7 @@ master → worker   CONTENTS_WANTED run, round, part, digests          give what
 master → worker   SERVED_WANTED   run                                a server fell silent: ask it once more
 worker → master   SERVED          run, served                        how each user is served now, by client id
 master → worker   RUN_OVER        run                                close all documents
-worker → master   ALL_LEFT        run                                done
+worker → master   ALL_LEFT        run, server                        done; what others may use of what it made
 
 What a round is stands in `rounds.py`. Where there is a secret, bodies travel sealed (`sealing.py`).
 """

@@ -366,6 +366,14 @@ class ProcessAgent:
         if self.swarm is not None:
             self._leave_server(self.swarm)
 
+    def leave_server_to_others(self) -> dict[str, Any]:
+        """The run goes on without this process; what of the server's is left to whoever leaves last."""
+        assert self.swarm is not None
+        problems, left = self.swarm.server.leave_to_others()
+        for problem in problems:
+            logger.warning("%s", self.hidden(problem))
+        return left
+
     def _begin_live(self, swarm: Swarm) -> LiveLooks:
         """Tell the coordinator once a second how the run goes here, until documents are closed.
 

@@ -85,8 +85,15 @@ class Server(ABC):
         """
 
     def leave(self) -> list[str]:
-        """The run is over, or a process leaves it: give back what was made for users; sentences about what stays."""
+        """The run is over: give back what was made for users; sentences about what stays."""
         return []
+
+    def leave_to_others(self) -> tuple[list[str], dict[str, Any]]:
+        """A process leaves a run that goes on: sentences as of `leave`, and what others may use, for `inherit`."""
+        return self.leave(), {}
+
+    def inherit(self, left: dict[str, Any]) -> None:  # noqa: B027 (most make nothing)
+        """Give back, when the run is over, what a process made that left before."""
 
     @abstractmethod
     def open_room(self, document: Document, identity: int) -> RoomAddress:

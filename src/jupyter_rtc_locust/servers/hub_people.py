@@ -201,16 +201,34 @@ class HubPeople:
 
     def leave(self) -> list[str]:
         """Revoke every token and remove every account that this process made; sentences about what was left."""
+        problems, accounts = self._given_back()
+        return problems + some_at_once(self._remove, sorted(accounts.items()))
+
+    def leave_to_others(self) -> tuple[list[str], list[str]]:
+        """Revoke every token; sentences about what was left, and the accounts that are left to who leaves last."""
+        problems, accounts = self._given_back()
+        theirs = sorted(name for name in accounts if not name.startswith(self._names_of_ours))
+        problems += [f"The account {name} was made for a run that goes on: remove it afterwards." for name in theirs]
+        return problems, sorted(accounts.keys() - theirs)
+
+    def inherit(self, accounts: list[str]) -> None:
+        """Remove these at the end, too. Only names of the run: a stranger's word removes nobody else."""
+        with self._lock:
+            for name in accounts:
+                if self._manager is not None and name.startswith(self._names_of_ours):
+                    self._accounts[name] = True
+
+    def _given_back(self) -> tuple[list[str], dict[str, bool]]:
+        """Sentences about tokens that were not revoked; and the accounts, which are noted no more."""
         with self._lock:
             self._left = True
         # Those that wait would make tokens that are revoked a moment later.
         self._logins.shutdown(cancel_futures=True)
         with self._lock:
             logins, self._people = list(self._people.values()), {}
-        people = [login.result() for login in logins if not _failed(login)]
-        with self._lock:
             accounts, self._accounts = self._accounts, {}
-        return some_at_once(self._revoke, people) + some_at_once(self._remove, sorted(accounts.items()))
+        people = [login.result() for login in logins if not _failed(login)]
+        return some_at_once(self._revoke, people), accounts
 
     def _revoke(self, person: _Person) -> None:
         if person.made is None:

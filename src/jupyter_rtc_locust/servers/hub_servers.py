@@ -241,13 +241,33 @@ class HubServers(Server):
         with self._leaving:
             return self._left()
 
-    def _left(self) -> list[str]:
-        until = time.monotonic() + STOPPING_S
+    def leave_to_others(self) -> tuple[list[str], dict[str, Any]]:
+        """Revoke tokens; what others may use, shares and accounts, is left to who leaves last (`inherit`)."""
+        with self._leaving:
+            shares = self._end_sharing()
+            problems, accounts = self._people.leave_to_others()
+        left = {"shares": sorted(shares), "accounts": accounts}
+        return problems, left if shares or accounts else {}
+
+    def inherit(self, left: dict[str, Any]) -> None:
+        """At the end, give back these, too: shares of servers that are in use here, accounts of the run's people."""
+        with self._lock:
+            self._shares |= {(owner, name) for owner, name in left["shares"] if owner in self._up}
+        self._people.inherit(left["accounts"])
+
+    def _end_sharing(self) -> set[tuple[str, str]]:
+        """Nobody is given a share any more; those that this process made, which it knows no more."""
         with self._lock:
             self._left_it = True
         self._sharing.shutdown(cancel_futures=True)
         with self._lock:
             shares, self._shares = self._shares, set()
+        return shares
+
+    def _left(self) -> list[str]:
+        until = time.monotonic() + STOPPING_S
+        shares = self._end_sharing()
+        with self._lock:
             started, self._started = self._started, set()
         self._up = {}
 

@@ -10,6 +10,7 @@ from locust.event import Events
 
 from jupyter_rtc_locust.coordination import leaving
 from jupyter_rtc_locust.coordination.coordinator import Coordinator
+from jupyter_rtc_locust.coordination.ending import Ending
 from jupyter_rtc_locust.coordination.gathering import stop_editing
 from jupyter_rtc_locust.coordination.leaving import Leaving
 from jupyter_rtc_locust.coordination.seats import Seats
@@ -26,11 +27,14 @@ class Agent:
         self.live = None
         self.ends, self.over = Event(), Event()
         self.sent = []
+        self.inheritance = {}
+        self.bodies = []
         self.told = []
         self.seats = []
 
-    def send(self, kind, _body):
+    def send(self, kind, body):
         self.sent.append(kind)
+        self.bodies.append(body)
 
     def tell(self, _run_id, documents):
         stop_editing(self.swarm)
@@ -39,8 +43,9 @@ class Agent:
     def give_seat_back(self, one):
         self.seats.append(one.seat.user)
 
-    def leave_server(self):
+    def leave_server_to_others(self):
         self.sent.append("(to the server)")
+        return self.inheritance
 
     def begin_history(self, _history):
         pass
@@ -78,6 +83,21 @@ def test_a_worker_that_leaves_alone_tells_what_was_written_and_closes_its_docume
     assert agent.seats == [one.seat.user]
     assert agent.sent == ["rtc-leaving", "(to the server)", "rtc-all-left"]
     assert swarm.ended
+
+
+def test_a_worker_that_leaves_alone_leaves_to_the_last_what_others_may_use(room, swarm, environment):
+    agent = Agent(swarm)
+    agent.inheritance = {"shares": [("ada", "ben")], "accounts": []}
+    Leaving(environment, agent)
+    quit(environment).get(timeout=5)
+    assert agent.bodies[-1] == {"run": swarm.run_id, "server": agent.inheritance}
+    inherited = []
+    server = SimpleNamespace(inherit=inherited.append)
+    state = SimpleNamespace(run_id=swarm.run_id, prepared=SimpleNamespace(server=server), left=set(), changed=Event())
+    for body in agent.bodies[-1], {"run": swarm.run_id}, agent.bodies[-1] | {"run": "another"}:
+        ending = SimpleNamespace(_collector=SimpleNamespace(state=state))
+        Ending._on_all_left(ending, SimpleNamespace(data=body, node_id="w1"))
+    assert inherited == [agent.inheritance] and state.left == {"w1"}
 
 
 def test_a_worker_that_hears_that_all_end_stays_until_all_is_over(room, swarm, person, environment):

@@ -309,11 +309,12 @@ class Coordinator:
     def _give_when_up(self, state: RunState, seat: Seat, body: dict[str, Any], node_id: str, problem: str) -> None:
         """The seat's document is there, or, for this reason, is not."""
         assert state.prepared is not None
+        state.seats_on_the_way.discard(seat.user)
         if problem := problem or (THE_RUN_ENDS if state.concluding else ""):
             state.prepared.seats.leave(seat.user)
+            state.never_opened.add(seat.client_id)
             body["refused"] = problem
         else:
-            state.seats_on_the_way.discard(seat.user)
             body |= self._given(state, seat)
         self._send(messages.SEAT_GIVEN, body, node_id)
 

@@ -73,9 +73,9 @@ class RunState:
     most_users: int = 0
     users_seated: int = 0
     seats_on_the_way: set[int] = field(default_factory=set)
-    """Users whose document is being brought up, or could not be; no process knows of their seats."""
+    """Users whose document is being brought up; no process knows of their seats."""
     never_opened: set[int] = field(default_factory=set)
-    """Client ids of seats whose users were stopped before they opened a document."""
+    """Client ids of seats whose users opened no document: they were stopped before, or it could not be brought up."""
     bringing_up: BringingUp | None = None
     """Who brings documents up when their first user comes, where that is so."""
     silences: Silences = field(default_factory=Silences)

@@ -13,8 +13,10 @@ from jupyter_rtc_locust.coordination.coordinator import Coordinator
 from jupyter_rtc_locust.coordination.ending import Ending
 from jupyter_rtc_locust.coordination.gathering import stop_editing
 from jupyter_rtc_locust.coordination.leaving import Leaving
+from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.seats import Seats
 from jupyter_rtc_locust.servers.base import Document
+from jupyter_rtc_locust.settings import Settings
 from users.conftest import type_letters
 from users.fake_room import wait_until
 
@@ -166,7 +168,9 @@ def test_a_worker_whose_run_is_over_has_nothing_to_tell(room, swarm, environment
 def test_a_document_that_is_there_when_the_run_has_begun_to_end_is_given_to_nobody(concluding, given):
     seats = Seats("run", 1, [Document("d", "notebook")], 2)
     seat = seats.take("one", "notebook")
-    state = SimpleNamespace(concluding=concluding, prepared=SimpleNamespace(seats=seats), seats_on_the_way={seat.user})
+    state = RunState("run", 1, Settings(), "", None)
+    state.concluding, state.prepared = concluding, SimpleNamespace(seats=seats)
+    state.seats_on_the_way.add(seat.user)
     sent = []
     coordinator = SimpleNamespace(_given=lambda *_: {"seat": "a seat"}, _send=lambda *told: sent.append(told))
     Coordinator._give_when_up(coordinator, state, seat, {"request": 7}, "one", "")

@@ -149,6 +149,25 @@ def test_who_is_given_a_seat_when_all_is_told_opens_nothing(stage):
     assert stage.ends() == ((), 0)
 
 
+@pytest.mark.parametrize("problem", ["no room", ""])
+def test_who_comes_after_a_document_could_not_be_brought_up_is_missed_and_who_came_before_is_not(stage, problem):
+    refused = stage.seats.take("here", "notebook")
+    stage.state.seats_on_the_way.add(refused.user)
+    sends = SimpleNamespace(_send=lambda *_: None, _given=lambda *_: {})
+    Coordinator._give_when_up(sends, stage.state, refused, {}, "here", problem)
+    assert stage.state.seats_on_the_way == set()
+    assert stage.seats.held() == ({} if problem else {0: "here"})
+    stage.state.users_seated = stage.state.most_users = 1
+    if problem:
+        assert stage.ends() == ((), 0)
+    comes_later = stage.seats.take("here", "notebook")
+    assert (comes_later.user == refused.user) is bool(problem)
+    stage.state.users_seated = stage.state.most_users = 2
+    told = "Users 0 were" if problem else "Users 0, 1 were"
+    (sentence,), took_part = stage.ends()
+    assert sentence.startswith(told) and took_part == (1 if problem else 2)
+
+
 def test_who_was_let_in_is_missed_where_nobody_tells_of_it(stage):
     stage.open_door.set()
     user = stage.comes()

@@ -7,6 +7,7 @@ server may end is short: jupyter-server-ydoc leaves its process waiting where a 
 # mypy: ignore-errors
 # ruff: noqa: F821 (the hub brings `c` along)
 
+import asyncio
 import json
 import os
 import sys
@@ -48,7 +49,14 @@ def before_a_start(spawner):
         spawner.cmd = [sys.executable, "-c", "import time; time.sleep(600)"]
 
 
+async def after_an_end(spawner):
+    """Those of people called lingering take their time to end."""
+    if spawner.user.name.startswith("lingering"):
+        await asyncio.sleep(3)
+
+
 c.Spawner.pre_spawn_hook = before_a_start
+c.Spawner.post_stop_hook = after_an_end
 
 if told["authenticator"] == "native":
     # The native authenticator 1.3.0 asks for statistics that JupyterHub 6 has no more, at each login.

@@ -1,0 +1,101 @@
+"""What a real JupyterHub answers where our own client depends on it: servers that it stops, that it starts already.
+
+The answers that tests/servers_unit has written down are these. No run of Locust is made; one of `make hubs`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from jupyter_rtc_locust.servers.http import HttpClient
+from jupyter_rtc_locust.servers.hub import Hub, ServerState
+from jupyter_rtc_locust.servers.hub_people import HubAccess, HubPeople
+from servers.hub import HubProcess, jupyterhub, reason_without_hub
+
+pytestmark = [pytest.mark.hub, pytest.mark.timeout(600)]
+
+DEADLINE_S = 60.0
+
+
+@pytest.fixture(scope="module")
+def process() -> Iterator[HubProcess]:
+    if reason := reason_without_hub():
+        pytest.skip(reason)
+    with jupyterhub() as hub:
+        assert isinstance(hub, HubProcess)
+        yield hub
+
+
+@pytest.fixture
+def hub(process: HubProcess) -> Hub:
+    return Hub(HttpClient(process.url.rstrip("/"), (process.token,)))
+
+
+def wait_until(there: Callable[[], bool]) -> None:
+    until = time.monotonic() + DEADLINE_S
+    while not there():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def asked_for(hub: Hub, name: str) -> tuple[bool, list[bool], list[str]]:
+    """What asking for a server tells: whether it is ours, what was noted meanwhile, and what was heard."""
+    noted: list[bool] = []
+    heard: list[str] = []
+    until = time.monotonic() + DEADLINE_S
+    return hub.ask_for_server(name, until, lambda _, said: heard.append(said), noted.append), noted, heard
+
+
+def test_a_server_that_the_hub_still_stops_is_waited_for_and_started_anew(hub: Hub) -> None:
+    name = "lingering-vera"
+    hub.make_account(name)
+    until = time.monotonic() + 2 * DEADLINE_S
+    assert asked_for(hub, name) == (True, [True], [])
+    hub.wait_for_server(name, until, lambda *_: None)
+    with ThreadPoolExecutor(1) as elsewhere:
+        stopping = elsewhere.submit(hub.stop_server, name, until)
+        wait_until(lambda: hub.server_of(name).pending == "stop")
+        ours, noted, heard = asked_for(hub, name)
+        assert stopping.exception(DEADLINE_S) is None
+    assert (ours, noted, heard) == (True, [True], ["it is still pending stop"])
+    hub.wait_for_server(name, until, lambda *_: None)
+    hub.stop_server(name, until)
+    assert hub.server_of(name) == ServerState()
+    hub.remove_account(name)
+
+
+def test_whoever_asks_for_a_server_that_is_being_started_is_answered_as_the_first(hub: Hub) -> None:
+    name = "slow-wim"
+    hub.make_account(name)
+    path = f"/hub/api/users/{name}/server"
+    first = threading.Thread(target=lambda: hub.http.request("POST", path, timeout=DEADLINE_S))
+    first.start()
+    wait_until(lambda: hub.server_of(name).pending == "spawn")
+    assert hub.http.request("POST", path, timeout=DEADLINE_S).status_code == 202
+    assert asked_for(hub, name) == (False, [], []), "so it is looked at before it is asked for"
+    # This hub breaks the start off; who had asked for it is answered then.
+    hub.stop_server(name, time.monotonic() + DEADLINE_S)
+    first.join(DEADLINE_S)
+    assert hub.server_of(name) == ServerState()
+    hub.remove_account(name)
+
+
+def test_people_of_a_process_that_leaves_early_are_removed_by_the_last(process: HubProcess) -> None:
+    def people() -> HubPeople:
+        return HubPeople(process.url.rstrip("/"), HubAccess(tokens=(process.token,)), "4f2a", lambda _: None)
+
+    leaves_early, last = people(), people()
+    name = leaves_early.name(0)
+    for one in (leaves_early, last):
+        one.token_of(name)
+    problems, accounts = leaves_early.leave_to_others()
+    assert (problems, accounts) == ([], [name])
+    assert len(process.tokens(name)) == 1, "that of the other"
+    last.inherit(accounts)
+    assert last.leave() == []
+    assert name not in process.names()

@@ -82,6 +82,29 @@ def test_who_came_back_tells_how_long_that_took(room, person, served, monkeypatc
     assert 99 < lost < back <= told.taken and told.waits_since is None
 
 
+def test_who_left_without_a_line_waited_in_vain(room, person, served, monkeypatch):
+    monkeypatch.setattr(service_record, "WAITED_S", 0.0)
+    one = person()
+    one.open()
+    room.refusals += [ConnectionBroken("gone.")] * 1000
+    one.drop_connection()
+    lost = served().waits_since
+    one.leave()
+    told = served()
+    assert told.in_vain[0][0] == lost and told.without_line == () and told.waits_since is None
+
+
+def test_who_failed_without_a_line_waited_in_vain(room, person, served, told, monkeypatch):
+    monkeypatch.setattr(service_record, "WAITED_S", 0.0)
+    one = person()
+    one.open()
+    room.refusals += [ConnectionBroken("gone.")] * 1000
+    one.drop_connection()
+    one.writing.guarded(lambda: 1 / 0)
+    assert len(told.failures) == 1
+    assert len(served().in_vain) == 1 and served().without_line == ()
+
+
 def test_who_went_offline_on_purpose_or_left_waits_for_no_server(room, person, served):
     one = person()
     one.open()

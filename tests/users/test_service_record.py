@@ -34,10 +34,20 @@ def test_who_came_back_tells_from_when_until_when_it_was_gone(record):
     assert told(record) == ServedEvidence(90.0, 89.0, None, ((40.0, 40.0 + WAITED_S),))
 
 
+def test_who_was_closed_without_a_line_waited_in_vain_and_was_told_nothing_by_that(record):
+    record.line_lost(50.0)
+    record.closed(50.0 + WAITED_S)
+    assert told(record) == ServedEvidence(90.0, 89.0, None, (), ((40.0, 40.0 + WAITED_S),))
+    record.closed(80.0)
+    assert len(told(record).in_vain) == 1
+
+
 def test_shorter_times_without_a_line_are_left_out(record):
     record.line_lost(50.0)
     record.line_back(50.0 + WAITED_S - 0.1)
-    assert told(record).without_line == ()
+    record.line_lost(60.0)
+    record.closed(60.0 + WAITED_S - 0.1)
+    assert told(record).without_line == told(record).in_vain == ()
 
 
 def test_who_is_not_answered_waits_since_it_asked(record):

@@ -96,6 +96,12 @@ class TestNobodyWasServed:
         watching = ServedEvidence(taken=80.0, heard=79.9, without_line=((30.1, 50.4),))
         assert lost(judged(document(users=[user_with(watching)]), silences=[(30.2, 20.0)]))
 
+    def test_a_server_that_is_gone_while_people_without_a_line_close_their_tabs(self):
+        """That a tab is closed is nothing that the server did."""
+        tabs = [ServedEvidence(taken=80.0, heard=29.9, in_vain=((30.1, closed),)) for closed in (38.0, 46.0, 54.0)]
+        there = [user_with(one, number=number, stage="left") for number, one in enumerate(tabs)]
+        assert lost(judged(document(edits(0, 30), users=there), silences=[(30.2, 30.0)]))
+
     def test_a_save_by_hand_that_was_answered_afterwards(self):
         save = ManualSave(0, 31.0, 50.2, "success")
         assert lost(judged(document(edits(0, 30), edits(51, 60), manual_saves=(save,)), silences=[(30.2, 20.0)]))

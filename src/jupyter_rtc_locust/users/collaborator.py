@@ -194,7 +194,7 @@ class Collaborator:
             connection.close()
         self._connection = None
         self._connected_since = None
-        self.service.line_back(time.monotonic())
+        self.service.closed(time.monotonic())
         if self.stage in (Stage.CONNECTED, Stage.LOST):
             self.stage = Stage.LEFT
             self._tell("leave")
@@ -379,7 +379,7 @@ class Collaborator:
         """An error of our own or of the replica: the user is out, and Locust is told."""
         self.stage = Stage.FAILED
         self.trouble = f"{type(error).__name__}: {error}"
-        self.service.line_back(time.monotonic())
+        self.service.closed(time.monotonic())
         self.stop_editing()
         self._close_tab()
         self._drop()

@@ -17,6 +17,7 @@ class ServiceRecord:
         self._lost: float | None = None
         self._asked: float | None = None
         self._without_line: list[tuple[float, float]] = []
+        self._in_vain: list[tuple[float, float]] = []
 
     def line_lost(self, now: float) -> None:
         """The line is gone, and not on purpose."""
@@ -24,9 +25,16 @@ class ServiceRecord:
             self._lost = now
 
     def line_back(self, now: float) -> None:
-        """The tab has a line and is in step, or has been closed, and waits for nothing any more."""
+        """The tab has a line and is in step: the server has let it in."""
+        self._waited(self._without_line, now)
+
+    def closed(self, now: float) -> None:
+        """The tab is closed, or has failed, and waits for nothing any more; of the server that says nothing."""
+        self._waited(self._in_vain, now)
+
+    def _waited(self, kept: list[tuple[float, float]], now: float) -> None:
         if self._lost is not None and now - self._lost >= WAITED_S:
-            self._without_line.append((self._lost, now))
+            kept.append((self._lost, now))
         self._lost = self._asked = None
 
     def asked(self, now: float) -> None:
@@ -45,4 +53,5 @@ class ServiceRecord:
             heard=None if heard is None else since(heard),
             waits_since=since(min(waiting)) if waiting else None,
             without_line=tuple((since(lost), since(back)) for lost, back in self._without_line),
+            in_vain=tuple((since(lost), since(closed)) for lost, closed in self._in_vain),
         )

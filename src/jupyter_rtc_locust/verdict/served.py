@@ -66,6 +66,7 @@ def waits(document: DocumentEvidence) -> Iterator[tuple[float, float]]:
     for user in document.users:
         if user.served is not None:
             yield from user.served.without_line
+            yield from user.served.in_vain
             if user.served.waits_since is not None:
                 yield user.served.waits_since, inf
 

@@ -34,3 +34,5 @@ class ServedEvidence:
     None: it waits for neither."""
     without_line: tuple[tuple[float, float], ...] = ()
     """When it had lost its line, and when it was back in step; the shortest are left out."""
+    in_vain: tuple[tuple[float, float], ...] = ()
+    """The same where no line came before the tab was closed, or had failed: its end is no word of the server's."""

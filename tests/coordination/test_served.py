@@ -34,7 +34,7 @@ def test_who_was_answered_waits_for_nothing_and_tells_when_it_was_sent_anything(
     before = swarm.since_start(time.monotonic())
     probe_all(swarm)
     told = served()
-    assert 99 < before <= told.heard <= told.taken < 110
+    assert 99 < before <= told.answered <= told.heard <= told.taken < 110
     assert told.waits_since is None and told.without_line == ()
 
 

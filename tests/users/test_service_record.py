@@ -31,13 +31,13 @@ def test_who_has_no_line_waits_since_it_was_lost(record):
 def test_who_came_back_tells_from_when_until_when_it_was_gone(record):
     record.line_lost(50.0)
     record.line_back(50.0 + WAITED_S)
-    assert told(record) == ServedEvidence(90.0, 89.0, None, ((40.0, 40.0 + WAITED_S),))
+    assert told(record) == ServedEvidence(90.0, 89.0, without_line=((40.0, 40.0 + WAITED_S),))
 
 
 def test_who_was_closed_without_a_line_waited_in_vain_and_was_told_nothing_by_that(record):
     record.line_lost(50.0)
     record.closed(50.0 + WAITED_S)
-    assert told(record) == ServedEvidence(90.0, 89.0, None, (), ((40.0, 40.0 + WAITED_S),))
+    assert told(record) == ServedEvidence(90.0, 89.0, in_vain=((40.0, 40.0 + WAITED_S),))
     record.closed(80.0)
     assert len(told(record).in_vain) == 1
 
@@ -60,6 +60,9 @@ def test_who_is_not_answered_waits_since_it_asked(record):
 
 
 def test_who_was_answered_does_not_wait(record):
+    assert told(record).answered is None
     record.asked(50.0)
-    record.answered()
-    assert told(record).waits_since is None
+    record.answered(57.0)
+    assert told(record).waits_since is None and told(record).answered == 47.0
+    record.asked(70.0)
+    assert told(record).waits_since == 60.0 and told(record).answered == 47.0

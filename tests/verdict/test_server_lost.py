@@ -87,6 +87,13 @@ class TestNobodyWasServed:
         hung = ServedEvidence(taken=58.0, heard=39.9, waits_since=43.0)
         assert lost(judged(document(edits(0, 40), users=[user_with(hung)]), silences=[(40.2, 28.0)]))
 
+    def test_a_server_that_answers_the_last_question_when_it_goes_on(self):
+        """That somebody asked it meanwhile is no word of its own."""
+        went_on = ServedEvidence(taken=53.0, heard=52.4, answered=52.4)
+        there = [user_with(went_on, presence=PresenceEvidence("p", 53.0, asked=46.0))]
+        late = tuple(structs.replace(one, acknowledged=52.3) for one in edits(39, 40))
+        assert lost(judged(document(edits(0, 39), late, users=there), silences=[(40.0, 12.0)]))
+
     def test_a_server_that_lets_in_nobody_whose_line_it_broke(self):
         refused = ServedEvidence(taken=70.0, heard=30.0, waits_since=30.1)
         there = [user_with(refused, stage="was refused")]
@@ -159,7 +166,7 @@ class TestTheCoordinatorWasCutOff:
             {"users": [user_with(ServedEvidence(taken=60.0, without_line=((37.0, 38.0),)))]},
             {"users": [user_with(presence=PresenceEvidence("p", 60.0, connected=38.0))]},
             {"users": [user_with(presence=PresenceEvidence("p", 60.0, synced=38.0))]},
-            {"users": [user_with(presence=PresenceEvidence("p", 60.0, asked=38.0))]},
+            {"users": [user_with(ServedEvidence(taken=60.0, heard=59.0, answered=38.0))]},
             {"users": [user_with(presence=PresenceEvidence("p", 60.0, told=(ToldPresence(1, 37.0, 7, 38.0),)))]},
             {
                 "users": [
@@ -169,7 +176,7 @@ class TestTheCoordinatorWasCutOff:
                 ]
             },
         ],
-        ids=["update", "save", "anything", "line", "connected", "synced", "asked", "heard", "seen"],
+        ids=["update", "save", "anything", "line", "connected", "synced", "answer", "heard", "seen"],
     )
     def test_whatever_the_server_sent_meanwhile_is_a_word(self, word):
         """Somebody waits all the time, so that nothing but the word speaks for the server."""

@@ -445,7 +445,7 @@ class Collaborator:
         if self._probing is not None:
             self.swarm.recorder.record("sync probe", (now - self._probing) * 1000)
             self.presence.record.asked = self._probing
-            self.service.answered()
+            self.service.answered(now)
             self._probing = None
             self.probe_answer = update
             self._probed.set()

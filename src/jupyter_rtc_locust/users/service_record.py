@@ -16,6 +16,7 @@ class ServiceRecord:
     def __init__(self) -> None:
         self._lost: float | None = None
         self._asked: float | None = None
+        self._answered: float | None = None
         self._without_line: list[tuple[float, float]] = []
         self._in_vain: list[tuple[float, float]] = []
 
@@ -41,9 +42,9 @@ class ServiceRecord:
         """The server was asked what the replica lacks."""
         self._asked = now
 
-    def answered(self) -> None:
+    def answered(self, now: float) -> None:
         """It has said so."""
-        self._asked = None
+        self._asked, self._answered = None, now
 
     def evidence(self, now: float, heard: float | None, since: Callable[[float], float]) -> ServedEvidence:
         """What is known now. `heard`: when anything came last; `since` makes a moment one of the run."""
@@ -51,6 +52,7 @@ class ServiceRecord:
         return ServedEvidence(
             taken=since(now),
             heard=None if heard is None else since(heard),
+            answered=None if self._answered is None else since(self._answered),
             waits_since=since(min(waiting)) if waiting else None,
             without_line=tuple((since(lost), since(back)) for lost, back in self._without_line),
             in_vain=tuple((since(lost), since(closed)) for lost, closed in self._in_vain),

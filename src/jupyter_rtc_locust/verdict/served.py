@@ -17,7 +17,7 @@ WITH_DOCUMENT_OPEN = ("connected", "lost its connection")
 def words(document: DocumentEvidence) -> Iterator[float]:
     """Moments at which the server sent a user something, in no order: edits, answers, presence, a new line.
 
-    Of what was asked at the end it is known through `heard`, the last moment at which a tab was sent anything.
+    When somebody asked the server is none: the answer may have come much later.
     """
     for edit in document.authored:
         if edit.acknowledged is not None:
@@ -36,12 +36,11 @@ def words(document: DocumentEvidence) -> Iterator[float]:
 def _words_to(user: UserEvidence) -> Iterator[float]:
     served, presence = user.served, user.presence
     if served is not None:
-        if served.heard is not None:
-            yield served.heard
+        yield from (moment for moment in (served.heard, served.answered) if moment is not None)
         for _, back in served.without_line:
             yield back
     if presence is not None:
-        yield from (moment for moment in (presence.connected, presence.synced, presence.asked) if moment is not None)
+        yield from (moment for moment in (presence.connected, presence.synced) if moment is not None)
         yield from (told.heard for told in presence.told if told.heard is not None)
         for seen in presence.seen:
             yield seen.first

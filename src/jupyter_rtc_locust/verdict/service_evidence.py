@@ -29,6 +29,8 @@ class ServedEvidence:
     """When this was put down; the tab tells nothing of what came later."""
     heard: float | None = None
     """When the server last sent it anything. None: never."""
+    answered: float | None = None
+    """When it last said what the tab's copy lacks, as tabs ask at the end and at checkpoints. None: never."""
     waits_since: float | None = None
     """Since when it has waited, and still does: for the answer to its last question, or, without a line, for another.
     None: it waits for neither."""

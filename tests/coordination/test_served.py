@@ -82,6 +82,25 @@ def test_who_came_back_tells_how_long_that_took(room, person, served, monkeypatc
     assert 99 < lost < back <= told.taken and told.waits_since is None
 
 
+def test_who_comes_online_to_a_server_that_is_gone_waits_from_then_on(room, person, served):
+    one = person()
+    one.open()
+    one.go_offline()
+    room.refusals += [ConnectionBroken("gone.")] * 1000
+    one.come_online()
+    told = served()
+    assert told.waits_since == told.offline[0][1]
+
+
+def test_who_left_before_there_was_a_network_again_waits_for_nothing(room, person, served):
+    one = person()
+    one.open()
+    one.go_offline()
+    one.leave()
+    one.come_online()
+    assert served().waits_since is None
+
+
 def test_who_left_without_a_line_waited_in_vain(room, person, served, monkeypatch):
     monkeypatch.setattr(service_record, "WAITED_S", 0.0)
     one = person()
@@ -109,9 +128,12 @@ def test_who_went_offline_on_purpose_or_left_waits_for_no_server(room, person, s
     one = person()
     one.open()
     one.go_offline()
+    ((began, _),) = served().offline
     assert served().waits_since is None
     one.come_online()
     wait_until(lambda: one.stage is Stage.CONNECTED)
+    ((since, until),) = served().offline
+    assert began == since < until <= served().heard and served().waits_since is None
     room.refusals += [ConnectionBroken("gone.")] * 1000
     one.drop_connection()
     gevent.sleep(0)

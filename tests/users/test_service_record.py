@@ -50,6 +50,18 @@ def test_shorter_times_without_a_line_are_left_out(record):
     assert told(record).without_line == told(record).in_vain == ()
 
 
+def test_who_is_offline_on_purpose_waits_for_no_server(record):
+    record.line_lost(40.0)
+    record.went_offline(50.0)
+    record.went_offline(55.0)
+    assert told(record).waits_since is None
+    assert told(record).in_vain == ((30.0, 40.0),), "it had lost its line before"
+    assert told(record).offline == ((40.0, 90.0),), "it still is"
+    record.came_online(60.0)
+    record.came_online(65.0)
+    assert told(record).offline == ((40.0, 50.0),)
+
+
 def test_who_is_not_answered_waits_since_it_asked(record):
     record.asked(50.0)
     assert told(record).waits_since == 40.0

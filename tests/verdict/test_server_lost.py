@@ -103,6 +103,10 @@ class TestNobodyWasServed:
         watching = ServedEvidence(taken=80.0, heard=79.9, without_line=((30.1, 50.4),))
         assert lost(judged(document(users=[user_with(watching)]), silences=[(30.2, 20.0)]))
 
+    def test_a_server_that_was_gone_when_somebody_came_online_again(self):
+        back = ServedEvidence(taken=80.0, heard=79.0, without_line=((38.0, 61.0),), offline=((20.0, 38.0),))
+        assert lost(judged(document(edits(0, 20), users=[user_with(back)]), silences=[(30.2, 30.0)]))
+
     def test_a_server_that_is_gone_while_people_without_a_line_close_their_tabs(self):
         """That a tab is closed is nothing that the server did."""
         tabs = [ServedEvidence(taken=80.0, heard=29.9, in_vain=((30.1, closed),)) for closed in (38.0, 46.0, 54.0)]
@@ -184,6 +188,16 @@ class TestTheCoordinatorWasCutOff:
         silence = [(30.2, 15.0)]
         assert lost(judged(document(late), silences=silence))
         not_known(judged(document(late, **word), silences=silence), "users were sent something meanwhile")
+
+    def test_beside_people_who_were_offline_on_purpose_and_went_on_typing(self):
+        """What they typed came back when they did; nobody waited for a server meanwhile."""
+        back = ServedEvidence(taken=60.0, heard=59.0, offline=((20.0, 50.0),))
+        typed = tuple(structs.replace(one, acknowledged=51.0) for one in edits(19, 50))
+        silence = [(22.0, 20.0)]
+        not_known(judged(document(edits(0, 19), typed, users=[user_with(back)]), silences=silence), "in vain")
+        not_known(judged(document(edits(0, 19), typed, users=[user_with(back)]), silences=[(22.0, 36.0)]))
+        others = document(edits(0, 19), typed, users=[user_with(back, number=1)])
+        assert lost(judged(others, silences=silence)), "another one's waits are waits"
 
     def test_from_where_a_process_does_not_answer_either_nobody_is_blamed(self):
         """One worker is cut off from the server as well, and the other one, whose users are served, from the master."""

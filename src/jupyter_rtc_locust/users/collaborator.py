@@ -217,6 +217,7 @@ class Collaborator:
         if self.stage not in (Stage.CONNECTED, Stage.LOST):
             return
         self._may_connect.clear()
+        self.service.went_offline(time.monotonic())
         self._asleep = self.presence.asleep = asleep
         self.lab.go_offline(asleep=asleep)
         self.drop_connection()
@@ -225,6 +226,9 @@ class Collaborator:
         """There is a network again: the collaborator comes back by itself."""
         self._asleep = self.presence.asleep = False
         self.lab.come_online()
+        self.service.came_online(now := time.monotonic())
+        if self.stage is Stage.LOST:
+            self.service.line_lost(now)
         self._may_connect.set()
 
     def connected_for(self, seconds: float, now: float) -> bool:

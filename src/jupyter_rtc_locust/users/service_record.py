@@ -19,6 +19,8 @@ class ServiceRecord:
         self._answered: float | None = None
         self._without_line: list[tuple[float, float]] = []
         self._in_vain: list[tuple[float, float]] = []
+        self._offline_since: float | None = None
+        self._offline: list[tuple[float, float]] = []
 
     def line_lost(self, now: float) -> None:
         """The line is gone, and not on purpose."""
@@ -32,6 +34,18 @@ class ServiceRecord:
     def closed(self, now: float) -> None:
         """The tab is closed, or has failed, and waits for nothing any more; of the server that says nothing."""
         self._waited(self._in_vain, now)
+
+    def went_offline(self, now: float) -> None:
+        """The line was taken from the tab on purpose, or it had none: until `came_online` it waits for no server."""
+        self.closed(now)
+        if self._offline_since is None:
+            self._offline_since = now
+
+    def came_online(self, now: float) -> None:
+        """There is a network again."""
+        if self._offline_since is not None:
+            self._offline.append((self._offline_since, now))
+        self._offline_since = None
 
     def _waited(self, kept: list[tuple[float, float]], now: float) -> None:
         if self._lost is not None and now - self._lost >= WAITED_S:
@@ -48,6 +62,7 @@ class ServiceRecord:
 
     def evidence(self, now: float, heard: float | None, since: Callable[[float], float]) -> ServedEvidence:
         """What is known now. `heard`: when anything came last; `since` makes a moment one of the run."""
+        offline = [*self._offline, *([] if self._offline_since is None else [(self._offline_since, now)])]
         waiting = [one for one in (self._lost, self._asked) if one is not None]
         return ServedEvidence(
             taken=since(now),
@@ -56,4 +71,5 @@ class ServiceRecord:
             waits_since=since(min(waiting)) if waiting else None,
             without_line=tuple((since(lost), since(back)) for lost, back in self._without_line),
             in_vain=tuple((since(lost), since(closed)) for lost, closed in self._in_vain),
+            offline=tuple((since(began), since(ended)) for began, ended in offline),
         )

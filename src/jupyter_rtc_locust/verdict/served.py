@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from math import inf
 
 from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, UserEvidence
+from jupyter_rtc_locust.verdict.stretches import Stretch, apart_from
 
 WITH_DOCUMENT_OPEN = ("connected", "lost its connection")
 """Stages of those who had not left, and were neither refused nor failed."""
@@ -47,27 +48,37 @@ def _words_to(user: UserEvidence) -> Iterator[float]:
             yield seen.last
 
 
-def waits(document: DocumentEvidence) -> Iterator[tuple[float, float]]:
+def waits(document: DocumentEvidence) -> Iterator[Stretch]:
     """From when until when somebody waited; to infinity where that went on when the evidence was put down.
 
     An edit that never came back is no wait by itself: its author may have been sent everything else. Who is sent
-    nothing at all waits for the answer to the last question, or for a line.
+    nothing at all waits for the answer to the last question, or for a line. Who is offline on purpose waits for no
+    server, whatever is typed meanwhile.
     """
+    offline: dict[int, list[Stretch]] = {}
+    for user in document.users:
+        if user.served is not None and user.served.offline:
+            offline.setdefault(user.user, []).extend(user.served.offline)
+    for who, stretch in _waits_of_each(document):
+        yield from apart_from(stretch, offline.get(who, ()))
+
+
+def _waits_of_each(document: DocumentEvidence) -> Iterator[tuple[int, Stretch]]:
     for edit in document.authored:
         if edit.acknowledged is not None:
-            yield edit.due, edit.acknowledged
+            yield edit.user, (edit.due, edit.acknowledged)
     for save in document.manual_saves:
         if save.answered is not None:
-            yield save.asked, save.answered
+            yield save.user, (save.asked, save.answered)
     for stall in document.stalls:
         if not stall.overload:
-            yield stall.at - stall.seconds, stall.at
+            yield stall.user, (stall.at - stall.seconds, stall.at)
     for user in document.users:
         if user.served is not None:
-            yield from user.served.without_line
-            yield from user.served.in_vain
+            for stretch in (*user.served.without_line, *user.served.in_vain):
+                yield user.user, stretch
             if user.served.waits_since is not None:
-                yield user.served.waits_since, inf
+                yield user.user, (user.served.waits_since, inf)
 
 
 def told_all_before(documents: Iterable[DocumentEvidence], moment: float) -> bool:

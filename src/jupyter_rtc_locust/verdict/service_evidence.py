@@ -37,4 +37,7 @@ class ServedEvidence:
     without_line: tuple[tuple[float, float], ...] = ()
     """When it had lost its line, and when it was back in step; the shortest are left out."""
     in_vain: tuple[tuple[float, float], ...] = ()
-    """The same where no line came before the tab was closed, or had failed: its end is no word of the server's."""
+    """The same where no line came before the tab was closed, had failed, or was offline on purpose: the end of that is
+    no word of the server's."""
+    offline: tuple[tuple[float, float], ...] = ()
+    """When it had no line on purpose: it waits for no server then."""

@@ -129,7 +129,7 @@ def test_the_people_of_a_server_that_is_silent_count_and_not_those_of_others(lat
     assert ada.users[0].served == NOW and ben.users[0].served.taken == 58.0
 
 
-def test_a_process_that_does_not_say_it_is_lost_and_one_that_was_gone_before_is_not_waited_for(
+def test_a_process_that_does_not_say_it_is_lost_as_is_one_that_was_gone_before_but_not_one_that_had_left(
     later, channel, state, collection, gone
 ):
     silent_since(state, 45.0)
@@ -138,6 +138,17 @@ def test_a_process_that_does_not_say_it_is_lost_and_one_that_was_gone_before_is_
     state.left.add("d")
     channel.answers = {"a": told(100)}
     later.amended(state, collection, (document(44.0),))
+    assert collection.lost == {"b", "c"}
+
+
+def test_one_that_was_gone_before_is_not_waited_for(later, channel, state, collection, gone, monkeypatch):
+    silent_since(state, 45.0)
+    monkeypatch.setattr(served_later, "DEADLINE_S", 60.0)
+    gone.add("b")
+    channel.answers = {"a": told(100)}
+    with gevent.Timeout(10):
+        (amended,) = later.amended(state, collection, (document(44.0),))
+    assert [one.served == NOW for one in amended.users] == [True, False]
     assert collection.lost == {"b"}
 
 

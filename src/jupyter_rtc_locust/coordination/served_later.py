@@ -45,7 +45,8 @@ class ServedLater:
     ) -> tuple[DocumentEvidence, ...]:
         """The documents with what their users say now, where a server fell silent after they had told.
 
-        A process that does not say it is lost to this collection, because its users may be served.
+        A process that does not say it, because it does not answer or is gone, is lost to this collection: its users may
+        be served, by a server to which only its own way is whole.
         """
         concerned = []
         for owner, since in state.silences.lasting():
@@ -61,9 +62,14 @@ class ServedLater:
         return tuple(self._with_what_was_told(one) for one in documents)
 
     def _ask(self, state: RunState, collection: Collection) -> set[str]:
-        """Ask all that told before and are still there, and wait; those that do not say anything now."""
+        """Ask all that told before, and wait; those that do not say anything now.
+
+        Whose users have all left has nothing to say. Who is gone is not waited for, and does not say anything, either.
+        """
+        asked = collection.answers.keys() - state.left
+        gone = {node for node in asked if self._is_gone(node)}
         self._run, self._told = state.run_id, {}
-        self._waiting = {node for node in collection.answers if not self._is_gone(node)} - state.left
+        self._waiting = asked - gone
         self._channel.send_message(messages.SERVED_WANTED, {"run": state.run_id})
         until = time.monotonic() + DEADLINE_S
         while self._waiting and (left := until - time.monotonic()) > 0:
@@ -71,7 +77,7 @@ class ServedLater:
                 break
             self._changed.wait(min(left, 0.5))
             self._changed.clear()
-        return set(self._waiting)
+        return self._waiting | gone
 
     def _on_served(self, msg: Any, **_: Any) -> None:
         if msg.data["run"] != self._run or msg.node_id not in self._waiting:

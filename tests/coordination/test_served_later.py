@@ -103,6 +103,15 @@ def test_the_silence_lasted_until_they_had_said_it(later, channel, state, collec
     assert after.when == before.when and after.length > before.length
 
 
+def test_where_some_had_told_and_others_tell_of_the_silence_all_are_asked(later, channel, state, collection):
+    """Those that told before it may be served in it."""
+    silent_since(state, 45.0)
+    channel.answers = {"a": told(100), "b": told(101)}
+    before, within = document(44.0, users=(0,)), document(48.0, users=(1,))
+    amended = later.amended(state, collection, (before, within))
+    assert [one.users[0].served for one in amended] == [NOW, NOW]
+
+
 @pytest.mark.parametrize("taken", [48.0, 58.0])
 def test_whoever_told_within_the_silence_is_not_asked(later, channel, state, collection, taken):
     silent_since(state, 45.0)

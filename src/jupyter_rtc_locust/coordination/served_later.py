@@ -1,8 +1,8 @@
-"""A server that falls silent when everybody has told what they know: are its users served all the same?
+"""A server that falls silent when users have told what they know: are they served all the same?
 
 Nobody asks anything of it any more by then, so all processes are told to ask once more. What they say takes the place
-of what they told before, and the verdict rests on it (`verdict/served.py`). Nothing is asked where users told, after
-the silence had begun, what becomes of them in it.
+of what they told before, and the verdict rests on it (`verdict/served.py`). Nothing is asked where everybody told,
+after the silence had begun, what becomes of them in it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from jupyter_rtc_locust.settings import SYNC_DEADLINE_S
 from jupyter_rtc_locust.verdict.checks.service import CLOCKS_DIFFER_S
 from jupyter_rtc_locust.verdict.evidence import DocumentEvidence
 from jupyter_rtc_locust.verdict.evidence_form import EvidenceError, decode_evidence
-from jupyter_rtc_locust.verdict.served import told_all_before
+from jupyter_rtc_locust.verdict.served import told_before
 from jupyter_rtc_locust.verdict.service_evidence import ServedEvidence
 
 DEADLINE_S = SYNC_DEADLINE_S + 8.0
@@ -43,7 +43,7 @@ class ServedLater:
     def amended(
         self, state: RunState, collection: Collection, documents: tuple[DocumentEvidence, ...]
     ) -> tuple[DocumentEvidence, ...]:
-        """The documents with what their users say now, where a server fell silent after they had told.
+        """The documents with what their users say now, where a server fell silent after any of them had told.
 
         A process that does not say it, because it does not answer or is gone, is lost to this collection: its users may
         be served, by a server to which only its own way is whole.
@@ -51,7 +51,7 @@ class ServedLater:
         concerned = []
         for owner, since in state.silences.lasting():
             its_own = [one for one in documents if owner in ("", one.server)]
-            if told_all_before(its_own, state.since_start(since) + CLOCKS_DIFFER_S):
+            if told_before(its_own, state.since_start(since) + CLOCKS_DIFFER_S):
                 concerned.append(owner)
         if not concerned:
             return documents

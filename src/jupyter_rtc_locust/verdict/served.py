@@ -81,7 +81,7 @@ def _waits_of_each(document: DocumentEvidence) -> Iterator[tuple[int, Stretch]]:
                 yield user.user, (user.served.waits_since, inf)
 
 
-def told_all_before(documents: Iterable[DocumentEvidence], moment: float) -> bool:
-    """Whether users had these documents open, and all of them had told what they know before this moment."""
-    there = [one for document in documents for one in document.users if one.stage in WITH_DOCUMENT_OPEN]
-    return bool(there) and all(one.served is not None and one.served.taken <= moment for one in there)
+def told_before(documents: Iterable[DocumentEvidence], moment: float) -> bool:
+    """Whether any user who has one of these documents open had told before this moment what it knows, and no more."""
+    there = (one for document in documents for one in document.users if one.stage in WITH_DOCUMENT_OPEN)
+    return any(one.served is not None and one.served.taken <= moment for one in there)

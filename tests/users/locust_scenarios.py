@@ -10,6 +10,7 @@ import sys
 import time
 import traceback
 from argparse import Namespace
+from dataclasses import replace
 from types import SimpleNamespace
 
 import gevent
@@ -20,10 +21,10 @@ from locust.env import Environment
 
 import jupyter_rtc_locust
 from jupyter_rtc_locust import NotebookUser, TextUser
-from jupyter_rtc_locust.coordination import conclusion, messages, pieces, sending
+from jupyter_rtc_locust.coordination import conclusion, messages, pieces, sending, silences
 from jupyter_rtc_locust.coordination import process_agent as agent_module
 from jupyter_rtc_locust.coordination.pieces import Assembly
-from jupyter_rtc_locust.coordination.preparation import Prepared
+from jupyter_rtc_locust.coordination.preparation import Prepared, PreparedDocument
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.seats import Seats
@@ -37,7 +38,7 @@ from jupyter_rtc_locust.servers.base import Document
 from jupyter_rtc_locust.settings import Settings
 from jupyter_rtc_locust.users import collaborator as collaborator_module
 from jupyter_rtc_locust.users.collaborator import Stage
-from jupyter_rtc_locust.verdict.evidence import RoomEvidence, UserEvidence
+from jupyter_rtc_locust.verdict.evidence import RoomEvidence, SavedFile, Snapshot, UserEvidence
 from jupyter_rtc_locust.verdict.evidence_form import decode_evidence
 from users.fake_room import FakeRoom, wait_until
 
@@ -509,7 +510,49 @@ def somebody_with_a_seat_stands_in_no_answer():
     return problems
 
 
+def a_server_goes_while_the_file_is_waited_for():
+    """The newcomer was let in, the file is not right yet, and the server is killed, or has deleted the file."""
+
+    class Server:
+        stores_files = True
+        gone = False
+
+        def owners(self):
+            return [""]
+
+        def owner_of(self, _document):
+            return ""
+
+        def answers(self, _owner=""):
+            return not self.gone
+
+    told, kept = {}, (silences.HTTP_TRY_DEADLINE_S, conclusion.side_by_side)
+    silences.HTTP_TRY_DEADLINE_S = 0.2
+    last_readings = {
+        "killed": SavedFile(problem="connection refused"),
+        "deleted": SavedFile(problem="404", gone=True),
+        "right": SavedFile(content=""),
+    }
+    for name, last in last_readings.items():
+        server = Server()
+        state = RunState("run", 7, Settings(), "http://127.0.0.1:1", None)
+        document = Document("room", "text")
+        state.prepared = Prepared(server, "folder", [PreparedDocument(document, None)], Seats("run", 7, [document], 1))
+        state.users_seated = 1
+
+        def looks(_look, documents, _prepared, server=server, last=last):
+            server.gone = last.problem != ""
+            return [replace(one, joiner=Snapshot({}, b"\x00\x00"), saved=last) for one in documents]
+
+        conclusion.side_by_side = looks
+        evidence = conclusion.run_evidence(state, state.end, {"sound": True, "reasons": []}, ())
+        told[name] = len(evidence.server_silences)
+    silences.HTTP_TRY_DEADLINE_S, conclusion.side_by_side = kept
+    return told
+
+
 SCENES = (
+    a_server_goes_while_the_file_is_waited_for,
     somebody_with_a_seat_stands_in_no_answer,
     a_user_takes_a_seat_edits_and_leaves,
     what_is_read_before_the_first_user_comes_is_time_of_the_run,

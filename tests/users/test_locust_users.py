@@ -169,6 +169,11 @@ def test_a_user_who_had_a_seat_and_stands_in_no_answer_is_a_problem_of_the_run(s
     assert saw["one is lost"] == [], "whose users they were is known: the process is named instead"
 
 
+def test_a_server_that_goes_while_the_file_is_waited_for_is_asked_whether_it_answers(scene):
+    saw = scene("a_server_goes_while_the_file_is_waited_for")
+    assert saw == {"killed": 1, "deleted": 0, "right": 0}
+
+
 def test_an_environment_that_was_never_made_ours_is_told_what_to_call(scene):
     assert "install(environment)" in scene("an_environment_without_an_agent_is_told_what_to_call")["sentence"]
 

@@ -196,8 +196,8 @@ def run_evidence(
         gathered = [_document_evidence(state, collection, one) for one in prepared]
         look_at = partial(_look_at_the_end, state, ended=ended, silent=silent)
         documents = tuple(side_by_side(look_at, gathered, prepared))
-        if any(one.joiner is not None and one.joiner.problem for one in documents if one.server not in silent):
-            silent_servers(state)  # it may have gone while the newcomer waited
+        if any(_looked_in_vain(one) for one in documents if one.server not in silent):
+            silent_servers(state)  # it may have gone while the newcomer, or the file, was waited for
         if state.served_later is not None:
             documents = state.served_later.amended(state, collection, documents)
     return RunEvidence(
@@ -336,6 +336,12 @@ def _look_at_the_end(
     saved = wait_for_file(state, evidence, prepared.document, ended)
     assert state.saves is not None
     return replace(evidence, saved=saved, saves=state.saves.seen(prepared.document))
+
+
+def _looked_in_vain(document: DocumentEvidence) -> bool:
+    """Whether no newcomer was let in, or the last try to read the file came to nothing, for whatever reason."""
+    unread = document.saved is not None and document.saved.problem and not document.saved.gone
+    return bool(unread or (document.joiner is not None and document.joiner.problem))
 
 
 def _record_figures(environment: Environment, state: RunState, verdict: Verdict, timings: Recorder) -> None:

@@ -76,6 +76,15 @@ def test_a_question_that_is_given_up_after_a_later_one_was_answered_begins_no_si
     assert silences.not_answered("", 1006.0)
 
 
+def test_when_a_server_is_taken_away_on_purpose_its_own_silence_until_then_is_remembered(silences):
+    silences.not_answered("", 1010.0)
+    silences.not_answered("ada", 1024.0)
+    silences.taken_away(1025.0)
+    silences.answered("", 1040.0)
+    assert told(silences) == (ServerSilence(10.0, 15.0, ""),)
+    assert not silences.going_on and silences.lasting() == []
+
+
 def test_what_was_ours_of_a_silence_is_left_out(silences):
     silences.not_answered("", 1005.0)
     silences.begin_anew("", 1020.0)

@@ -16,6 +16,7 @@ from types import SimpleNamespace
 import gevent
 import locust
 import msgpack
+from gevent.event import Event
 from locust import task
 from locust.env import Environment
 
@@ -23,6 +24,7 @@ import jupyter_rtc_locust
 from jupyter_rtc_locust import NotebookUser, TextUser
 from jupyter_rtc_locust.coordination import conclusion, messages, pieces, sending, silences
 from jupyter_rtc_locust.coordination import process_agent as agent_module
+from jupyter_rtc_locust.coordination.making_faults import begin_faults
 from jupyter_rtc_locust.coordination.pieces import Assembly
 from jupyter_rtc_locust.coordination.preparation import Prepared, PreparedDocument
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
@@ -32,6 +34,7 @@ from jupyter_rtc_locust.editing.choices import Choice, choose
 from jupyter_rtc_locust.editing.kinds import TEXT_KINDS
 from jupyter_rtc_locust.editing.places import OWN_CELLS, PRESENTER
 from jupyter_rtc_locust.errors import OptionsError, RtcLocustError
+from jupyter_rtc_locust.faults.plan import Restart
 from jupyter_rtc_locust.options import OPTIONS
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.servers.base import Document
@@ -551,7 +554,25 @@ def a_server_goes_while_the_file_is_waited_for():
     return told
 
 
+def a_server_that_is_silent_is_restarted_on_purpose():
+    """It had been silent for 20 s, for no fault of the scenario."""
+    restarted, told = Event(), {}
+    state = RunState("run", 7, Settings(), "http://127.0.0.1:1", None)
+    state.prepared = Prepared(None, "folder", [], Seats("run", 7, [], 1))
+    state.silences.not_answered("", time.monotonic() - 20)
+
+    def restart(**_):
+        told["ours"] = state.silence_is_ours(time.monotonic())
+        told["going on"] = state.silences.going_on
+        restarted.set()
+
+    begin_faults(state, (Restart(at=0.0),), SimpleNamespace(restart=restart), lambda *_: None)
+    assert restarted.wait(10)
+    return told | {"lengths": [round(one.length) for one in state.silences.evidence(state.started)]}
+
+
 SCENES = (
+    a_server_that_is_silent_is_restarted_on_purpose,
     a_server_goes_while_the_file_is_waited_for,
     somebody_with_a_seat_stands_in_no_answer,
     a_user_takes_a_seat_edits_and_leaves,

@@ -174,6 +174,11 @@ def test_a_server_that_goes_while_the_file_is_waited_for_is_asked_whether_it_ans
     assert saw == {"killed": 1, "deleted": 0, "right": 0}
 
 
+def test_a_silence_before_a_restart_is_the_servers_own(scene):
+    saw = scene("a_server_that_is_silent_is_restarted_on_purpose")
+    assert saw == {"ours": True, "going on": False, "lengths": [20]}
+
+
 def test_an_environment_that_was_never_made_ours_is_told_what_to_call(scene):
     assert "install(environment)" in scene("an_environment_without_an_agent_is_told_what_to_call")["sentence"]
 

@@ -69,6 +69,7 @@ def begin_faults(
         assert state.prepared is not None, "the documents are made before anything goes wrong"
         match fault:
             case Restart():
+                state.silences.taken_away(time.monotonic())
                 embedded.restart(politely=fault.politely, lose_store=fault.store == LOST)
             case Evict():
                 embedded.evict(state.prepared.documents[fault.document].document.path)

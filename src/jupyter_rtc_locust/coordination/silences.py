@@ -49,6 +49,12 @@ class Silences:
         if now is not None:
             self._since[owner] = now
 
+    def taken_away(self, now: float) -> None:
+        """The server is taken away on purpose now: silences end here, and were its own up to this moment."""
+        for owner in list(self._since):
+            self.lasts(owner, now)
+        self._since.clear()
+
     def lasts(self, owner: str, now: float) -> bool:
         """Whether this silence has reached the deadline; it is remembered then, as long as it is."""
         since = self._since.get(owner)

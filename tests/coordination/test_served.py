@@ -30,10 +30,13 @@ def served(swarm):
 
 
 def test_who_was_answered_waits_for_nothing_and_tells_when_it_was_sent_anything(room, swarm, person, served):
-    person().open()
+    one = person()
+    assert served().opened is None
+    one.open()
     before = swarm.since_start(time.monotonic())
     probe_all(swarm)
     told = served()
+    assert 99 < told.opened <= before and told.closed is None
     assert 99 < before <= told.answered <= told.heard <= told.taken < 110
     assert told.waits_since is None and told.without_line == ()
 
@@ -110,6 +113,7 @@ def test_who_left_without_a_line_waited_in_vain(room, person, served, monkeypatc
     lost = served().waits_since
     one.leave()
     told = served()
+    assert told.closed == told.in_vain[0][1]
     assert told.in_vain[0][0] == lost and told.without_line == () and told.waits_since is None
 
 

@@ -22,6 +22,17 @@ def test_who_was_never_without_a_line_and_asked_nothing_waits_for_nothing(record
     assert told(record, heard=None).heard is None
 
 
+def test_when_the_document_was_opened_and_when_it_was_closed_is_told(record):
+    assert told(record).opened is told(record).closed is None
+    record.opened(20.0)
+    record.went_offline(30.0)
+    record.came_online(35.0)
+    assert told(record).closed is None, "it has its document open"
+    record.closed(50.0)
+    record.closed(60.0)
+    assert (told(record).opened, told(record).closed) == (10.0, 40.0)
+
+
 def test_who_has_no_line_waits_since_it_was_lost(record):
     record.line_lost(50.0)
     record.line_lost(60.0)
@@ -31,13 +42,13 @@ def test_who_has_no_line_waits_since_it_was_lost(record):
 def test_who_came_back_tells_from_when_until_when_it_was_gone(record):
     record.line_lost(50.0)
     record.line_back(50.0 + WAITED_S)
-    assert told(record) == ServedEvidence(90.0, 89.0, without_line=((40.0, 40.0 + WAITED_S),))
+    assert told(record) == ServedEvidence(90.0, heard=89.0, without_line=((40.0, 40.0 + WAITED_S),))
 
 
 def test_who_was_closed_without_a_line_waited_in_vain_and_was_told_nothing_by_that(record):
     record.line_lost(50.0)
     record.closed(50.0 + WAITED_S)
-    assert told(record) == ServedEvidence(90.0, 89.0, in_vain=((40.0, 40.0 + WAITED_S),))
+    assert told(record) == ServedEvidence(90.0, heard=89.0, in_vain=((40.0, 40.0 + WAITED_S),), closed=40.0 + WAITED_S)
     record.closed(80.0)
     assert len(told(record).in_vain) == 1
 

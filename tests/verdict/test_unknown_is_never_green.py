@@ -240,6 +240,7 @@ class TestComposition:
         [
             "check_run_is_complete",
             "check_server_answers",
+            "check_somebody_had_a_line",
             "check_users_took_part",
             "check_nobody_stalled",
             "check_first_snapshot",

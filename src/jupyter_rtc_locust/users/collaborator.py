@@ -148,6 +148,7 @@ class Collaborator:
             self.stage = Stage.LEFT
             raise
         now = time.monotonic()
+        self.service.opened(now)
         self.lab.document_opened()
         self._tell("open")
         record("initial sync", (now - connected) * 1000)

@@ -14,6 +14,8 @@ class ServiceRecord:
     """How one user is served. Times are of one clock, whichever."""
 
     def __init__(self) -> None:
+        self._opened: float | None = None
+        self._closed: float | None = None
         self._lost: float | None = None
         self._asked: float | None = None
         self._answered: float | None = None
@@ -21,6 +23,10 @@ class ServiceRecord:
         self._in_vain: list[tuple[float, float]] = []
         self._offline_since: float | None = None
         self._offline: list[tuple[float, float]] = []
+
+    def opened(self, now: float) -> None:
+        """The tab has its document open: it was let in, and is in step."""
+        self._opened = now
 
     def line_lost(self, now: float) -> None:
         """The line is gone, and not on purpose."""
@@ -34,10 +40,12 @@ class ServiceRecord:
     def closed(self, now: float) -> None:
         """The tab is closed, or has failed, and waits for nothing any more; of the server that says nothing."""
         self._waited(self._in_vain, now)
+        if self._closed is None:
+            self._closed = now
 
     def went_offline(self, now: float) -> None:
         """The line was taken from the tab on purpose, or it had none: until `came_online` it waits for no server."""
-        self.closed(now)
+        self._waited(self._in_vain, now)
         if self._offline_since is None:
             self._offline_since = now
 
@@ -66,6 +74,8 @@ class ServiceRecord:
         waiting = [one for one in (self._lost, self._asked) if one is not None]
         return ServedEvidence(
             taken=since(now),
+            opened=None if self._opened is None else since(self._opened),
+            closed=None if self._closed is None else since(self._closed),
             heard=None if heard is None else since(heard),
             answered=None if self._answered is None else since(self._answered),
             waits_since=since(min(waiting)) if waiting else None,

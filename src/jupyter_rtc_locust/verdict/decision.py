@@ -18,6 +18,7 @@ from jupyter_rtc_locust.verdict.checks.agreement import (
 from jupyter_rtc_locust.verdict.checks.completeness import check_run_is_complete, check_users_took_part
 from jupyter_rtc_locust.verdict.checks.deletions import check_deletions_were_authored
 from jupyter_rtc_locust.verdict.checks.isolation import check_nothing_came_from_elsewhere
+from jupyter_rtc_locust.verdict.checks.lines import check_somebody_had_a_line
 from jupyter_rtc_locust.verdict.checks.outside_edits import check_outside_edits_were_taken_in
 from jupyter_rtc_locust.verdict.checks.presence import check_everybody_is_seen
 from jupyter_rtc_locust.verdict.checks.reopening import check_reopened_document
@@ -54,6 +55,7 @@ def decide(run: RunEvidence, witness: Witness | None = None) -> Verdict:
     """The verdict of a run."""
     opinion = _safely("that everybody answered", "", lambda: check_run_is_complete(run))
     opinion += _safely("that the server answers", "", lambda: check_server_answers(run))
+    opinion += _safely("that somebody had a line", "", lambda: check_somebody_had_a_line(run))
     limits = SaveLimits(run.save_timeout, run.max_save_age)
     with _collector_at_rest():
         for document in run.documents:

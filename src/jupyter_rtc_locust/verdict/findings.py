@@ -147,10 +147,14 @@ def limited(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(kept)
 
 
+OWN_DOING = "But the generator was overloaded, so this may be its own doing."
+
+
 def resting_on_time(findings: Sequence[Finding], sound: bool) -> Opinion:
     """Findings that rest on time, and are not known to be any where the generator was overloaded."""
     kept = limited(findings)
     if sound:
         return Opinion(kept)
-    doubt = "But the generator was overloaded, so this may be its own doing."
-    return Opinion(unknown=tuple(f"{one.document}{': ' if one.document else ''}{one.detail} {doubt}" for one in kept))
+    return Opinion(
+        unknown=tuple(f"{one.document}{': ' if one.document else ''}{one.detail} {OWN_DOING}" for one in kept)
+    )

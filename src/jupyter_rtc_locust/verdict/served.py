@@ -11,6 +11,8 @@ from math import inf
 from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, UserEvidence
 from jupyter_rtc_locust.verdict.stretches import Stretch, apart_from
 
+LOOKING_FOR_A_LINE = ("lost its connection", "was refused")
+"""Stages of those who have no line; who was refused got none on the way back, or never."""
 WITH_DOCUMENT_OPEN = ("connected", "lost its connection")
 """Stages of those who had not left, and were neither refused nor failed."""
 

@@ -27,6 +27,10 @@ class ServedEvidence:
 
     taken: float
     """When this was put down; the tab tells nothing of what came later."""
+    opened: float | None = None
+    """When its document was open: the first sync was complete. None: never."""
+    closed: float | None = None
+    """When it was closed, or had failed. None: neither."""
     heard: float | None = None
     """When the server last sent it anything. None: never."""
     answered: float | None = None

@@ -200,7 +200,9 @@ class TestTime:
     def test_one_that_sent_users_something_meanwhile_was_not_lost_to_them(self, swarm):
         document = swarm.evidence()
         edit = structs.replace(document.authored[0], acknowledged=36.0)
-        document = replace(document, authored=(edit, *document.authored[1:]))
+        went_on = ServedEvidence(taken=60.0, opened=0.0, heard=59.0)
+        users = tuple(replace(one, served=went_on) for one in document.users)
+        document = replace(document, authored=(edit, *document.authored[1:]), users=users)
         run = replace(swarm.run_evidence(), documents=(document,))
         verdict = decide(replace(run, server_silences=(SILENCE,)))
         assert verdict.value is Value.INCONCLUSIVE and not kinds_of(verdict)

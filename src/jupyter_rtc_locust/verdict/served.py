@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator
 from math import inf
 
 from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, UserEvidence
-from jupyter_rtc_locust.verdict.stretches import Stretch, apart_from
+from jupyter_rtc_locust.verdict.reading import CONNECTED
+from jupyter_rtc_locust.verdict.stretches import Stretch, apart_from, put_together
 
 LOOKING_FOR_A_LINE = ("lost its connection", "was refused")
 """Stages of those who have no line; who was refused got none on the way back, or never."""
-WITH_DOCUMENT_OPEN = ("connected", "lost its connection")
+WITH_DOCUMENT_OPEN = (CONNECTED, "lost its connection")
 """Stages of those who had not left, and were neither refused nor failed."""
 
 
@@ -51,18 +52,18 @@ def _words_to(user: UserEvidence) -> Iterator[float]:
 
 
 def waits(document: DocumentEvidence) -> Iterator[Stretch]:
-    """From when until when somebody waited; to infinity where that went on when the evidence was put down.
+    """From when until when somebody with a line waited for an answer; to infinity where that was not over when the
+    evidence was put down.
 
     An edit that never came back is no wait by itself: its author may have been sent everything else. Who is sent
-    nothing at all waits for the answer to the last question, or for a line. Who is offline on purpose waits for no
-    server, whatever is typed meanwhile.
+    nothing at all waits for the answer to the last question.
     """
-    offline: dict[int, list[Stretch]] = {}
+    no_line: dict[int, list[Stretch]] = {}
     for user in document.users:
-        if user.served is not None and user.served.offline:
-            offline.setdefault(user.user, []).extend(user.served.offline)
+        if user.served is not None:
+            no_line.setdefault(user.user, []).extend((*_looked_for_a_line(user), *user.served.offline))
     for who, stretch in _waits_of_each(document):
-        yield from apart_from(stretch, offline.get(who, ()))
+        yield from apart_from(stretch, no_line.get(who, ()))
 
 
 def _waits_of_each(document: DocumentEvidence) -> Iterator[tuple[int, Stretch]]:
@@ -76,14 +77,47 @@ def _waits_of_each(document: DocumentEvidence) -> Iterator[tuple[int, Stretch]]:
         if not stall.overload:
             yield stall.user, (stall.at - stall.seconds, stall.at)
     for user in document.users:
-        if user.served is not None:
-            for stretch in (*user.served.without_line, *user.served.in_vain):
-                yield user.user, stretch
-            if user.served.waits_since is not None:
-                yield user.user, (user.served.waits_since, inf)
+        if user.served is not None and user.served.waits_since is not None:
+            yield user.user, (user.served.waits_since, inf)
+
+
+def nobody_connected(documents: Iterable[DocumentEvidence]) -> Iterator[Stretch]:
+    """When somebody looked for a line, and nobody who had one of these documents open had any, in the order of time.
+
+    To infinity where that was not over when the evidence was put down. Who is offline on purpose looks for none.
+    """
+    without: list[Stretch] = []
+    with_line: list[Stretch] = []
+    for user in (one for document in documents for one in document.users):
+        looked = list(_looked_for_a_line(user))
+        without += looked
+        if user.served is not None and user.served.opened is not None:
+            until = user.served.taken if user.served.closed is None else user.served.closed
+            with_line += apart_from((user.served.opened, until), [*looked, *user.served.offline])
+    connected = list(put_together(with_line))
+    for stretch in put_together(without):
+        yield from apart_from(stretch, connected)
+
+
+def _looked_for_a_line(user: UserEvidence) -> Iterator[Stretch]:
+    if user.served is not None:
+        yield from user.served.without_line
+        yield from user.served.in_vain
+        if user.stage in LOOKING_FOR_A_LINE and user.served.waits_since is not None:
+            yield user.served.waits_since, inf
 
 
 def told_before(documents: Iterable[DocumentEvidence], moment: float) -> bool:
     """Whether any user who has one of these documents open had told before this moment what it knows, and no more."""
     there = (one for document in documents for one in document.users if one.stage in WITH_DOCUMENT_OPEN)
     return any(one.served is not None and one.served.taken <= moment for one in there)
+
+
+def told_until(documents: Iterable[DocumentEvidence]) -> float:
+    """Until when it is known, of all who had a line and waited for nothing, whether they were sent anything.
+
+    Who waited when it told is known to have been sent nothing that it waited for. Infinite where nobody else is there.
+    """
+    there = (one for document in documents for one in document.users if one.stage == CONNECTED)
+    served = (one.served for one in there if one.served is not None and one.served.waits_since is None)
+    return min((one.taken for one in served), default=inf)

@@ -7,15 +7,13 @@ order for that time. So it is a warning. May not know how lines are opened: tabs
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from math import inf
 
 from jupyter_rtc_locust.verdict.checks.service import CLOCKS_DIFFER_S, SILENT_S
 from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, RunEvidence
 from jupyter_rtc_locust.verdict.findings import OWN_DOING, Caution, Opinion
-from jupyter_rtc_locust.verdict.served import LOOKING_FOR_A_LINE
-from jupyter_rtc_locust.verdict.service_evidence import ServedEvidence
-from jupyter_rtc_locust.verdict.stretches import Stretch, apart_from, put_together
+from jupyter_rtc_locust.verdict.served import nobody_connected
+from jupyter_rtc_locust.verdict.stretches import Stretch, apart_from
 from jupyter_rtc_locust.verdict.wording import counted
 
 
@@ -29,8 +27,11 @@ def check_somebody_had_a_line(run: RunEvidence) -> Opinion:
         return Opinion()
     found = []
     for document in run.documents:
-        known = _explained(run, document)
-        left = [one for stretch in _nobody_connected(document) for one in apart_from(stretch, known)]
+        told = [inf if one.served is None else one.served.taken for one in document.users]
+        if inf in told:
+            continue  # it may have had a line
+        known = [*_explained(run, document), (max(told, default=0.0), inf)]
+        left = [one for stretch in nobody_connected([document]) for one in apart_from(stretch, known)]
         found += [(until - since, since, document.path) for since, until in left if until - since >= SILENT_S]
     if not found:
         return Opinion()
@@ -42,31 +43,6 @@ def check_somebody_had_a_line(run: RunEvidence) -> Opinion:
         f"connection, while the server answered the coordinator.{more} Look at what stands between, such as a proxy."
     )
     return Opinion(cautions=(Caution("nobody-connected", path, detail if run.sound else f"{detail} {OWN_DOING}"),))
-
-
-def _nobody_connected(document: DocumentEvidence) -> Iterator[Stretch]:
-    """When at least one tab looked for a line, and none of those that were open had one."""
-    without: list[Stretch] = []
-    with_line: list[Stretch] = []
-    for user in document.users:
-        served = user.served
-        if served is None:
-            return  # it may have had one
-        if served.opened is None:
-            continue
-        until = served.taken if served.closed is None else served.closed
-        its_own = _without_line(served, user.stage)
-        without += its_own
-        with_line += apart_from((served.opened, until), [*its_own, *served.offline])
-    connected = list(put_together(with_line))
-    for stretch in put_together(without):
-        yield from apart_from(stretch, connected)
-
-
-def _without_line(served: ServedEvidence, stage: str) -> Sequence[Stretch]:
-    still = stage in LOOKING_FOR_A_LINE and served.waits_since is not None
-    now = [(served.waits_since or 0.0, served.taken)] if still else []
-    return [*served.without_line, *served.in_vain, *now]
 
 
 def _explained(run: RunEvidence, document: DocumentEvidence) -> list[Stretch]:

@@ -5,12 +5,12 @@ Both rest on time. What an overloaded generator saw late may have been its own d
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, RunEvidence, StallEvidence
 from jupyter_rtc_locust.verdict.findings import Caution, Finding, Kind, Opinion, resting_on_time
-from jupyter_rtc_locust.verdict.served import waits, words
+from jupyter_rtc_locust.verdict.served import nobody_connected, told_until, waits, words
 from jupyter_rtc_locust.verdict.service_evidence import WAITED_S, ServerSilence
 from jupyter_rtc_locust.verdict.wording import named_users
 
@@ -51,34 +51,36 @@ def _doubt(run: RunEvidence, silence: ServerSilence, documents: Sequence[Documen
     """Why it is not known that nobody was served in this silence: the rest of a sentence. Empty: it is known."""
     if run.silent_processes:
         return "and not every process with users answered at the end: whether the server answered those is not known."
-    stretches = [one for one in _without_a_word(silence, documents) if one[1] - one[0] >= SILENT_S]
-    if not stretches:
+    said = _words_within(silence, documents)
+    known_until = min(silence.when + silence.length, told_until(documents))
+    for began, ended in pairwise([silence.when, *said, known_until]):
+        if ended - began >= SILENT_S and _somebody_waited(documents, began, ended):
+            return ""
+    if said:
         return (
             "and users were sent something meanwhile: whether others were answered is not known. Look at the network "
             "between the coordinator and the server."
         )
-    if any(_somebody_waited(documents, *stretch) for stretch in stretches):
-        return ""
     return "and nobody is known to have waited for it in vain: whether anybody would have been answered is not known."
 
 
-def _without_a_word(silence: ServerSilence, documents: Sequence[DocumentEvidence]) -> Iterator[tuple[float, float]]:
-    """The stretches of a silence, from when until when, in which no user was sent anything.
+def _words_within(silence: ServerSilence, documents: Sequence[DocumentEvidence]) -> list[float]:
+    """When users were sent something in a silence, in order.
 
     What came within 2 s of its beginning or its end may as well have come before it, or afterwards: by so much clocks
     may differ, and the coordinator asks no more often.
     """
-    began, ended = silence.when, silence.when + silence.length
-    first, last = began + CLOCKS_DIFFER_S, ended - CLOCKS_DIFFER_S
-    within = {moment for document in documents for moment in words(document) if first <= moment <= last}
-    return pairwise(sorted({began, ended} | within))
+    first, last = silence.when + CLOCKS_DIFFER_S, silence.when + silence.length - CLOCKS_DIFFER_S
+    return sorted(moment for document in documents for moment in words(document) if first <= moment <= last)
 
 
 def _somebody_waited(documents: Sequence[DocumentEvidence], began: float, ended: float) -> bool:
-    """Whether one user waited long enough within these moments."""
-    return any(
-        min(until, ended) - max(since, began) >= WAITED_S for document in documents for since, until in waits(document)
-    )
+    """Whether one user waited long enough within these moments: for an answer, or, where nobody had one, for a line.
+
+    Who has no line while others keep theirs may be cut off together with the coordinator.
+    """
+    waited = [*(stretch for document in documents for stretch in waits(document)), *nobody_connected(documents)]
+    return any(min(until, ended) - max(since, began) >= WAITED_S for since, until in waited)
 
 
 def check_nobody_stalled(document: DocumentEvidence, sound: bool) -> Opinion:

@@ -10,7 +10,7 @@ from signal import SIGINT, SIGTERM, Signals
 
 from endings import deadlines
 from endings.ending import Ending, Played
-from endings.play import AT_WORK, BRIEFLY, CHECKING, LOCUSTFILES, LONG, NEWCOMER_WAITS, Ended, Play
+from endings.play import AT_WORK, BRIEFLY, CHECKING, LOCUSTFILES, LONG, NEWCOMER_LET_IN, NEWCOMER_WAITS, Ended, Play
 from servers.processes import REPOSITORY, environment_without_jupyter, free_port, sick_server
 from servers.server_process import ServerProcess
 
@@ -18,15 +18,15 @@ GIVEN_UP = "given up"
 NOT_WRITTEN = "could not be written"
 
 
-def waiting_server(folder: Path) -> ServerProcess:
-    """The sick server that lets newcomers wait."""
+def waiting_server(folder: Path, save_delay: float = 0.3) -> ServerProcess:
+    """The sick server that lets newcomers wait, and saves so many seconds after the last change."""
     root = folder / "root"
     root.mkdir(parents=True)
     port, secret = free_port(), "held-back-by-nobody"
     command = [sys.executable, "-m", "endings.waiting_server", "--port", str(port), "--folder", str(root)]
     return ServerProcess(
         name="sick server (newcomer-waits)",
-        command=[*command, "--fault", "newcomer-waits", "--fault-at", "5"],
+        command=[*command, "--fault", "newcomer-waits", "--fault-at", "5", "--save-delay", str(save_delay)],
         environment=environment_without_jupyter(REPOSITORY / "tests", JUPYTER_TOKEN=secret),
         port=port,
         home=folder,
@@ -138,6 +138,17 @@ def server_killed_under_the_newcomer(play: Play) -> Ended:
     server = play.use(waiting_server(play.folder / "server"))
     process = play.alone(*BRIEFLY)
     play.wait_for_log(NEWCOMER_WAITS)
+    server.kill()
+    play.happened()
+    return play.ends(process)
+
+
+def server_killed_before_the_file_is_right(play: Play) -> Ended:
+    server = play.use(waiting_server(play.folder / "server", save_delay=600.0))
+    process = play.alone(*BRIEFLY)
+    play.wait_for_log(NEWCOMER_WAITS)
+    play.let_newcomer_in()
+    play.wait_for_log(NEWCOMER_LET_IN)
     server.kill()
     play.happened()
     return play.ends(process)
@@ -277,6 +288,14 @@ ENDINGS = (
         server_killed_under_the_newcomer,
         "fail",
         deadlines.WITHOUT_SERVER,
+        "",
+        LOST,
+    ),
+    Ending(
+        "server killed while the file is waited for",
+        server_killed_before_the_file_is_right,
+        "fail",
+        deadlines.WITHOUT_SERVER + deadlines.SAVE,
         "",
         LOST,
     ),

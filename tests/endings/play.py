@@ -29,6 +29,7 @@ TELLING = LOCUSTFILES_OF_THE_TESTS / "telling.py"
 AT_WORK = "is at work."
 CHECKING = "Editing has ended."
 NEWCOMER_WAITS = "The newcomer waits"
+NEWCOMER_LET_IN = "The newcomer was let in"
 LOAD = ("-u", "4", "-r", "20", "--rtc-edit-rate", "3", "--rtc-documents", "2", *deadlines.OPTIONS)
 BRIEFLY = ("-t", "5s")
 LONG = ("-t", "10m")

@@ -46,6 +46,7 @@ class NewcomerWaits(Fault):
     def _look(self, room: Room, connection: Connection, update: bytes) -> None:
         if (Path(room.server.contents.root_dir) / "let-in").exists():
             connection.deliver(bytes([YMessageType.SYNC, YSyncMessageType.SYNC_STEP2]) + write_message(update))
+            print("The newcomer was let in", flush=True)
         else:
             asyncio.get_running_loop().call_later(LOOKS_EVERY_S, self._look, room, connection, update)
 

@@ -11,6 +11,7 @@ from jupyter_rtc_locust.coordination.answers import encoded_rooms
 from jupyter_rtc_locust.coordination.gathering import (
     gather,
     probe_all,
+    quiet_and_asked,
     stop_editing,
     wait_until_acknowledged,
     wait_until_quiet,
@@ -119,6 +120,68 @@ def test_an_edit_without_echo_holds_nobody_up_beyond_the_time_there_is(room, swa
     started = time.monotonic()
     assert wait_until_quiet(swarm, 0.6) == {"room": True}
     assert time.monotonic() - started >= 0.6
+
+
+def test_a_document_is_not_quiet_whose_edit_comes_back_when_there_was_no_time_left(room, swarm, person):
+    """A slow server is silent for seconds, with edits before it: what is compared then would still be moving."""
+    room.echoes = False
+    one = person()
+    one.open()
+    update = one.make_edit(type_letters(0), 0, time.monotonic())
+
+    def comes_back_late():
+        room.broadcast(create_update_message(update))
+        wait_until(lambda: told(swarm).authored[0].acknowledged is not None)
+
+    assert quiet_and_asked(swarm, 0.6, comes_back_late) == {"room": False}
+
+
+def test_a_document_is_not_quiet_that_moves_while_an_edit_has_not_come_back(room, swarm, person):
+    room.echoes = False
+    one = person()
+    one.open()
+    one.make_edit(type_letters(0), 0, time.monotonic())
+
+    def others_still_arrive():
+        room.write("somebody's elsewhere")
+        wait_until(lambda: one.received)
+
+    assert quiet_and_asked(swarm, 0.6, others_still_arrive) == {"room": False}
+
+
+def test_a_document_is_not_quiet_whose_edit_comes_back_after_everybody_was_answered(room, swarm, person):
+    """Servers answer at once, and pass on what goes to everybody from a queue."""
+    room.echoes = False
+    one = person()
+    one.open()
+    update = one.make_edit(type_letters(0), 0, time.monotonic())
+    answered = gevent.spawn(lambda: wait_until(lambda: one.probe_answer is not None))
+    passed_on = create_update_message(update)
+    answered.link_value(lambda _: gevent.spawn_later(QUIET / 2, room.broadcast, passed_on))
+    assert quiet_and_asked(swarm, 0.6, lambda: None) == {"room": False}
+
+
+def test_an_edit_that_never_comes_back_is_found_missing_in_a_document_that_is_quiet(room, swarm, person):
+    room.echoes = False
+    one = person()
+    one.open()
+    one.make_edit(type_letters(0), 0, time.monotonic())
+    quiet = quiet_and_asked(swarm, 0.6, lambda: None)
+    evidence = told(swarm, quiet)
+    assert evidence.quiet is True
+    assert [edit.acknowledged for edit in evidence.authored] == [None]
+
+
+def test_a_document_in_which_everything_came_back_is_quiet_whatever_the_server_writes_then(room, swarm, person):
+    one = person()
+    one.open()
+    one.make_edit(type_letters(0), 0, time.monotonic())
+
+    def the_server_writes():
+        room.write("the server's own")
+        wait_until(lambda: one.received)
+
+    assert quiet_and_asked(swarm, 5.0, the_server_writes) == {"room": True}
 
 
 def test_who_is_lost_is_waited_for(room, swarm, person):

@@ -65,17 +65,49 @@ def wait_until_quiet(swarm: Swarm, drain_timeout: float) -> dict[str, bool]:
         swarm.look_for_stalls(now)
         for path, room in swarm.rooms.items():
             silent_for = now - max(room.last_message, started)
-            settled = not any(
-                room.round_trips.oldest_pending(one.seat.user, one.seat.client_id)
-                for one in room.collaborators
-                if one.stage in (Stage.CONNECTED, Stage.LOST)
-            ) and not any(one.stage in (Stage.LOST, Stage.OPENING) for one in room.collaborators)
+            settled = not _edits_under_way(room) and not any(
+                one.stage in (Stage.LOST, Stage.OPENING) for one in room.collaborators
+            )
             quiet[path] = silent_for >= QUIET_S and (settled or silent_for >= SYNC_DEADLINE_S + 1)
         if now - started > drain_timeout:
             return {
                 path: done or now - max(swarm.rooms[path].last_message, started) >= QUIET_S
                 for path, done in quiet.items()
             }
+        gevent.sleep(_POLL_S)
+    return quiet
+
+
+def _edits_under_way(room: Room) -> bool:
+    """Whether an edit has not come back whose author is still there."""
+    return any(
+        room.round_trips.oldest_pending(one.seat.user, one.seat.client_id)
+        for one in room.collaborators
+        if one.stage in (Stage.CONNECTED, Stage.LOST)
+    )
+
+
+def quiet_and_asked(swarm: Swarm, drain_timeout: float, everybody_is_quiet: Callable[[], None]) -> dict[str, bool]:
+    """Wait until it is quiet, and until `everybody_is_quiet` returns, and ask what replicas lack; which documents are
+    quiet then.
+
+    A server may be silent for seconds and have hundreds of edits before it. So where edits were under way when a
+    document was called quiet, and anything comes until 3 s after the answers, it was not: an answer may overtake what
+    goes to everybody. An edit that never comes back changes nothing, and is found missing.
+    """
+    started = time.monotonic()
+    quiet = wait_until_quiet(swarm, drain_timeout)
+    rooms = {path: swarm.rooms[path] for path, done in quiet.items() if done}
+    doubtful = {path: room.last_message for path, room in rooms.items() if _edits_under_way(room)}
+    everybody_is_quiet()
+    probe_all(swarm)
+    until = time.monotonic() + QUIET_S
+    while doubtful:
+        now = time.monotonic()
+        for path, latest in tuple(doubtful.items()):
+            quiet[path] = rooms[path].last_message == latest
+            if not quiet[path] or now >= min(until, max(latest, started) + SYNC_DEADLINE_S + 1):
+                del doubtful[path]
         gevent.sleep(_POLL_S)
     return quiet
 

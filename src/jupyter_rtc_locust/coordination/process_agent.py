@@ -25,7 +25,7 @@ from jupyter_rtc_locust.coordination.asked_of_users import AskedOfUsers
 from jupyter_rtc_locust.coordination.channel import channel_of
 from jupyter_rtc_locust.coordination.clock_asking import ClockAsking
 from jupyter_rtc_locust.coordination.faults_of_users import FaultsOfUsers
-from jupyter_rtc_locust.coordination.gathering import gather, probe_all, stop_editing, wait_until_quiet
+from jupyter_rtc_locust.coordination.gathering import gather, quiet_and_asked, stop_editing
 from jupyter_rtc_locust.coordination.giving_contents import GivingContents
 from jupyter_rtc_locust.coordination.hubs import hub_servers, seconds_to_bring_up
 from jupyter_rtc_locust.coordination.joining import Joining
@@ -422,10 +422,7 @@ class ProcessAgent:
         """Pause editing, get quiet, tell what everybody holds, go on when the coordinator has seen enough."""
         swarm.pause_editing()
         try:
-            quiet = wait_until_quiet(swarm, drain_timeout)
-            self.send(messages.QUIET, {"run": swarm.run_id, "round": number})
-            self._gather_event(number).wait(drain_timeout + WORKER_ANSWER_DEADLINE_S / 3)
-            probe_all(swarm)
+            quiet = self._quiet(swarm, number, drain_timeout)
             self._set_clock(swarm)
             payload = {
                 "process": _process_name(self.environment),
@@ -467,6 +464,16 @@ class ProcessAgent:
         finally:
             swarm.resume_editing()
 
+    def _quiet(self, swarm: Swarm, number: int, drain_timeout: float) -> dict[str, bool]:
+        """Get quiet, wait until everybody is, ask what replicas lack; which documents are quiet."""
+
+        def everybody_is_quiet() -> None:
+            self.send(messages.QUIET, {"run": swarm.run_id, "round": number})
+            # A coordinator that says nothing any more is gone; the evidence is offered all the same.
+            self._gather_event(number).wait(drain_timeout + WORKER_ANSWER_DEADLINE_S / 3)
+
+        return quiet_and_asked(swarm, drain_timeout, everybody_is_quiet)
+
     def _note_problem(self, problem: str) -> None:
         self._problems.append(problem)
 
@@ -479,12 +486,7 @@ class ProcessAgent:
         """Stop editing, get quiet, wait until everybody is, gather, send."""
 
         def documents(swarm: Swarm) -> Iterator[RoomEvidence]:
-            quiet = wait_until_quiet(swarm, drain_timeout)
-            self.send(messages.QUIET, {"run": run_id, "round": AT_THE_END})
-            # A coordinator that says nothing any more is gone; the evidence is offered all the same.
-            self._gather_event(AT_THE_END).wait(drain_timeout + WORKER_ANSWER_DEADLINE_S / 3)
-            probe_all(swarm)
-            return gather(swarm, quiet, hide=self.hidden)
+            return gather(swarm, self._quiet(swarm, AT_THE_END, drain_timeout), hide=self.hidden)
 
         self.tell(run_id, documents, lambda: self._contents(run_id, AT_THE_END))
 

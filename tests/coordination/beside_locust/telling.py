@@ -8,7 +8,7 @@ import pytest
 from gevent.event import Event
 
 from coordination.agents import make_agent
-from jupyter_rtc_locust.coordination import messages, process_agent
+from jupyter_rtc_locust.coordination import gathering, messages
 from jupyter_rtc_locust.coordination.answers import ONCE, read_answer
 from jupyter_rtc_locust.coordination.clock_asking import ClockAsking
 from jupyter_rtc_locust.coordination.pieces import Assembly
@@ -82,7 +82,7 @@ def test_a_checkpoint_that_is_under_way_when_the_run_ends_takes_no_contents_alon
     with monkeypatch.context() as patched:
         if where in ("getting quiet", "asking the server"):
             name = {"getting quiet": "wait_until_quiet", "asking the server": "probe_all"}[where]
-            patched.setattr(process_agent, name, stays)
+            patched.setattr(gathering, name, stays)
         coordinator.takes = where == "waiting"
         coordinator.say(messages.CHECKPOINT, round=1, drain_timeout=5.0)
         if where in ("asking the server", "sending", "waiting"):

@@ -81,6 +81,7 @@ class EvidenceCollector:
             return self._in_time(state, collection, asked)
 
         FillingIn(self._channel, self.hearing.is_gone, state, collection).fill_in(patience, in_time)
+        collection.closed = True
         collection.lost |= state.pending(collection)
 
     def _wait_for_processes(
@@ -167,6 +168,8 @@ class EvidenceCollector:
     def _read(self, state: RunState, collection: Collection, node_id: str, payload: bytes) -> None:
         with self._reading:
             answer = read_answer(payload)
+        if collection.closed:
+            return
         if answer[ONCE]:
             collection.told[node_id] = answer
         else:

@@ -35,3 +35,5 @@ class Collection:
     """When the latest piece of evidence came."""
     lost: set[str] = field(default_factory=set)
     """Processes that did not answer."""
+    closed: bool = False
+    """Nobody is waited for any more: what comes now is not taken, because others have read what was told by then."""

@@ -75,6 +75,15 @@ def test_one_that_puts_the_evidence_of_a_long_run_together_is_waited_for(collect
     assert end.answers.keys() == {"slow"}
 
 
+def test_what_comes_when_nobody_is_waited_for_any_more_is_not_taken(collector):
+    """Others have read by then what was told; half of an answer would be in the verdict, and the other half not."""
+    end = collected(collector, END_BUDGET_S)
+    collector._runner._tell()
+    gevent.sleep(0.05)
+    assert end.lost == {"slow"}
+    assert not end.answers
+
+
 # -- many at once -----------------------------------------------------------------------------------------------------
 
 WORKERS = 64

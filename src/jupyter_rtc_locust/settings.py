@@ -57,6 +57,8 @@ SAVE_EVERY_WHERE_PROMISED_S = 30.0
 """People save by hand so often where `save` is promised and nothing else is said."""
 END_BUDGET_S = 115.0
 """From the end of editing to the exit at most 120 s; the rest is Locust's own shutdown. Long runs: `end_budget`."""
+JUDGE_S = 15.0
+"""So much of that is kept for the judge. Long runs: `time_to_judge`."""
 LATE_EVIDENCE_S = 600.0
 """So much longer the end may take while evidence of a worker is still coming over a slow line."""
 EDITS_IN_THE_BUDGET = 100_000
@@ -70,6 +72,11 @@ LEAVE_DEADLINE_S = 6.0
 def end_budget(edits: int) -> float:
     """Seconds from the end of editing to the verdict at most, for a run of so many edits."""
     return END_BUDGET_S + max(0, edits - EDITS_IN_THE_BUDGET) / EDITS_A_SECOND_BEYOND
+
+
+def time_to_judge(edits: int) -> float:
+    """Seconds of the budget that are kept for the judge: half of what is added for edits, which others gather."""
+    return JUDGE_S + (end_budget(edits) - END_BUDGET_S) / 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -115,6 +115,13 @@ class TestAtTheEnd:
         assert silent_servers.silent_servers(state) == {""}
         assert state.silences.evidence(state.started)[0].length < 20
 
+    def test_nobody_is_asked_again_when_the_time_is_over(self, state_of):
+        servers = Servers("ada", "ben")
+        servers.refuse = {"ada"}
+        state = state_of(servers)
+        assert silent_servers.silent_servers(state, time.monotonic()) == frozenset(), "it is not known to be lost"
+        assert sorted(servers.asked) == ["ada", "ben"]
+
     def test_those_that_are_silent_in_turn_are_not_waited_for_for_ever(self, state_of):
         servers = Servers("ada", "ben")
         answers = servers.answers

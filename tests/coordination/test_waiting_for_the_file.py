@@ -75,6 +75,16 @@ def test_a_file_that_stays_wrong_is_given_up_at_the_deadline(quick):
     assert saved.waited >= 0.1
 
 
+def test_a_file_that_there_is_no_time_to_wait_for_is_not_known(quick):
+    """It may be right before the deadline."""
+    state, now = state_of(Disk("old"), save_timeout=30.0), time.monotonic()
+    with gevent.Timeout(10):
+        saved = waiting_for_file.wait_for_file(state, evidence("right"), DOCUMENT, now, now + 0.05)
+    assert (saved.content, saved.problem) == (None, waiting_for_file.NO_TIME)
+    right = waiting_for_file.wait_for_file(state_of(Disk("right")), evidence("right"), DOCUMENT, now, now)
+    assert right.content == "right"
+
+
 def test_trouble_that_passes_is_none(quick):
     state = state_of(Disk(ConnectionBroken("status 503."), ConnectionBroken("status 503."), "right"), save_timeout=30.0)
     assert waited_for(state, evidence("right")).problem == ""

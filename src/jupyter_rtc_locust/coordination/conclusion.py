@@ -19,6 +19,7 @@ from jupyter_rtc_locust.capacity.making import forget
 from jupyter_rtc_locust.coordination.between_workers import clocks_too_far_apart, deliveries_between
 from jupyter_rtc_locust.coordination.hubs import documents_nobody_opened
 from jupyter_rtc_locust.coordination.judging import JudgeError, Keeping, judged
+from jupyter_rtc_locust.coordination.last_looks import end_of_looks, last_look
 from jupyter_rtc_locust.coordination.plans import collected_plan, plan_figures, plan_to_play, played, write_plan
 from jupyter_rtc_locust.coordination.preparation import SEEDER, PreparedDocument
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
@@ -29,21 +30,17 @@ from jupyter_rtc_locust.coordination.side_by_side import side_by_side
 from jupyter_rtc_locust.coordination.silent_servers import silent_servers
 from jupyter_rtc_locust.coordination.story import began, command_of, course_of
 from jupyter_rtc_locust.coordination.told_once import each_state_once
-from jupyter_rtc_locust.coordination.waiting_for_file import wait_for_file
-from jupyter_rtc_locust.errors import GivenUp, RtcLocustError
+from jupyter_rtc_locust.errors import GivenUp
 from jupyter_rtc_locust.reporting.report.making import remove_reports
 from jupyter_rtc_locust.reporting.result_file import ResultFileError, build_result, redact, remove_result, write_result
-from jupyter_rtc_locust.settings import JOINER_DEADLINE_S, LEAVE_DEADLINE_S
+from jupyter_rtc_locust.settings import LEAVE_DEADLINE_S
 from jupyter_rtc_locust.timing.generator_health import summarise
 from jupyter_rtc_locust.timing.recorder import Recorder, warm_up_of
 from jupyter_rtc_locust.timing.traffic import summed
-from jupyter_rtc_locust.users.observer import look
 from jupyter_rtc_locust.verdict.evidence import (
     Checkpoint,
     DocumentEvidence,
     RunEvidence,
-    SavedFile,
-    Snapshot,
     StallEvidence,
     UserEvidence,
 )
@@ -191,13 +188,14 @@ def run_evidence(
     ended = collection.began or time.monotonic()
     documents: tuple[DocumentEvidence, ...] = ()
     if state.prepared is not None and state.users_seated:
-        silent = silent_servers(state)
+        until = end_of_looks(state, collection)
+        silent = silent_servers(state, until)
         prepared = _documents_in_use(state)
         gathered = [_document_evidence(state, collection, one) for one in prepared]
-        look_at = partial(_look_at_the_end, state, ended=ended, silent=silent)
-        documents = tuple(side_by_side(look_at, gathered, prepared))
+        look = partial(last_look, state, ended=ended, until=until, silent=silent)
+        documents = tuple(side_by_side(look, gathered, prepared))
         if any(_looked_in_vain(one) for one in documents if one.server not in silent):
-            silent_servers(state)  # it may have gone while the newcomer, or the file, was waited for
+            silent_servers(state, until)  # it may have gone while the newcomer, or the file, was waited for
         if state.served_later is not None:
             documents = state.served_later.amended(state, collection, documents)
     return RunEvidence(
@@ -314,28 +312,6 @@ def _gone_in_overload(state: RunState, user: UserEvidence) -> UserEvidence:
         return user
     told = replace(presence, gone_in_overload=state.capacity.overloaded_since(presence.gone, presence.gone))
     return replace(user, presence=told)
-
-
-def _look_at_the_end(
-    state: RunState, evidence: DocumentEvidence, prepared: PreparedDocument, *, ended: float, silent: frozenset[str]
-) -> DocumentEvidence:
-    assert state.prepared is not None
-    server = state.prepared.server
-    if evidence.server in silent:
-        problem = "the server did not answer"
-        file = SavedFile(problem=problem) if server.stores_files else None
-        return replace(evidence, joiner=Snapshot({}, b"\x00\x00", problem), saved=file)
-    ca_file = str(state.settings.ca_file) if state.settings.ca_file else None
-    try:
-        joiner = look(server.open_room(prepared.document, 0), JOINER_DEADLINE_S, ca_file)
-    except RtcLocustError as error:
-        joiner = Snapshot({}, b"\x00\x00", str(error))
-    evidence = replace(evidence, joiner=joiner)
-    if not server.stores_files:
-        return evidence
-    saved = wait_for_file(state, evidence, prepared.document, ended)
-    assert state.saves is not None
-    return replace(evidence, saved=saved, saves=state.saves.seen(prepared.document))
 
 
 def _looked_in_vain(document: DocumentEvidence) -> bool:

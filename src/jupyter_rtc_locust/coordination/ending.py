@@ -34,7 +34,7 @@ from jupyter_rtc_locust.reporting.locust_statistics import edits_so_far
 from jupyter_rtc_locust.reporting.result_file import redact
 from jupyter_rtc_locust.reporting.terminal import say
 from jupyter_rtc_locust.servers.hub_servers import STOPPING_S
-from jupyter_rtc_locust.settings import LEAVE_DEADLINE_S, end_budget
+from jupyter_rtc_locust.settings import LEAVE_DEADLINE_S, end_budget, time_to_judge
 from jupyter_rtc_locust.timing.thresholds import MET, MISSED, outcome_of
 from jupyter_rtc_locust.verdict.findings import Value
 
@@ -96,7 +96,8 @@ class Ending:
         """End this run, or wait for the end that is under way; afterwards the exit code is set."""
         if not state.concluding:
             state.concluding = True
-            state.end_budget_s = end_budget(edits_so_far(self._environment))
+            edits = edits_so_far(self._environment)
+            state.end_budget_s, state.judge_s = end_budget(edits), time_to_judge(edits)
             self._state = state
             self._under_way = gevent.spawn(self._end, state)
 

@@ -12,7 +12,7 @@ from jupyter_rtc_locust.coordination.preparation import Prepared
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
 from jupyter_rtc_locust.coordination.silences import Silences
 from jupyter_rtc_locust.faults.executor import FaultExecutor
-from jupyter_rtc_locust.settings import END_BUDGET_S, Settings
+from jupyter_rtc_locust.settings import END_BUDGET_S, JUDGE_S, Settings
 from jupyter_rtc_locust.verdict.evidence import Checkpoint, LogEvent, ServerMemory, WrittenOutside
 from jupyter_rtc_locust.verdict.findings import Verdict
 from jupyter_rtc_locust.verdict.folder.writing import Kept
@@ -102,6 +102,8 @@ class RunState:
     concluding: bool = False
     end_budget_s: float = END_BUDGET_S
     """How long the end may take; more where there is much to be judged, or where evidence comes over a slow line."""
+    judge_s: float = JUDGE_S
+    """How much of that is kept for the judge."""
     late_evidence_s: float = 0.0
     """How much of that is for evidence that comes over a slow line."""
     given_up: str = ""

@@ -1,23 +1,22 @@
 """When everybody has left and the server has dropped the rooms: open each document once more.
 
 Only where it is known how soon the server drops a room (`--rtc-evict-after`), and where documents are files, so that a
-room can be made anew of them.
+room can be made anew of them; and not of documents that were not quiet, since nothing would be compared.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
 import gevent
 
+from jupyter_rtc_locust.coordination.last_looks import end_of_looks, newcomer, nothing_seen
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.side_by_side import side_by_side
-from jupyter_rtc_locust.errors import RtcLocustError
-from jupyter_rtc_locust.servers.base import Document, Server
-from jupyter_rtc_locust.settings import JOINER_DEADLINE_S
-from jupyter_rtc_locust.users.observer import look
-from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, Snapshot
+from jupyter_rtc_locust.coordination.waiting_for_file import NO_TIME
+from jupyter_rtc_locust.verdict.evidence import DocumentEvidence
 
 MARGIN_S = 1.0
 """Beyond the time after which the server drops a room: closing a line takes its time, too."""
@@ -32,20 +31,18 @@ def opened_again(
         return documents
     if settings.notebook is not None or state.silences.going_on:
         return documents  # others may keep the room; a server that does not answer has its finding
-    ca_file = str(settings.ca_file) if settings.ca_file else None
-    judged = {one.path for one in documents}
+    judged = {one.path for one in documents if one.quiet}
     in_use = [one for one in prepared.documents if one.document.path in judged]
-    everybody_leaves()
-    # jupyter-collaboration 5.0.4 drops a room when its last user leaves alone, and keeps it for ever when all leave at
-    # one moment, as here: each still sees the others in the room. So somebody comes once more, and leaves alone.
-    side_by_side(lambda one: _look(prepared.server, one.document, ca_file), in_use)
-    gevent.sleep(settings.evict_after + MARGIN_S)
-    looks = side_by_side(lambda one: _look(prepared.server, one.document, ca_file), in_use)
-    return tuple(replace(one, reopened=seen) for one, seen in zip(documents, looks, strict=True))
-
-
-def _look(server: Server, document: Document, ca_file: str | None) -> Snapshot:
-    try:
-        return look(server.open_room(document, 0), JOINER_DEADLINE_S, ca_file)
-    except RtcLocustError as error:
-        return Snapshot({}, b"\x00\x00", str(error))
+    if not in_use:
+        return documents
+    until = end_of_looks(state, state.end)
+    seen = dict.fromkeys(judged, nothing_seen(NO_TIME))
+    if time.monotonic() + settings.evict_after + MARGIN_S < until:
+        everybody_leaves()
+        # jupyter-collaboration 5.0.4 drops a room when its last user leaves alone, and keeps it for ever when all leave
+        # at one moment, as here: each still sees the others in the room. So somebody comes once more, and leaves alone.
+        side_by_side(lambda one: newcomer(state, one, until), in_use)
+        gevent.sleep(settings.evict_after + MARGIN_S)
+        looks = side_by_side(lambda one: newcomer(state, one, until), in_use)
+        seen = {one.document.path: look for one, look in zip(in_use, looks, strict=True)}
+    return tuple(replace(one, reopened=seen.get(one.path)) for one in documents)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from math import inf
 
 import gevent
 from gevent.pool import Pool
@@ -15,10 +16,11 @@ _AT_ONCE = 100
 """So many may hang, each for the deadline of a try, before others wait for them."""
 
 
-def silent_servers(state: RunState) -> frozenset[str]:
+def silent_servers(state: RunState, until: float = inf) -> frozenset[str]:
     """The owners of servers that do not answer now; one that is silent gets the whole deadline before it is lost.
 
-    Whoever has answered is not asked again, so that servers which are silent in turn are not waited for for ever.
+    Whoever has answered is not asked again, so that servers which are silent in turn are not waited for for ever. Each
+    is asked once; from the moment `until` on nobody is asked again.
     """
     assert state.prepared is not None
     silences = state.silences
@@ -31,8 +33,8 @@ def silent_servers(state: RunState) -> frozenset[str]:
             if state.silence_is_ours(silences.since(owner) or asked):
                 silences.begin_anew(owner, now)
         lost = [owner for owner in silent if silences.lasts(owner, now)]
-        if lost == silent:
-            return frozenset(silent)
+        if lost == silent or now >= until:
+            return frozenset(lost)
         gevent.sleep(_POLL_S)
 
 

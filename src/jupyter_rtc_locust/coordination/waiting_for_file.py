@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from math import inf
 from typing import Any
 
 import gevent
@@ -18,14 +19,21 @@ from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, SavedFile
 from jupyter_rtc_locust.verdict.rebuilt import document_of, remember_content
 
 POLL_S = 0.5
+NO_TIME = "there was no time left for it"
+"""Why something was not looked at, or not long enough."""
 LATEST_EDIT_S = 30.0
 """From the end of editing to an edit from which the file is still waited for in full: the time is bounded."""
 
 
-def wait_for_file(state: RunState, evidence: DocumentEvidence, document: Document, ended: float) -> SavedFile:
-    """Read the file until it holds what it should, or until the deadline; the last reading counts."""
+def wait_for_file(
+    state: RunState, evidence: DocumentEvidence, document: Document, ended: float, until: float = inf
+) -> SavedFile:
+    """Read the file until it holds what it should, or until the deadline; the last reading counts.
+
+    Where there is no time to wait for the deadline (`until`), nothing is known of a file that is not right before it.
+    """
     assert state.prepared is not None and state.saves is not None
-    until = file_deadline(state, evidence, ended)
+    deadline = file_deadline(state, evidence, ended)
     for update in contents_compared(evidence):
         # Large notebooks take long to read, and the loop is not to stand still for that.
         content = read_in_turns(document_of([update]), evidence.kind, Turns())
@@ -43,8 +51,11 @@ def wait_for_file(state: RunState, evidence: DocumentEvidence, document: Documen
             state.saves.note(document, asked, saved.content, saved.problem)
             if not saved.problem and (agrees is None or agrees[0] != saved.content):
                 agrees = saved.content, file_agrees(evidence, saved)
-            if (not saved.problem and agrees is not None and agrees[1]) or time.monotonic() >= until:
+            now = time.monotonic()
+            if (not saved.problem and agrees is not None and agrees[1]) or now >= deadline:
                 return saved
+            if now >= until:
+                return SavedFile(problem=NO_TIME, waited=now - ended)
             gevent.sleep(POLL_S)
     finally:
         state.saves.leave_to_others(document, False)

@@ -115,6 +115,49 @@ def test_a_document_that_was_not_quiet_is_not_compared(swarm):
     assert swarm.verdict(quiet=False).value is Value.INCONCLUSIVE
 
 
+def late(swarm, waits, **changes):
+    """The document, not quiet, with edits that waited so long; None: what never came back."""
+    (first, *_), users = swarm.evidence().authored, swarm.evidence().users
+    edits = tuple(
+        structs.replace(first, number=number, due=60.0, acknowledged=None if wait is None else 60.0 + wait)
+        for number, wait in enumerate(waits)
+    )
+    users = tuple(replace(user, served=ServedEvidence(taken=105.0)) for user in users)
+    return swarm.evidence(**{"quiet": False, "authored": edits, "users": users} | changes)
+
+
+@pytest.mark.parametrize(
+    ("waits", "words"),
+    [
+        (
+            [17.0] * 90 + [57.0] * 10,
+            "half of the edits took more than 17 s to come back, one in twenty more than 57 s.",
+        ),
+        (
+            [1.25] * 60 + [None] * 40,
+            "half of the edits took more than 1.2 s to come back; 40 edits had not come back 45 s",
+        ),
+        ([None] * 3, "The server did not keep up: 3 edits had not come back 45 s after the last one was made."),
+    ],
+)
+def test_of_documents_that_were_not_quiet_it_is_said_how_late_edits_came_back(swarm, waits, words):
+    verdict = decided(swarm, documents=(late(swarm, waits),))
+    assert verdict.value is Value.INCONCLUSIVE
+    assert verdict.reason.startswith("The server did not keep up: ") and words in verdict.reason
+    unsound = decided(swarm, documents=(late(swarm, waits),), sound=False).opinion.unknown
+    assert any(one.startswith("Edits came back late, and the load generator did not keep up: ") for one in unsound)
+
+
+@pytest.mark.parametrize(
+    ("waits", "changes"),
+    [([17.0] * 100, {"quiet": True}), ([0.2] * 99 + [17.0], {}), ([None] * 3, {"users": ()})],
+    ids=["it was quiet", "few were late", "whoever waited is gone"],
+)
+def test_nothing_is_said_of_late_edits_that_kept_no_document_from_being_quiet(swarm, waits, changes):
+    verdict = decided(swarm, documents=(late(swarm, waits, **changes),))
+    assert not any("come back" in one and "keep up" in one for one in verdict.opinion.unknown)
+
+
 def test_a_replica_whose_state_nobody_told(swarm):
     kept = tuple(replace(one, users=tuple(user for user in one.users if user)) for one in swarm.evidence().replicas)
     verdict = swarm.verdict(replicas=kept)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, RunEvidence
 from jupyter_rtc_locust.verdict.findings import Opinion
+from jupyter_rtc_locust.verdict.late_edits import said_of_late_edits
 from jupyter_rtc_locust.verdict.reading import CONNECTED
 from jupyter_rtc_locust.verdict.wording import SEEDER, named_users
 
@@ -18,6 +19,8 @@ def check_run_is_complete(run: RunEvidence) -> Opinion:
     for fault in run.faults:
         if not fault.as_planned:
             unknown.append(f"Planned for {fault.planned:.0f} s: {fault.what}. It did not happen so: {fault.outcome}.")
+    if late := said_of_late_edits(run.documents, run.sound):
+        unknown.append(late)
     authors = {edit.user for document in run.documents for edit in document.authored}
     if run.documents and run.edits_asked and not authors - {SEEDER}:
         unknown.append("Edits were asked for, and nobody made one: nothing was tested.")
@@ -37,8 +40,8 @@ def check_users_took_part(document: DocumentEvidence) -> Opinion:
             unknown.append(f"{document.path}: {names} {_of(stage, len(users))}{f' ({why})' if why else ''}.")
     if not document.quiet:
         unknown.append(
-            f"{document.path}: not quiet: messages still arrived at the drain deadline, so what was compared was still "
-            f"moving. Use fewer users or edits, or a longer --rtc-drain-timeout."
+            f"{document.path}: not quiet: messages still arrived at the drain deadline, and what moves is not "
+            f"compared. Use fewer users or edits, or a longer --rtc-drain-timeout."
         )
     return Opinion(unknown=tuple(unknown))
 

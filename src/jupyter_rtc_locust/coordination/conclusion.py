@@ -19,7 +19,7 @@ from jupyter_rtc_locust.capacity.making import forget
 from jupyter_rtc_locust.coordination.between_workers import clocks_too_far_apart, deliveries_between
 from jupyter_rtc_locust.coordination.hubs import documents_nobody_opened
 from jupyter_rtc_locust.coordination.judging import JudgeError, Keeping, judged
-from jupyter_rtc_locust.coordination.last_looks import end_of_looks, last_look
+from jupyter_rtc_locust.coordination.last_looks import end_of_looks, last_look, not_looked_at
 from jupyter_rtc_locust.coordination.plans import collected_plan, plan_figures, plan_to_play, played, write_plan
 from jupyter_rtc_locust.coordination.preparation import SEEDER, PreparedDocument
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
@@ -30,6 +30,7 @@ from jupyter_rtc_locust.coordination.side_by_side import side_by_side
 from jupyter_rtc_locust.coordination.silent_servers import silent_servers
 from jupyter_rtc_locust.coordination.story import began, command_of, course_of
 from jupyter_rtc_locust.coordination.told_once import each_state_once
+from jupyter_rtc_locust.coordination.waiting_for_file import NO_TIME
 from jupyter_rtc_locust.errors import GivenUp
 from jupyter_rtc_locust.reporting.report.making import remove_reports
 from jupyter_rtc_locust.reporting.result_file import ResultFileError, build_result, redact, remove_result, write_result
@@ -48,6 +49,7 @@ from jupyter_rtc_locust.verdict.evidence_form import parts_of_run
 from jupyter_rtc_locust.verdict.findings import Opinion, Value, Verdict
 from jupyter_rtc_locust.verdict.folder.names import FOLDER
 from jupyter_rtc_locust.verdict.folder.writing import Kept, remove_earlier
+from jupyter_rtc_locust.verdict.service_evidence import ServerSilence
 
 logger = logging.getLogger(__name__)
 
@@ -92,8 +94,7 @@ def conclude(
         logger.error("%s", error)
         state.verdict = Verdict(Value.INCONCLUSIVE, str(error), Opinion(unknown=(str(error),)))
     except GivenUp as error:
-        reason = str(error)
-        state.verdict = Verdict(Value.INCONCLUSIVE, reason, Opinion(unknown=(reason,)))
+        state.verdict = _of_what_was_told(state, health, secrets, str(error))
     except BaseException as error:
         logger.exception("The verdict could not be reached")
         reason = f"The verdict could not be reached: {type(error).__name__}: {error}"
@@ -147,9 +148,13 @@ def _decided(state: RunState, evidence: RunEvidence) -> Verdict:
     Raises:
         JudgeError: there is none.
     """
+    return _judged(state, evidence, _time_to_judge(state))
+
+
+def _judged(state: RunState, evidence: RunEvidence, deadline_s: float) -> Verdict:
     settings = state.settings
     keeping = Keeping(settings.results, int(settings.evidence_limit * 1_000_000), settings.evidence == "always")
-    judgement = judged(parts_of_run(evidence), _time_to_judge(state), keeping)
+    judgement = judged(parts_of_run(evidence), deadline_s, keeping)
     state.kept, verdict = judgement.kept, judgement.verdict
     if state.kept is not None and state.kept.problem:
         logger.error("%s", state.kept.problem)
@@ -166,10 +171,76 @@ def _time_to_judge(state: RunState) -> float:
     return max(_LEAST_TO_JUDGE_S, state.end_budget_s - LEAVE_DEADLINE_S - elapsed)
 
 
+def _of_what_was_told(state: RunState, health: dict[str, Any], secrets: Sequence[str], why: str) -> Verdict:
+    """There was no time for a verdict on everything: one on what the processes told, which is never a pass.
+
+    What people met stays found: a stall, a ghost, replicas that differ. Where somebody gave the run up, or where not
+    all that will be told has been told, it is not known, for this reason.
+    """
+    unknown = Verdict(Value.INCONCLUSIVE, why, Opinion(unknown=(why,)))
+    if not state.out_of_time or not state.end.closed or state.prepared is None:
+        return unknown
+    try:
+        return _judged(state, _evidence_without_looks(state, health, secrets, why), _LEAST_TO_JUDGE_S)
+    except BaseException as error:  # the time for this is over, too, or somebody does not want to wait
+        said = redact(f"{type(error).__name__}: {error}", secrets)
+        logger.error("What was told could not be judged either: %s", said)
+        return unknown
+
+
+def _evidence_without_looks(state: RunState, health: dict[str, Any], secrets: Sequence[str], why: str) -> RunEvidence:
+    """What the processes told, without what the coordinator sees when editing has ended."""
+    documents = (
+        not_looked_at(state, _document_evidence(state, state.end, one), NO_TIME) for one in _documents_in_use(state)
+    )
+    # Of a silence that went on then it is not known what became of those who have told.
+    ended = state.since_start(state.end.began)
+    silences = [one for one in state.silences.evidence(state.started) if one.when + one.length <= ended]
+    return _told(
+        state,
+        state.end,
+        health,
+        problems=redact([why, *_problems(state, state.end)], secrets),
+        documents=tuple(without_secrets(one, secrets) for one in documents),
+        server_silences=tuple(silences),
+    )
+
+
 def run_evidence(
     state: RunState, collection: Collection, health: dict[str, Any], secrets: Sequence[str]
 ) -> RunEvidence:
     """What is known at this moment: what the processes told, a newcomer's look at each document, and the files."""
+    problems = _problems(state, collection)
+    ended = collection.began or time.monotonic()
+    documents: tuple[DocumentEvidence, ...] = ()
+    if state.prepared is not None and state.users_seated:
+        until = end_of_looks(state, collection)
+        silent = silent_servers(state, until)
+        prepared = _documents_in_use(state)
+        gathered = [_document_evidence(state, collection, one) for one in prepared]
+        look = partial(last_look, state, ended=ended, until=until, silent=silent)
+        documents = tuple(side_by_side(look, gathered, prepared))
+        if any(_looked_in_vain(one) for one in documents if one.server not in silent):
+            silent_servers(state, until)  # it may have gone while the newcomer, or the file, was waited for
+        if state.served_later is not None:
+            documents = state.served_later.amended(state, collection, documents)
+    told = _told(
+        state,
+        collection,
+        health,
+        problems=redact(problems, secrets),
+        documents=documents,
+        server_silences=state.silences.evidence(state.started),
+    )
+    return replace(
+        told,
+        server_memory=state.watch.memory() if state.watch is not None else None,
+        server_log=state.watch.log_events() if state.watch is not None else (),
+    )
+
+
+def _problems(state: RunState, collection: Collection) -> list[str]:
+    """Sentences about what kept the run from being judged."""
     answers = collection.answers.values()
     problems = list(state.problems)
     problems += [answer["problem"] for answer in answers if answer.get("problem")]
@@ -185,34 +256,31 @@ def run_evidence(
             f"Users {names} were given a seat, but no process tells of a document that they opened. The log of the "
             f"process that plays them says why."
         )
-    ended = collection.began or time.monotonic()
-    documents: tuple[DocumentEvidence, ...] = ()
-    if state.prepared is not None and state.users_seated:
-        until = end_of_looks(state, collection)
-        silent = silent_servers(state, until)
-        prepared = _documents_in_use(state)
-        gathered = [_document_evidence(state, collection, one) for one in prepared]
-        look = partial(last_look, state, ended=ended, until=until, silent=silent)
-        documents = tuple(side_by_side(look, gathered, prepared))
-        if any(_looked_in_vain(one) for one in documents if one.server not in silent):
-            silent_servers(state, until)  # it may have gone while the newcomer, or the file, was waited for
-        if state.served_later is not None:
-            documents = state.served_later.amended(state, collection, documents)
+    return problems
+
+
+def _told(
+    state: RunState,
+    collection: Collection,
+    health: dict[str, Any],
+    *,
+    problems: Sequence[str],
+    documents: tuple[DocumentEvidence, ...],
+    server_silences: tuple[ServerSilence, ...],
+) -> RunEvidence:
     return RunEvidence(
         documents=documents,
         silent_processes=tuple(sorted(collection.lost)),
-        server_silences=state.silences.evidence(state.started),
+        server_silences=server_silences,
         sound=health["sound"],
         unsound_reasons=tuple(health["reasons"]),
         edits_asked=_edits_asked(state),
         save_timeout=state.settings.save_timeout,
         max_save_age=state.settings.max_save_age,
-        problems=tuple(redact(problems, secrets)),
-        reconnects=sum(answer.get("counts", {}).get("reconnects", 0) for answer in answers),
+        problems=tuple(problems),
+        reconnects=sum(answer.get("counts", {}).get("reconnects", 0) for answer in collection.answers.values()),
         checkpoints=tuple(state.checkpoints),
-        server_memory=state.watch.memory() if state.watch is not None else None,
         server_memory_limit=state.settings.server_memory_limit,
-        server_log=state.watch.log_events() if state.watch is not None else (),
         # A search for a capacity asks for as many as the server holds, whatever the most it would try.
         users_asked=state.settings.users if state.capacity is None else state.most_users,
         users_at_once=min(state.most_users, len(set(_opened(state).values()))),

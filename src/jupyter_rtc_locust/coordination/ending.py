@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 
 CTRL_C = "The verdict was given up: Ctrl-C came while it was being reached."
 _LAST_MOMENTS_S = 20.0
-"""After a verdict was given up: to write it down, and to close and remove the documents."""
+"""After a verdict was given up: to judge what was told, to write it down, and to close and remove the documents."""
 _TOO_LONG = "The verdict was given up: it took longer than {seconds:.0f} s."
 _LOCUST_QUITS_S = 2.0
 """After a verdict, until Locust has told its workers to quit."""
@@ -109,7 +109,10 @@ class Ending:
             try:
                 if _concluded_within(state, seconds):
                     break
+                if too_long and state.given_up:
+                    continue  # by somebody else, a moment ago
                 why = too_long.format(seconds=state.end_budget_s)
+                state.out_of_time = state.out_of_time or bool(too_long)
             except KeyboardInterrupt:
                 why = CTRL_C
             self.give_up(why)
@@ -127,7 +130,10 @@ class Ending:
         self.set_exit_code(state)
 
     def give_up(self, why: str) -> None:
-        """Wait for the verdict no longer, if one is under way: it is inconclusive then, for this sentence."""
+        """Wait for the verdict no longer, if one is under way: it is inconclusive then, for this sentence.
+
+        Where the time is over, and not somebody's patience, what was told is judged all the same.
+        """
         state = self._state
         if self._reports is not None:
             self._reports.give_up()

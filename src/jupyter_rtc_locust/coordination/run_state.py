@@ -108,6 +108,8 @@ class RunState:
     """How much of that is for evidence that comes over a slow line."""
     given_up: str = ""
     """Why nobody waits for a verdict any more: a sentence."""
+    out_of_time: bool = False
+    """Whether that is because it took too long."""
     printed: bool = False
     """Whether the terminal was told of the verdict."""
     parted: bool = False

@@ -197,6 +197,27 @@ def test_an_end_that_takes_too_long_is_given_up(stage, monkeypatch):
     monkeypatch.setattr(ending, "end_budget", lambda _edits: 0.05)
     stage.ending.of(stage.state)
     assert "took longer" in stage.state.verdict.reason
+    assert stage.state.out_of_time
+
+
+def test_one_that_takes_too_long_for_several_is_given_up_once(stage, monkeypatch):
+    """What was told is judged then, and whoever waits beside them shall not end that, too."""
+    monkeypatch.setattr(ending, "end_budget", lambda _edits: 0.05)
+    given_up = []
+    monkeypatch.setattr(
+        stage.ending, "give_up", lambda why: (given_up.append(why), setattr(stage.state, "given_up", why))
+    )
+    for greenlet in asked(stage, 3):
+        greenlet.join(timeout=0.5)
+    assert len(given_up) == 1
+    stage.may_go_on.set()
+
+
+def test_an_end_that_somebody_gives_up_is_not_out_of_time(stage):
+    (greenlet,) = asked(stage, 1)
+    stage.ending.give_up(ending.CTRL_C)
+    greenlet.get(timeout=5)
+    assert not stage.state.out_of_time
 
 
 def test_an_end_that_was_put_off_is_not_given_up_before(stage, monkeypatch):

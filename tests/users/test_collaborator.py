@@ -4,7 +4,7 @@ import time
 
 import gevent
 import pytest
-from pycrdt import Array, Doc, create_sync_message, create_update_message
+from pycrdt import Array, Doc, create_sync_message, create_update_message, handle_sync_message
 
 from jupyter_rtc_locust.editing.edit import Edit
 from jupyter_rtc_locust.editing.gestures import (
@@ -553,6 +553,57 @@ def test_the_answer_at_an_earlier_checkpoint_does_not_stand_in_for_one_that_neve
     room.answers_step_1 = False
     one.probe()
     assert one.probe_answer is None
+
+
+def answer(room, one, question):
+    """The server answers, at last, what was asked, and the user hears it."""
+    heard = one.receiving.last_heard
+    room.ends[-1].send(handle_sync_message(question[1:], room.doc))
+    wait_until(lambda: one.receiving.last_heard > heard)
+
+
+def test_an_answer_that_comes_too_late_does_not_heal_the_replica_either(room, swarm, person, short_deadline):
+    one = person()
+    one.open()
+    room.answers_step_1 = room.relays = False
+    one.probe()
+    room.cells.append("withheld from this user")
+    answer(room, one, room.messages(0, 0)[-1])
+    assert len(one.replica.cells) == 1
+    assert one.probe_answer is None
+    assert one.service.evidence(0.0, None, float).waits_since is None, "it was answered, and waits no longer"
+
+
+def test_an_answer_that_comes_too_late_is_not_that_to_the_next_question(room, swarm, person, short_deadline):
+    one = person()
+    one.open()
+    room.answers_step_1 = False
+    one.probe()
+    first = room.messages(0, 0)[-1]
+    asking = gevent.spawn(one.probe)
+    wait_until(lambda: len(room.messages(0, 0)) == 3)
+    answer(room, one, first)
+    assert (one.probe_answer, asking.ready()) == (None, False)
+    room.cells.append("written since")
+    answer(room, one, room.messages(0, 0)[-1])
+    wait_until(asking.ready)
+    assert b"written since" in one.probe_answer
+
+
+def test_what_was_not_answered_on_a_line_that_was_lost_is_not_waited_for_on_the_next(
+    room, swarm, person, short_deadline
+):
+    one = person()
+    one.open()
+    room.answers_step_1 = False
+    one.probe()
+    room.answers_step_1 = True
+    room.cells.append("written meanwhile")
+    one.drop_connection()
+    wait_until(lambda: one.stage is Stage.CONNECTED)
+    assert (room.opened, len(one.replica.cells)) == (2, 2), "the sync on the new line is applied"
+    one.probe()
+    assert one.probe_answer is not None
 
 
 def test_who_is_not_connected_is_not_asked(room, swarm, person):

@@ -85,6 +85,8 @@ class Collaborator:
         self._asleep = False
         self._synced = Event()
         self._probing: float | None = None
+        self._questions = 0
+        """Questions what the replica lacks that are not answered yet on the present line, which keeps their order."""
         self._probed = Event()
         self.writing = Writing(
             seat,
@@ -254,11 +256,14 @@ class Collaborator:
         if self.stage is not Stage.CONNECTED or self._connection is None:
             return
         self._probed.clear()
+        self._questions += 1
         self._probing = time.monotonic()
         self.service.asked(self._probing)
         self._send(encode_sync_step_1(self.replica.encoded_state()))
-        answered = self._probed.wait(SYNC_DEADLINE_S)
-        self._probing = None
+        try:
+            answered = self._probed.wait(SYNC_DEADLINE_S)
+        finally:
+            self._probing = None
         if self.stage is Stage.CONNECTED:
             self._tell("sync", OK if answered else FAILED)
         if not answered and self.stage is Stage.CONNECTED:
@@ -273,6 +278,7 @@ class Collaborator:
             opened.close()
             raise ConnectionBroken("the user left while its line was being opened")
         self._synced.clear()
+        self._questions = 0
         self._connection = self.receiving.connection = Connection(
             opened, self.receiving.receive, self._lost, traffic=self.swarm.traffic, latest=self.room.latest_read
         )
@@ -447,14 +453,12 @@ class Collaborator:
             self.swarm.counts["messages_of_other_kinds"] += 1
 
     def _receive_step_2(self, update: bytes, updates: list[bytes], now: float) -> None:
-        if self._probing is not None:
-            self.swarm.recorder.record("sync probe", (now - self._probing) * 1000)
-            self.presence.record.asked = self._probing
+        if self._questions:
+            self._questions -= 1
             self.service.answered(now)
-            self._probing = None
-            self.probe_answer = update
-            self._probed.set()
-            return
+            if self._probing is not None and not self._questions:
+                self._take_answer(self._probing, update, now)
+            return  # also what comes too late is not applied: it would heal the replica
         if reason := reason_to_refuse(update):
             self.receiving.note_unreadable(MessageError(reason))
         else:
@@ -463,6 +467,13 @@ class Collaborator:
             self.presence.record.line_synced(now)
             self.receiving.in_step_at = self.room.round_trips.seen
             self._synced.set()
+
+    def _take_answer(self, asked: float, update: bytes, now: float) -> None:
+        self.swarm.recorder.record("sync probe", (now - asked) * 1000)
+        self.presence.record.asked = asked
+        self._probing = None
+        self.probe_answer = update
+        self._probed.set()
 
     def _answer_step_1(self, state_vector: bytes, now: float) -> None:
         try:

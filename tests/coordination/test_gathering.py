@@ -19,6 +19,7 @@ from jupyter_rtc_locust.coordination.gathering import (
 from jupyter_rtc_locust.errors import ConnectionBroken
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.servers.base import Document
+from jupyter_rtc_locust.users import collaborator
 from jupyter_rtc_locust.users.collaborator import Stage
 from jupyter_rtc_locust.verdict.evidence import RoomEvidence
 from jupyter_rtc_locust.verdict.evidence_form import decode_evidence
@@ -298,6 +299,66 @@ def test_what_the_server_has_and_a_user_lacks_is_told_by_its_clocks(room, swarm,
     assert user.probed is True
     assert user.lacks.clients() == {1}
     assert before != room.doc.get_state()
+
+
+@pytest.fixture
+def few_at_once(monkeypatch):
+    monkeypatch.setattr(gathering, "_PROBES_AT_ONCE", 2)
+    monkeypatch.setattr(collaborator, "SYNC_DEADLINE_S", 0.3)
+
+
+def test_while_the_server_answers_so_many_are_asked_at_a_time(room, swarm, person, few_at_once, monkeypatch):
+    monkeypatch.setattr(gathering, "_TURN_S", 60.0)
+    people = [person(user, places=5) for user in range(5)]
+    for one in people:
+        one.open()
+    room.answers_step_1 = False
+    asking = gevent.spawn(probe_all, swarm)
+    asked = len(people)
+    wait_until(lambda: len(room.messages(0, 0)) == asked + 2)
+    settle()
+    assert len(room.messages(0, 0)) == asked + 2
+    room.answers_step_1 = True
+    asking.get(timeout=5)
+    assert len(room.messages(0, 0)) == 2 * asked
+
+
+def test_everybody_is_asked_and_stalls_where_nobody_is_answered(room, swarm, person, few_at_once, monkeypatch):
+    monkeypatch.setattr(gathering, "_TURN_S", 0.1)
+    monkeypatch.setattr(gathering, "LONGEST_ASKING_S", 0.75)
+    people = [person(user, places=5) for user in range(5)]
+    for one in people:
+        one.open()
+    probe_all(swarm)
+    assert all(user.probed for user in told(swarm).users)
+    room.answers_step_1 = False
+    probe_all(swarm)
+    evidence = told(swarm)
+    assert not any(user.probed for user in evidence.users), "the answers of an earlier checkpoint are none"
+    assert sorted(stall.user for stall in evidence.stalls) == [0, 1, 2, 3, 4]
+
+
+def test_where_asking_is_given_up_nobody_waits_for_an_answer(room, swarm, person, few_at_once):
+    people = [person(user, places=2) for user in range(2)]
+    for one in people:
+        one.open()
+    room.answers_step_1 = False
+    asking = gevent.spawn(probe_all, swarm)
+    wait_until(lambda: len(room.messages(0, 0)) == 4)
+    asking.kill()
+    settle(0.5)
+    assert told(swarm).stalls == ()
+
+
+def test_who_could_not_be_asked_any_more_has_no_answer(room, swarm, person, few_at_once, monkeypatch):
+    monkeypatch.setattr(gathering, "LONGEST_ASKING_S", 0.05)
+    people = [person(user, places=3) for user in range(3)]
+    for one in people:
+        one.open()
+        one.probe()
+    room.answers_step_1 = False
+    probe_all(swarm)
+    assert not any(user.probed for user in told(swarm).users)
 
 
 def test_a_user_who_lacks_nothing_has_nothing_to_tell(room, swarm, person):

@@ -35,6 +35,9 @@ from jupyter_rtc_locust.verdict.service_evidence import ServedEvidence
 
 _POLL_S = 0.05
 _PROBES_AT_ONCE = 100
+_TURN_S = 5.0
+LONGEST_ASKING_S = _TURN_S + SYNC_DEADLINE_S + 1.0
+"""What it takes to ask everybody of a process what its replica lacks, with a second for what a busy loop is late."""
 _READER = 0xFFFF_FFFE
 """Client id of copies that are only read."""
 _UPDATES_A_MERGE = 5_000
@@ -124,16 +127,28 @@ def wait_until_acknowledged(swarm: Swarm, patience: float) -> None:
 
 
 def probe_all(swarm: Swarm) -> None:
-    """Ask the server, for every connected user, what its replica lacks; so many at a time, and so long in all."""
+    """Ask the server, for every connected user, what its replica lacks; a hundred at a time while it answers.
+
+    Everybody is asked, and has the whole deadline: who had no turn within 5 s is asked beside the others.
+    """
     gate = BoundedSemaphore(_PROBES_AT_ONCE)
 
     def probe(one: Collaborator) -> None:
-        with gate:
+        had_a_turn = gate.acquire(timeout=_TURN_S)
+        try:
             one.probe()
+        finally:
+            if had_a_turn:
+                gate.release()
 
-    greenlets = [gevent.spawn(probe, one) for one in swarm.collaborators()]
-    gevent.joinall(greenlets, timeout=SYNC_DEADLINE_S + 5)
-    gevent.killall(greenlets, block=False)
+    people = swarm.collaborators()
+    for one in people:
+        one.probe_answer = None  # what was given at an earlier checkpoint stands in for nothing
+    greenlets = [gevent.spawn(probe, one) for one in people]
+    try:
+        gevent.joinall(greenlets, timeout=LONGEST_ASKING_S)
+    finally:  # also where a checkpoint ends in the middle of it, because the run does
+        gevent.killall(greenlets, block=False)
 
 
 def gather(

@@ -54,7 +54,7 @@ class StreamServerAddress(Server):
     def read_saved(self, document: Document) -> Any:  # noqa: ARG002
         return None
 
-    def remove(self, folder: str, documents: list[Document]) -> list[str]:  # noqa: ARG002
+    def remove(self, folder: str, documents: list[Document], until: float = 0.0) -> list[str]:  # noqa: ARG002
         return []
 
     def answers(self) -> bool:

@@ -384,13 +384,15 @@ def test_servers_are_rid_of_files_at_once_because_one_that_hangs_takes_its_time(
     made, together = servers(as_owners=True), threading.Barrier(3)
 
     class Slow:
-        def remove(self, folder, documents):
+        def remove(self, folder, documents, until):
             together.wait(10)
-            return [f"{folder}/{one.path} stays" for one in documents]
+            return [f"{folder}/{one.path} stays until {until}" for one in documents]
 
     made._up = {owner: Slow() for owner in ("ben", "ada", "cleo")}
     documents = [Document(f"{owner}/run/notebook.ipynb", "notebook") for owner in ("ada", "ben")]
-    assert made.remove("run", documents) == [f"{owner}: run/run/notebook.ipynb stays" for owner in ("ada", "ben")]
+    assert made.remove("run", documents, 7.0) == [
+        f"{owner}: run/run/notebook.ipynb stays until 7.0" for owner in ("ada", "ben")
+    ]
 
 
 class Renamed:

@@ -1,11 +1,14 @@
 """What is asked of a Jupyter server with collaboration, and what each of its answers is taken for."""
 
 import json
+import time
+from types import SimpleNamespace
 
 import pytest
 
 from jupyter_rtc_locust.documents.templates import Template
 from jupyter_rtc_locust.errors import ConnectionBroken, FileGone, RoomRefused, ServerUnusable
+from jupyter_rtc_locust.servers import jupyter_collaboration
 from jupyter_rtc_locust.servers.base import Document
 from jupyter_rtc_locust.servers.jupyter_collaboration import JupyterCollaboration, websocket_base
 
@@ -189,6 +192,31 @@ def test_a_server_that_is_gone_at_the_end_is_asked_no_more_and_what_it_keeps_is_
 def test_a_server_that_is_gone_as_its_folder_is_to_go_keeps_nothing_else(client_of):
     problems = JupyterCollaboration(client_of(base="http://127.0.0.1:1")).remove("folder", [])
     assert len(problems) == 1 and problems[0].startswith("folder was not removed") and "what else" not in problems[0]
+
+
+def test_what_there_was_no_time_to_remove_is_counted(server, jupyter):
+    server.on("DELETE", f"/api/contents/{NOTEBOOK_QUOTED}", 204)
+    (problem,) = jupyter.remove("folder", [NOTEBOOK, TEXT], time.monotonic() - 1.0)
+    assert problem.startswith("folder/ and 2 of the run's files in it were not removed, because there was no time left")
+    (problem,) = jupyter.remove("folder", [], time.monotonic() - 1.0)
+    assert problem.startswith("folder/ was not removed, because there was no time left")
+    assert server.asked() == []
+
+
+def test_a_server_that_is_slow_to_remove_is_left_when_the_time_is_over(monkeypatch):
+    asked = []
+
+    class Slow:
+        def request(self, method, path, *, timeout, tries):
+            asked.append((method, path, round(timeout, 1), tries))
+            clock.append(clock[-1] + 6.0)
+            return SimpleNamespace(status_code=204)
+
+    clock = [100.0]
+    monkeypatch.setattr(jupyter_collaboration, "time", SimpleNamespace(monotonic=lambda: clock[-1]))
+    (problem,) = JupyterCollaboration(Slow()).remove("folder", [NOTEBOOK, TEXT, TEXT], 111.0)
+    assert [timeout for _, _, timeout, _ in asked] == [10.0, 5.0]
+    assert problem.startswith("folder/ and 1 of the run's files in it were not removed")
 
 
 # -- rooms ------------------------------------------------------------------------------------------------------------

@@ -43,6 +43,8 @@ logger = logging.getLogger(__name__)
 CTRL_C = "The verdict was given up: Ctrl-C came while it was being reached."
 _LAST_MOMENTS_S = 20.0
 """After a verdict was given up: to judge what was told, to write it down, and to close and remove the documents."""
+_TO_SAY_SO_S = 1.0
+"""What removing documents leaves of that, to say which were not."""
 _TOO_LONG = "The verdict was given up: it took longer than {seconds:.0f} s."
 _LOCUST_QUITS_S = 2.0
 """After a verdict, until Locust has told its workers to quit."""
@@ -81,6 +83,9 @@ class Ending:
         self._secrets = secrets
         self._stop_watching = stop_watching
         self._state: RunState | None = None
+        self._asked_at = 0.0
+        """When the end was asked for first (`time.monotonic`)."""
+        self._given_up_at: float | None = None
         self._under_way: gevent.Greenlet[..., None] | None = None
         self._reports: Reports | None = None
         runner = environment.runner
@@ -96,16 +101,13 @@ class Ending:
         """End this run, or wait for the end that is under way; afterwards the exit code is set."""
         if not state.concluding:
             state.concluding = True
+            self._asked_at, self._given_up_at = time.monotonic(), None
             edits = edits_so_far(self._environment)
             state.end_budget_s, state.judge_s = end_budget(edits), time_to_judge(edits)
             self._state = state
             self._under_way = gevent.spawn(self._end, state)
 
-        def given() -> tuple[float, float]:
-            hub = state.settings.hub is not None
-            return patience(state.end_budget_s, faults=state.faults is not None, hub=hub)
-
-        for seconds, too_long in ((lambda: given()[0], _TOO_LONG), (lambda: given()[1], "")):
+        for seconds, too_long in ((lambda: _given(state)[0], _TOO_LONG), (lambda: _given(state)[1], "")):
             try:
                 if _concluded_within(state, seconds):
                     break
@@ -116,6 +118,9 @@ class Ending:
             except KeyboardInterrupt:
                 why = CTRL_C
             self.give_up(why)
+        else:
+            if not state.concluded.is_set():
+                logger.warning("The end of the run is waited for no longer.%s", _what_may_be_left(state))
         self.set_exit_code(state)
 
     def of_one_that_never_began(self, state: RunState, why: str) -> None:
@@ -140,6 +145,7 @@ class Ending:
         if state is None or state.verdict is not None or self._under_way is None:
             return
         state.given_up = state.given_up or why
+        self._given_up_at = self._given_up_at or time.monotonic()
         self._under_way.kill(GivenUp(why), block=False)
 
     def quit_or_stop(self) -> None:
@@ -185,10 +191,12 @@ class Ending:
                 self._everybody_leaves(state)
                 self._end_kernels(state)
                 self._remove_documents(state)
-                self._leave_server(state)
             finally:
-                self._wait_for_reports(state)
-                state.concluded.set()
+                try:
+                    self._leave_server(state)
+                finally:
+                    self._wait_for_reports(state)
+                    state.concluded.set()
         if state.verdict is not None:
             self.note("verdict", outcome=state.verdict.value.value, reason=state.verdict.reason)
         self._agent.begin_history(None)
@@ -268,8 +276,15 @@ class Ending:
                 "The server does not answer, so the run's documents in %s/ were not removed.", prepared.folder
             )
             return
-        for problem in prepared.server.remove(prepared.folder, [one.document for one in prepared.documents]):
+        documents = [one.document for one in prepared.documents]
+        for problem in prepared.server.remove(prepared.folder, documents, self._removed_until(state)):
             logger.warning("%s", problem)
+
+    def _removed_until(self, state: RunState) -> float:
+        """Until when documents are removed: what comes afterwards has to be done before nobody waits any more."""
+        for_verdict, after_it = _given(state)
+        began = self._asked_at + for_verdict if self._given_up_at is None else self._given_up_at
+        return began + after_it - (STOPPING_S if state.settings.hub is not None else 0.0) - _TO_SAY_SO_S
 
     def _leave_server(self, state: RunState) -> None:
         """Behind a hub: stop the servers that the run had started, and revoke its tokens."""
@@ -312,6 +327,22 @@ class Ending:
             # The answer of a search for a capacity comes last, where it is looked for.
             answer = [] if state.capacity is None else ["", state.capacity.told]
             say("\n" + "\n".join([*lines, *answer]))
+
+
+def _given(state: RunState) -> tuple[float, float]:
+    """`patience` with the end of this run, which may become more meanwhile."""
+    return patience(state.end_budget_s, faults=state.faults is not None, hub=state.settings.hub is not None)
+
+
+def _what_may_be_left(state: RunState) -> str:
+    """Sentences for who has to see to it."""
+    prepared, settings = state.prepared, state.settings
+    if prepared is None:
+        return ""
+    removed = prepared.server.stores_files and not settings.keep and settings.notebook is None
+    documents = f" Its documents may be left in {prepared.folder}/ on the server: remove them." if removed else ""
+    hub = " Servers, shares and tokens of it may be left at the hub: end them." if settings.hub is not None else ""
+    return documents + hub
 
 
 def _concluded_within(state: RunState, patience: Callable[[], float]) -> bool:

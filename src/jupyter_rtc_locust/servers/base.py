@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from jupyter_rtc_locust.documents.kinds import DocumentKind
@@ -134,8 +135,11 @@ class Server(ABC):
         return None
 
     @abstractmethod
-    def remove(self, folder: str, documents: list[Document]) -> list[str]:
-        """Remove what the run made; sentences about what could not be removed."""
+    def remove(self, folder: str, documents: list[Document], until: float = inf) -> list[str]:
+        """Remove what the run made; sentences about what could not be removed, be it for want of time.
+
+        `until` is a moment of `time.monotonic`, from which on nothing is asked any more.
+        """
 
     def owner_of(self, document: Document) -> str:  # noqa: ARG002 (whoever has owners needs the document)
         """Whose server the document lies in; "" where there is one server."""

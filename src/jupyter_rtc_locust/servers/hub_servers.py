@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from math import inf
 from typing import Any, ClassVar
 from urllib.parse import quote, unquote
 
@@ -187,7 +188,7 @@ class HubServers(Server):
         server, inside = self._of_owner(document.path)
         return server.saved_mark(Document(inside, document.kind, document.ours))
 
-    def remove(self, folder: str, documents: list[Document]) -> list[str]:
+    def remove(self, folder: str, documents: list[Document], until: float = inf) -> list[str]:
         """Remove the run's files from every server in use; one that is gone keeps them."""
         problems: list[str] = []
 
@@ -199,7 +200,7 @@ class HubServers(Server):
                 for whose, rest in (_apart(one.path),)
                 if whose == owner
             ]
-            problems.extend(f"{owner}: {problem}" for problem in server.remove(folder, inside))
+            problems.extend(f"{owner}: {problem}" for problem in server.remove(folder, inside, until))
 
         return some_at_once(remove, list(self._up.items())) + sorted(problems)
 

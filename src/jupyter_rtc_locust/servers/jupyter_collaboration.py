@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from math import inf
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -18,6 +20,7 @@ from jupyter_rtc_locust.errors import ConnectionBroken, FileGone, OwnMachineFull
 from jupyter_rtc_locust.servers.base import Document, DocumentKind, RoomAddress, Server
 from jupyter_rtc_locust.servers.http import json_of, quoted
 from jupyter_rtc_locust.servers.kernels import Kernels
+from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S
 
 _FORMATS: dict[DocumentKind, tuple[str, str]] = {"notebook": ("json", "notebook"), "text": ("text", "file")}
 """Kind of document: (format, type) in the session request and in the room's name."""
@@ -168,7 +171,7 @@ class JupyterCollaboration(Server):
             return None
         return f"{model['last_modified']} {model.get('size')}"
 
-    def remove(self, folder: str, documents: list[Document]) -> list[str]:
+    def remove(self, folder: str, documents: list[Document], until: float = inf) -> list[str]:
         """Delete the run's own files, then its folder; a server that once does not answer is asked no more.
 
         One that hangs would take as long for each of many files as for the first.
@@ -176,8 +179,14 @@ class JupyterCollaboration(Server):
         problems: list[str] = []
         paths = [*(document.path for document in documents if document.ours), folder]
         for number, path in enumerate(paths, 1):
+            time_left = until - time.monotonic()
+            if time_left <= 0:
+                files = len(paths) - number
+                what = f"{folder}/ and {files} of the run's files in it were" if files else f"{folder}/ was"
+                return [*problems, f"{what} not removed, because there was no time left: remove them by hand."]
             try:
-                answer = self.http.request("DELETE", f"/api/contents/{quoted(path)}", tries=3)
+                timeout = min(time_left, HTTP_TRY_DEADLINE_S)
+                answer = self.http.request("DELETE", f"/api/contents/{quoted(path)}", timeout=timeout, tries=3)
             except ConnectionBroken as error:
                 left = len(paths) - number
                 rest = f" It was not asked for what else there is of the run: {left} of {len(paths)}." if left else ""

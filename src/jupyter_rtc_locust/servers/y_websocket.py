@@ -6,6 +6,7 @@ the last user leaves).
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any, ClassVar
 
 from jupyter_rtc_locust.documents.templates import Template
@@ -42,7 +43,7 @@ class YWebsocket(Server):
         """Nothing is saved."""
         return None
 
-    def remove(self, folder: str, documents: list[Document]) -> list[str]:  # noqa: ARG002
+    def remove(self, folder: str, documents: list[Document], until: float = inf) -> list[str]:  # noqa: ARG002
         """No API removes a room."""
         return []
 

@@ -241,5 +241,75 @@ def test_an_end_that_breaks_is_still_concluded(stage, unseen_errors):
     assert "ZeroDivisionError: collecting" in stage.state.problems[0]
 
 
+def prepared(stage, remove, left):
+    """The run has a document on a server, which takes it back, or not."""
+    server = SimpleNamespace(stores_files=True, remove=remove, leave=lambda: left.append("left") or [])
+    stage.state.prepared = SimpleNamespace(server=server, folder="rtc-locust-run", documents=[])
+    stage.may_go_on.set()
+
+
+def test_documents_are_removed_as_long_as_somebody_waits_for_it(stage, caplog):
+    untils, began = [], time.monotonic()
+    prepared(stage, lambda *asked: untils.append(asked[-1]) or ["2 were not removed"], [])
+    stage.ending.of(stage.state)
+    waited_for = sum(ending.patience(stage.state.end_budget_s, faults=False, hub=False))
+    assert untils[0] == pytest.approx(began + waited_for - ending._TO_SAY_SO_S, abs=1.0)
+    assert "2 were not removed" in caplog.text
+
+
+def test_after_a_verdict_was_given_up_documents_are_removed_in_the_last_moments(stage):
+    untils = []
+    (greenlet,) = asked(stage, 1)
+    prepared(stage, lambda *asked: untils.append(asked[-1]) or [], [])
+    stage.may_go_on.clear()
+    began = time.monotonic()
+    stage.ending.give_up(ending.CTRL_C)
+    greenlet.get(timeout=5)
+    assert untils[0] == pytest.approx(began + ending._LAST_MOMENTS_S - ending._TO_SAY_SO_S, abs=1.0)
+
+
+def test_what_was_made_on_a_server_is_given_back_also_where_documents_cannot_be_removed(stage, unseen_errors):
+    left = []
+
+    def breaks(*_):
+        raise ZeroDivisionError("removing")
+
+    prepared(stage, breaks, left)
+    stage.ending.of(stage.state)
+    assert left == ["left"]
+    unseen_errors.clear()
+
+
+def test_an_end_in_which_nothing_can_be_given_back_comes_all_the_same(stage, unseen_errors):
+    def breaks(*_):
+        raise ZeroDivisionError("leaving")
+
+    prepared(stage, lambda *_: [], [])
+    stage.state.prepared.server.leave = breaks
+    with gevent.Timeout(5):
+        stage.ending.of(stage.state)
+    assert stage.state.concluded.is_set()
+    unseen_errors.clear()
+
+
+def test_whoever_stops_waiting_for_the_end_says_what_may_be_left(stage, monkeypatch, caplog):
+    monkeypatch.setattr(ending, "end_budget", lambda _edits: 0.05)
+    monkeypatch.setattr(ending, "_LAST_MOMENTS_S", 0.05)
+    hangs = Event()
+
+    def remove(*_):
+        hangs.wait()
+        return []
+
+    prepared(stage, remove, [])
+    stage.ending.of(stage.state)
+    assert "waited for no longer. Its documents may be left in rtc-locust-run/ on the server" in caplog.text
+    caplog.clear()
+    hangs.set()
+    wait_until(stage.state.concluded.is_set)
+    stage.ending.of(stage.state)
+    assert caplog.text == ""
+
+
 def test_no_check_can_swallow_a_verdict_that_is_given_up():
     assert not issubclass(GivenUp, Exception)

@@ -517,6 +517,14 @@ def test_the_end_of_a_run_has_a_second_more_for_every_thousand_edits_beyond_a_hu
     assert end_budget(edits) == seconds
 
 
+@pytest.mark.parametrize(("drain_timeout", "seconds"), [(0, 115), (30, 115), (31, 116), (60, 145)])
+def test_whoever_waits_longer_for_outstanding_messages_has_as_much_time_for_the_rest(
+    drain_timeout: float, seconds: float
+) -> None:
+    assert end_budget(0, drain_timeout) == seconds
+    assert end_budget(101_000, drain_timeout) == seconds + 1
+
+
 def test_the_python_of_the_server_may_be_named_from_here_and_a_link_to_it_stays_one(tmp_path):
     link = tmp_path / "python"
     link.symlink_to(sys.executable)

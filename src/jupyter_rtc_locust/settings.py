@@ -57,6 +57,8 @@ SAVE_EVERY_WHERE_PROMISED_S = 30.0
 """People save by hand so often where `save` is promised and nothing else is said."""
 END_BUDGET_S = 115.0
 """From the end of editing to the exit at most 120 s; the rest is Locust's own shutdown. Long runs: `end_budget`."""
+DRAIN_IN_THE_BUDGET_S = 30.0
+"""So long outstanding messages may be waited for in that time."""
 JUDGE_S = 15.0
 """So much of that is kept for the judge. Long runs: `time_to_judge`."""
 LATE_EVIDENCE_S = 600.0
@@ -69,9 +71,13 @@ LEAVE_DEADLINE_S = 6.0
 """Closing all documents, when the verdict is known."""
 
 
-def end_budget(edits: int) -> float:
-    """Seconds from the end of editing to the verdict at most, for a run of so many edits."""
-    return END_BUDGET_S + max(0, edits - EDITS_IN_THE_BUDGET) / EDITS_A_SECOND_BEYOND
+def end_budget(edits: int, drain_timeout: float = DRAIN_IN_THE_BUDGET_S) -> float:
+    """Seconds from the end of editing to the verdict at most, for a run of so many edits.
+
+    Who waits longer than usual for outstanding messages has as much time for the rest as ever.
+    """
+    for_edits = max(0, edits - EDITS_IN_THE_BUDGET) / EDITS_A_SECOND_BEYOND
+    return END_BUDGET_S + max(0.0, drain_timeout - DRAIN_IN_THE_BUDGET_S) + for_edits
 
 
 def time_to_judge(edits: int) -> float:
@@ -116,7 +122,7 @@ class Settings:
     evidence_limit: float = 200.0
     """Megabytes (1,000,000 bytes) of evidence that are kept at most."""
     report: str = "always"
-    drain_timeout: float = 30.0
+    drain_timeout: float = DRAIN_IN_THE_BUDGET_S
     save_timeout: float = 30.0
     max_save_age: float = 0.0
     """Seconds that an acknowledged edit may wait for the disk; 0: as long as it takes."""
@@ -399,7 +405,7 @@ def _number(option: str, value: object, *, most: float | None = None) -> float:
     if number < 0:
         raise OptionsError(f"{option} {value} is negative: give 0 or more.")
     if most is not None and number > most:
-        raise OptionsError(f"{option} {value}: at most {most:.0f} s, because a run ends within 120 s of the last edit.")
+        raise OptionsError(f"{option} {value}: at most {most:.0f} s, because the verdict waits for it.")
     return number
 
 

@@ -114,7 +114,12 @@ def _answer_for_ever() -> None:
                         "edit_rate": settings.edit_rate,
                         "awareness": settings.awareness,
                         "rhythm": settings.rhythm,
-                        "longest_end_s": longest_end(int(edits), faults=False, hub=settings.hub is not None),
+                        "longest_end_s": longest_end(
+                            int(edits),
+                            faults=False,
+                            hub=settings.hub is not None,
+                            drain_timeout=settings.drain_timeout,
+                        ),
                     }
             except SystemExit:
                 answer = told.getvalue().strip().splitlines()[-1]

@@ -21,16 +21,16 @@ from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.coordination.answers import ONCE, read_answer
 from jupyter_rtc_locust.coordination.channel import channel_of
 from jupyter_rtc_locust.coordination.filling_in import FillingIn
+from jupyter_rtc_locust.coordination.gathering import LONGEST_ASKING_S
 from jupyter_rtc_locust.coordination.hearing import Hearing
 from jupyter_rtc_locust.coordination.pieces import Assembly
 from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.settings import (
-    END_BUDGET_S,
     LATE_EVIDENCE_S,
     QUIET_S,
-    SYNC_DEADLINE_S,
     WORKER_ANSWER_DEADLINE_S,
+    end_budget,
 )
 from jupyter_rtc_locust.verdict.neutralising import neutralised
 
@@ -38,6 +38,8 @@ logger = logging.getLogger(__name__)
 
 _AFTER_EVIDENCE_S = 40.0
 """What a newcomer, the saved file and closing may take of the time from the end of editing to the exit."""
+_ASKING_S = LONGEST_ASKING_S + QUIET_S
+"""What it takes at most until a process gathers: it asks what its replicas lack, and waits for what is late."""
 _LATER_S = 30.0
 """By so much the end is put off at a time, and evidence of which nothing came for so long does not keep coming."""
 
@@ -70,7 +72,8 @@ class EvidenceCollector:
         self._channel.send_message(messages.GATHER, {"run": state.run_id, "round": collection.number})
         collection.last_piece = time.monotonic()
         # The evidence of a long run takes longer to be put together, before the first piece of it comes.
-        patience = SYNC_DEADLINE_S + WORKER_ANSWER_DEADLINE_S + state.end_budget_s - END_BUDGET_S
+        for_edits = state.end_budget_s - end_budget(0, state.settings.drain_timeout)
+        patience = _ASKING_S + WORKER_ANSWER_DEADLINE_S + for_edits
 
         def silent() -> set[str]:
             return state.pending(collection) - collection.told.keys()

@@ -34,7 +34,7 @@ from jupyter_rtc_locust.reporting.locust_statistics import edits_so_far
 from jupyter_rtc_locust.reporting.result_file import redact
 from jupyter_rtc_locust.reporting.terminal import say
 from jupyter_rtc_locust.servers.hub_servers import STOPPING_S
-from jupyter_rtc_locust.settings import LEAVE_DEADLINE_S, end_budget, time_to_judge
+from jupyter_rtc_locust.settings import DRAIN_IN_THE_BUDGET_S, LEAVE_DEADLINE_S, end_budget, time_to_judge
 from jupyter_rtc_locust.timing.thresholds import MET, MISSED, outcome_of
 from jupyter_rtc_locust.verdict.findings import Value
 
@@ -58,12 +58,12 @@ def patience(budget_s: float, *, faults: bool, hub: bool) -> tuple[float, float]
     )
 
 
-def longest_end(edits: int, *, faults: bool, hub: bool) -> float:
+def longest_end(edits: int, *, faults: bool, hub: bool, drain_timeout: float = DRAIN_IN_THE_BUDGET_S) -> float:
     """Seconds from a signal to the end of the process at most, but for slow lines and Locust's own shutdown.
 
     Whoever stops a process with a deadline, as engines and clusters do, has to wait that long, or there is no verdict.
     """
-    return sum(patience(end_budget(edits), faults=faults, hub=hub)) + _LOCUST_QUITS_S
+    return sum(patience(end_budget(edits, drain_timeout), faults=faults, hub=hub)) + _LOCUST_QUITS_S
 
 
 class Ending:
@@ -103,7 +103,8 @@ class Ending:
             state.concluding = True
             self._asked_at, self._given_up_at = time.monotonic(), None
             edits = edits_so_far(self._environment)
-            state.end_budget_s, state.judge_s = end_budget(edits), time_to_judge(edits)
+            state.end_budget_s = end_budget(edits, state.settings.drain_timeout)
+            state.judge_s = time_to_judge(edits)
             self._state = state
             self._under_way = gevent.spawn(self._end, state)
 

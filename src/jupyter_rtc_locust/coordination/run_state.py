@@ -12,7 +12,7 @@ from jupyter_rtc_locust.coordination.preparation import Prepared
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
 from jupyter_rtc_locust.coordination.silences import Silences
 from jupyter_rtc_locust.faults.executor import FaultExecutor
-from jupyter_rtc_locust.settings import END_BUDGET_S, JUDGE_S, Settings
+from jupyter_rtc_locust.settings import JUDGE_S, Settings, end_budget
 from jupyter_rtc_locust.verdict.evidence import Checkpoint, LogEvent, ServerMemory, WrittenOutside
 from jupyter_rtc_locust.verdict.findings import Verdict
 from jupyter_rtc_locust.verdict.folder.writing import Kept
@@ -100,8 +100,8 @@ class RunState:
     """Which reports were made, or why not: lines for the terminal."""
     concluded: Event = field(default_factory=Event)
     concluding: bool = False
-    end_budget_s: float = END_BUDGET_S
-    """How long the end may take; more where there is much to be judged, or where evidence comes over a slow line."""
+    end_budget_s: float = field(init=False)
+    """How long the end may take, or a checkpoint; more where there is much to be judged, or a line is slow."""
     judge_s: float = JUDGE_S
     """How much of that is kept for the judge."""
     late_evidence_s: float = 0.0
@@ -114,6 +114,9 @@ class RunState:
     """Whether the terminal was told of the verdict."""
     parted: bool = False
     """Whether everybody was told to close the documents."""
+
+    def __post_init__(self) -> None:
+        self.end_budget_s = end_budget(0, self.settings.drain_timeout)
 
     def how_it_ends(self) -> dict[str, Any]:
         """What processes are told when they are to stop editing, and again when the end may take longer."""

@@ -10,14 +10,15 @@ import pytest
 from gevent.event import Event
 from locust.env import Environment
 
-from jupyter_rtc_locust.coordination import collecting, messages, sending
+from jupyter_rtc_locust.coordination import collecting, gathering, messages, sending
 from jupyter_rtc_locust.coordination.answers import encoded_rooms
 from jupyter_rtc_locust.coordination.collecting import EvidenceCollector
 from jupyter_rtc_locust.coordination.pieces import split
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
+from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.sending import Sending
-from jupyter_rtc_locust.settings import END_BUDGET_S, Settings
+from jupyter_rtc_locust.settings import END_BUDGET_S, QUIET_S, Settings
 from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, RoomEvidence
 
 SLOW_S = 0.6
@@ -45,7 +46,7 @@ class OneSlowProcess:
 
 @pytest.fixture
 def collector(monkeypatch):
-    monkeypatch.setattr(collecting, "SYNC_DEADLINE_S", 0.05)
+    monkeypatch.setattr(collecting, "_ASKING_S", 0.05)
     monkeypatch.setattr(collecting, "WORKER_ANSWER_DEADLINE_S", 0.05)
     environment = Environment()
     environment.runner = OneSlowProcess()
@@ -73,6 +74,27 @@ def test_one_that_puts_the_evidence_of_a_long_run_together_is_waited_for(collect
     end = collected(collector, END_BUDGET_S + 60.0)
     assert not end.lost
     assert end.answers.keys() == {"slow"}
+
+
+def test_a_process_has_the_time_to_ask_its_users_before_it_tells(collector, monkeypatch):
+    monkeypatch.setattr(collecting, "_ASKING_S", SLOW_S + 5.0)
+    end = collected(collector, END_BUDGET_S)
+    assert end.answers.keys() == {"slow"}
+
+
+@pytest.mark.parametrize("number", [0, 3])
+def test_whoever_waits_long_for_outstanding_messages_has_the_time_for_evidence_all_the_same(
+    collector, monkeypatch, number
+):
+    """At the end, and at a checkpoint: the longest that documents may take to be quiet, and users to be asked."""
+    for drain_timeout in (0.0, 30.0, 60.0):
+        state = RunState("run", 1, Settings(drain_timeout=drain_timeout), "http://test", None)
+        collection = Collection(number, began=collecting.time.monotonic())
+        quiet = drain_timeout + 5.0
+        told = quiet + gathering.LONGEST_ASKING_S + QUIET_S + 10.0
+        with monkeypatch.context() as later:
+            later.setattr(collecting.time, "monotonic", lambda now=collection.began + told: now)
+            assert collector._in_time(state, collection, {"slow"})
 
 
 def test_what_comes_when_nobody_is_waited_for_any_more_is_not_taken(collector):

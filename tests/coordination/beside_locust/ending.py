@@ -194,7 +194,7 @@ def test_reports_are_not_made_where_there_is_nothing_to_make_them_of_or_nobody_w
 
 
 def test_an_end_that_takes_too_long_is_given_up(stage, monkeypatch):
-    monkeypatch.setattr(ending, "end_budget", lambda _edits: 0.05)
+    monkeypatch.setattr(ending, "end_budget", lambda *_: 0.05)
     stage.ending.of(stage.state)
     assert "took longer" in stage.state.verdict.reason
     assert stage.state.out_of_time
@@ -202,7 +202,7 @@ def test_an_end_that_takes_too_long_is_given_up(stage, monkeypatch):
 
 def test_one_that_takes_too_long_for_several_is_given_up_once(stage, monkeypatch):
     """What was told is judged then, and whoever waits beside them shall not end that, too."""
-    monkeypatch.setattr(ending, "end_budget", lambda _edits: 0.05)
+    monkeypatch.setattr(ending, "end_budget", lambda *_: 0.05)
     given_up = []
     monkeypatch.setattr(
         stage.ending, "give_up", lambda why: (given_up.append(why), setattr(stage.state, "given_up", why))
@@ -220,8 +220,18 @@ def test_an_end_that_somebody_gives_up_is_not_out_of_time(stage):
     assert not stage.state.out_of_time
 
 
+def test_whoever_waits_longer_for_outstanding_messages_has_a_longer_end(stage):
+    stage.state = RunState("run", 1, Settings(drain_timeout=60.0), "", None)
+    stage.may_go_on.set()
+    stage.ending.of(stage.state)
+    assert stage.state.end_budget_s == ending.end_budget(0) + 30.0
+    assert ending.longest_end(0, faults=False, hub=False, drain_timeout=60.0) == 30.0 + ending.longest_end(
+        0, faults=False, hub=False
+    )
+
+
 def test_an_end_that_was_put_off_is_not_given_up_before(stage, monkeypatch):
-    monkeypatch.setattr(ending, "end_budget", lambda _edits: 0.2)
+    monkeypatch.setattr(ending, "end_budget", lambda *_: 0.2)
     (greenlet,) = asked(stage, 1)
     stage.state.end_budget_s += 60.0
     greenlet.join(timeout=1)
@@ -293,7 +303,7 @@ def test_an_end_in_which_nothing_can_be_given_back_comes_all_the_same(stage, uns
 
 
 def test_whoever_stops_waiting_for_the_end_says_what_may_be_left(stage, monkeypatch, caplog):
-    monkeypatch.setattr(ending, "end_budget", lambda _edits: 0.05)
+    monkeypatch.setattr(ending, "end_budget", lambda *_: 0.05)
     monkeypatch.setattr(ending, "_LAST_MOMENTS_S", 0.05)
     hangs = Event()
 

@@ -79,7 +79,7 @@ class Workers:
 
 def impatient(monkeypatch):
     """For who never answers; whoever does has all the time of a run, whatever the machine has to do."""
-    monkeypatch.setattr(collecting, "SYNC_DEADLINE_S", 0.5)
+    monkeypatch.setattr(collecting, "_ASKING_S", 0.5)
     monkeypatch.setattr(collecting, "WORKER_ANSWER_DEADLINE_S", 0.5)
 
 

@@ -115,6 +115,23 @@ class TestAtTheEnd:
         assert silent_servers.silent_servers(state) == {""}
         assert state.silences.evidence(state.started)[0].length < 20
 
+    def test_one_that_answered_what_the_watch_asked_later_answers(self, state_of):
+        """Near the deadline an earlier question may be given up just as a later one is answered, again and again."""
+        servers = Servers("ada")
+        state = state_of(servers)
+
+        def answers(owner):
+            servers.asked.append(owner)
+            gevent.sleep(0.01)
+            state.silences.answered(owner, time.monotonic())
+            return False
+
+        servers.answers = answers
+        with gevent.Timeout(10):
+            assert silent_servers.silent_servers(state) == frozenset()
+        assert servers.asked == ["ada"]
+        assert state.silences.evidence(state.started) == () and not state.silences.going_on
+
     def test_nobody_is_asked_again_when_the_time_is_over(self, state_of):
         servers = Servers("ada", "ben")
         servers.refuse = {"ada"}

@@ -27,10 +27,14 @@ def silent_servers(state: RunState, until: float = inf) -> frozenset[str]:
     silent = state.prepared.server.owners()
     while True:
         unanswered = _unanswered(state, silent)
-        silent, now = list(unanswered), time.monotonic()
+        silent, now = [], time.monotonic()
         for owner, asked in unanswered.items():
             silences.not_answered(owner, asked)
-            if state.silence_is_ours(silences.since(owner) or asked):
+            since = silences.since(owner)
+            if since is None:
+                continue  # what the watch asked later has been answered
+            silent.append(owner)
+            if state.silence_is_ours(since):
                 silences.begin_anew(owner, now)
         lost = [owner for owner in silent if silences.lasts(owner, now)]
         if lost == silent or now >= until:

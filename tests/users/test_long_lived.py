@@ -37,10 +37,10 @@ def test_what_is_there_is_set_aside_until_the_run_is_over() -> None:
 
 def test_each_look_sets_aside_what_came_since(long_lived: LongLived) -> None:
     long_lived.look(1.0)
-    set_aside = gc.get_freeze_count()
     kept = [Ring() for _ in range(100)]
+    # How many are set aside says nothing: of those of before, some go when other threads let go of them.
+    assert sum(isinstance(one, Ring) for one in gc.get_objects()) == len(kept)
     long_lived.look(1.1)
-    assert gc.get_freeze_count() >= set_aside + len(kept)
     assert not any(isinstance(one, Ring) for one in gc.get_objects()), "no collection looks at them again"
 
 

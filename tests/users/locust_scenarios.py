@@ -24,6 +24,7 @@ import jupyter_rtc_locust
 from jupyter_rtc_locust import NotebookUser, TextUser
 from jupyter_rtc_locust.coordination import conclusion, messages, pieces, sending, silences
 from jupyter_rtc_locust.coordination import process_agent as agent_module
+from jupyter_rtc_locust.coordination.answers import read_answer
 from jupyter_rtc_locust.coordination.making_faults import begin_faults
 from jupyter_rtc_locust.coordination.pieces import Assembly
 from jupyter_rtc_locust.coordination.preparation import Prepared, PreparedDocument
@@ -202,23 +203,21 @@ def who_comes_first_while_a_checkpoint_is_held_pauses_until_it_is_over():
         play = Play(Steady)
         play.checkpoint = number
         play.say_first = lambda runner=play.runner, first=first: [runner.send_message(*one) for one in first]
-        quiet = []
-        play.runner.register_message(messages.QUIET, lambda msg, quiet=quiet, **_: quiet.append(msg.data["round"]))
-        play.runner.register_message(
-            messages.EVIDENCE,
-            lambda msg, runner=play.runner, **_: runner.send_message(messages.EVIDENCE_TAKEN, msg.data),
-        )
+        told = []
+
+        def takes(msg, runner=play.runner, told=told, **_):
+            told.append([msg.data["run"], msg.data["round"], read_answer(msg.data["piece"])["documents"]])
+            runner.send_message(messages.EVIDENCE_TAKEN, msg.data)
+
+        play.runner.register_message(messages.EVIDENCE, takes)
         user, _ = play.start()
         counts = play.agent.swarm.counts
-        if name.startswith("it was said"):
-            wait_until(lambda quiet=quiet: quiet)
-            play.runner.send_message(messages.GATHER, {"run": "run", "round": 3})
         gevent.sleep(0.05)
         before = counts["edits"]
         play.runner.send_message(*goes_on)
         wait_until(lambda counts=counts: counts["edits"] >= 3)
         play.end(user)
-        seen[name] = {"edited": before > 0, "told of": quiet}
+        seen[name] = {"edited": before > 0, "told": told}
     return seen
 
 

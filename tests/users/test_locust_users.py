@@ -60,13 +60,13 @@ def test_who_comes_while_a_person_pauses_editing_pauses_too(scene):
     assert seen["postponed"] >= 1
 
 
-def test_who_comes_first_while_a_checkpoint_is_held_pauses_until_it_is_over_and_tells_what_it_was_asked(scene):
+def test_who_comes_first_while_a_checkpoint_is_held_pauses_until_it_is_over_and_nobody_waits_for_it(scene):
     assert scene("who_comes_first_while_a_checkpoint_is_held_pauses_until_it_is_over") == {
-        "the seat says so": {"edited": False, "told of": []},
-        "it was said before the seat was there": {"edited": False, "told of": [3]},
-        "it was over before the seat was there": {"edited": True, "told of": []},
-        "one before was over": {"edited": True, "told of": []},
-        "in another run": {"edited": True, "told of": []},
+        "the seat says so": {"edited": False, "told": []},
+        "it was said before the seat was there": {"edited": False, "told": [["run", 3, []]]},
+        "it was over before the seat was there": {"edited": True, "told": [["run", 3, []]]},
+        "one before was over": {"edited": True, "told": [["run", 3, []]]},
+        "in another run": {"edited": True, "told": [["another", 3, []]]},
     }
 
 

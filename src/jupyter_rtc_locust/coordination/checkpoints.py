@@ -26,7 +26,8 @@ _JUDGE_DEADLINE_S = 60.0
 
 def evidence_at_checkpoint(state: RunState, collection: Collection, secrets: Sequence[str]) -> RunEvidence:
     """What is known while editing pauses; a newcomer is let in, and the file waited for."""
-    health = summarise(answer["health"] for answer in collection.answers.values())
+    # Where nobody plays nobody measures, and there is nothing to vouch for.
+    health = summarise(answer["health"] for answer in collection.answers.values() if "health" in answer)
     # Earlier checkpoints are put together with the end, not with each other. Faults that are still to come are none.
     evidence = run_evidence(state, collection, health, secrets)
     documents = tuple(without_secrets(one, secrets) for one in evidence.documents)

@@ -303,7 +303,7 @@ class Coordinator:
                     give = partial(self._give_when_up, state, seat, body, msg.node_id)
                     state.bringing_up.bring_up(seat.document_index, give)
                     return
-                body |= self._given(state, seat)
+                body |= self._given(state, seat, msg.node_id)
         self._send(messages.SEAT_GIVEN, body, msg.node_id)
 
     def _give_when_up(self, state: RunState, seat: Seat, body: dict[str, Any], node_id: str, problem: str) -> None:
@@ -315,12 +315,13 @@ class Coordinator:
             state.never_opened.add(seat.client_id)
             body["refused"] = problem
         else:
-            body |= self._given(state, seat)
+            body |= self._given(state, seat, node_id)
         self._send(messages.SEAT_GIVEN, body, node_id)
 
-    def _given(self, state: RunState, seat: Seat) -> dict[str, Any]:
-        """What a process is told that plays this seat."""
+    def _given(self, state: RunState, seat: Seat, node_id: str) -> dict[str, Any]:
+        """What a process is told that plays this seat, and is asked from the next checkpoint on."""
         assert state.prepared is not None
+        state.playing.add(node_id)
         self._relieve_keeper(state, seat.document_index)
         run: dict[str, Any] = {
             "run_id": state.run_id,

@@ -75,7 +75,7 @@ class HoldingCheckpoints:
         while not state.concluding:
             gevent.sleep(state.settings.checkpoint_every)
             with self._one_at_a_time:
-                if state.processes and not state.concluding:
+                if state.playing and not state.concluding:
                     self._numbers += 1
                     self._hold(state, self._numbers)
 
@@ -88,9 +88,10 @@ class HoldingCheckpoints:
     def _hold(self, state: RunState, number: int) -> Checkpoint:
         """Editing pauses, everything is compared, editing goes on."""
         now = time.monotonic()
-        # Whoever gets its first user from now on learns with the seat that it is to pause, and is asked nothing.
+        # Whoever gets its first seat from now on, be it asked for already, learns with it that it is to pause, and is
+        # asked nothing.
         collection = state.checkpoint = Collection(
-            number, began=now, last_piece=now, asked=frozenset(state.processes), pauses=True
+            number, began=now, last_piece=now, asked=frozenset(state.playing), pauses=True
         )
         told = {"run": state.run_id, "round": number}
         patience = state.settings.drain_timeout

@@ -102,7 +102,7 @@ class ProcessAgent:
         self._resumed = ("", 0)
         """The latest checkpoint that is over, by run and number, also where no user was here yet."""
         self._early_checkpoint: dict[str, Any] | None = None
-        """What was said of a checkpoint before the first user was here."""
+        """What was said of a checkpoint before the first user was here; that there is none was told then."""
         self.end_budget_s = END_BUDGET_S
         """How long the end of the run may take, as the coordinator said when it began."""
         self.ends = Event()
@@ -442,23 +442,25 @@ class ProcessAgent:
     def _join_checkpoint(self, swarm: Swarm, number: int) -> None:
         """The first user of this process comes; if everybody pauses for a checkpoint just now, so does it.
 
-        `number` of the one during which the seat was given, which is asked of others only; 0: of none.
+        `number` of the one during which the seat was given, which is asked of others only; 0: of none. One that began
+        later is over for this process, too: it told that nobody plays here.
         """
         early, self._early_checkpoint = self._early_checkpoint, None
-        if number or (early is not None and early["run"] != swarm.run_id):
-            early = None
-        under_way = number if early is None else early["round"]
-        if not under_way or (swarm.run_id, under_way) == self._resumed:
+        if early is not None and early["run"] == swarm.run_id:
+            number = max(number, early["round"])
+        if not number or (swarm.run_id, number) == self._resumed:
             return
         swarm.pause_editing()
-        if early is not None:
-            self._begin_checkpoint(swarm, early)
-        else:
-            self._resume.clear()
-            self._checkpoint = gevent.spawn(self._sit_out, swarm)
+        self._resume.clear()
+        self._checkpoint = gevent.spawn(self._sit_out, swarm)
+
+    def _tell_that_nobody_plays(self, run_id: str, number: int) -> None:
+        """So that no checkpoint waits for who was given a seat and did not come. Of its health nothing was measured."""
+        payload = {"process": _process_name(self.environment), **documents_told((), None), "counts": {}}
+        self._send_in_pieces(run_id, number, msgpack.packb(payload))
 
     def _sit_out(self, swarm: Swarm) -> None:
-        """A checkpoint that nothing is asked of here is under way: go on when it is over."""
+        """A checkpoint at which nothing is to be told of this swarm is under way: go on when it is over."""
         try:
             self._resume.wait(LONGEST_PAUSE_S)
         finally:
@@ -600,13 +602,12 @@ class ProcessAgent:
         swarm, body = self.swarm, msg.data
         if swarm is None or swarm.run_id != body["run"]:
             self._early_checkpoint = body
+            # Not in here, where nothing else is heard meanwhile.
+            gevent.spawn(self._tell_that_nobody_plays, body["run"], body["round"])
         elif swarm.editing:
-            self._begin_checkpoint(swarm, body)
-
-    def _begin_checkpoint(self, swarm: Swarm, body: dict[str, Any]) -> None:
-        self._resume.clear()
-        self._checkpoint = gevent.spawn(self._tell_at_checkpoint, swarm, body["round"], body["drain_timeout"])
-        self._checkpoint.link_exception(self._checkpoint_failed)
+            self._resume.clear()
+            self._checkpoint = gevent.spawn(self._tell_at_checkpoint, swarm, body["round"], body["drain_timeout"])
+            self._checkpoint.link_exception(self._checkpoint_failed)
 
     def _on_resume(self, msg: Any, **_: Any) -> None:
         self._resumed = msg.data["run"], msg.data["round"]

@@ -51,7 +51,9 @@ class RunState:
     problems: list[str] = field(default_factory=list)
     """Why the run cannot be judged: sentences."""
     processes: set[str] = field(default_factory=set)
-    """Node ids of the processes that took seats."""
+    """Node ids of the processes that asked for seats and got some, or get them when a server has started."""
+    playing: set[str] = field(default_factory=set)
+    """Those of them that were told of a seat, and so may open its document."""
     end: Collection = field(default_factory=lambda: Collection(AT_THE_END))
     """What processes told, or tell, of the end."""
     checkpoint: Collection | None = None

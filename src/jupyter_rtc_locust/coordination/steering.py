@@ -54,7 +54,7 @@ class Steering:
         state = self._state()
         if state is None or (refusal := _not_at_work(state)):
             return Done(False, f"Nothing was compared: {'no run is under way' if state is None else refusal}.")
-        if not state.processes:
+        if not state.playing:
             return Done(False, "Nothing was compared: nobody has opened a document yet.")
         number = self._checkpoints.hold_now(state)
         if number is None:

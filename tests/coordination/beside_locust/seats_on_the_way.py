@@ -12,15 +12,18 @@ from locust.env import Environment
 from jupyter_rtc_locust import NotebookUser
 from jupyter_rtc_locust.coordination import conclusion, messages
 from jupyter_rtc_locust.coordination import process_agent as module
+from jupyter_rtc_locust.coordination.checkpoints import evidence_at_checkpoint
 from jupyter_rtc_locust.coordination.coordinator import Coordinator
 from jupyter_rtc_locust.coordination.preparation import Prepared
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
+from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.seats import Seats
 from jupyter_rtc_locust.errors import HubRefused, RtcLocustError, SeatRefused
 from jupyter_rtc_locust.options import OPTIONS
 from jupyter_rtc_locust.servers.base import Document
 from jupyter_rtc_locust.settings import Settings
+from jupyter_rtc_locust.timing.generator_health import GeneratorHealth
 from users.fake_room import wait_until
 
 RUN = {"run_id": "run", "seed": 7, "host": "http://127.0.0.1:1", "server": "y-websocket", "users": 2, "elapsed": 1.0}
@@ -80,12 +83,17 @@ class Stage:
         wait_until(lambda: self.asked)
         return user
 
-    def give(self):
-        """The seat that was asked for."""
+    def give(self, **run):
+        """The seat that was asked for; `run` is told with it."""
         self.state.users_seated += 1
         self.state.most_users = max(self.state.most_users, 1)
         seat = self.seats.take("here", "notebook").as_message()
-        self.runner.send_message(messages.SEAT_GIVEN, {"request": self.asked.pop(), "seat": seat, "run": RUN})
+        body = {"request": self.asked.pop(), "seat": seat, "run": RUN | run}
+        self.runner.send_message(messages.SEAT_GIVEN, body)
+
+    def checkpoint(self, kind, number, **more):
+        """The coordinator says this of a checkpoint."""
+        self.runner.send_message(kind, {"run": "run", "round": number, **more})
 
     def ends(self):
         """Everybody tells; what the run cannot be judged for, and how many took part."""
@@ -93,6 +101,15 @@ class Stage:
         self.state.end.answers = {"here": {"documents": (), "counts": {}}}
         evidence = conclusion.run_evidence(self.state, self.state.end, {"sound": True, "reasons": []}, [])
         return evidence.problems, evidence.users_at_once
+
+
+def measured():
+    """The health of a process whose loop is never late."""
+    health = GeneratorHealth("there")
+    health.loop_lag(1.0)
+    health.schedule_lag(1.0)
+    health.cpu(10.0)
+    return health.as_evidence()
 
 
 @pytest.fixture
@@ -166,6 +183,47 @@ def test_who_comes_after_a_document_could_not_be_brought_up_is_missed_and_who_ca
     told = "Users 0 were" if problem else "Users 0, 1 were"
     (sentence,), took_part = stage.ends()
     assert sentence.startswith(told) and took_part == (1 if problem else 2)
+
+
+def test_where_nobody_plays_yet_a_checkpoint_is_answered_at_once_and_who_comes_during_it_pauses(stage):
+    user = stage.comes()
+    stage.checkpoint(messages.CHECKPOINT, 1, drain_timeout=5.0)
+    wait_until(lambda: stage.told)
+    (answer,) = stage.told
+    assert answer["documents"] == []
+    plays = {"documents": (), "health": measured()}
+    collection = Collection(1, answers={"here": answer, "there": plays})
+    assert evidence_at_checkpoint(stage.state, collection, []).sound
+    stage.open_door.set()
+    stage.give()
+    assert user.greenlet.get(timeout=5) is None
+    assert stage.agent.swarm.paused
+    stage.checkpoint(messages.RESUME, 1)
+    wait_until(lambda: not stage.agent.swarm.paused)
+    assert len(stage.told) == 1
+
+
+def test_who_comes_when_the_checkpoint_is_over_pauses_for_that_which_began_since(stage):
+    stage.open_door.set()
+    user = stage.comes()
+    stage.checkpoint(messages.CHECKPOINT, 1, drain_timeout=5.0)
+    stage.checkpoint(messages.RESUME, 1)
+    stage.checkpoint(messages.CHECKPOINT, 2, drain_timeout=5.0)
+    stage.give(checkpoint=1)
+    assert user.greenlet.get(timeout=5) is None
+    assert stage.agent.swarm.paused
+    stage.checkpoint(messages.RESUME, 2)
+    wait_until(lambda: not stage.agent.swarm.paused)
+
+
+def test_who_comes_when_the_checkpoint_is_over_edits(stage):
+    stage.open_door.set()
+    user = stage.comes()
+    stage.checkpoint(messages.CHECKPOINT, 1, drain_timeout=5.0)
+    stage.checkpoint(messages.RESUME, 1)
+    stage.give()
+    assert user.greenlet.get(timeout=5) is None
+    assert not stage.agent.swarm.paused
 
 
 def test_who_was_let_in_is_missed_where_nobody_tells_of_it(stage):

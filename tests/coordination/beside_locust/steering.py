@@ -28,7 +28,7 @@ from users.fake_room import wait_until
 def state():
     made = RunState("run", 1, Settings(), "http://test", None)
     made.prepared = Prepared(None, "run", [PreparedDocument(Document("run/a.ipynb", "notebook"), None)], None)
-    made.processes = {"a", "b"}
+    made.processes, made.playing = {"a", "b"}, {"a", "b"}
     return made
 
 
@@ -140,20 +140,34 @@ def test_who_gets_a_first_user_while_a_checkpoint_pauses_is_told_so_with_the_sea
 ):
     state.prepared.server = SimpleNamespace(name="y-websocket")
     seats = Seats("run", 1, [state.prepared.documents[0].document], 3)
+    state.processes.add("late")
 
     def told_with_a_seat():
         seat = seats.take("late", "notebook")
-        return Coordinator._given(SimpleNamespace(_relieve_keeper=lambda *_: None), state, seat)["run"]["checkpoint"]
+        given = Coordinator._given(SimpleNamespace(_relieve_keeper=lambda *_: None), state, seat, "late")
+        return given["run"]["checkpoint"]
 
-    assert told_with_a_seat() == 0
     steering.compare_now()
     wait_until(lambda: state.checkpoint is not None)
-    state.processes.add("late")
+    assert state.pending(state.checkpoint) == {"a", "b"}, "its server still starts, and the others would wait for it"
     assert told_with_a_seat() == 1
     assert state.pending(state.checkpoint) == {"a", "b"}
     judging.set()
     wait_until(lambda: state.checkpoints)
     assert told_with_a_seat() == 0
+    judging.clear()
+    steering.compare_now()
+    wait_until(lambda: state.checkpoint is not None)
+    assert state.pending(state.checkpoint) == {"a", "b", "late"}
+
+
+def test_while_the_first_servers_start_the_clock_compares_nothing(state, sent, judging, checkpoints):
+    state.settings, state.playing = Settings(checkpoint_every=0.01), set()
+    checkpoints.begin(state)
+    gevent.sleep(0.05)
+    assert state.checkpoint is None and sent == []
+    state.playing.add("a")
+    wait_until(lambda: state.checkpoint is not None)
 
 
 def test_a_checkpoint_that_is_still_being_judged_pauses_nobody(steering, state, sent, judging, monkeypatch):
@@ -171,7 +185,7 @@ def test_a_checkpoint_that_is_still_being_judged_pauses_nobody(steering, state, 
 
 
 def test_before_anybody_came_there_is_nothing_to_compare(steering, state):
-    state.processes = set()
+    state.playing = set()
     assert "nobody has opened a document" in steering.compare_now().message
 
 

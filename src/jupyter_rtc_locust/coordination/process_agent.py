@@ -94,6 +94,8 @@ class ProcessAgent:
         self._secrets = secrets
         self._requests = count()
         self._waiting: dict[int, AsyncResult[dict[str, Any]]] = {}
+        self._gave_up: set[int] = set()
+        """Requests of users that failed because no answer came in time. Nobody stopped them, so they are missed."""
         self._sending = Sending(self.send)
         self._giving = GivingContents(self._send_in_pieces)
         self._gather: dict[int, Event] = {}
@@ -163,7 +165,10 @@ class ProcessAgent:
         except BaseException as error:
             if request in self._waiting:
                 # Whoever is stopped has not opened it; of an error the log tells.
-                self._give_back_unused(answer, opens_none=not isinstance(error, Exception))
+                failed = isinstance(error, Exception)
+                if failed and not answer.ready():
+                    self._gave_up.add(request)
+                self._give_back_unused(answer, opens_none=not failed)
             raise
         finally:
             self._waiting.pop(request, None)
@@ -584,7 +589,8 @@ class ProcessAgent:
         waiting = self._waiting.get(given["request"])
         if "seat" in given and (waiting is None or given["run"]["run_id"] in self._told):
             # Whoever asked is gone, or gave up waiting, or would open it when all is told.
-            self._say_left(given["run"]["run_id"], Seat.from_message(given["seat"]), never_opened=True)
+            seat, stopped = Seat.from_message(given["seat"]), given["request"] not in self._gave_up
+            self._say_left(given["run"]["run_id"], seat, never_opened=stopped)
             given = {"refused": _TOO_LATE}
         if waiting is not None:
             waiting.set({**given, "heard": time.monotonic()})

@@ -19,7 +19,7 @@ from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.seats import Seats
-from jupyter_rtc_locust.errors import HubRefused, RtcLocustError, SeatRefused
+from jupyter_rtc_locust.errors import HubRefused, RtcLocustError, SeatRefused, ServerUnusable
 from jupyter_rtc_locust.options import OPTIONS
 from jupyter_rtc_locust.servers.base import Document
 from jupyter_rtc_locust.settings import Settings
@@ -164,6 +164,16 @@ def test_who_is_given_a_seat_when_all_is_told_opens_nothing(stage):
     assert isinstance(user.greenlet.get(timeout=5), SeatRefused)
     assert user.opened is None and stage.seats.held() == {}
     assert stage.ends() == ((), 0)
+
+
+def test_who_gave_up_waiting_for_a_seat_that_comes_later_failed_and_is_missed(stage, monkeypatch):
+    monkeypatch.setattr(module, "SEAT_DEADLINE_S", 0.01)
+    user = stage.comes()
+    assert isinstance(user.greenlet.get(timeout=5), ServerUnusable)
+    stage.give()
+    assert stage.seats.held() == {}
+    (sentence,), took_part = stage.ends()
+    assert sentence.startswith("Users 0 were given a seat, but no process tells") and took_part == 1
 
 
 @pytest.mark.parametrize("problem", ["no room", ""])

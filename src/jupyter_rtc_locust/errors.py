@@ -36,7 +36,14 @@ class SeatRefused(ServerUnusable):
 
 
 class HubRefused(RtcLocustError):
-    """A JupyterHub refused what it was asked for: a login, a token, a share."""
+    """A JupyterHub refused what it was asked for: a login, a token, a share.
+
+    `status`: of its answer, where that is known and said; 0 where not.
+    """
+
+    def __init__(self, sentence: str, status: int = 0) -> None:
+        super().__init__(sentence)
+        self.status = status
 
 
 class SpawnFailed(HubRefused):

@@ -105,6 +105,27 @@ def test_an_account_of_somebody_s_own_name_is_removed_only_where_the_hub_said_th
     assert ("DELETE", "/hub/api/users/anna") not in server.asked()
 
 
+@pytest.mark.parametrize("name", ["anna", OURS])
+@pytest.mark.parametrize("status", [400, 403, 429])
+def test_an_account_that_the_hub_refused_to_make_is_none(server, people_of, name, status):
+    manages(server, name, status)
+    people, _ = people_of(tokens=("manager",))
+    with pytest.raises(HubRefused, match=str(status)):
+        people.token_of(name)
+    assert people.leave() == []
+    assert ("DELETE", f"/hub/api/users/{name}") not in server.asked()
+
+
+def test_an_account_that_the_hub_refused_when_it_was_asked_again_may_have_been_made_before(server, people_of):
+    manages(server, OURS, 504, 403)
+    people, _ = people_of(tokens=("manager",))
+    for status in ("504", "403"):
+        with pytest.raises(HubRefused, match=status):
+            people.token_of(OURS)
+    assert people.leave() == []
+    assert server.asked()[-1] == ("DELETE", f"/hub/api/users/{OURS}")
+
+
 def test_an_account_that_the_hub_said_it_made_is_removed_whosever_name_it_has(server, people_of):
     manages(server, "anna", 504, 201)
     people, _ = people_of(tokens=("manager",))

@@ -322,7 +322,8 @@ class Hub:
         """
         answer = self.http.request(method, f"/hub/api{path}", json=json, tries=3 if method == "GET" else 1)
         if answer.status_code not in also and not 200 <= answer.status_code < 300:
-            raise HubRefused(f"{self.http.base} refused {what}: {method} {path} answered {self._short(answer)}.")
+            said = f"{method} {path} answered {self._short(answer)}"
+            raise HubRefused(f"{self.http.base} refused {what}: {said}.", answer.status_code)
         return answer
 
     def _short(self, answer: requests.Response) -> str:

@@ -252,10 +252,19 @@ class HubPeople:
             raise HubRefused(f"The account {name} was not removed: {error}") from None
 
     def _make_account(self, manager: Hub, name: str) -> None:
-        """Noted first: a hub may make it and not be heard, and knows it when it is asked again."""
+        """Noted first: a hub may make it and not be heard, and knows it when it is asked again.
+
+        What the hub itself refuses (4xx) is not made; who says 5xx may be a proxy, which does not know.
+        """
         asked_before = name in self._accounts
         self._accounts.setdefault(name, False)
-        if manager.make_account(name):
+        try:
+            made = manager.make_account(name)
+        except HubRefused as error:
+            if not asked_before and 400 <= error.status < 500:
+                del self._accounts[name]
+            raise
+        if made:
             self._accounts[name] = True
         elif not asked_before:
             del self._accounts[name]

@@ -148,10 +148,11 @@ def test_who_leaves_a_run_that_goes_on_revokes_its_tokens_and_leaves_accounts_to
     removed = {path for method, path in server.asked() if method == "DELETE"}
     assert removed == {f"/hub/api/users/{name}/tokens/a1" for name in (OURS, "anna")}
     assert last.name(0) == OURS
-    last.inherit([OURS, "root"])
+    assert last.inherit([OURS, "root"]) == []
     assert last.leave() == []
     assert server.asked()[-1] == ("DELETE", f"/hub/api/users/{OURS}")
     assert ("DELETE", "/hub/api/users/root") not in server.asked(), "a stranger's word removes nobody"
+    assert last.inherit([OURS, "root"]) == [OURS], "it comes too late"
 
 
 def test_an_account_without_a_token_is_removed(server, people_of):

@@ -295,18 +295,21 @@ def test_who_leaves_a_run_that_goes_on_takes_no_share_from_others_and_who_leaves
     assert (problems, left) == ([], {"shares": [("ada", "ben")], "accounts": []})
     assert leaves_early.leave() == []
     assert ("PATCH", SHARES) not in server.asked()
-    owners.inherit({"shares": [["ada", "ben"], ["somebody", "else"]], "accounts": []})
+    assert owners.inherit({"shares": [["ada", "ben"], ["somebody", "else"]], "accounts": []}) == []
     assert owners.leave() == []
     ended = [(one.method, one.path, one.json) for one in server.requests if one.method == "PATCH"]
     assert ended == [("PATCH", SHARES, {"user": "ben"})], "only of a server that is in use"
+    (problem,) = owners.inherit({"shares": [["ada", "ben"]], "accounts": []})
+    assert problem.endswith("had been left: the share of ada's server with ben stays.")
 
 
 def test_accounts_are_left_to_who_leaves_last_likewise(servers, monkeypatch):
     inherited = []
     monkeypatch.setattr(HubPeople, "leave_to_others", lambda _: (["a token stays"], ["rtc-person-1"]))
-    monkeypatch.setattr(HubPeople, "inherit", lambda _, accounts: inherited.extend(accounts))
+    monkeypatch.setattr(HubPeople, "inherit", lambda _, accounts: inherited.extend(accounts) or accounts)
     problems, left = servers(as_owners=False).leave_to_others()
-    servers(as_owners=True).inherit(left)
+    (sentence,) = servers(as_owners=True).inherit(left)
+    assert sentence.endswith("the account rtc-person-1 stays.")
     assert (problems, inherited) == (["a token stays"], ["rtc-person-1"])
 
 

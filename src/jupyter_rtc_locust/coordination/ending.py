@@ -37,6 +37,7 @@ from jupyter_rtc_locust.servers.hub_servers import STOPPING_S
 from jupyter_rtc_locust.settings import DRAIN_IN_THE_BUDGET_S, LEAVE_DEADLINE_S, end_budget, time_to_judge
 from jupyter_rtc_locust.timing.thresholds import MET, MISSED, outcome_of
 from jupyter_rtc_locust.verdict.findings import Value
+from jupyter_rtc_locust.verdict.neutralising import neutralised
 
 logger = logging.getLogger(__name__)
 
@@ -251,7 +252,8 @@ class Ending:
         state = self._collector.state
         if state is not None and msg.data["run"] == state.run_id:
             if state.prepared is not None and msg.data.get("server"):
-                state.prepared.server.inherit(msg.data["server"])
+                for problem in state.prepared.server.inherit(msg.data["server"]):
+                    logger.warning("%s", neutralised(str(redact(problem, self._secrets))))
             state.left.add(msg.node_id)
             state.changed.set()
 

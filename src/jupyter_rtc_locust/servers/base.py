@@ -93,8 +93,9 @@ class Server(ABC):
         """A process leaves a run that goes on: sentences as of `leave`, and what others may use, for `inherit`."""
         return self.leave(), {}
 
-    def inherit(self, left: dict[str, Any]) -> None:  # noqa: B027 (most make nothing)
-        """Give back, when the run is over, what a process made that left before."""
+    def inherit(self, left: dict[str, Any]) -> list[str]:  # noqa: ARG002 (most make nothing)
+        """Give back, when the run is over, what a process made that left before; sentences about what is too late."""
+        return []
 
     @abstractmethod
     def open_room(self, document: Document, identity: int) -> RoomAddress:

@@ -156,6 +156,7 @@ class HubPeople:
         """Whose the given tokens are, where each is one person's own."""
         self._looked = False
         self._left = False
+        self._accounts_given_back = False
         self._logins = ThreadPoolExecutor(AT_ONCE)
         for secret in access.secrets:
             keep_secret(secret)
@@ -211,12 +212,15 @@ class HubPeople:
         problems += [f"The account {name} was made for a run that goes on: remove it afterwards." for name in theirs]
         return problems, sorted(accounts.keys() - theirs)
 
-    def inherit(self, accounts: list[str]) -> None:
-        """Remove these at the end, too. Only names of the run: a stranger's word removes nobody else."""
+    def inherit(self, accounts: list[str]) -> list[str]:
+        """Remove these at the end, too; those for which it is too late. Only names of the run: a stranger's word
+        removes nobody else."""
+        ours = [name for name in accounts if self._manager is not None and name.startswith(self._names_of_ours)]
         with self._lock:
-            for name in accounts:
-                if self._manager is not None and name.startswith(self._names_of_ours):
-                    self._accounts[name] = True
+            if self._accounts_given_back:
+                return ours
+            self._accounts |= dict.fromkeys(ours, True)
+        return []
 
     def _given_back(self) -> tuple[list[str], dict[str, bool]]:
         """Sentences about tokens that were not revoked; and the accounts, which are noted no more."""
@@ -226,6 +230,7 @@ class HubPeople:
         self._logins.shutdown(cancel_futures=True)
         with self._lock:
             logins, self._people = list(self._people.values()), {}
+            self._accounts_given_back = True
             accounts, self._accounts = self._accounts, {}
         people = [login.result() for login in logins if not _failed(login)]
         return some_at_once(self._revoke, people), accounts

@@ -47,6 +47,7 @@ class HubServers(Server):
         self._lock = threading.Lock()
         self._leaving = threading.Lock()
         self._left_it = False
+        self._shares_ended = False
         self._sharing = ThreadPoolExecutor(AT_ONCE)
         self._locks: dict[str, threading.Lock] = {}
         self._started: set[str] = set()
@@ -250,11 +251,18 @@ class HubServers(Server):
         left = {"shares": sorted(shares), "accounts": accounts}
         return problems, left if shares or accounts else {}
 
-    def inherit(self, left: dict[str, Any]) -> None:
-        """At the end, give back these, too: shares of servers that are in use here, accounts of the run's people."""
+    def inherit(self, left: dict[str, Any]) -> list[str]:
+        """At the end, give back these, too: shares of servers that are in use here, accounts of the run's people.
+
+        What comes when shares were ended and accounts removed stays: sentences about it.
+        """
+        shares = {(str(owner), str(name)) for owner, name in left["shares"]}
         with self._lock:
-            self._shares |= {(owner, name) for owner, name in left["shares"] if owner in self._up}
-        self._people.inherit(left["accounts"])
+            too_late = shares if self._shares_ended else set()
+            self._shares |= {(owner, name) for owner, name in shares - too_late if owner in self._up}
+        stays = [f"the share of {owner}'s server with {name}" for owner, name in sorted(too_late)]
+        stays += [f"the account {name}" for name in self._people.inherit(left["accounts"])]
+        return [f"A worker left the run when {self.http.base} had been left: {one} stays." for one in stays]
 
     def _end_sharing(self) -> set[tuple[str, str]]:
         """Nobody is given a share any more; those that this process made, which it knows no more."""
@@ -262,6 +270,7 @@ class HubServers(Server):
             self._left_it = True
         self._sharing.shutdown(cancel_futures=True)
         with self._lock:
+            self._shares_ended = True
             shares, self._shares = self._shares, set()
         return shares
 

@@ -87,19 +87,20 @@ def test_a_worker_that_leaves_alone_tells_what_was_written_and_closes_its_docume
     assert swarm.ended
 
 
-def test_a_worker_that_leaves_alone_leaves_to_the_last_what_others_may_use(room, swarm, environment):
+def test_a_worker_that_leaves_alone_leaves_to_the_last_what_others_may_use(room, swarm, environment, caplog):
     agent = Agent(swarm)
     agent.inheritance = {"shares": [("ada", "ben")], "accounts": []}
     Leaving(environment, agent)
     quit(environment).get(timeout=5)
     assert agent.bodies[-1] == {"run": swarm.run_id, "server": agent.inheritance}
     inherited = []
-    server = SimpleNamespace(inherit=inherited.append)
+    server = SimpleNamespace(inherit=lambda left: inherited.append(left) or ["the account\x1b of token stays"])
     state = SimpleNamespace(run_id=swarm.run_id, prepared=SimpleNamespace(server=server), left=set(), changed=Event())
     for body in agent.bodies[-1], {"run": swarm.run_id}, agent.bodies[-1] | {"run": "another"}:
-        ending = SimpleNamespace(_collector=SimpleNamespace(state=state))
+        ending = SimpleNamespace(_collector=SimpleNamespace(state=state), _secrets=["token"])
         Ending._on_all_left(ending, SimpleNamespace(data=body, node_id="w1"))
     assert inherited == [agent.inheritance] and state.left == {"w1"}
+    assert "the account" in caplog.text and "token" not in caplog.text and "\x1b" not in caplog.text
 
 
 def test_a_worker_that_hears_that_all_end_stays_until_all_is_over(room, swarm, person, environment):

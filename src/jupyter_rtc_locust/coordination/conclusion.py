@@ -77,7 +77,7 @@ def conclude(
             agent: ProcessAgent = environment.rtc_agent  # type: ignore[attr-defined]
             timings.merge(agent.recorder.as_evidence())
         echo_p99 = timings.percentile("update echo", 0.99, _warm_up(state))
-        health = summarise((answer["health"] for answer in answers), echo_p99)
+        health = summarise((answer["health"] for answer in answers if "health" in answer), echo_p99)
         state.between_workers = deliveries_between(tuple(answers), _warm_up(state))
         _keep_plan(environment, state)
         evidence = run_evidence(state, state.end, health, secrets)

@@ -528,6 +528,8 @@ class ProcessAgent:
                 stop_editing(swarm)
                 self._stop_greenlets()
                 self._set_clock(swarm)
+                # Only of who played anybody: how late its loop was is measured from then on.
+                payload["health"] = self.health.as_evidence()
                 payload |= documents_told(documents(swarm), contents())
                 payload["counts"] = dict(swarm.counts)
                 payload["bytes"] = swarm.traffic.as_evidence()
@@ -540,7 +542,6 @@ class ProcessAgent:
             payload["problem"] = f"{payload['process']}: {'; '.join(self._problems)}"
         if self.history is not None:
             self.history.flush()
-        payload["health"] = self.health.as_evidence()
         payload["stats"] = self._final_statistics()
         payload["clock"] = []
         if swarm is not None and self._clock is not None:

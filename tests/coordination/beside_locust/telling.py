@@ -114,6 +114,16 @@ def test_evidence_counts_from_when_the_run_began_at_the_master_however_late_the_
         assert asked <= told <= heard
 
 
+@pytest.mark.parametrize("plays", [True, False])
+def test_who_played_nobody_says_nothing_of_its_own_health(coordinator, plays):
+    swarm, coordinator.agent.swarm = coordinator.agent.swarm, coordinator.agent.swarm if plays else None
+    coordinator.ends()
+    coordinator.say(messages.GATHER, round=0)
+    wait_until(lambda: (0, 0) in coordinator.came)
+    assert ("health" in msgpack.unpackb(coordinator.came[0, 0].take())) is plays
+    coordinator.agent.swarm = swarm
+
+
 def test_when_the_run_is_over_contents_are_forgotten(coordinator):
     coordinator.ends()
     answer = coordinator.told(0)

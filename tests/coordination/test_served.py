@@ -60,9 +60,9 @@ def test_who_has_no_line_waits_since_it_was_lost(room, person, served):
     room.refusals += [ConnectionBroken("gone.")] * 1000
     one.drop_connection()
     lost = served()
-    assert lost.heard <= lost.waits_since <= lost.taken
+    assert lost.heard <= lost.lost <= lost.taken
     probed = served()
-    assert probed.waits_since == lost.waits_since and probed.taken > lost.taken
+    assert probed.lost == lost.lost and probed.taken > lost.taken
 
 
 def test_who_is_not_let_in_again_waits_since_then(room, person, served):
@@ -71,7 +71,7 @@ def test_who_is_not_let_in_again_waits_since_then(room, person, served):
     room.refusals += [RoomRefused("no such server.")]
     one.drop_connection()
     wait_until(lambda: one.stage is Stage.REFUSED)
-    assert served().waits_since is not None
+    assert served().lost is not None
 
 
 def test_who_came_back_tells_how_long_that_took(room, person, served, monkeypatch):
@@ -82,7 +82,7 @@ def test_who_came_back_tells_how_long_that_took(room, person, served, monkeypatc
     wait_until(lambda: one.stage is Stage.CONNECTED)
     told = served()
     ((lost, back),) = told.without_line
-    assert 99 < lost < back <= told.taken and told.waits_since is None
+    assert 99 < lost < back <= told.taken and told.lost is None
 
 
 def test_who_comes_online_to_a_server_that_is_gone_waits_from_then_on(room, person, served):
@@ -92,7 +92,7 @@ def test_who_comes_online_to_a_server_that_is_gone_waits_from_then_on(room, pers
     room.refusals += [ConnectionBroken("gone.")] * 1000
     one.come_online()
     told = served()
-    assert told.waits_since == told.offline[0][1]
+    assert told.lost == told.offline[0][1]
 
 
 def test_who_left_before_there_was_a_network_again_waits_for_nothing(room, person, served):
@@ -101,7 +101,7 @@ def test_who_left_before_there_was_a_network_again_waits_for_nothing(room, perso
     one.go_offline()
     one.leave()
     one.come_online()
-    assert served().waits_since is None
+    assert served().lost is None
 
 
 def test_who_left_without_a_line_waited_in_vain(room, person, served, monkeypatch):
@@ -110,11 +110,11 @@ def test_who_left_without_a_line_waited_in_vain(room, person, served, monkeypatc
     one.open()
     room.refusals += [ConnectionBroken("gone.")] * 1000
     one.drop_connection()
-    lost = served().waits_since
+    lost = served().lost
     one.leave()
     told = served()
     assert told.closed == told.in_vain[0][1]
-    assert told.in_vain[0][0] == lost and told.without_line == () and told.waits_since is None
+    assert told.in_vain[0][0] == lost and told.without_line == () and told.lost is None
 
 
 def test_who_failed_without_a_line_waited_in_vain(room, person, served, told, monkeypatch):
@@ -133,13 +133,13 @@ def test_who_went_offline_on_purpose_or_left_waits_for_no_server(room, person, s
     one.open()
     one.go_offline()
     ((began, _),) = served().offline
-    assert served().waits_since is None
+    assert served().lost is None
     one.come_online()
     wait_until(lambda: one.stage is Stage.CONNECTED)
     ((since, until),) = served().offline
-    assert began == since < until <= served().heard and served().waits_since is None
+    assert began == since < until <= served().heard and served().lost is None
     room.refusals += [ConnectionBroken("gone.")] * 1000
     one.drop_connection()
     gevent.sleep(0)
     one.leave()
-    assert served().waits_since is None
+    assert served().lost is None

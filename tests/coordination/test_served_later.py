@@ -70,8 +70,8 @@ def collection():
     return Collection(0, answers={"a": {}, "b": {}})
 
 
-def document(taken, *, server="", users=(0, 1), stage="connected"):
-    served = ServedEvidence(taken=taken, heard=taken)
+def document(taken, *, heard=None, server="", users=(0, 1), stage="connected", **more):
+    served = ServedEvidence(taken=taken, heard=taken if heard is None else heard, **more)
     there = tuple(UserEvidence(one, 100 + one, stage, "", True, NOTHING, NOTHING, served=served) for one in users)
     return DocumentEvidence(f"{server}/n.ipynb", "notebook", Snapshot({}, b"\x00\x00"), users=there, server=server)
 
@@ -85,11 +85,12 @@ def told(*clients):
     return [[client, encode_evidence(NOW)] for client in clients]
 
 
-def test_what_users_say_then_takes_the_place_of_what_they_told(later, channel, state, collection):
+def test_what_users_say_then_stands_beside_what_they_told(later, channel, state, collection):
     silent_since(state, 45.0)
     channel.answers = {"a": told(100), "b": told(101)}
     (amended,) = later.amended(state, collection, (document(44.0),))
-    assert [one.served for one in amended.users] == [NOW, NOW]
+    assert [one.served_later for one in amended.users] == [NOW, NOW]
+    assert [one.served.taken for one in amended.users] == [44.0, 44.0]
     assert channel.sent == [(messages.SERVED_WANTED, {"run": "run"})]
     assert not collection.lost
 
@@ -107,17 +108,39 @@ def test_where_some_had_told_and_others_tell_of_the_silence_all_are_asked(later,
     """Those that told before it may be served in it."""
     silent_since(state, 45.0)
     channel.answers = {"a": told(100), "b": told(101)}
-    before, within = document(44.0, users=(0,)), document(48.0, users=(1,))
+    before, within = document(44.0, users=(0,)), document(48.0, users=(1,), heard=44.0)
     amended = later.amended(state, collection, (before, within))
-    assert [one.users[0].served for one in amended] == [NOW, NOW]
+    assert [one.users[0].served_later for one in amended] == [NOW, NOW]
 
 
-@pytest.mark.parametrize("taken", [48.0, 58.0])
-def test_whoever_told_within_the_silence_is_not_asked(later, channel, state, collection, taken):
+def test_who_had_told_before_the_silence_was_as_long_as_the_deadline_is_asked(later, channel, state, collection):
+    """Nobody had a line; but it was not told of for long enough."""
     silent_since(state, 45.0)
-    documents = (document(taken),)
+    channel.answers = {"a": told(100), "b": told(101)}
+    later.amended(state, collection, (document(54.0, heard=44.0, lost=45.0, stage="lost its connection"),))
+    assert len(channel.sent) == 1
+
+
+@pytest.mark.parametrize(
+    "decided", [{"taken": 48.0}, {"taken": 57.0}, {"taken": 56.0, "heard": 44.0, "waits_since": 46.0}]
+)
+def test_where_what_was_told_decides_it_nobody_is_asked(later, channel, state, collection, decided):
+    """Users were sent something in the silence, or are known to have been sent nothing."""
+    silent_since(state, 45.0)
+    documents = (document(**decided),)
     assert later.amended(state, collection, documents) == documents
     assert channel.sent == []
+
+
+def test_they_are_asked_when_a_silence_is_longer_than_the_deadline_by_what_clocks_differ(
+    later, channel, state, collection, monkeypatch
+):
+    """Who has no line tells at once, and is to tell of ten seconds."""
+    slept = []
+    monkeypatch.setattr(served_later.gevent, "sleep", slept.append)
+    silent_since(state, RUN_S - 10.5)
+    later.amended(state, collection, (document(44.0),))
+    assert 1.0 < slept[0] <= 1.5 and len(channel.sent) == 1
 
 
 def test_where_no_server_is_silent_or_nobody_has_a_document_open_nobody_is_asked(later, channel, state, collection):
@@ -129,13 +152,13 @@ def test_where_no_server_is_silent_or_nobody_has_a_document_open_nobody_is_asked
 
 def test_the_people_of_a_server_that_is_silent_count_and_not_those_of_others(later, channel, state, collection):
     silent_since(state, 45.0, "ada")
-    later.amended(state, collection, (document(58.0, server="ada"), document(44.0, server="ben")))
+    later.amended(state, collection, (document(57.0, server="ada"), document(44.0, server="ben")))
     assert channel.sent == []
     channel.answers = {"a": told(100), "b": []}
     ada, ben = later.amended(
         state, collection, (document(44.0, server="ada", users=(0,)), document(58.0, server="ben", users=(1,)))
     )
-    assert ada.users[0].served == NOW and ben.users[0].served.taken == 58.0
+    assert ada.users[0].served_later == NOW and ben.users[0].served_later is None
 
 
 def test_a_process_that_does_not_say_it_is_lost_as_is_one_that_was_gone_before_but_not_one_that_had_left(
@@ -157,7 +180,7 @@ def test_one_that_was_gone_before_is_not_waited_for(later, channel, state, colle
     channel.answers = {"a": told(100)}
     with gevent.Timeout(10):
         (amended,) = later.amended(state, collection, (document(44.0),))
-    assert [one.served == NOW for one in amended.users] == [True, False]
+    assert [one.served_later for one in amended.users] == [NOW, None]
     assert collection.lost == {"b"}
 
 
@@ -166,5 +189,5 @@ def test_what_cannot_be_read_or_is_of_another_run_or_a_stranger_says_nothing(lat
     channel.answers = {"a": [[100, b"\xff"]], "b": told(101), "stranger": told(100)}
     gevent.spawn(lambda: channel.say("a", told(100), run="another"))
     (amended,) = later.amended(state, collection, (document(44.0),))
-    assert [one.served == NOW for one in amended.users] == [False, True]
+    assert [one.served_later for one in amended.users] == [None, NOW]
     assert collection.lost == {"a"}

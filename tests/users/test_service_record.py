@@ -36,7 +36,7 @@ def test_when_the_document_was_opened_and_when_it_was_closed_is_told(record):
 def test_who_has_no_line_waits_since_it_was_lost(record):
     record.line_lost(50.0)
     record.line_lost(60.0)
-    assert told(record).waits_since == 40.0
+    assert told(record).lost == 40.0 and told(record).waits_since is None
 
 
 def test_who_came_back_tells_from_when_until_when_it_was_gone(record):
@@ -65,7 +65,7 @@ def test_who_is_offline_on_purpose_waits_for_no_server(record):
     record.line_lost(40.0)
     record.went_offline(50.0)
     record.went_offline(55.0)
-    assert told(record).waits_since is None
+    assert told(record).lost is None
     assert told(record).in_vain == ((30.0, 40.0),), "it had lost its line before"
     assert told(record).offline == ((40.0, 90.0),), "it still is"
     record.came_online(60.0)
@@ -77,9 +77,9 @@ def test_who_is_not_answered_waits_since_it_asked(record):
     record.asked(50.0)
     assert told(record).waits_since == 40.0
     record.line_lost(60.0)
-    assert told(record).waits_since == 40.0
+    assert (told(record).waits_since, told(record).lost) == (40.0, 50.0), "for an answer, and for a line"
     record.line_back(61.0)
-    assert told(record).waits_since is None
+    assert told(record).waits_since is told(record).lost is None
 
 
 def test_who_was_answered_does_not_wait(record):

@@ -56,9 +56,7 @@ def user_of(one: ModelUser) -> UserEvidence:
         answer = one.swarm.server.doc.get_update(one.replica.encoded_state())
         lacks = decode_update(answer).clock_ranges().difference(covered)
     now = one.swarm.now
-    served = ServedEvidence(
-        taken=now, opened=0.0, heard=now, waits_since=None if probed or one.stage == "left" else now
-    )
+    served = ServedEvidence(taken=now, opened=0.0, heard=now, lost=None if probed or one.stage == "left" else now)
     return UserEvidence(one.user, one.client_id, one.stage, "", probed, lacks, _gaps(one), served=served)
 
 

@@ -8,15 +8,23 @@ as in a run, and the check is to say what the world knows.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 
+from jupyter_rtc_locust.coordination.served_later import worth_asking
 from jupyter_rtc_locust.coordination.silences import Silences
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
 from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S, SYNC_DEADLINE_S
 from jupyter_rtc_locust.users.service_record import ServiceRecord
-from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, DocumentEvidence, RunEvidence, Snapshot, UserEvidence
-from jupyter_rtc_locust.verdict.served import told_before
+from jupyter_rtc_locust.verdict.evidence import (
+    AuthoredUpdate,
+    DocumentEvidence,
+    RunEvidence,
+    Snapshot,
+    StallEvidence,
+    UserEvidence,
+)
+from jupyter_rtc_locust.verdict.service_evidence import ServedEvidence, ServerSilence
 
 STEP_S = 0.25
 ENDS_S = 80.0
@@ -61,6 +69,10 @@ class Seen:
     line: bool = True
     there: bool = True
     asks: bool = False
+    stalls: list[float] = field(default_factory=list)
+
+    def served(self, taken: float) -> ServedEvidence:
+        return self.record.evidence(taken, self.heard, float)
 
 
 @dataclass(frozen=True)
@@ -87,10 +99,15 @@ class World:
             self._ask(silences, now)
         document = self._document(told)
         for _, since in silences.lasting():
-            if told_before([document], since + CLOCKS_DIFFER_S):
-                told = [self._told(one, [ASKED_S, now]) for one in self.people]
-                now = max(taken for taken, _ in told)
-                document = self._document(told)
+            if worth_asking(ServerSilence(since, now - since), [document]):
+                now = max(now, since + HTTP_TRY_DEADLINE_S + CLOCKS_DIFFER_S)
+                later = [self._told(one, [ASKED_S, now]) for one in self.people]
+                now = max(taken for taken, _ in later)
+                asked_again = (
+                    replace(one, served_later=seen.served(taken))
+                    for one, (taken, seen) in zip(document.users, later, strict=True)
+                )
+                document = replace(document, users=tuple(asked_again))
                 silences = Silences()
                 self._ask(silences, now)
                 silences.lasts("", now)
@@ -151,6 +168,8 @@ class World:
             seen.record.asked(moment)
             seen.asks = True
         if offline or not self._works(moment, person.here):
+            if seen.asks and moment - SYNC_DEADLINE_S in questions:
+                seen.stalls.append(moment)
             return
         if not seen.line and moment % 1 == 0:
             seen.record.line_back(moment)
@@ -166,16 +185,20 @@ class World:
         nothing = ClockRanges()
         users = []
         authored = []
+        stalls = []
         for number, (taken, seen) in enumerate(told):
             stage = "left" if not seen.there else "connected" if seen.line else "lost its connection"
-            served = seen.record.evidence(taken, seen.heard, float)
+            served = seen.served(taken)
             users.append(UserEvidence(number, 100 + number, stage, "", True, nothing, nothing, served=served))
+            stalls += [StallEvidence(number, SYNC_DEADLINE_S, "its sync was not answered", at) for at in seen.stalls]
             authored += [
                 AuthoredUpdate(number, 100 + number, index, "typed", None, due, back, b"")
                 for index, (due, back) in enumerate(seen.edits)
             ]
         first = Snapshot({}, b"\x00\x00")
-        return DocumentEvidence("run/text-0.txt", "text", first, authored=tuple(authored), users=tuple(users))
+        return DocumentEvidence(
+            "run/text-0.txt", "text", first, authored=tuple(authored), users=tuple(users), stalls=tuple(stalls)
+        )
 
 
 def _moments(began: float, ended: float) -> Sequence[float]:

@@ -73,10 +73,10 @@ def test_one_after_the_other_without_a_line_is_nobody_connected_only_where_they_
 def test_who_closed_the_tab_without_a_line_or_never_got_one_was_without_it_until_then():
     closed = replace(HERE, in_vain=((30.0, 45.0),), closed=45.0)
     assert "For 15 s" in told(document(closed, stage="left"))[0][2]
-    still = replace(HERE, waits_since=80.0)
+    still = replace(HERE, lost=80.0)
     assert "For 20 s, from 80 s" in told(document(still, stage="lost its connection"))[0][2]
     assert "For 20 s, from 80 s" in told(document(still, stage="was refused"))[0][2]
-    assert told(document(still)) == [], "who waits for an answer has a line"
+    assert told(document(replace(HERE, waits_since=80.0))) == [], "who waits for an answer has a line"
 
 
 def test_while_the_server_did_not_answer_the_coordinator_either_it_is_none():

@@ -35,6 +35,11 @@ WENT_ON = ServedEvidence(taken=90.0, heard=89.9)
 """Of a run that went on for longer than what is looked at."""
 
 
+def told_when_answered(answered):
+    """The question was answered at this moment, and told at once."""
+    return ServedEvidence(taken=answered + 0.1, opened=0.0, heard=answered, answered=answered)
+
+
 def edits(start, until, *, user=0, every=0.5, echoed=0.02):
     """Edits of one user between these seconds; `echoed`: after how long. None: never."""
     count = int((until - start) / every)
@@ -46,8 +51,9 @@ def edits(start, until, *, user=0, every=0.5, echoed=0.02):
     )
 
 
-def user_with(served=TOLD, *, number=0, stage="connected", presence=None):
-    return UserEvidence(number, 100 + number, stage, "", stage == "connected", NOTHING, NOTHING, presence, 0, served)
+def user_with(served=TOLD, *, later=None, number=0, stage="connected", presence=None):
+    probed = stage == "connected"
+    return UserEvidence(number, 100 + number, stage, "", probed, NOTHING, NOTHING, presence, 0, served, later)
 
 
 def document(*authored, users=(), path=PATH, server="", **more):
@@ -82,7 +88,7 @@ class TestNobodyWasServed:
         assert detail == "The server answered nobody for 20 s, from 30 s after the start of the run."
 
     def test_a_server_that_was_killed_and_whose_users_wait_for_a_line(self):
-        gone = ServedEvidence(taken=45.0, heard=30.0, waits_since=30.1)
+        gone = ServedEvidence(taken=45.0, heard=30.0, lost=30.1)
         there = [user_with(gone, stage="lost its connection")]
         assert lost(judged(document(edits(0, 30), edits(30, 40, echoed=None), users=there), silences=[(30.2, 10.1)]))
 
@@ -98,7 +104,8 @@ class TestNobodyWasServed:
         assert lost(judged(document(edits(0, 39), late, users=there), silences=[(40.0, 12.0)]))
 
     def test_a_server_that_lets_in_nobody_whose_line_it_broke(self):
-        refused = ServedEvidence(taken=70.0, heard=30.0, waits_since=30.1)
+        """As where a hub answers for a server that it has ended; a tab tries again whatever the answer."""
+        refused = ServedEvidence(taken=70.0, heard=30.0, lost=30.1)
         there = [user_with(refused, stage="was refused")]
         assert lost(judged(document(edits(0, 30), users=there), silences=[(30.2, 39.0)]))
 
@@ -131,10 +138,21 @@ class TestNobodyWasServed:
 
     def test_a_server_that_goes_when_everybody_has_told_what_they_know(self):
         """As while a newcomer waits: asked once more, nobody has a line, or an answer."""
-        killed = ServedEvidence(taken=55.3, heard=44.2, waits_since=45.1)
-        assert lost(judged(document(edits(0, 40), users=[user_with(killed)]), silences=[(45.2, 10.1)]))
-        hung = ServedEvidence(taken=70.3, heard=44.2, waits_since=55.3)
-        assert lost(judged(document(edits(0, 40), users=[user_with(hung)]), silences=[(45.2, 25.1)]))
+        killed = ServedEvidence(taken=57.3, heard=44.2, lost=45.1)
+        assert lost(judged(document(edits(0, 40), users=[user_with(later=killed)]), silences=[(45.2, 12.1)]))
+        hung = ServedEvidence(taken=72.3, heard=44.2, waits_since=57.3)
+        assert lost(judged(document(edits(0, 40), users=[user_with(later=hung)]), silences=[(45.2, 27.1)]))
+
+    def test_a_server_that_leaves_some_without_a_line_and_others_without_an_answer(self):
+        """Who has no line tells at once; asked once more, it tells that it had none while the others waited."""
+        without = ServedEvidence(taken=90.1, opened=0.0, heard=60.0, lost=70.0)
+        waiting = ServedEvidence(taken=105.1, opened=0.0, heard=60.0, waits_since=90.0)
+        silence = [(60.5, 60.0)]
+        there = [user_with(without, stage="lost its connection"), user_with(waiting, number=1)]
+        not_known(judged(document(users=there), silences=silence), "in vain")
+        later = [replace(without, taken=117.1), replace(waiting, taken=132.1, waits_since=117.0)]
+        asked = [replace(one, served_later=told) for one, told in zip(there, later, strict=True)]
+        assert lost(judged(document(users=asked), silences=silence))
 
     @pytest.mark.parametrize("moment", [30.3, 39.5])
     def test_what_came_at_its_very_edges_may_have_come_before_or_after_it(self, moment):
@@ -150,9 +168,9 @@ class TestTheCoordinatorWasCutOff:
         not_known(judged(document(edits(0, 40)), silences=[(20.0, 35.0)]), "sent something")
 
     def test_when_everybody_had_told_and_was_answered_once_more(self):
-        asked = ServedEvidence(taken=55.5, heard=55.4)
-        not_known(judged(document(edits(0, 40), users=[user_with(asked)]), silences=[(45.2, 10.3)]), "in vain")
-        not_known(judged(document(edits(0, 40), users=[user_with(asked)]), silences=[(45.2, 25.0)]), "sent something")
+        there = [user_with(later=ServedEvidence(taken=57.5, heard=57.4, answered=57.4))]
+        not_known(judged(document(edits(0, 40), users=there), silences=[(45.2, 12.3)]), "in vain")
+        not_known(judged(document(edits(0, 40), users=there), silences=[(45.2, 25.0)]), "sent something")
         not_known(judged(document(edits(0, 40)), silences=[(45.2, 10.3)]), "in vain")
 
     def test_while_people_only_watched(self):
@@ -218,6 +236,54 @@ class TestTheCoordinatorWasCutOff:
         later = [user_with(replace(served, taken=51.0)), user_with(hung, number=1)]
         assert lost(judged(document(users=later), silences=[(40.2, 25.0)]))
         assert lost(judged(document(users=[user_with(hung)] * 2), silences=[(40.2, 25.0)]))
+
+    def test_of_what_a_tab_was_sent_before_it_was_asked_once_more_it_tells_nothing(self):
+        """One is served elsewhere, one on the coordinator's host waits at the end, and again when it is asked again."""
+        served, served_later = told_when_answered(90.0), told_when_answered(115.1)
+        hung = ServedEvidence(taken=105.1, opened=0.0, heard=89.0, waits_since=90.0)
+        stall = StallEvidence(1, 15.0, "its sync was not answered", 105.0)
+        there = [user_with(hung, later=replace(hung, taken=130.1, waits_since=115.0), number=1)]
+        silence = [(91.0, 39.0)]
+        assert lost(judged(document(users=there, stalls=(stall,)), silences=silence)), "alone, it was not served"
+        there += [user_with(served, later=served_later)]
+        not_known(judged(document(users=there, stalls=(stall,)), silences=silence), "sent something")
+        there[-1] = user_with(served, later=replace(served_later, taken=130.1))
+        not_known(judged(document(users=there, stalls=(stall,)), silences=silence), "sent something")
+
+    def test_what_a_tab_told_first_stays_a_word_when_it_is_asked_once_more(self):
+        first = ServedEvidence(taken=54.0, heard=53.5, answered=46.0)
+        later = told_when_answered(72.0)
+        late = tuple(structs.replace(one, acknowledged=53.5) for one in edits(38, 40))
+        silence = [(40.2, 32.5)]
+        unanswered = [user_with(replace(first, answered=None), later=later)]
+        assert lost(judged(document(late, users=unanswered), silences=silence))
+        not_known(judged(document(late, users=[user_with(first, later=later)]), silences=silence), "sent something")
+
+    def test_together_with_the_line_of_somebody_who_had_one_at_the_end(self):
+        """The other one is asked once more, and answered, and loses no line."""
+        gone = ServedEvidence(taken=115.2, opened=0.0, heard=90.0, answered=90.0, lost=92.0)
+        there = [
+            user_with(told_when_answered(90.0), later=told_when_answered(115.1)),
+            user_with(told_when_answered(90.0), later=gone, number=1),
+        ]
+        not_known(judged(document(users=there), silences=[(92.5, 22.8)]))
+        assert lost(judged(document(users=there[1:]), silences=[(92.5, 22.8)]))
+
+    def test_a_word_that_came_after_others_had_told_says_nothing_of_those(self):
+        early = told_when_answered(94.0)
+        hung = ServedEvidence(taken=109.2, opened=0.0, heard=88.0, waits_since=94.0)
+        late = ServedEvidence(taken=109.2, opened=0.0, heard=108.5, answered=108.5)
+        stall = StallEvidence(1, 15.0, "its sync was not answered", 109.1)
+        there = [user_with(early), user_with(hung, number=1), user_with(late, number=2)]
+        not_known(judged(document(users=there, stalls=(stall,)), silences=[(94.5, 17.5)]), "sent something")
+        assert lost(judged(document(users=there[1:], stalls=(stall,)), silences=[(94.5, 17.5)]))
+
+    def test_of_what_comes_after_a_tab_without_a_line_has_told_it_tells_nothing(self):
+        """It may have had one again a moment later."""
+        without = ServedEvidence(taken=105.0, opened=0.0, heard=94.0, lost=100.0)
+        there = [user_with(without, stage="lost its connection")]
+        not_known(judged(document(users=there), silences=[(98.0, 18.0)]), "in vain")
+        assert lost(judged(document(users=there), silences=[(95.0, 18.0)]))
 
     def test_beside_people_who_were_offline_on_purpose_and_went_on_typing(self):
         """What they typed came back when they did; nobody waited for a server meanwhile."""

@@ -27,12 +27,16 @@ def outages(first, last, shortest, longest):
     return made.map(lambda one: Outage(one[0], one[0] + one[1], one[2]))
 
 
-def people(here, *, at_least=0):
-    """Who may be of any habit: only watches, writes often or seldom, is offline for a while, leaves early."""
-    offline = st.none() | outages(5, 60, 1, 40)
+def people(here, *, at_least=0, offline=(60, 40)):
+    """Who may be of any habit: only watches, writes often or seldom, is offline for a while, leaves early.
+
+    `offline`: until when people may go offline, and for how long.
+    """
+    latest, longest = offline
+    away = st.none() | outages(5, latest, 1, longest)
     closes = st.just(inf) | moments(10, 79)
     return st.lists(
-        st.builds(Person, st.sampled_from([None, 0.5, 3.0, 8.0]), here, offline, closes), min_size=at_least, max_size=3
+        st.builds(Person, st.sampled_from([None, 0.5, 3.0, 8.0]), here, away, closes), min_size=at_least, max_size=3
     )
 
 
@@ -58,6 +62,20 @@ def called_lost(world):
 def test_a_server_that_serves_whoever_can_reach_it_is_not_lost(someone, others, server, way, looks):
     """The coordinator is cut off, and with it those on its host; the server is at most away for a moment."""
     assert not called_lost(World([someone, *others], server, way, looks))
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    someone=st.builds(Person, st.sampled_from([None, 0.5])),
+    others=people(st.just(True), at_least=1, offline=(40, 38)),
+    began=moments(80, 90),
+    length=moments(10, 50),
+    cuts=st.booleans(),
+    looks=LOOKS,
+)
+def test_a_server_that_serves_on_when_people_have_told_is_not_lost(someone, others, began, length, cuts, looks):
+    """The coordinator is cut off at the end, and with it those on its host, who wait for their answers."""
+    assert not called_lost(World([someone, *others], way=[Outage(began, began + length, cuts)], looks=looks))
 
 
 @settings(max_examples=120, deadline=None)
@@ -104,7 +122,14 @@ def test_a_server_that_serves_nobody_for_longer_than_the_deadline_is_lost(
 
 
 @settings(max_examples=60, deadline=None)
-@given(someone=WITNESS, others=people(st.booleans()), began=moments(81, 84), killed=st.booleans(), looks=LOOKS)
+@given(
+    someone=WITNESS,
+    others=people(st.booleans(), offline=(40, 38)),
+    began=moments(81, 84),
+    killed=st.booleans(),
+    looks=LOOKS,
+)
 def test_a_server_that_goes_at_the_end_is_lost_whoever_had_told_already(someone, others, began, killed, looks):
+    """All have a line by then. Who has none tells at once, and not of the time in which others wait for an answer."""
     world = World([someone, *others], [Outage(began, inf, killed)], looks=looks)
     assert called_lost(world)

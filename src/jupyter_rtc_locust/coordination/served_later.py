@@ -1,28 +1,29 @@
 """A server that falls silent when users have told what they know: are they served all the same?
 
-Nobody asks anything of it any more by then, so all processes are told to ask once more. What they say takes the place
-of what they told before, and the verdict rests on it (`verdict/served.py`). Nothing is asked where everybody told,
-after the silence had begun, what becomes of them in it.
+Nobody asks anything of it any more by then, so all processes are told to ask once more. What they say stands beside
+what they told before, and the verdict rests on both (`verdict/served.py`). Nothing is asked where what was told decides
+it: nobody was served, or somebody was.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import gevent
 from gevent.event import Event
 
 from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.settings import SYNC_DEADLINE_S
-from jupyter_rtc_locust.verdict.checks.service import CLOCKS_DIFFER_S
+from jupyter_rtc_locust.verdict.checks.service import CLOCKS_DIFFER_S, SILENT_S, concerned_by, known_to_serve_nobody
 from jupyter_rtc_locust.verdict.evidence import DocumentEvidence
 from jupyter_rtc_locust.verdict.evidence_form import EvidenceError, decode_evidence
-from jupyter_rtc_locust.verdict.served import told_before
-from jupyter_rtc_locust.verdict.service_evidence import ServedEvidence
+from jupyter_rtc_locust.verdict.served import anybody_there
+from jupyter_rtc_locust.verdict.service_evidence import ServedEvidence, ServerSilence
 
 DEADLINE_S = SYNC_DEADLINE_S + 8.0
 """What a question to the server may take, and the way there and back."""
@@ -43,21 +44,20 @@ class ServedLater:
     def amended(
         self, state: RunState, collection: Collection, documents: tuple[DocumentEvidence, ...]
     ) -> tuple[DocumentEvidence, ...]:
-        """The documents with what their users say now, where a server fell silent after any of them had told.
+        """The documents with what their users say now, where a silence goes on of which they have told too little.
 
         A process that does not say it, because it does not answer or is gone, is lost to this collection: its users may
         be served, by a server to which only its own way is whole.
         """
-        concerned = []
-        for owner, since in state.silences.lasting():
-            its_own = [one for one in documents if owner in ("", one.server)]
-            if told_before(its_own, state.since_start(since) + CLOCKS_DIFFER_S):
-                concerned.append(owner)
+        concerned = [one for one in state.silences.lasting() if worth_asking(_until_now(state, *one), documents)]
         if not concerned:
             return documents
+        # Who has no line tells at once, by a clock that may be behind, and is to tell of the whole deadline.
+        latest = max(since for _, since in concerned)
+        gevent.sleep(max(0.0, latest + SILENT_S + CLOCKS_DIFFER_S - time.monotonic()))
         collection.lost |= self._ask(state, collection)
         now = time.monotonic()
-        for owner in concerned:
+        for owner, _ in concerned:
             state.silences.lasts(owner, now)
         return tuple(self._with_what_was_told(one) for one in documents)
 
@@ -93,5 +93,15 @@ class ServedLater:
     def _with_what_was_told(self, document: DocumentEvidence) -> DocumentEvidence:
         return replace(
             document,
-            users=tuple(replace(one, served=self._told.get(one.client_id, one.served)) for one in document.users),
+            users=tuple(replace(one, served_later=self._told.get(one.client_id)) for one in document.users),
         )
+
+
+def worth_asking(silence: ServerSilence, documents: Sequence[DocumentEvidence]) -> bool:
+    """Whether it is not known of a silence that goes on, from what users told, whether any of them is served in it."""
+    its_own = concerned_by(silence, documents)
+    return anybody_there(its_own) and known_to_serve_nobody(silence, its_own) is None
+
+
+def _until_now(state: RunState, owner: str, since: float) -> ServerSilence:
+    return ServerSilence(state.since_start(since), time.monotonic() - since, owner)

@@ -71,14 +71,14 @@ class ServiceRecord:
     def evidence(self, now: float, heard: float | None, since: Callable[[float], float]) -> ServedEvidence:
         """What is known now. `heard`: when anything came last; `since` makes a moment one of the run."""
         offline = [*self._offline, *([] if self._offline_since is None else [(self._offline_since, now)])]
-        waiting = [one for one in (self._lost, self._asked) if one is not None]
         return ServedEvidence(
             taken=since(now),
             opened=None if self._opened is None else since(self._opened),
             closed=None if self._closed is None else since(self._closed),
             heard=None if heard is None else since(heard),
             answered=None if self._answered is None else since(self._answered),
-            waits_since=since(min(waiting)) if waiting else None,
+            waits_since=None if self._asked is None else since(self._asked),
+            lost=None if self._lost is None else since(self._lost),
             without_line=tuple((since(lost), since(back)) for lost, back in self._without_line),
             in_vain=tuple((since(lost), since(closed)) for lost, closed in self._in_vain),
             offline=tuple((since(began), since(ended)) for began, ended in offline),

@@ -138,6 +138,8 @@ class UserEvidence:
     """How many clocks of its client id this tab used. None: not known; it may have failed amid an edit."""
     served: ServedEvidence | None = None
     """None: not told."""
+    served_later: ServedEvidence | None = None
+    """What it told when it was asked once more. None: it was not, or said nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,9 @@ from math import inf
 
 from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, UserEvidence
 from jupyter_rtc_locust.verdict.reading import CONNECTED
+from jupyter_rtc_locust.verdict.service_evidence import ServedEvidence
 from jupyter_rtc_locust.verdict.stretches import Stretch, apart_from, put_together
 
-LOOKING_FOR_A_LINE = ("lost its connection", "was refused")
-"""Stages of those who have no line; who was refused got none on the way back, or never."""
 WITH_DOCUMENT_OPEN = (CONNECTED, "lost its connection")
 """Stages of those who had not left, and were neither refused nor failed."""
 
@@ -38,8 +37,8 @@ def words(document: DocumentEvidence) -> Iterator[float]:
 
 
 def _words_to(user: UserEvidence) -> Iterator[float]:
-    served, presence = user.served, user.presence
-    if served is not None:
+    presence = user.presence
+    for served in _told(user):
         yield from (moment for moment in (served.heard, served.answered) if moment is not None)
         for _, back in served.without_line:
             yield back
@@ -52,16 +51,14 @@ def _words_to(user: UserEvidence) -> Iterator[float]:
 
 
 def waits(document: DocumentEvidence) -> Iterator[Stretch]:
-    """From when until when somebody with a line waited for an answer; to infinity where that was not over when the
-    evidence was put down.
+    """From when until when somebody with a line waited for an answer, as far as that was told.
 
     An edit that never came back is no wait by itself: its author may have been sent everything else. Who is sent
     nothing at all waits for the answer to the last question.
     """
     no_line: dict[int, list[Stretch]] = {}
     for user in document.users:
-        if user.served is not None:
-            no_line.setdefault(user.user, []).extend((*_looked_for_a_line(user), *user.served.offline))
+        no_line.setdefault(user.user, []).extend(_without_a_line(user))
     for who, stretch in _waits_of_each(document):
         yield from apart_from(stretch, no_line.get(who, ()))
 
@@ -77,47 +74,66 @@ def _waits_of_each(document: DocumentEvidence) -> Iterator[tuple[int, Stretch]]:
         if not stall.overload:
             yield stall.user, (stall.at - stall.seconds, stall.at)
     for user in document.users:
-        if user.served is not None and user.served.waits_since is not None:
-            yield user.user, (user.served.waits_since, inf)
+        for served in _told(user):
+            if served.waits_since is not None:
+                yield user.user, (served.waits_since, served.taken)
 
 
 def nobody_connected(documents: Iterable[DocumentEvidence]) -> Iterator[Stretch]:
     """When somebody looked for a line, and nobody who had one of these documents open had any, in the order of time.
 
-    To infinity where that was not over when the evidence was put down. Who is offline on purpose looks for none.
+    As far as that was told. Who is offline on purpose looks for none.
     """
     without: list[Stretch] = []
     with_line: list[Stretch] = []
     for user in (one for document in documents for one in document.users):
-        looked = list(_looked_for_a_line(user))
-        without += looked
-        if user.served is not None and user.served.opened is not None:
-            until = user.served.taken if user.served.closed is None else user.served.closed
-            with_line += apart_from((user.served.opened, until), [*looked, *user.served.offline])
+        without += _looked_for_a_line(user)
+        served = latest(user)
+        if served is not None and served.opened is not None:
+            until = served.taken if served.closed is None else served.closed
+            with_line += apart_from((served.opened, until), _without_a_line(user))
     connected = list(put_together(with_line))
     for stretch in put_together(without):
         yield from apart_from(stretch, connected)
 
 
 def _looked_for_a_line(user: UserEvidence) -> Iterator[Stretch]:
-    if user.served is not None:
-        yield from user.served.without_line
-        yield from user.served.in_vain
-        if user.stage in LOOKING_FOR_A_LINE and user.served.waits_since is not None:
-            yield user.served.waits_since, inf
+    if (served := latest(user)) is not None:
+        yield from served.without_line
+        yield from served.in_vain
+        if served.lost is not None:
+            yield served.lost, served.taken
 
 
-def told_before(documents: Iterable[DocumentEvidence], moment: float) -> bool:
-    """Whether any user who has one of these documents open had told before this moment what it knows, and no more."""
-    there = (one for document in documents for one in document.users if one.stage in WITH_DOCUMENT_OPEN)
-    return any(one.served is not None and one.served.taken <= moment for one in there)
+def _without_a_line(user: UserEvidence) -> list[Stretch]:
+    """When it looked for one, or was offline on purpose."""
+    served = latest(user)
+    return [] if served is None else [*_looked_for_a_line(user), *served.offline]
 
 
-def told_until(documents: Iterable[DocumentEvidence]) -> float:
-    """Until when it is known, of all who had a line and waited for nothing, whether they were sent anything.
+def anybody_there(documents: Iterable[DocumentEvidence]) -> bool:
+    """Whether anybody had one of these documents open when all told."""
+    return any(one.stage in WITH_DOCUMENT_OPEN for document in documents for one in document.users)
 
-    Who waited when it told is known to have been sent nothing that it waited for. Infinite where nobody else is there.
+
+def not_known(documents: Iterable[DocumentEvidence]) -> Iterator[Stretch]:
+    """When users who had one of these documents open may have been sent something that nobody tells of.
+
+    That is so from when they told. Where they were asked once more, who waits again was sent no answer since then, and
+    who had no line was sent nothing; who was answered may have been served all the time, and after it.
     """
-    there = (one for document in documents for one in document.users if one.stage == CONNECTED)
-    served = (one.served for one in there if one.served is not None and one.served.waits_since is None)
-    return min((one.taken for one in served), default=inf)
+    for user in (one for document in documents for one in document.users):
+        if user.stage in WITH_DOCUMENT_OPEN and user.served is not None:
+            last = user.served_later or user.served
+            waits_again = inf if last.waits_since is None else last.waits_since
+            yield from apart_from((user.served.taken, waits_again), _without_a_line(user))
+            yield last.taken, inf
+
+
+def latest(user: UserEvidence) -> ServedEvidence | None:
+    """What a user told last. Of the times without a line it has all of what was told before."""
+    return user.served_later or user.served
+
+
+def _told(user: UserEvidence) -> Iterator[ServedEvidence]:
+    return (one for one in (user.served, user.served_later) if one is not None)

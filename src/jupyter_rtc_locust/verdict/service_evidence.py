@@ -36,8 +36,9 @@ class ServedEvidence:
     answered: float | None = None
     """When it last said what the tab's copy lacks, as tabs ask at the end and at checkpoints. None: never."""
     waits_since: float | None = None
-    """Since when it has waited, and still does: for the answer to its last question, or, without a line, for another.
-    None: it waits for neither."""
+    """Since when it has waited, and still does, for the answer to its last question. None: it waits for none."""
+    lost: float | None = None
+    """Since when it has looked for a line, and still does. None: it has one, or looks for none."""
     without_line: tuple[tuple[float, float], ...] = ()
     """When it had lost its line, and when it was back in step; the shortest are left out."""
     in_vain: tuple[tuple[float, float], ...] = ()

@@ -10,8 +10,9 @@ from itertools import pairwise
 
 from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, RunEvidence, StallEvidence
 from jupyter_rtc_locust.verdict.findings import Caution, Finding, Kind, Opinion, resting_on_time
-from jupyter_rtc_locust.verdict.served import nobody_connected, told_until, waits, words
+from jupyter_rtc_locust.verdict.served import nobody_connected, not_known, waits, words
 from jupyter_rtc_locust.verdict.service_evidence import WAITED_S, ServerSilence
+from jupyter_rtc_locust.verdict.stretches import apart_from
 from jupyter_rtc_locust.verdict.wording import named_users
 
 SILENT_S = 10.0
@@ -30,7 +31,7 @@ def check_server_answers(run: RunEvidence) -> Opinion:
     findings = []
     unknown = []
     for silence in run.server_silences:
-        documents = [one for one in run.documents if silence.owner in ("", one.server)]
+        documents = concerned_by(silence, run.documents)
         who = _named(silence, documents)
         how_long = f"for {silence.length:.0f} s, from {silence.when:.0f} s after the start of the run"
         doubt = _doubt(run, silence, documents)
@@ -51,17 +52,32 @@ def _doubt(run: RunEvidence, silence: ServerSilence, documents: Sequence[Documen
     """Why it is not known that nobody was served in this silence: the rest of a sentence. Empty: it is known."""
     if run.silent_processes:
         return "and not every process with users answered at the end: whether the server answered those is not known."
-    said = _words_within(silence, documents)
-    known_until = min(silence.when + silence.length, told_until(documents))
-    for began, ended in pairwise([silence.when, *said, known_until]):
-        if ended - began >= SILENT_S and _somebody_waited(documents, began, ended):
-            return ""
-    if said:
+    served_nobody = known_to_serve_nobody(silence, documents)
+    if served_nobody:
+        return ""
+    if served_nobody is False:
         return (
             "and users were sent something meanwhile: whether others were answered is not known. Look at the network "
             "between the coordinator and the server."
         )
     return "and nobody is known to have waited for it in vain: whether anybody would have been answered is not known."
+
+
+def concerned_by(silence: ServerSilence, documents: Sequence[DocumentEvidence]) -> list[DocumentEvidence]:
+    """Of these documents those in the server that was silent; a hub's own silence concerns all."""
+    return [one for one in documents if silence.owner in ("", one.server)]
+
+
+def known_to_serve_nobody(silence: ServerSilence, documents: Sequence[DocumentEvidence]) -> bool | None:
+    """Whether for the deadline within a silence it is known of all users of these documents that they were sent
+    nothing, while somebody waited. False: it is not, and users were sent something; None: nor is it known that any was.
+    """
+    said = _words_within(silence, documents)
+    for since, until in apart_from((silence.when, silence.when + silence.length), not_known(documents)):
+        for began, ended in pairwise([since, *(one for one in said if since < one < until), until]):
+            if ended - began >= SILENT_S and _somebody_waited(documents, began, ended):
+                return True
+    return False if said else None
 
 
 def _words_within(silence: ServerSilence, documents: Sequence[DocumentEvidence]) -> list[float]:

@@ -74,6 +74,15 @@ def test_who_is_not_let_in_again_waits_since_then(room, person, served):
     assert served().lost is not None
 
 
+def test_to_whom_the_server_closes_the_document_looks_for_no_line(room, person, served):
+    one = person()
+    one.open()
+    room.ends[0].send_close(4404)
+    wait_until(lambda: one.stage is Stage.REFUSED)
+    told = served()
+    assert told.lost is told.waits_since is None and told.opened < told.closed <= told.taken
+
+
 def test_who_came_back_tells_how_long_that_took(room, person, served, monkeypatch):
     monkeypatch.setattr(service_record, "WAITED_S", 0.0)
     one = person()

@@ -285,6 +285,12 @@ class TestTheCoordinatorWasCutOff:
         not_known(judged(document(users=there), silences=[(98.0, 18.0)]), "in vain")
         assert lost(judged(document(users=there), silences=[(95.0, 18.0)]))
 
+    def test_when_the_server_has_closed_the_document_to_all_of_them(self):
+        """Nobody asks for anything any more."""
+        closed = ServedEvidence(taken=90.0, opened=0.0, heard=39.0, closed=40.0)
+        there = [user_with(closed, number=number, stage="was refused") for number in range(2)]
+        not_known(judged(document(users=there), silences=[(60.0, 15.0)]), "in vain")
+
     def test_beside_people_who_were_offline_on_purpose_and_went_on_typing(self):
         """What they typed came back when they did; nobody waited for a server meanwhile."""
         back = ServedEvidence(taken=60.0, heard=59.0, offline=((20.0, 50.0),))

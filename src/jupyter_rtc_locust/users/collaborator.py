@@ -331,9 +331,10 @@ class Collaborator:
             self._note_stall(error.seconds, nothing_read(error.waiting))
         if isinstance(error, RoomRefused):
             self.stage = Stage.REFUSED
+            self.service.closed(time.monotonic())  # the server has said so, and no tab looks for a line then
         elif not isinstance(error, (RoomError, OSError)):
             self._fail(error)
-        if connected and self.stage is not Stage.FAILED and self._may_connect.is_set():
+        if self.stage is Stage.CONNECTED and self._may_connect.is_set():
             self.service.line_lost(time.monotonic())
         if opening or self.stage is not Stage.CONNECTED:
             self._synced.set()  # whoever waits for the sync finds the stage changed

@@ -52,9 +52,35 @@ def test_one_who_had_a_line_was_there_all_the_same():
 def test_who_came_later_or_had_left_or_was_offline_on_purpose_was_not_there():
     assert told(document(CUT, replace(HERE, opened=81.0))) != []
     assert told(document(CUT, replace(HERE, closed=31.0), stage="left")) != []
-    assert told(document(CUT, replace(HERE, opened=None))) != []
     assert told(document(CUT, replace(HERE, offline=((25.0, 85.0),)))) != []
     assert told(document(replace(HERE, offline=((25.0, 85.0),)))) == [], "who looks for no line misses none"
+
+
+def test_who_never_had_the_document_open_was_not_there():
+    never = UserEvidence(7, 107, "never opened its document", "", False, NOTHING, NOTHING, served=ServedEvidence(100.0))
+    one = document(CUT)
+    assert told(replace(one, users=(*one.users, never))) != []
+
+
+def test_what_does_not_say_when_it_had_a_line_as_evidence_of_earlier_versions_tells_nothing():
+    assert told(document(CUT, replace(HERE, opened=None))) == []
+    assert told(document(replace(CUT, opened=None))) == []
+
+
+def test_of_what_comes_after_one_of_them_has_told_it_is_not_known():
+    gone = replace(HERE, taken=110.0, lost=88.0)
+    one = document(HERE, gone)
+    one = replace(one, users=(one.users[0], replace(one.users[1], stage="lost its connection")))
+    early = replace(one, users=(replace(one.users[0], served=replace(HERE, taken=90.1)), one.users[1]))
+    assert told(early) == []
+    assert "For 22 s, from 88 s" in told(replace(one, users=one.users[1:]))[0][2]
+
+
+def test_who_was_asked_once_more_tells_of_the_time_up_to_then():
+    later = replace(HERE, taken=130.0, lost=101.0)
+    one = document(HERE)
+    again = replace(one, users=(replace(one.users[0], served_later=later),))
+    assert told(one) == [] and "For 29 s, from 101 s" in told(again)[0][2]
 
 
 def test_shorter_than_ten_seconds_it_is_none():

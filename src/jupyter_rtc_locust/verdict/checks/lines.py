@@ -12,7 +12,7 @@ from math import inf
 from jupyter_rtc_locust.verdict.checks.service import CLOCKS_DIFFER_S, SILENT_S
 from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, RunEvidence
 from jupyter_rtc_locust.verdict.findings import OWN_DOING, Caution, Opinion
-from jupyter_rtc_locust.verdict.served import nobody_connected
+from jupyter_rtc_locust.verdict.served import WITH_DOCUMENT_OPEN, latest, nobody_connected
 from jupyter_rtc_locust.verdict.stretches import Stretch, apart_from
 from jupyter_rtc_locust.verdict.wording import counted
 
@@ -27,10 +27,11 @@ def check_somebody_had_a_line(run: RunEvidence) -> Opinion:
         return Opinion()
     found = []
     for document in run.documents:
-        told = [inf if one.served is None else one.served.taken for one in document.users]
-        if inf in told:
-            continue  # it may have had a line
-        known = [*_explained(run, document), (max(told, default=0.0), inf)]
+        there = [latest(one) for one in document.users if one.stage in WITH_DOCUMENT_OPEN]
+        told = [one.taken for one in there if one is not None and one.opened is not None]
+        if len(told) < len(there):
+            continue  # what was told does not say when it had a line
+        known = [*_explained(run, document), (min(told, default=inf), inf)]
         left = [one for stretch in nobody_connected([document]) for one in apart_from(stretch, known)]
         found += [(until - since, since, document.path) for since, until in left if until - since >= SILENT_S]
     if not found:

@@ -1,4 +1,4 @@
-"""When nobody who had a document open had a connection, though the server answered the coordinator: a warning."""
+"""When nobody who had a document open had a connection, and no silence of the server says why: a warning."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ def test_for_how_long_nobody_had_a_connection_is_a_warning():
     ((kind, where, detail),) = told(document(CUT, also))
     assert (kind, where) == ("nobody-connected", "run/text-0.txt")
     assert detail.startswith("For 52 s, from 30 s after the start of the run, nobody who had the document open had a")
+    assert "coordinator" not in detail, "of silences shorter than the deadline nothing is known"
 
 
 def test_one_who_had_a_line_was_there_all_the_same():

@@ -1,4 +1,4 @@
-"""Did those who had a document open have a connection, while the server answered the coordinator?
+"""Did those who had a document open have a connection, where no silence of the server says why they had none?
 
 What stands between people and a server, such as a proxy, may break the websockets of all of them, and go on answering
 over HTTP. Afterwards all copies are equal, so nothing is found; but a person would say that working together was out of
@@ -18,10 +18,11 @@ from jupyter_rtc_locust.verdict.wording import counted
 
 
 def check_somebody_had_a_line(run: RunEvidence) -> Opinion:
-    """`nobody-connected`: for longer than the deadline nobody who had a document open had a line, and all tried.
+    """`nobody-connected`: for longer than the deadline nobody who had a document open had a line, though they tried.
 
-    Not while the server did not answer the coordinator (that may be `server-lost`), nor while it was harmed on purpose.
-    Where a process told nothing, its users may have had one.
+    Not while the server did not answer the coordinator for as long (that may be `server-lost`), nor while it was harmed
+    on purpose. That it answered is not said: of shorter silences nothing is known here. Where a process told nothing,
+    its users may have had one.
     """
     if run.silent_processes:
         return Opinion()
@@ -41,7 +42,8 @@ def check_somebody_had_a_line(run: RunEvidence) -> Opinion:
     more = f" So it was in {counted(others, 'more document')}, for no longer." if others else ""
     detail = (
         f"For {length:.0f} s, from {since:.0f} s after the start of the run, nobody who had the document open had a "
-        f"connection, while the server answered the coordinator.{more} Look at what stands between, such as a proxy."
+        f"connection, though somebody looked for one.{more} Look at the server, and at what stands before it, "
+        f"such as a proxy."
     )
     return Opinion(cautions=(Caution("nobody-connected", path, detail if run.sound else f"{detail} {OWN_DOING}"),))
 

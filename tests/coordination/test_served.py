@@ -65,13 +65,24 @@ def test_who_has_no_line_waits_since_it_was_lost(room, person, served):
     assert probed.lost == lost.lost and probed.taken > lost.taken
 
 
-def test_who_is_not_let_in_again_waits_since_then(room, person, served):
+def refused(room, person):
     one = person()
     one.open()
     room.refusals += [RoomRefused("no such server.")]
     one.drop_connection()
     wait_until(lambda: one.stage is Stage.REFUSED)
-    assert served().lost is not None
+
+
+def test_who_is_not_let_in_again_waits_for_nothing(room, person, served):
+    refused(room, person)
+    assert served().lost is None and served().closed is not None
+
+
+def test_who_is_not_let_in_again_behind_a_hub_looks_for_a_line_on(room, person, served, swarm):
+    """The hub may say so of a server that it has ended, which is gone."""
+    swarm.server.owner = "ada"
+    refused(room, person)
+    assert served().lost is not None and served().closed is None
 
 
 def test_to_whom_the_server_closes_the_document_looks_for_no_line(room, person, served):

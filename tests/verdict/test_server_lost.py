@@ -104,7 +104,7 @@ class TestNobodyWasServed:
         assert lost(judged(document(edits(0, 39), late, users=there), silences=[(40.0, 12.0)]))
 
     def test_a_server_that_lets_in_nobody_whose_line_it_broke(self):
-        """As where a hub answers for a server that it has ended; a tab tries again whatever the answer."""
+        """As where a hub answers for a server that it has ended."""
         refused = ServedEvidence(taken=70.0, heard=30.0, lost=30.1)
         there = [user_with(refused, stage="was refused")]
         assert lost(judged(document(edits(0, 30), users=there), silences=[(30.2, 39.0)]))

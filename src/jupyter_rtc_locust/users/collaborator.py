@@ -362,6 +362,8 @@ class Collaborator:
                 self._wait_for_sync()
             except RoomRefused as error:
                 self.stage = Stage.REFUSED
+                if not self.swarm.server.owner_of(self.seat.document):  # a hub says so of a server that it has ended
+                    self.service.closed(time.monotonic())
                 self._give_up(error)
                 self.swarm.recorder.failed("reconnect", str(error))
                 self._tell("reconnect", FAILED, str(error))

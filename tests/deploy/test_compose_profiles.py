@@ -65,7 +65,7 @@ def seconds(duration: str) -> int:
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_whoever_is_stopped_has_time_for_its_verdict(profile: str) -> None:
-    needed = grace_of(run_of_locust(["--headless", "--rtc-hub=http://hub.example.org"], {}))
+    needed = grace_of(run_of_locust(["--headless", "--rtc-hub=http://hub.example.org", "--rtc-drain-timeout=60"], {}))
     for name, service in services(profile).items():
         assert seconds(service["stop_grace_period"]) >= needed, name
         if service["command"][0] == "locust" and "--headless" in service["command"]:

@@ -69,7 +69,7 @@ def test_a_run_that_outgrows_its_pods_is_found(mistake: str) -> None:
 
 
 def test_the_rules_compute_what_the_documents_say_of_400_people_for_ten_minutes() -> None:
-    """240,000 edits on paper, and a quarter more in bursts: settings.END_BUDGET_S, docs/scale.md."""
+    """240,000 edits on paper, and a quarter more in bursts: settings.end_budget, docs/scale.md."""
     run = run_of(built("overlays/cluster"))
     assert run is not None
     assert (run.users, run.documents, run.workers, run.run_s, run.edit_rate) == (400, 80, 8, 600, 1.0)
@@ -86,6 +86,14 @@ def test_a_hub_is_given_time_to_stop_its_servers() -> None:
     behind = run_of(objects)
     assert beside is not None and behind is not None
     assert behind.longest_end_s > beside.longest_end_s
+
+
+@pytest.mark.parametrize("folder", ["base", "overlays/jupyterhub"])
+def test_through_a_hub_and_with_a_long_wait_for_what_is_outstanding_there_is_time_as_it_is(folder: str) -> None:
+    objects = deepcopy(built(folder))
+    options(objects).pop("LOCUST_HOST", None)
+    options(objects).update(LOCUST_RTC_HUB="https://hub.example.org", LOCUST_RTC_DRAIN_TIMEOUT="60")
+    assert [sentence for sentence in trouble_of(objects) if "is killed after" in sentence] == []
 
 
 def test_every_rule_of_what_a_run_takes_finds_a_mistake() -> None:
@@ -116,6 +124,7 @@ def told(pattern: str) -> tuple[float, ...]:
             "--expect-workers=8",
             "--rtc-hub=http://hub.example.org",
         ),
+        ("--users=10", "--run-time=60s", "--rtc-documents=2", "--expect-workers=2", "--rtc-drain-timeout=60"),
         ("--users=1000", "--run-time=1h", "--rtc-documents=500", "--expect-workers=1", "--rtc-edit-rate=0.2"),
     ],
 )
@@ -123,9 +132,11 @@ def test_what_the_document_says_of_time_and_memory_is_enough_and_little_more(arg
     run = run_of_locust([*arguments, "--headless"], {})
     edits = MORE_THAN_THE_AVERAGE * run.users * run.edit_rate * run.run_s
     least, hub, each, free = told(
-        r"\| (\d+) s, behind a hub (\d+) s more, and one more for every ([\d,]+) edits beyond ([\d,]+) \|"
+        r"\| (\d+) s, behind a hub (\d+) s more, and one more for every ([\d,]+) edits beyond ([\d,]+); "
     )
-    seconds = least + ("--rtc-hub" in " ".join(arguments)) * hub + max(0, edits - free) / each
+    (usual,) = told(r"as much more as `--rtc-drain-timeout` is longer than (\d+) s")
+    drain = next((float(one.partition("=")[2]) for one in arguments if "drain" in one), usual)
+    seconds = least + ("--rtc-hub" in " ".join(arguments)) * hub + max(0, edits - free) / each + drain - usual
     assert grace_of(run) <= seconds <= grace_of(run) + 5
     program, each, other = told(
         r"\| (\d+) MB and ([\d.]+) kB for each edit, nearly all for the judge; (\d+) B more for each other worker"

@@ -61,12 +61,14 @@ DRAIN_IN_THE_BUDGET_S = 30.0
 """So long outstanding messages may be waited for in that time."""
 JUDGE_S = 15.0
 """So much of that is kept for the judge. Long runs: `time_to_judge`."""
+SILENT_SERVER_S = HTTP_TRY_DEADLINE_S + SYNC_DEADLINE_S + 8.0
+"""So much longer the end may take where a server is silent then: to ask it, and its users once more."""
 LATE_EVIDENCE_S = 600.0
 """So much longer the end may take while evidence of a worker is still coming over a slow line."""
-EDITS_IN_THE_BUDGET = 100_000
+EDITS_IN_THE_BUDGET = 20_000
 EDITS_A_SECOND_BEYOND = 1_000
 """Gathering, judging and writing an edit takes a quarter of a millisecond of the processor (measured: `make bench
-ARGS='--only final_check deciding'`); what is four times as slow hangs."""
+ARGS='--only final_check deciding'`), nearly all of that the judge; what is four times as slow hangs."""
 LEAVE_DEADLINE_S = 6.0
 """Closing all documents, when the verdict is known."""
 

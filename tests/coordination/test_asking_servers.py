@@ -12,7 +12,7 @@ from gevent.event import Event
 from jupyter_rtc_locust.coordination import server_watch, silences, silent_servers
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.server_watch import ServerWatch
-from jupyter_rtc_locust.settings import Settings
+from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S, Settings
 
 DEADLINE_S = 0.3
 
@@ -203,6 +203,15 @@ class TestWhileItRuns:
         self.wait_until(lambda: state.silences.going_on)
         monkeypatch.setattr(RunState, "silence_is_ours", lambda *_: True)
         self.wait_until(lambda: not state.silences.going_on)
+
+    def test_the_memory_at_the_end_is_asked_only_where_the_answer_can_come_in_time(self, watching):
+        servers, sizes = Servers(""), iter((1, 2, 3))
+        servers.memory = lambda: next(sizes)
+        state, _ = watching(servers)
+        now = time.monotonic()
+        assert state.watch.memory(now + HTTP_TRY_DEADLINE_S - 1).end == 1
+        assert state.watch.memory(now + HTTP_TRY_DEADLINE_S + 60).end == 2
+        assert state.watch.memory().end == 3
 
     def test_a_watch_that_dies_is_heard_of_once(self, watching, unseen_errors):
         servers = Servers("")

@@ -191,3 +191,14 @@ def test_what_cannot_be_read_or_is_of_another_run_or_a_stranger_says_nothing(lat
     (amended,) = later.amended(state, collection, (document(44.0),))
     assert [one.served_later for one in amended.users] == [None, NOW]
     assert collection.lost == {"a"}
+
+
+def test_from_the_end_of_the_time_on_nobody_is_waited_for_and_who_said_nothing_is_lost(
+    later, channel, state, collection, monkeypatch
+):
+    monkeypatch.setattr(served_later, "DEADLINE_S", 600.0)
+    silent_since(state, 45.0)
+    channel.answers = {"a": told(100)}
+    with gevent.Timeout(10):
+        later.amended(state, collection, (document(44.0),), time.monotonic() + 0.3)
+    assert collection.lost == {"b"}

@@ -20,6 +20,7 @@ from locust.runners import MasterRunner
 from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.coordination.answers import ONCE, read_answer
 from jupyter_rtc_locust.coordination.channel import channel_of
+from jupyter_rtc_locust.coordination.dividing_the_end import evidence_awaited
 from jupyter_rtc_locust.coordination.filling_in import FillingIn
 from jupyter_rtc_locust.coordination.gathering import LONGEST_ASKING_S
 from jupyter_rtc_locust.coordination.hearing import Hearing
@@ -36,8 +37,6 @@ from jupyter_rtc_locust.verdict.neutralising import neutralised
 
 logger = logging.getLogger(__name__)
 
-_AFTER_EVIDENCE_S = 40.0
-"""What a newcomer, the saved file and closing may take of the time from the end of editing to the exit."""
 _ASKING_S = LONGEST_ASKING_S + QUIET_S
 """What it takes at most until a process gathers: it asks what its replicas lack, and waits for what is late."""
 _LATER_S = 30.0
@@ -103,12 +102,12 @@ class EvidenceCollector:
     def _in_time(self, state: RunState, collection: Collection, waiting: set[str]) -> bool:
         """Whether there is time left to wait for these, which may be put off."""
         self._put_off(state, collection, waiting)
-        return time.monotonic() < collection.began + state.end_budget_s - _AFTER_EVIDENCE_S
+        return time.monotonic() < collection.began + evidence_awaited(state.end_budget_s, state.judge_s)
 
     def _put_off(self, state: RunState, collection: Collection, waiting: set[str]) -> None:
         """It is late, and evidence of somebody is still coming: everything may take longer, up to a limit."""
         now = time.monotonic()
-        late = now - collection.began - state.end_budget_s + _AFTER_EVIDENCE_S >= 0
+        late = now - collection.began >= evidence_awaited(state.end_budget_s, state.judge_s)
         coming = waiting & collection.assemblies.keys() and now - collection.last_piece < _LATER_S
         if collection is not state.end or not late or not coming or state.late_evidence_s >= LATE_EVIDENCE_S:
             return

@@ -17,9 +17,10 @@ from locust.runners import MasterRunner
 
 from jupyter_rtc_locust.capacity.making import forget
 from jupyter_rtc_locust.coordination.between_workers import clocks_too_far_apart, deliveries_between
+from jupyter_rtc_locust.coordination.dividing_the_end import LEAST_TO_JUDGE_S, left_to_judge
 from jupyter_rtc_locust.coordination.hubs import documents_nobody_opened
 from jupyter_rtc_locust.coordination.judging import JudgeError, Keeping, judged
-from jupyter_rtc_locust.coordination.last_looks import end_of_looks, last_look, not_looked_at
+from jupyter_rtc_locust.coordination.last_looks import NOT_QUIET, end_of_looks, last_look, not_looked_at
 from jupyter_rtc_locust.coordination.plans import collected_plan, plan_figures, plan_to_play, played, write_plan
 from jupyter_rtc_locust.coordination.preparation import SEEDER, PreparedDocument
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
@@ -34,7 +35,7 @@ from jupyter_rtc_locust.coordination.waiting_for_file import NO_TIME
 from jupyter_rtc_locust.errors import GivenUp
 from jupyter_rtc_locust.reporting.report.making import remove_reports
 from jupyter_rtc_locust.reporting.result_file import ResultFileError, build_result, redact, remove_result, write_result
-from jupyter_rtc_locust.settings import LEAVE_DEADLINE_S
+from jupyter_rtc_locust.settings import LEAVE_DEADLINE_S, SILENT_SERVER_S
 from jupyter_rtc_locust.timing.generator_health import summarise
 from jupyter_rtc_locust.timing.recorder import Recorder, warm_up_of
 from jupyter_rtc_locust.timing.traffic import summed
@@ -52,9 +53,6 @@ from jupyter_rtc_locust.verdict.folder.writing import Kept, remove_earlier
 from jupyter_rtc_locust.verdict.service_evidence import ServerSilence
 
 logger = logging.getLogger(__name__)
-
-_LEAST_TO_JUDGE_S = 5.0
-"""What the judge gets in any case."""
 
 
 def conclude(
@@ -166,9 +164,13 @@ def _judged(state: RunState, evidence: RunEvidence, deadline_s: float) -> Verdic
 
 
 def _time_to_judge(state: RunState) -> float:
-    """What is left of the time from the end of editing to the exit, without what closing the documents may take."""
+    """What is left of the time from the end of editing to the exit, without what closing the documents may take.
+
+    It is what was kept for the judge at least: where a slow server took some of that, the end is put off.
+    """
     elapsed = time.monotonic() - state.end.began if state.end.began else 0.0
-    return max(_LEAST_TO_JUDGE_S, state.end_budget_s - LEAVE_DEADLINE_S - elapsed)
+    state.put_off(elapsed + state.judge_s + LEAVE_DEADLINE_S - state.end_budget_s)
+    return max(LEAST_TO_JUDGE_S, state.end_budget_s - LEAVE_DEADLINE_S - elapsed)
 
 
 def _of_what_was_told(state: RunState, health: dict[str, Any], secrets: Sequence[str], why: str) -> Verdict:
@@ -181,7 +183,8 @@ def _of_what_was_told(state: RunState, health: dict[str, Any], secrets: Sequence
     if not state.out_of_time or not state.end.closed or state.prepared is None:
         return unknown
     try:
-        return _judged(state, _evidence_without_looks(state, health, secrets, why), _LEAST_TO_JUDGE_S)
+        evidence = _evidence_without_looks(state, health, secrets, why)
+        return _judged(state, evidence, left_to_judge(state.judge_s, state.put_off_s))
     except BaseException as error:  # the time for this is over, too, or somebody does not want to wait
         said = redact(f"{type(error).__name__}: {error}", secrets)
         logger.error("What was told could not be judged either: %s", said)
@@ -220,10 +223,13 @@ def run_evidence(
         gathered = [_document_evidence(state, collection, one) for one in prepared]
         look = partial(last_look, state, ended=ended, until=until, silent=silent)
         documents = tuple(side_by_side(look, gathered, prepared))
-        if any(_looked_in_vain(one) for one in documents if one.server not in silent):
+        if any(_may_have_gone(state, one) for one in documents if one.server not in silent):
+            until = _time_for_a_silence(state, collection)
             silent_servers(state, until)  # it may have gone while the newcomer, or the file, was waited for
         if state.served_later is not None:
-            documents = state.served_later.amended(state, collection, documents)
+            if state.silences.lasting():
+                until = _time_for_a_silence(state, collection)
+            documents = state.served_later.amended(state, collection, documents, until)
     told = _told(
         state,
         collection,
@@ -234,9 +240,18 @@ def run_evidence(
     )
     return replace(
         told,
-        server_memory=state.watch.memory() if state.watch is not None else None,
+        server_memory=state.watch.memory(end_of_looks(state, collection)) if state.watch is not None else None,
         server_log=state.watch.log_events() if state.watch is not None else (),
     )
+
+
+def _time_for_a_silence(state: RunState, collection: Collection) -> float:
+    """Until when a server that may be silent is asked, and then its users: the end is put off if need be."""
+    until = time.monotonic() + SILENT_SERVER_S
+    if collection is not state.end:
+        return until  # of a checkpoint, which has no end to put off
+    state.put_off(until - end_of_looks(state, collection))
+    return end_of_looks(state, collection)
 
 
 def _problems(state: RunState, collection: Collection) -> list[str]:
@@ -382,10 +397,16 @@ def _gone_in_overload(state: RunState, user: UserEvidence) -> UserEvidence:
     return replace(user, presence=told)
 
 
+def _may_have_gone(state: RunState, document: DocumentEvidence) -> bool:
+    """Whether its server may not answer any more: it has not answered the watch, or a look that was tried failed."""
+    return state.silences.since(document.server) is not None or _looked_in_vain(document)
+
+
 def _looked_in_vain(document: DocumentEvidence) -> bool:
-    """Whether no newcomer was let in, or the last try to read the file came to nothing, for whatever reason."""
-    unread = document.saved is not None and document.saved.problem and not document.saved.gone
-    return bool(unread or (document.joiner is not None and document.joiner.problem))
+    """Whether no newcomer was let in, or the last try to read the file came to nothing, where that was tried."""
+    unread = "" if document.saved is None or document.saved.gone else document.saved.problem
+    refused = "" if document.joiner is None else document.joiner.problem
+    return not {unread, refused} <= {"", NOT_QUIET, NO_TIME}
 
 
 def _record_figures(environment: Environment, state: RunState, verdict: Verdict, timings: Recorder) -> None:

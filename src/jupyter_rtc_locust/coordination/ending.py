@@ -34,7 +34,13 @@ from jupyter_rtc_locust.reporting.locust_statistics import edits_so_far
 from jupyter_rtc_locust.reporting.result_file import redact
 from jupyter_rtc_locust.reporting.terminal import say
 from jupyter_rtc_locust.servers.hub_servers import STOPPING_S
-from jupyter_rtc_locust.settings import DRAIN_IN_THE_BUDGET_S, LEAVE_DEADLINE_S, end_budget, time_to_judge
+from jupyter_rtc_locust.settings import (
+    DRAIN_IN_THE_BUDGET_S,
+    LEAVE_DEADLINE_S,
+    SILENT_SERVER_S,
+    end_budget,
+    time_to_judge,
+)
 from jupyter_rtc_locust.timing.thresholds import MET, MISSED, outcome_of
 from jupyter_rtc_locust.verdict.findings import Value
 from jupyter_rtc_locust.verdict.neutralising import neutralised
@@ -51,11 +57,14 @@ _LOCUST_QUITS_S = 2.0
 """After a verdict, until Locust has told its workers to quit."""
 
 
-def patience(budget_s: float, *, faults: bool, hub: bool) -> tuple[float, float]:
-    """Seconds that a run is given for its end, and those it is given after that was given up."""
+def patience(budget_s: float, *, faults: bool, hub: bool, to_judge_s: float = 0.0) -> tuple[float, float]:
+    """Seconds that a run is given for its end, and those it is given after that was given up.
+
+    `to_judge_s`: what was told is judged then, for which there is so much that no silent server has put the end off by.
+    """
     return (
         budget_s + (FAULT_UNDER_WAY_S if faults else 0.0),
-        _LAST_MOMENTS_S + (STOPPING_S if hub else 0.0),
+        to_judge_s + _LAST_MOMENTS_S + (STOPPING_S if hub else 0.0),
     )
 
 
@@ -64,7 +73,8 @@ def longest_end(edits: int, *, faults: bool, hub: bool, drain_timeout: float = D
 
     Whoever stops a process with a deadline, as engines and clusters do, has to wait that long, or there is no verdict.
     """
-    return sum(patience(end_budget(edits, drain_timeout), faults=faults, hub=hub)) + _LOCUST_QUITS_S
+    budget = end_budget(edits, drain_timeout)
+    return sum(patience(budget, faults=faults, hub=hub, to_judge_s=SILENT_SERVER_S)) + _LOCUST_QUITS_S
 
 
 class Ending:
@@ -227,7 +237,7 @@ class Ending:
         if state.users_seated:
             say(
                 "Editing has ended. The documents are being checked (a few seconds, at most "
-                f"{state.end_budget_s:.0f}); Ctrl-C would give the verdict up."
+                f"{state.end_budget_s + state.left_to_put_off_s:.0f}); Ctrl-C would give the verdict up."
             )
         self._channel.send_message(messages.RUN_ENDS, state.how_it_ends())
         self._collector.collect(state, end, state.settings.drain_timeout)
@@ -334,7 +344,12 @@ class Ending:
 
 def _given(state: RunState) -> tuple[float, float]:
     """`patience` with the end of this run, which may become more meanwhile."""
-    return patience(state.end_budget_s, faults=state.faults is not None, hub=state.settings.hub is not None)
+    return patience(
+        state.end_budget_s,
+        faults=state.faults is not None,
+        hub=state.settings.hub is not None,
+        to_judge_s=state.left_to_put_off_s if state.out_of_time else 0.0,
+    )
 
 
 def _what_may_be_left(state: RunState) -> str:

@@ -15,12 +15,13 @@ from dataclasses import replace
 
 import gevent
 
+from jupyter_rtc_locust.coordination.dividing_the_end import divided
 from jupyter_rtc_locust.coordination.preparation import PreparedDocument
 from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.waiting_for_file import NO_TIME, wait_for_file
 from jupyter_rtc_locust.errors import RtcLocustError
-from jupyter_rtc_locust.settings import JOINER_DEADLINE_S, LEAVE_DEADLINE_S
+from jupyter_rtc_locust.settings import JOINER_DEADLINE_S
 from jupyter_rtc_locust.users.observer import look
 from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, SavedFile, Snapshot
 
@@ -29,9 +30,9 @@ NOT_QUIET = "the document was not quiet"
 
 
 def end_of_looks(state: RunState, collection: Collection) -> float:
-    """Until which moment of `time.monotonic` there is time to look: what is left then is to judge and to leave."""
+    """Until which moment of `time.monotonic` there is time to look: what is left then is the judge's, and to leave."""
     began = collection.began or time.monotonic()
-    return began + state.end_budget_s - LEAVE_DEADLINE_S - state.judge_s
+    return began + divided(state.end_budget_s, state.judge_s).until_looks_end
 
 
 def last_look(

@@ -12,7 +12,7 @@ from jupyter_rtc_locust.coordination.preparation import Prepared
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
 from jupyter_rtc_locust.coordination.silences import Silences
 from jupyter_rtc_locust.faults.executor import FaultExecutor
-from jupyter_rtc_locust.settings import JUDGE_S, Settings, end_budget
+from jupyter_rtc_locust.settings import JUDGE_S, SILENT_SERVER_S, Settings, end_budget
 from jupyter_rtc_locust.verdict.evidence import Checkpoint, LogEvent, ServerMemory, WrittenOutside
 from jupyter_rtc_locust.verdict.findings import Verdict
 from jupyter_rtc_locust.verdict.folder.writing import Kept
@@ -108,6 +108,8 @@ class RunState:
     """How much of that is kept for the judge."""
     late_evidence_s: float = 0.0
     """How much of that is for evidence that comes over a slow line."""
+    put_off_s: float = 0.0
+    """How much of that is because a server was silent."""
     given_up: str = ""
     """Why nobody waits for a verdict any more: a sentence."""
     out_of_time: bool = False
@@ -123,7 +125,18 @@ class RunState:
     def how_it_ends(self) -> dict[str, Any]:
         """What processes are told when they are to stop editing, and again when the end may take longer."""
         told = {"run": self.run_id, "drain_timeout": self.settings.drain_timeout}
-        return {**told, "budget": self.end_budget_s}
+        return {**told, "budget": self.end_budget_s + self.left_to_put_off_s}
+
+    @property
+    def left_to_put_off_s(self) -> float:
+        """By how much the end can still be put off for a silent server."""
+        return SILENT_SERVER_S - self.put_off_s
+
+    def put_off(self, seconds: float) -> None:
+        """The end may take so much longer, as far as that goes."""
+        more = min(max(seconds, 0.0), self.left_to_put_off_s)
+        self.put_off_s += more
+        self.end_budget_s += more
 
     def collection(self, number: int) -> Collection | None:
         """What is being collected in this round; None for a checkpoint that is over."""

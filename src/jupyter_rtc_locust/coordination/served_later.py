@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 import gevent
@@ -42,26 +43,26 @@ class ServedLater:
         channel.register_message(messages.SERVED, self._on_served)
 
     def amended(
-        self, state: RunState, collection: Collection, documents: tuple[DocumentEvidence, ...]
+        self, state: RunState, collection: Collection, documents: tuple[DocumentEvidence, ...], until: float = inf
     ) -> tuple[DocumentEvidence, ...]:
         """The documents with what their users say now, where a silence goes on of which they have told too little.
 
         A process that does not say it, because it does not answer or is gone, is lost to this collection: its users may
-        be served, by a server to which only its own way is whole.
+        be served, by a server to which only its own way is whole. From the moment `until` on nobody is waited for.
         """
         concerned = [one for one in state.silences.lasting() if worth_asking(_until_now(state, *one), documents)]
         if not concerned:
             return documents
         # Who has no line tells at once, by a clock that may be behind, and is to tell of the whole deadline.
         latest = max(since for _, since in concerned)
-        gevent.sleep(max(0.0, latest + SILENT_S + CLOCKS_DIFFER_S - time.monotonic()))
-        collection.lost |= self._ask(state, collection)
+        gevent.sleep(max(0.0, min(until, latest + SILENT_S + CLOCKS_DIFFER_S) - time.monotonic()))
+        collection.lost |= self._ask(state, collection, until)
         now = time.monotonic()
         for owner, _ in concerned:
             state.silences.lasts(owner, now)
         return tuple(self._with_what_was_told(one) for one in documents)
 
-    def _ask(self, state: RunState, collection: Collection) -> set[str]:
+    def _ask(self, state: RunState, collection: Collection, until: float) -> set[str]:
         """Ask all that told before, and wait; those that do not say anything now.
 
         Whose users have all left has nothing to say. Who is gone is not waited for, and does not say anything, either.
@@ -71,7 +72,7 @@ class ServedLater:
         self._run, self._told = state.run_id, {}
         self._waiting = asked - gone
         self._channel.send_message(messages.SERVED_WANTED, {"run": state.run_id})
-        until = time.monotonic() + DEADLINE_S
+        until = min(until, time.monotonic() + DEADLINE_S)
         while self._waiting and (left := until - time.monotonic()) > 0:
             if all(self._is_gone(node) for node in self._waiting):
                 break

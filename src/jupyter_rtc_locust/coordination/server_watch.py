@@ -8,11 +8,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
+from math import inf
 from pathlib import Path
 
 import gevent
 from gevent.pool import Group
 
+from jupyter_rtc_locust.coordination.dividing_the_end import time_to_ask
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.reporting.result_file import redact
 from jupyter_rtc_locust.verdict.evidence import LogEvent, ServerMemory
@@ -64,9 +66,9 @@ class ServerWatch:
             self._greenlet = None
         self._asking.kill(block=False)
 
-    def memory(self) -> ServerMemory | None:
-        """Start, peak and end, with a last look now; None where the server tells nothing of its memory."""
-        if self._memory and not self._state.silences.going_on:
+    def memory(self, until: float = inf) -> ServerMemory | None:
+        """Start, peak and end, with a last look now where that is over by `until`; None where the server tells none."""
+        if self._memory and not self._state.silences.going_on and time_to_ask(time.monotonic(), until):
             self._look_at_memory()
         return ServerMemory(self._memory[0], max(self._memory), self._memory[-1]) if self._memory else None
 

@@ -11,7 +11,7 @@ from jupyter_rtc_locust.coordination import ending
 from jupyter_rtc_locust.coordination.ending import Ending
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.errors import GivenUp
-from jupyter_rtc_locust.settings import Settings
+from jupyter_rtc_locust.settings import SILENT_SERVER_S, Settings
 from jupyter_rtc_locust.verdict.findings import Opinion, Value, Verdict
 from users.fake_room import wait_until
 
@@ -278,6 +278,14 @@ def test_after_a_verdict_was_given_up_documents_are_removed_in_the_last_moments(
     assert untils[0] == pytest.approx(began + ending._LAST_MOMENTS_S - ending._TO_SAY_SO_S, abs=1.0)
 
 
+@pytest.mark.parametrize(("out_of_time", "more"), [(True, SILENT_SERVER_S), (False, 0.0)])
+def test_where_the_time_was_over_there_is_more_to_judge_what_was_told(stage, out_of_time, more):
+    stage.state.out_of_time = out_of_time
+    assert ending._given(stage.state)[1] == ending._LAST_MOMENTS_S + more
+    stage.state.put_off(SILENT_SERVER_S)
+    assert ending._given(stage.state)[1] == ending._LAST_MOMENTS_S, "never more than is stated in all"
+
+
 def test_what_was_made_on_a_server_is_given_back_also_where_documents_cannot_be_removed(stage, unseen_errors):
     left = []
 
@@ -312,6 +320,7 @@ def test_whoever_stops_waiting_for_the_end_says_what_may_be_left(stage, monkeypa
         return []
 
     prepared(stage, remove, [])
+    stage.state.put_off_s = SILENT_SERVER_S
     stage.ending.of(stage.state)
     assert "waited for no longer. Its documents may be left in rtc-locust-run/ on the server" in caplog.text
     caplog.clear()

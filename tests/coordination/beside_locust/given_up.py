@@ -51,7 +51,7 @@ def given_up(monkeypatch, tmp_path, told):
 
     monkeypatch.setattr(conclusion, "run_evidence", looks)
 
-    def make(stalls=(), *, quiet=True, closed=True, out_of_time=True, silences=()):
+    def make(stalls=(), *, quiet=True, closed=True, out_of_time=True, silences=(), **times):
         document = Document(told.path, told.kind)
         server = SimpleNamespace(
             stores_files=True, owner_of=lambda _: "", owners=lambda: [""], version=lambda: "a server of the tests"
@@ -63,6 +63,8 @@ def given_up(monkeypatch, tmp_path, told):
         state.prepared = Prepared(server, "run", [prepared_as(document, told)], seats)
         state.users_seated = state.most_users = 2
         state.end.began, state.end.closed, state.out_of_time = time.monotonic() - 20.0, closed, out_of_time
+        for name, seconds in times.items():
+            setattr(state, name, seconds)
         for asked, answered in silences:
             state.silences.not_answered("", state.started + asked)
             if answered is None:
@@ -122,6 +124,14 @@ def test_who_gives_it_up_gets_no_verdict_nor_does_a_run_of_which_not_all_was_tol
 def test_of_a_silence_that_goes_on_it_is_not_known_whether_people_were_served(given_up, silences, told_of):
     said = " ".join(given_up(silences=silences).opinion.unknown)
     assert ("did not answer the coordinator's host" in said) is told_of
+
+
+@pytest.mark.parametrize(("judge_s", "put_off_s", "seconds"), [(15.0, 0.0, 15.0), (60.0, 0.0, 38.0), (60.0, 33.0, 5.0)])
+def test_who_judges_what_was_told_has_what_no_silent_server_took(given_up, monkeypatch, judge_s, put_off_s, seconds):
+    given = []
+    monkeypatch.setattr(conclusion, "judged", lambda _parts, deadline_s, *_: given.append(deadline_s))
+    given_up(judge_s=judge_s, put_off_s=put_off_s)
+    assert given == [seconds]
 
 
 def test_a_judge_that_fails_then_leaves_it_inconclusive(given_up, monkeypatch):

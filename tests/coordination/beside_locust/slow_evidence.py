@@ -17,10 +17,19 @@ from coordination.slow_lines import HEARTBEAT, Worker, World
 from jupyter_rtc_locust.coordination import answers, collecting, filling_in, giving_contents, hearing, messages
 from jupyter_rtc_locust.coordination.answers import encoded_rooms
 from jupyter_rtc_locust.coordination.collecting import EvidenceCollector
+from jupyter_rtc_locust.coordination.dividing_the_end import LEAST_LOOKS_S, divided, evidence_awaited
 from jupyter_rtc_locust.coordination.pieces import MOST_AT_ONCE, PIECE_BYTES
 from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
-from jupyter_rtc_locust.settings import END_BUDGET_S, LATE_EVIDENCE_S, WORKER_ANSWER_DEADLINE_S, Settings
+from jupyter_rtc_locust.settings import (
+    END_BUDGET_S,
+    LATE_EVIDENCE_S,
+    SILENT_SERVER_S,
+    WORKER_ANSWER_DEADLINE_S,
+    Settings,
+    end_budget,
+    time_to_judge,
+)
 from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, ForeignUpdate, RoomEvidence
 
 SLOW = 0.5e6
@@ -167,7 +176,7 @@ def test_evidence_that_takes_longer_than_a_verdict_usually_may_delays_it_and_is_
     assert there.master.workers["worker 0"].copies == 0
     assert max(there.beats["worker 0"]) < 3.0, "a heartbeat waits behind one message at most"
     assert there.state.end_budget_s - seconds >= AFTER_EVIDENCE_S, "the rest of the end has as much time as ever"
-    assert there.master.budgets[-1] == there.state.end_budget_s, "workers stay as long"
+    assert there.master.budgets[-1] == there.state.end_budget_s + SILENT_SERVER_S, "workers stay as long"
     assert caplog.text.count("still coming over a slow line") == 1
     assert "worker 0" in caplog.text
 
@@ -233,7 +242,7 @@ def test_who_tells_nothing_at_all_puts_no_end_off(play):
     assert end.lost == {"worker 0"}
     assert seconds < END_BUDGET_S - AFTER_EVIDENCE_S
     assert there.state.end_budget_s == END_BUDGET_S
-    assert there.master.budgets == [END_BUDGET_S]
+    assert there.master.budgets == [END_BUDGET_S + SILENT_SERVER_S]
 
 
 def test_at_a_checkpoint_nobody_is_kept_from_editing_for_longer(play):
@@ -263,3 +272,35 @@ def test_of_64_workers_a_slow_one_holds_no_other_up_and_nothing_is_sent_twice(pl
     assert max(came[worker.node] for worker in others) - began < 5 * alone + 1
     assert seconds < 1.2 * len(payload) * 8 / SLOW
     assert came[slow.node] - began > 4.0
+
+
+@pytest.fixture
+def many_edits(play):
+    """So many that the judge takes longer than what else comes after the evidence."""
+
+    def played(payload):
+        there = play([SLOW], payload)
+        there.state.end_budget_s, there.state.judge_s = end_budget(200_000), time_to_judge(200_000)
+        return there
+
+    return played
+
+
+def left_to_look(there, seconds):
+    return divided(there.state.end_budget_s, there.state.judge_s).until_looks_end - seconds
+
+
+def test_after_the_evidence_of_many_edits_that_came_late_there_is_time_to_look(many_edits):
+    there = many_edits(payload_of(3000))
+    seconds, end = there.collected()
+    assert not end.lost
+    assert seconds > evidence_awaited(end_budget(200_000), there.state.judge_s), "the end was put off"
+    assert left_to_look(there, seconds) >= LEAST_LOOKS_S
+
+
+def test_so_there_is_after_waiting_for_who_tells_nothing_of_many_edits(many_edits):
+    there = many_edits(b"x")
+    there.master.workers["worker 0"].begin = lambda _number: None
+    seconds, end = there.collected()
+    assert end.lost == {"worker 0"}
+    assert left_to_look(there, seconds) >= LEAST_LOOKS_S - 1

@@ -162,6 +162,19 @@ def test_a_document_is_not_quiet_whose_edit_comes_back_after_everybody_was_answe
     assert quiet_and_asked(swarm, 0.6, lambda: None) == {"room": False}
 
 
+def test_so_it_is_where_nothing_had_come_for_as_long_as_a_sync_may_take(room, swarm, person, monkeypatch):
+    """A server that stood still so long answers what it was asked before it passes on what it was given."""
+    monkeypatch.setattr(gathering, "SYNC_DEADLINE_S", 0.1 - 1)
+    room.echoes = False
+    one = person()
+    one.open()
+    update = one.make_edit(type_letters(0), 0, time.monotonic())
+    answered = gevent.spawn(lambda: wait_until(lambda: one.probe_answer is not None))
+    passed_on = create_update_message(update)
+    answered.link_value(lambda _: gevent.spawn_later(QUIET / 2, room.broadcast, passed_on))
+    assert quiet_and_asked(swarm, 60.0, lambda: None) == {"room": False}
+
+
 def test_an_edit_that_never_comes_back_is_found_missing_in_a_document_that_is_quiet(room, swarm, person):
     room.echoes = False
     one = person()

@@ -98,7 +98,6 @@ def quiet_and_asked(swarm: Swarm, drain_timeout: float, everybody_is_quiet: Call
     document was called quiet, and anything comes until 3 s after the answers, it was not: an answer may overtake what
     goes to everybody. An edit that never comes back changes nothing, and is found missing.
     """
-    started = time.monotonic()
     quiet = wait_until_quiet(swarm, drain_timeout)
     rooms = {path: swarm.rooms[path] for path, done in quiet.items() if done}
     doubtful = {path: room.last_message for path, room in rooms.items() if _edits_under_way(room)}
@@ -109,7 +108,7 @@ def quiet_and_asked(swarm: Swarm, drain_timeout: float, everybody_is_quiet: Call
         now = time.monotonic()
         for path, latest in tuple(doubtful.items()):
             quiet[path] = rooms[path].last_message == latest
-            if not quiet[path] or now >= min(until, max(latest, started) + SYNC_DEADLINE_S + 1):
+            if not quiet[path] or now >= until:
                 del doubtful[path]
         gevent.sleep(_POLL_S)
     return quiet

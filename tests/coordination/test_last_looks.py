@@ -113,6 +113,15 @@ def test_from_the_end_of_looks_on_nothing_is_asked(state, server):
     assert server.asked == []
 
 
+@pytest.mark.parametrize("why", [NO_TIME, NO_ANSWER])
+def test_what_was_seen_of_its_file_while_people_typed_is_kept_of_a_document_without_a_last_look(state, server, why):
+    state.saves.note(DOCUMENT, time.monotonic(), "old")
+    found = looked_at(state, seconds=-1.0, silent=frozenset({""} if why == NO_ANSWER else ()))
+    assert found.saved.problem == why
+    assert found.saves == state.saves.seen(DOCUMENT.path) != ()
+    assert server.asked == []
+
+
 def test_a_newcomer_who_is_under_way_when_the_time_is_over_is_left(state, server):
     server.takes_s = 60.0
     with gevent.Timeout(10):

@@ -76,7 +76,7 @@ def watching(disk, documents=(DOCUMENT,)):
 
 
 def digests(watch):
-    return [version.digest for version in watch.seen(DOCUMENT)]
+    return [version.digest for version in watch.seen(DOCUMENT.path)]
 
 
 def seen_for(watch, looks):
@@ -87,7 +87,7 @@ def seen_for(watch, looks):
 
 
 def test_the_first_version_is_there_before_the_watch_is_left_alone(watch):
-    (first,) = watch.seen(DOCUMENT)
+    (first,) = watch.seen(DOCUMENT.path)
     assert first.digest == file_digest("first", "text")
     assert first.since <= first.until
 
@@ -95,9 +95,9 @@ def test_the_first_version_is_there_before_the_watch_is_left_alone(watch):
 def test_each_version_is_told_once_with_the_looks_between_which_it_was_there(watch, disk):
     seen_for(watch, 3)
     disk.write("second")
-    wait_until(lambda: len(watch.seen(DOCUMENT)) == 2)
+    wait_until(lambda: len(watch.seen(DOCUMENT.path)) == 2)
     seen_for(watch, 3)
-    first, second = watch.seen(DOCUMENT)
+    first, second = watch.seen(DOCUMENT.path)
     assert (first.digest, second.digest) == (file_digest("first", "text"), file_digest("second", "text"))
     assert first.since < first.until < second.since < second.until
 
@@ -127,7 +127,7 @@ def test_a_file_that_was_written_anew_and_is_the_same_is_the_same_version(watch,
     disk.write("first")
     wait_until(lambda: len(disk.read) == 2)
     seen_for(watch, 2)
-    assert len(watch.seen(DOCUMENT)) == 1
+    assert len(watch.seen(DOCUMENT.path)) == 1
 
 
 def test_where_a_server_tells_nothing_cheap_the_file_is_read_each_time(quick):
@@ -136,16 +136,16 @@ def test_where_a_server_tells_nothing_cheap_the_file_is_read_each_time(quick):
         seen_for(watch, 3)
         assert len(disk.read) >= 3
         disk.write("second")
-        wait_until(lambda watch=watch: len(watch.seen(DOCUMENT)) == 2)
+        wait_until(lambda watch=watch: len(watch.seen(DOCUMENT.path)) == 2)
 
 
 def test_trouble_of_the_server_is_noted_and_asked_again(watch, disk):
     disk.trouble = ConnectionBroken("GET /api/contents: status 503.")
-    wait_until(lambda: len(watch.seen(DOCUMENT)) == 2)
+    wait_until(lambda: len(watch.seen(DOCUMENT.path)) == 2)
     seen_for(watch, 3)
     disk.trouble = None
-    wait_until(lambda: len(watch.seen(DOCUMENT)) == 3)
-    before, trouble, after = watch.seen(DOCUMENT)
+    wait_until(lambda: len(watch.seen(DOCUMENT.path)) == 3)
+    before, trouble, after = watch.seen(DOCUMENT.path)
     assert trouble.problem == "GET /api/contents: status 503."
     assert trouble.digest == ""
     assert before.digest == after.digest != ""
@@ -153,8 +153,8 @@ def test_trouble_of_the_server_is_noted_and_asked_again(watch, disk):
 
 def test_a_file_that_is_no_document_is_noted(watch, disk):
     disk.write(None)
-    wait_until(lambda: len(watch.seen(DOCUMENT)) == 2)
-    assert DOCUMENT.path in watch.seen(DOCUMENT)[1].problem
+    wait_until(lambda: len(watch.seen(DOCUMENT.path)) == 2)
+    assert DOCUMENT.path in watch.seen(DOCUMENT.path)[1].problem
 
 
 def test_who_reads_the_file_anyway_tells_what_it_found_and_the_watch_asks_no_more(watch, disk):
@@ -164,7 +164,7 @@ def test_who_reads_the_file_anyway_tells_what_it_found_and_the_watch_asks_no_mor
     watch.note(DOCUMENT, watch._state.started + 101.0, None, "not read")
     gevent.sleep(0.1)
     assert len(disk.asked) <= seen + 1  # one may have been under way
-    told, unread = watch.seen(DOCUMENT)[-2:]
+    told, unread = watch.seen(DOCUMENT.path)[-2:]
     assert (told.digest, told.since) == (file_digest("told", "text"), pytest.approx(100.0))
     assert unread.problem == "not read"
     watch.leave_to_others(DOCUMENT, False)
@@ -183,7 +183,7 @@ def test_many_files_are_asked_for_in_turn(quick, monkeypatch):
     documents = [Document(f"run/{number}.txt", "text") for number in range(20)]
     disk = Disk()
     for watch in watching(disk, documents):
-        assert {len(watch.seen(one)) for one in documents} == {1}
+        assert {len(watch.seen(one.path)) for one in documents} == {1}
         seen_for(watch, 40)
         counts = [disk.asked.count(one.path) for one in documents]
         assert max(counts) - min(counts) <= 1
@@ -194,7 +194,7 @@ def test_what_is_kept_is_bounded(watch, disk, monkeypatch):
     watch.leave_to_others(DOCUMENT, True)
     for number in range(10):
         watch.note(DOCUMENT, watch._state.started + 100.0 + number, f"version {number}")
-    versions = watch.seen(DOCUMENT)
+    versions = watch.seen(DOCUMENT.path)
     assert len(versions) == 3
     assert "more than 3 versions" in versions[-1].problem
     assert versions[-1].until == pytest.approx(109.0)
@@ -204,7 +204,7 @@ def test_a_server_without_files_is_asked_nothing(quick):
     disk = Disk(stores_files=False)
     for watch in watching(disk):
         gevent.sleep(0.05)
-        assert watch.seen(DOCUMENT) == ()
+        assert watch.seen(DOCUMENT.path) == ()
         watch.note(DOCUMENT, 1.0, "nobody's")
         assert (disk.asked, disk.read) == ([], [])
 

@@ -65,7 +65,7 @@ def test_the_first_reading_that_is_right_is_taken_and_the_watch_knows_all_of_the
     state = state_of(Disk("old", "old", "right"), save_timeout=30.0)
     saved = waited_for(state, evidence("right"))
     assert (saved.content, saved.problem) == ("right", "")
-    assert len(state.saves.seen(DOCUMENT)) == 2
+    assert len(state.saves.seen(DOCUMENT.path)) == 2
 
 
 def test_a_file_that_stays_wrong_is_given_up_at_the_deadline(quick):

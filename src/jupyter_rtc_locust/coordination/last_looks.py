@@ -63,14 +63,17 @@ def last_look(
     with _at_most(until):
         saved = wait_for_file(state, evidence, prepared.document, ended, until)
     assert state.saves is not None
-    return replace(evidence, saved=saved, saves=state.saves.seen(prepared.document))
+    return replace(evidence, saved=saved, saves=state.saves.seen(evidence.path))
 
 
 def not_looked_at(state: RunState, evidence: DocumentEvidence, why: str) -> DocumentEvidence:
-    """The evidence without any look."""
+    """The evidence without any last look: what was seen of the file while people typed stays known."""
     assert state.prepared is not None
-    file = SavedFile(problem=why) if state.prepared.server.stores_files else None
-    return replace(evidence, joiner=nothing_seen(why), saved=file)
+    evidence = replace(evidence, joiner=nothing_seen(why))
+    if not state.prepared.server.stores_files:
+        return evidence
+    saves = state.saves.seen(evidence.path) if state.saves is not None else ()
+    return replace(evidence, saved=SavedFile(problem=why), saves=saves)
 
 
 def newcomer(state: RunState, prepared: PreparedDocument, until: float) -> Snapshot:

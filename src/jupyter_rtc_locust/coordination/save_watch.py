@@ -78,9 +78,9 @@ class SaveWatch:
             self._greenlet.kill(block=False)
             self._greenlet = None
 
-    def seen(self, document: Document) -> tuple[SaveSeen, ...]:
-        """The versions seen so far, in that order."""
-        file = self._files.get(document.path)
+    def seen(self, path: str) -> tuple[SaveSeen, ...]:
+        """The versions of the file of this document that were seen so far, in that order."""
+        file = self._files.get(path)
         return tuple(file.versions) if file is not None else ()
 
     def looks(self) -> dict[str, tuple[float, float]]:

@@ -11,13 +11,14 @@ from jupyter_rtc_locust.coordination.judging import Judgement
 from jupyter_rtc_locust.coordination.preparation import Prepared, PreparedDocument
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.seats import Seats
+from jupyter_rtc_locust.documents.saved_digest import file_digest
 from jupyter_rtc_locust.errors import GivenUp
 from jupyter_rtc_locust.servers.base import Document
 from jupyter_rtc_locust.settings import Settings
 from jupyter_rtc_locust.timing.generator_health import GeneratorHealth
 from jupyter_rtc_locust.timing.recorder import Recorder
 from jupyter_rtc_locust.verdict.decision import decide
-from jupyter_rtc_locust.verdict.evidence import RoomEvidence, StallEvidence
+from jupyter_rtc_locust.verdict.evidence import RoomEvidence, SaveSeen, StallEvidence
 from jupyter_rtc_locust.verdict.evidence_form import run_of_parts
 from jupyter_rtc_locust.verdict.findings import Value
 from verdict.swarm_model import SwarmModel
@@ -51,7 +52,7 @@ def given_up(monkeypatch, tmp_path, told):
 
     monkeypatch.setattr(conclusion, "run_evidence", looks)
 
-    def make(stalls=(), *, quiet=True, closed=True, out_of_time=True, silences=(), **times):
+    def make(stalls=(), *, quiet=True, closed=True, out_of_time=True, silences=(), saves=(), **times):
         document = Document(told.path, told.kind)
         server = SimpleNamespace(
             stores_files=True, owner_of=lambda _: "", owners=lambda: [""], version=lambda: "a server of the tests"
@@ -65,6 +66,8 @@ def given_up(monkeypatch, tmp_path, told):
         state.end.began, state.end.closed, state.out_of_time = time.monotonic() - 20.0, closed, out_of_time
         for name, seconds in times.items():
             setattr(state, name, seconds)
+        if saves:
+            state.saves = SimpleNamespace(seen=lambda path: saves if path == told.path else ())
         for asked, answered in silences:
             state.silences.not_answered("", state.started + asked)
             if answered is None:
@@ -104,6 +107,13 @@ def test_what_people_met_is_found(given_up):
     assert verdict.value is Value.FAIL
     assert "stalled" in verdict.reason
     assert WHY in verdict.opinion.unknown
+
+
+def test_what_was_seen_of_the_file_while_people_typed_is_judged(given_up, told):
+    """Everything was acknowledged a minute ago, and the file is still the template."""
+    file = file_digest(told.template, told.kind)
+    verdict = given_up(saves=(SaveSeen(0.0, 90.0, file),))
+    assert (verdict.value, verdict.opinion.findings[0].kind) == (Value.FAIL, "save-stalled")
 
 
 @pytest.mark.parametrize("quiet", [True, False])

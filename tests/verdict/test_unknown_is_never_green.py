@@ -134,8 +134,13 @@ def late(swarm, waits, **changes):
             "half of the edits took more than 17 s to come back, one in twenty more than 57 s.",
         ),
         (
-            [1.25] * 60 + [None] * 40,
-            "half of the edits took more than 1.2 s to come back; 40 edits had not come back 45 s",
+            [17.0] * 60 + [None] * 40,
+            "half of the edits took more than 17 s to come back; 40 edits had not come back 45 s",
+        ),
+        ([1.25] * 60 + [None] * 40, "The server did not keep up: 40 edits had not come back 45 s"),
+        (
+            [1.25] * 60 + [7.25] * 40,
+            "The server did not keep up: one edit in twenty took more than 7.2 s to come back.",
         ),
         ([None] * 3, "The server did not keep up: 3 edits had not come back 45 s after the last one was made."),
     ],
@@ -156,6 +161,23 @@ def test_of_documents_that_were_not_quiet_it_is_said_how_late_edits_came_back(sw
 def test_nothing_is_said_of_late_edits_that_kept_no_document_from_being_quiet(swarm, waits, changes):
     verdict = decided(swarm, documents=(late(swarm, waits, **changes),))
     assert not any("come back" in one and "keep up" in one for one in verdict.opinion.unknown)
+
+
+def offline(document, *stretches):
+    """All of its users were, on purpose."""
+    served = ServedEvidence(taken=105.0, offline=stretches)
+    return replace(document, users=tuple(replace(user, served=served) for user in document.users))
+
+
+def test_what_was_typed_offline_on_purpose_came_back_late_through_no_fault_of_the_servers(swarm):
+    late_by_intent = offline(late(swarm, [30.0] * 100), (50.0, 89.0))
+    assert not any("keep up" in one for one in decided(swarm, documents=(late_by_intent,)).opinion.unknown)
+    still_away = offline(late(swarm, [None] * 100), (50.0, 105.0))
+    assert not any("keep up" in one for one in decided(swarm, documents=(still_away,)).opinion.unknown)
+    back_before = offline(late(swarm, [None] * 100), (50.0, 90.0))
+    assert "100 edits had not come back" in decided(swarm, documents=(back_before,)).reason
+    late_after_that = offline(late(swarm, [30.0] * 100), (50.0, 71.0), (75.0, 78.0))
+    assert "half of the edits took more than 16 s" in decided(swarm, documents=(late_after_that,)).reason
 
 
 def test_a_replica_whose_state_nobody_told(swarm):

@@ -56,7 +56,7 @@ SHORTEST_CHECKPOINTS_S = 10.0
 SAVE_EVERY_WHERE_PROMISED_S = 30.0
 """People save by hand so often where `save` is promised and nothing else is said."""
 END_BUDGET_S = 115.0
-"""From the end of editing to the verdict at most; to the exit, `ending.longest_end`. Long runs: `end_budget`."""
+"""From the end of editing to the verdict at most, where no server is silent. To the exit: `ending.longest_end`."""
 DRAIN_IN_THE_BUDGET_S = 30.0
 """So long outstanding messages may be waited for in that time."""
 JUDGE_S = 15.0

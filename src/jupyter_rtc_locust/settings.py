@@ -61,7 +61,7 @@ DRAIN_IN_THE_BUDGET_S = 30.0
 """So long outstanding messages may be waited for in that time."""
 JUDGE_S = 15.0
 """So much of that is kept for the judge. Long runs: `time_to_judge`."""
-SILENT_SERVER_S = HTTP_TRY_DEADLINE_S + SYNC_DEADLINE_S + 8.0
+SILENT_SERVER_S = HTTP_TRY_DEADLINE_S + SYNC_DEADLINE_S + 10.0
 """So much longer the end may take where a server is silent then: to ask it, and its users once more."""
 LATE_EVIDENCE_S = 600.0
 """So much longer the end may take while evidence of a worker is still coming over a slow line."""

@@ -16,9 +16,6 @@ from runs.locust_run import PASSED
 
 pytestmark = [pytest.mark.hosts, pytest.mark.timeout(600)]
 
-ROUNDING = 1.01
-"""Histograms have percentiles to one part in a hundred."""
-
 
 def test_what_is_timed_between_clocks_two_minutes_apart_and_drifting_is_true_within_its_bound(tmp_path: Path) -> None:
     with cast(tmp_path) as there:
@@ -42,4 +39,4 @@ def test_what_is_timed_between_clocks_two_minutes_apart_and_drifting_is_true_wit
         truth = true[int(part * (len(true) - 1))]
         print(f"{name}: told {value} ± {bound} ms, in truth {truth:.3f} ms")
         assert value is not None, told
-        assert (value - bound) / ROUNDING <= truth <= (value + bound) * ROUNDING, (name, told, truth)
+        assert value - bound <= truth <= value + bound, (name, told, truth)

@@ -1,15 +1,19 @@
 """What a process does when a person pauses editing, lets it go on, or asks what copies hold."""
 
+import time
 import zlib
 from types import SimpleNamespace
 
 import pytest
 
 from jupyter_rtc_locust.coordination import asked_of_users, messages
-from jupyter_rtc_locust.coordination.asked_of_users import AskedOfUsers, copies_held
+from jupyter_rtc_locust.coordination.asked_of_users import TOLD_WITHIN_S, AskedOfUsers, copies_held, tells_at
+from jupyter_rtc_locust.coordination.gathering import LONGEST_ASKING_S
 from jupyter_rtc_locust.documents.canonical import read_content
+from jupyter_rtc_locust.errors import ConnectionBroken
 from jupyter_rtc_locust.live.difference import Copies, merged
 from jupyter_rtc_locust.users import collaborator
+from jupyter_rtc_locust.users.stage import Stage
 from jupyter_rtc_locust.users.swarm import FOR_A_PERSON
 from jupyter_rtc_locust.verdict.evidence_form import decode_evidence
 from jupyter_rtc_locust.verdict.rebuilt import document_of
@@ -102,6 +106,45 @@ def test_users_ask_the_server_once_more_and_tell_whether_they_are_served(room, s
     runner.say(messages.SERVED_WANTED, run="another")
     wait_until(lambda: runner.sent)
     assert runner.sent == [(messages.SERVED, {"run": "another", "served": []})]
+
+
+def test_who_has_no_line_tells_of_the_whole_deadline_since_it_was_asked_or_since_the_line_was_lost():
+    assert tells_at(100.0, [None, 90.0]) == 112.0
+    assert tells_at(100.0, [90.0, 105.0, None]) == 117.0
+    assert tells_at(100.0, [114.0]) == 100.0 + TOLD_WITHIN_S
+    assert tells_at(100.0, [None, None]) == tells_at(100.0, []) == 100.0
+    assert TOLD_WITHIN_S >= LONGEST_ASKING_S, "who waits for an answer would be cut short"
+
+
+@pytest.fixture
+def lost(room, person):
+    """Somebody who looks for a line, and finds none but where the test lets it in."""
+    one = person()
+    one.open()
+    room.refusals += [ConnectionBroken("gone.")] * 1000
+    one.drop_connection()
+    assert one.service.lost is not None
+    return one
+
+
+def test_who_has_no_line_tells_when_it_has_looked_for_one_long_enough(lost, runner, monkeypatch):
+    monkeypatch.setattr(asked_of_users, "SILENT_S", 0.3)
+    monkeypatch.setattr(asked_of_users, "CLOCKS_DIFFER_S", 0.1)
+    asked = lost.swarm.since_start(time.monotonic())
+    runner.say(messages.SERVED_WANTED)
+    wait_until(lambda: runner.sent)
+    told = decode_evidence(runner.sent[0][1]["served"][0][1], ServedEvidence)
+    assert told.lost <= asked and told.taken >= asked + 0.4
+
+
+def test_who_has_a_line_again_tells_at_once(lost, room, runner):
+    runner.say(messages.SERVED_WANTED)
+    settle()
+    assert not runner.sent
+    room.refusals.clear()
+    wait_until(lambda: lost.stage is Stage.CONNECTED and runner.sent)
+    told = decode_evidence(runner.sent[0][1]["served"][0][1], ServedEvidence)
+    assert told.lost is None and told.heard <= told.taken
 
 
 def test_each_state_of_the_copies_is_told_once_with_who_holds_it(room, swarm, person, runner):

@@ -132,17 +132,6 @@ def test_where_what_was_told_decides_it_nobody_is_asked(later, channel, state, c
     assert channel.sent == []
 
 
-def test_they_are_asked_when_a_silence_is_longer_than_the_deadline_by_what_clocks_differ(
-    later, channel, state, collection, monkeypatch
-):
-    """Who has no line tells at once, and is to tell of ten seconds."""
-    slept = []
-    monkeypatch.setattr(served_later.gevent, "sleep", slept.append)
-    silent_since(state, RUN_S - 10.5)
-    later.amended(state, collection, (document(44.0),))
-    assert 1.0 < slept[0] <= 1.5 and len(channel.sent) == 1
-
-
 def test_where_no_server_is_silent_or_nobody_has_a_document_open_nobody_is_asked(later, channel, state, collection):
     later.amended(state, collection, (document(44.0),))
     silent_since(state, 45.0)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 
+from jupyter_rtc_locust.coordination.asked_of_users import tells_at
 from jupyter_rtc_locust.coordination.served_later import worth_asking
 from jupyter_rtc_locust.coordination.silences import Silences
 from jupyter_rtc_locust.protocol.clock_ranges import ClockRanges
@@ -33,7 +34,6 @@ ASKED_S = 83.0
 """When everybody is quiet, and asks the server what is lacking."""
 LATEST_S = 180.0
 COORDINATOR_ASKS_EVERY_S = 2.0
-CLOCKS_DIFFER_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -79,17 +79,19 @@ class Seen:
 class World:
     people: Sequence[Person]
     server: Sequence[Outage] = ()
-    """When the server serves nobody."""
+    """When the server serves nobody; of two in a row it hangs in the first, and is killed with the second."""
     way: Sequence[Outage] = ()
     """When nothing gets from the coordinator's host to the server, or back."""
     looks: float = 1.0
     """How long a newcomer and the file take, when all have told."""
+    shut: Sequence[Outage] = ()
+    """When it lets nobody in and refuses every question over HTTP, and serves those who have a line."""
 
     def evidence(self) -> RunEvidence:
         """What a run has to go by in this world."""
         told = [self._told(one, [ASKED_S]) for one in self.people]
         now = max(taken for taken, _ in told)
-        works = all(self._works(moment) for moment in _moments(now, now + self.looks))
+        works = all(self._works(moment) and not _any(self.shut, moment) for moment in _moments(now, now + self.looks))
         now += self.looks if works else SYNC_DEADLINE_S
         silences = Silences()
         self._ask(silences, now)
@@ -100,7 +102,6 @@ class World:
         document = self._document(told)
         for _, since in silences.lasting():
             if worth_asking(ServerSilence(since, now - since), [document]):
-                now = max(now, since + HTTP_TRY_DEADLINE_S + CLOCKS_DIFFER_S)
                 later = [self._told(one, [ASKED_S, now]) for one in self.people]
                 now = max(taken for taken, _ in later)
                 asked_again = (
@@ -117,30 +118,41 @@ class World:
         """The coordinator's questions until then, of which one at a time is under way."""
         asked = 0.0
         while asked <= now:
-            refused = any(one.at(asked) and one.cuts for one in self.server)
-            answered = next(
-                (moment for moment in _moments(asked, asked + HTTP_TRY_DEADLINE_S) if self._works(moment)), inf
-            )
-            if refused:
+            tried = _moments(asked, asked + HTTP_TRY_DEADLINE_S)
+            answered = next((moment for moment in tried if self._works(moment)), inf)
+            broken = next((moment for moment in tried if self._kills(moment) or _any(self.shut, moment)), inf)
+            if broken == asked:
                 silences.not_answered("", asked)
                 asked += COORDINATOR_ASKS_EVERY_S
-            elif answered <= now:
+            elif answered <= min(now, broken):
                 silences.answered("", asked)
                 asked = max(answered, asked + COORDINATOR_ASKS_EVERY_S)
+            elif broken <= now:
+                silences.not_answered("", asked)
+                asked = max(broken, asked + COORDINATOR_ASKS_EVERY_S)
             else:
                 if asked + HTTP_TRY_DEADLINE_S <= now:
                     silences.not_answered("", asked)
                 asked += HTTP_TRY_DEADLINE_S
 
     def _works(self, moment: float, here: bool = True) -> bool:
-        return not any(one.at(moment) for one in (*self.server, *(self.way if here else ())))
+        return not _any((*self.server, *(self.way if here else ())), moment)
+
+    def _kills(self, moment: float) -> bool:
+        return any(one.at(moment) and one.cuts for one in self.server)
 
     def _told(self, person: Person, questions: Sequence[float]) -> tuple[float, Seen]:
-        """What this person tells when the last of these questions was answered, or 15 s after it."""
+        """What this person tells when the last of these questions was answered, or 15 s after it.
+
+        Asked once more, it tells later where it has no line.
+        """
         seen = Seen()
         seen.record.opened(0.0)
         for moment in _moments(0.0, LATEST_S):
-            if moment > questions[-1] and not (seen.asks and moment <= questions[-1] + SYNC_DEADLINE_S):
+            waits = seen.asks and moment <= questions[-1] + SYNC_DEADLINE_S
+            if len(questions) > 1 and not waits:
+                waits = moment < tells_at(questions[-1], [seen.record.lost])
+            if moment > questions[-1] and not waits:
                 return moment, seen
             if seen.there:
                 self._live(person, seen, moment, questions)
@@ -171,7 +183,7 @@ class World:
             if seen.asks and moment - SYNC_DEADLINE_S in questions:
                 seen.stalls.append(moment)
             return
-        if not seen.line and moment % 1 == 0:
+        if not seen.line and moment % 1 == 0 and not _any(self.shut, moment):
             seen.record.line_back(moment)
             seen.line, seen.heard = True, moment
         if seen.line and any(back is None for _, back in seen.edits):
@@ -199,6 +211,10 @@ class World:
         return DocumentEvidence(
             "run/text-0.txt", "text", first, authored=tuple(authored), users=tuple(users), stalls=tuple(stalls)
         )
+
+
+def _any(outages: Sequence[Outage], moment: float) -> bool:
+    return any(one.at(moment) for one in outages)
 
 
 def _moments(began: float, ended: float) -> Sequence[float]:

@@ -75,7 +75,8 @@ def test_a_server_that_serves_whoever_can_reach_it_is_not_lost(someone, others, 
 )
 def test_a_server_that_serves_on_when_people_have_told_is_not_lost(someone, others, began, length, cuts, looks):
     """The coordinator is cut off at the end, and with it those on its host, who wait for their answers."""
-    assert not called_lost(World([someone, *others], way=[Outage(began, began + length, cuts)], looks=looks))
+    way = [Outage(began, began + length, cuts)]
+    assert not called_lost(World([someone, *others], way=way, looks=looks))
 
 
 @settings(max_examples=120, deadline=None)
@@ -130,6 +131,21 @@ def test_a_server_that_serves_nobody_for_longer_than_the_deadline_is_lost(
     looks=LOOKS,
 )
 def test_a_server_that_goes_at_the_end_is_lost_whoever_had_told_already(someone, others, began, killed, looks):
-    """All have a line by then. Who has none tells at once, and not of the time in which others wait for an answer."""
+    """All have a line by then."""
     world = World([someone, *others], [Outage(began, inf, killed)], looks=looks)
+    assert called_lost(world)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    someone=WITNESS,
+    others=people(st.booleans(), offline=(40, 38)),
+    began=moments(81, 84),
+    hangs=moments(0.25, 45),
+    looks=LOOKS,
+)
+def test_a_server_that_hangs_at_the_end_and_is_killed_later_is_lost(someone, others, began, hangs, looks):
+    """Before people are asked once more, while they wait for the answer, or never as far as anybody can tell."""
+    killed = began + hangs
+    world = World([someone, *others], [Outage(began, killed, cuts=False), Outage(killed, inf)], looks=looks)
     assert called_lost(world)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import gevent
@@ -12,14 +13,19 @@ from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.coordination.gathering import probe_all, served_now
 from jupyter_rtc_locust.coordination.turns import Turns
 from jupyter_rtc_locust.documents.held_digest import HeldDigests
+from jupyter_rtc_locust.settings import SYNC_DEADLINE_S
 from jupyter_rtc_locust.users.stage import Stage
 from jupyter_rtc_locust.users.swarm import FOR_A_PERSON, Swarm
+from jupyter_rtc_locust.verdict.checks.service import CLOCKS_DIFFER_S, SILENT_S
 from jupyter_rtc_locust.verdict.evidence_form import encode_evidence
 
 LARGEST_COPY = 4_000_000
 """Bytes of a copy, compressed, that are sent to be shown to a person."""
 MOST_COPIES = 4
 """How many different states of a document a process sends; of others only who is in them."""
+TOLD_WITHIN_S = SYNC_DEADLINE_S + 8.0
+"""A process that is to ask the server once more tells within so many seconds how its users are served."""
+_POLL_S = 0.1
 
 
 class AskedOfUsers:
@@ -57,13 +63,28 @@ class AskedOfUsers:
     def _tell_served(self, swarm: Swarm | None, run: str) -> None:
         served = []
         if swarm is not None:
+            asked = time.monotonic()
             probe_all(swarm)
+            while time.monotonic() < tells_at(asked, (one.service.lost for one in swarm.collaborators())):
+                gevent.sleep(_POLL_S)
             served = [[one.seat.client_id, encode_evidence(served_now(one))] for one in swarm.collaborators()]
         self._send(messages.SERVED, {"run": run, "served": served})
 
     def _of_run(self, msg: Any) -> Swarm | None:
         swarm = self._swarm()
         return swarm if swarm is not None and swarm.run_id == msg.data["run"] else None
+
+
+def tells_at(asked: float, lost: Iterable[float | None]) -> float:
+    """When who was asked at this moment tells, where its users look for a line since these moments; None: they do not.
+
+    There is no answer for such a user to wait for, and yet it is to tell of the whole deadline, by a clock that may be
+    behind.
+    """
+    since = [asked, *(one for one in lost if one is not None)]
+    if len(since) == 1:
+        return asked
+    return min(asked + TOLD_WITHIN_S, max(since) + SILENT_S + CLOCKS_DIFFER_S)
 
 
 def copies_held(swarm: Swarm, path: str) -> list[list[Any]]:

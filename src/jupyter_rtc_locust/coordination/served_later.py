@@ -13,21 +13,20 @@ from dataclasses import replace
 from math import inf
 from typing import Any
 
-import gevent
 from gevent.event import Event
 
 from jupyter_rtc_locust.coordination import messages
+from jupyter_rtc_locust.coordination.asked_of_users import TOLD_WITHIN_S
 from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
-from jupyter_rtc_locust.settings import SYNC_DEADLINE_S
-from jupyter_rtc_locust.verdict.checks.service import CLOCKS_DIFFER_S, SILENT_S, concerned_by, known_to_serve_nobody
+from jupyter_rtc_locust.verdict.checks.service import concerned_by, known_to_serve_nobody
 from jupyter_rtc_locust.verdict.evidence import DocumentEvidence
 from jupyter_rtc_locust.verdict.evidence_form import EvidenceError, decode_evidence
 from jupyter_rtc_locust.verdict.served import anybody_there
 from jupyter_rtc_locust.verdict.service_evidence import ServedEvidence, ServerSilence
 
-DEADLINE_S = SYNC_DEADLINE_S + 8.0
-"""What a question to the server may take, and the way there and back."""
+DEADLINE_S = TOLD_WITHIN_S + 2.0
+"""What processes may take to tell, and the way there and back."""
 
 
 class ServedLater:
@@ -53,9 +52,6 @@ class ServedLater:
         concerned = [one for one in state.silences.lasting() if worth_asking(_until_now(state, *one), documents)]
         if not concerned:
             return documents
-        # Who has no line tells at once, by a clock that may be behind, and is to tell of the whole deadline.
-        latest = max(since for _, since in concerned)
-        gevent.sleep(max(0.0, min(until, latest + SILENT_S + CLOCKS_DIFFER_S) - time.monotonic()))
         collection.lost |= self._ask(state, collection, until)
         now = time.monotonic()
         for owner, _ in concerned:

@@ -24,6 +24,11 @@ class ServiceRecord:
         self._offline_since: float | None = None
         self._offline: list[tuple[float, float]] = []
 
+    @property
+    def lost(self) -> float | None:
+        """Since when the tab has looked for a line, and still does. None: it has one, or looks for none."""
+        return self._lost
+
     def opened(self, now: float) -> None:
         """The tab has its document open: it was let in, and is in step."""
         self._opened = now

@@ -121,15 +121,21 @@ def test_who_had_told_before_the_silence_was_as_long_as_the_deadline_is_asked(la
     assert len(channel.sent) == 1
 
 
-@pytest.mark.parametrize(
-    "decided", [{"taken": 48.0}, {"taken": 57.0}, {"taken": 56.0, "heard": 44.0, "waits_since": 46.0}]
-)
-def test_where_what_was_told_decides_it_nobody_is_asked(later, channel, state, collection, decided):
-    """Users were sent something in the silence, or are known to have been sent nothing."""
+def test_where_users_are_known_to_have_been_sent_nothing_nobody_is_asked(later, channel, state, collection):
     silent_since(state, 45.0)
-    documents = (document(**decided),)
+    documents = (document(56.0, heard=44.0, waits_since=46.0),)
     assert later.amended(state, collection, documents) == documents
     assert channel.sent == []
+
+
+@pytest.mark.parametrize("told", [48.0, 57.0])
+def test_where_users_were_sent_something_early_in_the_silence_they_are_asked_all_the_same(
+    later, channel, state, collection, told
+):
+    """A server that is busy, or lets nobody in any more, may be gone for good some seconds later."""
+    silent_since(state, 45.0)
+    later.amended(state, collection, (document(told),))
+    assert len(channel.sent) == 1
 
 
 def test_where_no_server_is_silent_or_nobody_has_a_document_open_nobody_is_asked(later, channel, state, collection):
@@ -141,7 +147,8 @@ def test_where_no_server_is_silent_or_nobody_has_a_document_open_nobody_is_asked
 
 def test_the_people_of_a_server_that_is_silent_count_and_not_those_of_others(later, channel, state, collection):
     silent_since(state, 45.0, "ada")
-    later.amended(state, collection, (document(57.0, server="ada"), document(44.0, server="ben")))
+    decided = document(56.0, heard=44.0, waits_since=46.0, server="ada")
+    later.amended(state, collection, (decided, document(44.0, server="ben")))
     assert channel.sent == []
     channel.answers = {"a": told(100), "b": []}
     ada, ben = later.amended(

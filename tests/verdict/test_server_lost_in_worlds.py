@@ -72,11 +72,12 @@ def test_a_server_that_serves_whoever_can_reach_it_is_not_lost(someone, others, 
     length=moments(10, 50),
     cuts=st.booleans(),
     looks=LOOKS,
+    shut=st.lists(outages(80, 100, 5, 60), max_size=1),
 )
-def test_a_server_that_serves_on_when_people_have_told_is_not_lost(someone, others, began, length, cuts, looks):
-    """The coordinator is cut off at the end, and with it those on its host, who wait for their answers."""
+def test_a_server_that_serves_on_when_people_have_told_is_not_lost(someone, others, began, length, cuts, looks, shut):
+    """The coordinator is cut off at the end, and with it those on its host, who wait for their answers or a line."""
     way = [Outage(began, began + length, cuts)]
-    assert not called_lost(World([someone, *others], way=way, looks=looks))
+    assert not called_lost(World([someone, *others], way=way, shut=shut, looks=looks))
 
 
 @settings(max_examples=120, deadline=None)
@@ -129,10 +130,11 @@ def test_a_server_that_serves_nobody_for_longer_than_the_deadline_is_lost(
     began=moments(81, 84),
     killed=st.booleans(),
     looks=LOOKS,
+    before=moments(0, 8),
 )
-def test_a_server_that_goes_at_the_end_is_lost_whoever_had_told_already(someone, others, began, killed, looks):
-    """All have a line by then."""
-    world = World([someone, *others], [Outage(began, inf, killed)], looks=looks)
+def test_a_server_that_goes_at_the_end_is_lost_whoever_had_told_already(someone, others, began, killed, looks, before):
+    """All have a line by then. It may let nobody in for some seconds before, and answer no question."""
+    world = World([someone, *others], [Outage(began, inf, killed)], shut=[Outage(began - before, began)], looks=looks)
     assert called_lost(world)
 
 
@@ -149,3 +151,22 @@ def test_a_server_that_hangs_at_the_end_and_is_killed_later_is_lost(someone, oth
     killed = began + hangs
     world = World([someone, *others], [Outage(began, killed, cuts=False), Outage(killed, inf)], looks=looks)
     assert called_lost(world)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    someone=WITNESS,
+    others=people(st.booleans(), offline=(40, 38)),
+    began=moments(75, 84),
+    hangs=moments(0, 8),
+    looks=LOOKS,
+    before=moments(0, 8),
+)
+def test_a_server_that_serves_its_lines_a_while_longer_than_questions_and_is_killed_is_lost(
+    someone, others, began, hangs, looks, before
+):
+    """Users had a word early in the silence, and some told before they could tell of more."""
+    killed = began + hangs
+    server = [Outage(began, killed, cuts=False), Outage(killed, inf)]
+    shut = [Outage(began - before, began)]
+    assert called_lost(World([someone, *others], server, shut=shut, looks=looks))

@@ -2,7 +2,7 @@
 
 Nobody asks anything of it any more by then, so all processes are told to ask once more. What they say stands beside
 what they told before, and the verdict rests on both (`verdict/served.py`). Nothing is asked where what was told decides
-it: nobody was served, or somebody was.
+it: nobody was served. That somebody was served decides nothing, since a server may be gone some seconds later.
 """
 
 from __future__ import annotations
@@ -95,9 +95,9 @@ class ServedLater:
 
 
 def worth_asking(silence: ServerSilence, documents: Sequence[DocumentEvidence]) -> bool:
-    """Whether it is not known of a silence that goes on, from what users told, whether any of them is served in it."""
+    """Whether it is not known of a silence that goes on, from what users told, that nobody was served in it."""
     its_own = concerned_by(silence, documents)
-    return anybody_there(its_own) and known_to_serve_nobody(silence, its_own) is None
+    return anybody_there(its_own) and not known_to_serve_nobody(silence, its_own)
 
 
 def _until_now(state: RunState, owner: str, since: float) -> ServerSilence:

@@ -46,7 +46,14 @@ from jupyter_rtc_locust.reporting.result_file import redact
 from jupyter_rtc_locust.servers.base import Server
 from jupyter_rtc_locust.servers.detection import KINDS
 from jupyter_rtc_locust.servers.http import HttpClient
-from jupyter_rtc_locust.settings import END_BUDGET_S, WORKER_ANSWER_DEADLINE_S, Settings, read_tokens
+from jupyter_rtc_locust.settings import (
+    END_BUDGET_S,
+    SILENT_SERVER_S,
+    WORKER_ANSWER_DEADLINE_S,
+    Settings,
+    end_budget,
+    read_tokens,
+)
 from jupyter_rtc_locust.timing.course import Course
 from jupyter_rtc_locust.timing.generator_health import GeneratorHealth
 from jupyter_rtc_locust.timing.recorder import OPEN_DOCUMENT, SESSION, Recorder
@@ -72,8 +79,11 @@ SEAT_DEADLINE_S = 30.0
 """A seat is given at once, but a master that is still preparing documents lets its workers wait."""
 _TOO_LATE = "this process has told what its users did"
 _HISTORY_EVERY_S = 1.0
-LONGEST_PAUSE_S = 120.0
-"""At a checkpoint, from the evidence on: as long as an end may take."""
+
+
+def longest_pause(drain_timeout: float) -> float:
+    """Seconds at a checkpoint, from the evidence on: as long as an end may take where a server is silent."""
+    return end_budget(0, drain_timeout) + SILENT_SERVER_S
 
 
 class ProcessAgent:
@@ -439,7 +449,7 @@ class ProcessAgent:
             }
             self._send_in_pieces(swarm.run_id, number, msgpack.packb(payload))
             # A coordinator that says nothing any more is gone; people do not wait for it for ever.
-            self._resume.wait(LONGEST_PAUSE_S)
+            self._resume.wait(longest_pause(drain_timeout))
         finally:
             self._giving.forget(swarm.run_id, number)
             swarm.resume_editing()
@@ -467,7 +477,7 @@ class ProcessAgent:
     def _sit_out(self, swarm: Swarm) -> None:
         """A checkpoint at which nothing is to be told of this swarm is under way: go on when it is over."""
         try:
-            self._resume.wait(LONGEST_PAUSE_S)
+            self._resume.wait(longest_pause(swarm.settings.drain_timeout))
         finally:
             swarm.resume_editing()
 

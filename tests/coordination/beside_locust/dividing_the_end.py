@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jupyter_rtc_locust.coordination import collecting, served_later
+from jupyter_rtc_locust.coordination import collecting, process_agent, served_later
 from jupyter_rtc_locust.coordination.dividing_the_end import (
     LEAST_LOOKS_S,
     LEAST_TO_JUDGE_S,
@@ -64,6 +64,12 @@ def test_where_it_took_too_long_what_no_silence_took_is_there_to_judge_what_was_
     budget = end_budget(edits, drain_s)
     after = patience(budget, faults=False, hub=False, to_judge_s=SILENT_SERVER_S)[1]
     assert after - patience(budget, faults=False, hub=False)[1] >= left_to_judge(judge, 0.0) - LEAST_TO_JUDGE_S
+
+
+@given(DRAIN_S)
+def test_people_pause_for_as_long_as_a_checkpoint_with_a_silent_server_may_take(drain_s):
+    parts = divided(end_budget(0, drain_s), JUDGE_S)
+    assert process_agent.longest_pause(drain_s) >= parts.until_looks_end + parts.silence
 
 
 def test_a_short_run_has_40_seconds_after_its_evidence():

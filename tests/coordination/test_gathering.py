@@ -150,15 +150,18 @@ def test_a_document_is_not_quiet_that_moves_while_an_edit_has_not_come_back(room
     assert quiet_and_asked(swarm, 0.6, others_still_arrive) == {"room": False}
 
 
+def passed_on_after_the_answer(room, one, update):
+    """The server answers what this user asks at the end, and gives everybody the update a little later."""
+    answered = gevent.spawn(lambda: wait_until(lambda: one.probe_answer is not None))
+    answered.link_value(lambda _: gevent.spawn_later(QUIET / 2, room.broadcast, create_update_message(update)))
+
+
 def test_a_document_is_not_quiet_whose_edit_comes_back_after_everybody_was_answered(room, swarm, person):
     """Servers answer at once, and pass on what goes to everybody from a queue."""
     room.echoes = False
     one = person()
     one.open()
-    update = one.make_edit(type_letters(0), 0, time.monotonic())
-    answered = gevent.spawn(lambda: wait_until(lambda: one.probe_answer is not None))
-    passed_on = create_update_message(update)
-    answered.link_value(lambda _: gevent.spawn_later(QUIET / 2, room.broadcast, passed_on))
+    passed_on_after_the_answer(room, one, one.make_edit(type_letters(0), 0, time.monotonic()))
     assert quiet_and_asked(swarm, 0.6, lambda: None) == {"room": False}
 
 
@@ -168,10 +171,7 @@ def test_so_it_is_where_nothing_had_come_for_as_long_as_a_sync_may_take(room, sw
     room.echoes = False
     one = person()
     one.open()
-    update = one.make_edit(type_letters(0), 0, time.monotonic())
-    answered = gevent.spawn(lambda: wait_until(lambda: one.probe_answer is not None))
-    passed_on = create_update_message(update)
-    answered.link_value(lambda _: gevent.spawn_later(QUIET / 2, room.broadcast, passed_on))
+    passed_on_after_the_answer(room, one, one.make_edit(type_letters(0), 0, time.monotonic()))
     assert quiet_and_asked(swarm, 60.0, lambda: None) == {"room": False}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from runs.patches import refuse_patches_of_libraries
 from runs.together import Runs, queue
 
 MAY_BE_MISSING = (
@@ -70,6 +71,14 @@ def _told_by(item: pytest.Item, name: str) -> str:
         if isinstance(asked, Runs) and (told := asked.ended(name)) is not None:
             return str(told)
     return ""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def libraries_stay_as_they_are() -> Iterator[None]:
+    """Whole runs are under way in threads of this process, and go by the same clock."""
+    with pytest.MonkeyPatch.context() as patch:
+        refuse_patches_of_libraries(patch)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

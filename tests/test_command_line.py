@@ -18,6 +18,7 @@ from jupyter_rtc_locust import command_line
 from jupyter_rtc_locust.command_line import locustfiles_folder, main, port_in_use
 from jupyter_rtc_locust.demo import embedded_server
 from jupyter_rtc_locust.exit_codes import OPTIONS_REFUSED, PASSED
+from runs.patches import replace_in
 
 
 class BecameLocustError(Exception):
@@ -42,7 +43,7 @@ def arguments_for_locust(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> li
         assert command[:4] == [sys.executable, "-P", "-m", "locust"]
         raise BecameLocustError(command[4:])
 
-    monkeypatch.setattr(os, "execv", become)
+    replace_in(monkeypatch, command_line, "os", execv=become)
     with pytest.raises(BecameLocustError) as caught:
         main(arguments)
     started_with: list[str] = caught.value.args[0]

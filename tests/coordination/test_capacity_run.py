@@ -17,6 +17,7 @@ from jupyter_rtc_locust.settings import Settings
 from jupyter_rtc_locust.timing.thresholds import read_thresholds
 from jupyter_rtc_locust.verdict.evidence import Checkpoint
 from jupyter_rtc_locust.verdict.findings import Opinion, Value, Verdict
+from runs.patches import replace_in
 
 
 class World:
@@ -42,7 +43,7 @@ class World:
         cpu = SimpleNamespace(start=lambda: None, stop=lambda: None)
         terms = Terms(most, step, 10.0, longest_s)
         self.search = CapacityRun(self.state, terms, self, cpu, self.checkpoint, self.send)
-        monkeypatch.setattr(capacity_run.gevent, "sleep", self.sleep)
+        replace_in(monkeypatch, capacity_run, "gevent", sleep=self.sleep)
         monkeypatch.setattr(capacity_run, "say", self.said.append)
         monkeypatch.setattr(capacity_run, "keep_open", self.keep_open)
         self.search._keeping = SimpleNamespace(spawn=lambda keep, one: keep(one), join=lambda **_: None)

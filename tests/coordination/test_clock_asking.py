@@ -4,6 +4,7 @@ import pytest
 
 from jupyter_rtc_locust.coordination import clock_asking
 from jupyter_rtc_locust.coordination.clock_asking import ClockAsking
+from runs.patches import replace_in
 
 BEGAN = 1000.0
 """By the worker's clock."""
@@ -14,7 +15,7 @@ def asking(monkeypatch):
     made = ClockAsking("run", lambda *_: None)
 
     def exchange(asked, there, back, run="run"):
-        monkeypatch.setattr(clock_asking.time, "monotonic", lambda: asked + there + back)
+        replace_in(monkeypatch, clock_asking, "time", monotonic=lambda: asked + there + back)
         made.hear({"run": run, "asked": asked, "told": asked + there - BEGAN})
 
     made.exchange = exchange

@@ -5,19 +5,20 @@ import pytest
 
 from jupyter_rtc_locust.coordination import turns as module
 from jupyter_rtc_locust.coordination.turns import Turns
+from runs.patches import replace_in
 
 
 @pytest.fixture
 def clock(monkeypatch):
     """A clock that moves when a test says so."""
     now = [100.0]
-    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    replace_in(monkeypatch, module, "time", monotonic=lambda: now[0])
     return now
 
 
 def test_a_turn_is_taken_when_the_last_one_is_long_ago_and_not_before(clock, monkeypatch):
     slept = []
-    monkeypatch.setattr(module.gevent, "sleep", slept.append)
+    replace_in(monkeypatch, module, "gevent", sleep=slept.append)
     turns = Turns()
     for _ in range(100):
         turns()

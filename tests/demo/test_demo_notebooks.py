@@ -77,7 +77,7 @@ def test_finding_them_imports_nothing_of_nbdime() -> None:
 
 
 def test_without_nbdime_a_sentence_tells_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notebooks.importlib.util, "find_spec", lambda _name: None)
+    monkeypatch.setattr(notebooks, "find_spec", lambda _name: None)
     with pytest.raises(OptionsError, match=r"pip install.*--rtc-template"):
         notebook_paths()
 

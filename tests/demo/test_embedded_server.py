@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,7 @@ from jupyter_rtc_locust.errors import OptionsError
 from jupyter_rtc_locust.servers.base import Document
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.servers.kernels import Kernels
+from runs.patches import replace_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -204,7 +206,7 @@ def test_one_that_died_is_still_cleared_away() -> None:
 
 @pytest.fixture
 def temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    replace_in(monkeypatch, embedded_server, "tempfile", mkdtemp=partial(tempfile.mkdtemp, dir=tmp_path))
     return tmp_path
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import gevent
 import pytest
 
+from runs import together
+from runs.patches import replace_in
 from runs.together import AT_ONCE, Runs, queue
 
 
@@ -100,3 +105,12 @@ def test_every_test_of_a_whole_run_stands_in_the_queue() -> None:
     of_runs = [name for name, text in texts.items() if "pytest.mark.run\n" in text or "pytest.mark.run," in text]
     assert len(of_runs) > 15
     assert not [name for name in of_runs if "def make_runs(" not in texts[name]]
+
+
+def test_a_test_cannot_give_another_clock_to_the_runs_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for library, name in ((time, "monotonic"), ("time.monotonic", None), (gevent, "sleep"), (os.path, "exists")):
+        with pytest.raises(AssertionError, match="whole runs"):
+            monkeypatch.setattr(*filter(None, (library, name)), lambda: 0.0)
+    replace_in(monkeypatch, together, "threading", Lock=None)
+    assert (together.threading.Lock, together.threading.Thread) == (None, threading.Thread)
+    assert threading.Lock is not None

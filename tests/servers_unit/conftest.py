@@ -21,6 +21,7 @@ class Request:
     path: str
     headers: dict[str, str]
     json: Any
+    """A form is told as it came."""
 
 
 @dataclass
@@ -62,7 +63,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        request = Request(self.command, self.path, dict(self.headers), json.loads(body) if body else None)
+        is_form = self.headers.get_content_type() == "application/x-www-form-urlencoded"
+        told = body.decode() if is_form else json.loads(body) if body else None
+        request = Request(self.command, self.path, dict(self.headers), told)
         status, content, headers = self.answers.next(request)
         content = content(request) if callable(content) else content
         data = b"" if content is None else (content if isinstance(content, str) else json.dumps(content)).encode()

@@ -214,23 +214,7 @@ def _login(server, name, known_as):
     server.on("DELETE", f"/hub/api/users/{known_as}/tokens/a1", 204)
 
 
-@pytest.fixture
-def forms(monkeypatch):
-    """The scripted server reads JSON; a form is told as it is."""
-    from servers_unit import conftest
-
-    loads = conftest.json.loads
-
-    def read(body):
-        try:
-            return loads(body)
-        except ValueError:
-            return body.decode()
-
-    monkeypatch.setattr(conftest.json, "loads", read)
-
-
-def test_a_login_with_a_password_brings_a_token_which_is_revoked(server, people_of, forms):
+def test_a_login_with_a_password_brings_a_token_which_is_revoked(server, people_of):
     _login(server, "Ada", "ada")
     people, secrets = people_of(logins=(("Ada", "open & shut"),))
     assert people.name(7) == "Ada"
@@ -244,7 +228,7 @@ def test_a_login_with_a_password_brings_a_token_which_is_revoked(server, people_
     assert set(secrets) == {"open & shut", "of Ada"}
 
 
-def test_a_login_sends_no_password_of_a_netrc_file(server, people_of, forms, tmp_path, monkeypatch):
+def test_a_login_sends_no_password_of_a_netrc_file(server, people_of, tmp_path, monkeypatch):
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password something\n")
     monkeypatch.setenv("NETRC", str(netrc))
@@ -254,7 +238,7 @@ def test_a_login_sends_no_password_of_a_netrc_file(server, people_of, forms, tmp
     assert [one for one in server.requests if "Authorization" in one.headers] == []
 
 
-def test_a_refused_login_says_whose_and_not_with_which_password(server, people_of, forms):
+def test_a_refused_login_says_whose_and_not_with_which_password(server, people_of):
     server.on("GET", "/hub/login", 200, FORM).on("POST", "/hub/login", 403, "<html>Invalid</html>")
     people, _ = people_of(password="sesame")
     with pytest.raises(HubRefused, match="refused the login of rtc-person-4f2a-3: status 403") as refused:

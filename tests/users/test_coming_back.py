@@ -11,6 +11,7 @@ from jupyter_rtc_locust.users import backoff
 from jupyter_rtc_locust.users import collaborator as collaborator_module
 from jupyter_rtc_locust.users import presence as presence_module
 from jupyter_rtc_locust.users.collaborator import Stage
+from runs.patches import replace_in
 from users.conftest import type_letters
 from users.fake_room import settle, wait_until
 
@@ -122,7 +123,7 @@ def test_the_pauses_between_tries_double_up_to_the_largest(room, one, monkeypatc
 
     real = gevent.sleep
     room.refusals += [ConnectionBroken("not yet.")] * 6
-    monkeypatch.setattr(collaborator_module.gevent, "sleep", sleep)
+    replace_in(monkeypatch, collaborator_module, "gevent", sleep=sleep)
     one.drop_connection()
     end = time.monotonic() + 5
     while one.stage is not Stage.CONNECTED and time.monotonic() < end:

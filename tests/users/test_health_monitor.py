@@ -11,6 +11,7 @@ from jupyter_rtc_locust.users import arrival_clock, health_monitor
 from jupyter_rtc_locust.users.arrival_clock import ArrivalClock
 from jupyter_rtc_locust.users.backlog import LINES_A_LOOK, Backlog
 from jupyter_rtc_locust.users.garbage_watch import GarbageWatch
+from runs.patches import replace_in
 from users.fake_room import wait_until
 
 
@@ -142,8 +143,8 @@ def clock(monkeypatch):
     """An arrival clock, what it told, and the two clocks behind it, under control; a callback runs 3 ms late."""
 
     told, loop, moments = [], Loop(), [50.0]
-    monkeypatch.setattr(arrival_clock.gevent, "get_hub", lambda: type("Hub", (), {"loop": loop}))
-    monkeypatch.setattr(arrival_clock.time, "monotonic", lambda: moments[0])
+    replace_in(monkeypatch, arrival_clock, "gevent", get_hub=lambda: type("Hub", (), {"loop": loop}))
+    replace_in(monkeypatch, arrival_clock, "time", monotonic=lambda: moments[0])
     made = ArrivalClock(told.append)
     moments[0] += 0.003
     return made, told, loop, moments
@@ -159,7 +160,7 @@ def test_no_answer_arrives_before_the_question(clock):
 
 def test_the_kernels_time_of_a_packet_is_nearer_than_the_loops_look(clock, monkeypatch):
     made, _, _, moments = clock
-    monkeypatch.setattr(arrival_clock.time, "time", lambda: moments[0] + 5_000.0)
+    replace_in(monkeypatch, arrival_clock, "time", time=lambda: moments[0] + 5_000.0)
     made.compare()
     moments[0] += 0.004
     assert made.moment(left=50.004, packet=5_050.005) == pytest.approx(50.005)

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import gevent
 import pytest
 
 from jupyter_rtc_locust.errors import ConnectionBroken
@@ -10,6 +11,7 @@ from jupyter_rtc_locust.servers.lab_requests import LabRequests
 from jupyter_rtc_locust.users import lab_traffic as lab_traffic_module
 from jupyter_rtc_locust.users.lab_traffic import LabTraffic
 from jupyter_rtc_locust.users.seat import Seat
+from runs.patches import replace_in
 from users.conftest import make_swarm
 from users.fake_room import TEXT, frame, settle, wait_until
 
@@ -48,8 +50,7 @@ def asked(swarm):
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
     """Every row of requests without its pauses."""
-    sleep = lab_traffic_module.gevent.sleep
-    monkeypatch.setattr(lab_traffic_module.gevent, "sleep", lambda _seconds: sleep(0))
+    replace_in(monkeypatch, lab_traffic_module, "gevent", sleep=lambda _seconds: gevent.sleep(0))
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ Finding them imports nothing of nbdime, which would take longer than the demo's 
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from jupyter_rtc_locust.errors import OptionsError
@@ -47,7 +47,7 @@ def notebook_paths() -> list[Path]:
     Raises:
         OptionsError: nbdime, or one of the notebooks, is not there.
     """
-    found = importlib.util.find_spec("nbdime")
+    found = find_spec("nbdime")
     if found is None or not found.submodule_search_locations:
         raise OptionsError(
             "The demo edits the test notebooks of nbdime, which is not installed. Install it with "

@@ -20,6 +20,7 @@ from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.sending import Sending
 from jupyter_rtc_locust.settings import END_BUDGET_S, QUIET_S, Settings
 from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, RoomEvidence
+from runs.patches import replace_in
 
 SLOW_S = 0.6
 
@@ -93,7 +94,7 @@ def test_whoever_waits_long_for_outstanding_messages_has_the_time_for_evidence_a
         quiet = drain_timeout + 5.0
         told = quiet + gathering.LONGEST_ASKING_S + QUIET_S + 10.0
         with monkeypatch.context() as later:
-            later.setattr(collecting.time, "monotonic", lambda now=collection.began + told: now)
+            replace_in(later, collecting, "time", monotonic=lambda now=collection.began + told: now)
             assert collector._in_time(state, collection, {"slow"})
 
 

@@ -17,6 +17,7 @@ from jupyter_rtc_locust.coordination.channel import Channel, read_secret
 from jupyter_rtc_locust.coordination.coordinator import Coordinator
 from jupyter_rtc_locust.coordination.joining import Joining, Welcoming
 from jupyter_rtc_locust.errors import OptionsError, SeatRefused
+from runs.patches import replace_in
 
 SECRET, OTHER_SECRET = "an-unlikely-secret-of-the-tests", "another-unlikely-secret-of-the-tests"
 LIKE_ALL = Equipment(dict.fromkeys(COMPARED, "1.0"), "c0de", {"Editor": "f11e"})
@@ -288,7 +289,7 @@ def test_a_locustfile_is_the_same_whatever_ends_its_lines(tmp_path, monkeypatch)
     for ends in (b"\n", b"\r\n", b"\r"):
         file = tmp_path / "locustfile.py"
         file.write_bytes(ends.join([b"class Editor:", b"    pass", b""]))
-        monkeypatch.setattr(joining.inspect, "getsourcefile", lambda _class, file=file: str(file))
+        replace_in(monkeypatch, joining, "inspect", getsourcefile=lambda _class, file=file: str(file))
         told.add(joining.equipment_of([type("Editor", (), {})], SimpleNamespace()).classes["Editor"])
     assert len(told) == 1
     file.write_bytes(b"class Editor:\n    pass\n\n")

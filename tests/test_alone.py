@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from runs.together import Runs
+from servers.processes import AT_FIRST
 
 pytestmark = pytest.mark.run
 
@@ -36,6 +37,7 @@ def run_alone(file: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command,
         cwd=TESTS.parent,
+        env=AT_FIRST,
         capture_output=True,
         text=True,
         timeout=DEADLINE_S,

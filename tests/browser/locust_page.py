@@ -10,12 +10,12 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runs import asking
 from servers.processes import environment_without_jupyter, free_port, jupyter_collaboration
 from servers.server_process import ServerProcess
 
@@ -65,8 +65,9 @@ class Locust:
 
     def get(self, path: str) -> Any:
         """What `path` answers, as JSON."""
-        with urllib.request.urlopen(f"{self.address}{path}", timeout=30) as answer:
-            return json.loads(answer.read())
+        answer = asking.get(f"{self.address}{path}", timeout=30)
+        answer.raise_for_status()
+        return answer.json()
 
     def wait_until(self, condition: Any, what: str, deadline: float = 60) -> None:
         """Wait for something that Locust does; its last words where it does not."""

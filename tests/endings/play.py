@@ -19,9 +19,10 @@ from typing import Any
 import requests
 
 from endings import deadlines
+from runs import asking
 from runs.locust_run import LOCUSTFILES_OF_THE_TESTS, LocustProcess, Run
 from runs.what_was_said import end_of
-from servers.processes import free_port
+from servers.processes import environment_without_jupyter, free_port
 from servers.server_process import ServerProcess
 
 LOCUSTFILES = Path(__file__).resolve().parent / "locustfiles"
@@ -185,7 +186,7 @@ class Page:
             "rtc_edit_rate": "3",
             "run_time": run_time,
         }
-        answer = requests.post(f"{self.address}/swarm", data=form, timeout=30).json()
+        answer = asking.post(f"{self.address}/swarm", data=form, timeout=30).json()
         assert answer["success"], answer
 
     def _host(self) -> str:
@@ -195,18 +196,18 @@ class Page:
     def press_stop(self) -> subprocess.Popen[bytes]:
         """Press Stop in a process of its own, since the answer takes as long as the verdict."""
         program = f"import requests; assert requests.post('{self.address}/stop', timeout=200).json()['success']"
-        return subprocess.Popen([sys.executable, "-c", program])
+        return subprocess.Popen([sys.executable, "-c", program], env=environment_without_jupyter())
 
     def wait_until_stopped(self) -> None:
         """The run is over, and the page says so."""
         self._until(lambda: self._state() in ("stopped", "ready"), "the end of the run", 150.0)
 
     def _state(self) -> str:
-        return str(requests.get(f"{self.address}/stats/requests", timeout=30).json()["state"])
+        return str(asking.get(f"{self.address}/stats/requests", timeout=30).json()["state"])
 
     def _is_there(self) -> bool:
         try:
-            return requests.get(self.address, timeout=5).status_code == 200
+            return asking.get(self.address, timeout=5).status_code == 200
         except requests.ConnectionError:
             return False
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import requests
 
+from runs import asking
 from runs.bad_input_cases import FORMS
 from runs.bad_input_run import (
     BY_NAME,
@@ -113,11 +114,11 @@ def fill_forms(surroundings: Surroundings, folder: Path) -> Page:
     def send(fields: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
         good = {"user_count": "2", "spawn_rate": "2", "rtc_documents": "1", "rtc_edit_rate": "5"}
         form = {**good, "host": surroundings.jupyter.url, **fields}
-        answer = requests.post(f"{address}/swarm", data=form, timeout=SECONDS)
+        answer = asking.post(f"{address}/swarm", data=form, timeout=SECONDS)
         return answer.status_code, answer.json()
 
     def statistics() -> dict[str, Any]:
-        return dict(requests.get(f"{address}/stats/requests", timeout=10).json())
+        return dict(asking.get(f"{address}/stats/requests", timeout=10).json())
 
     def wait_until(condition: Callable[[], bool], what: str) -> None:
         until = time.monotonic() + 2 * SECONDS
@@ -128,7 +129,7 @@ def fill_forms(surroundings: Surroundings, folder: Path) -> Page:
 
     def is_served() -> bool:
         try:
-            return requests.get(address, timeout=5).ok
+            return asking.get(address, timeout=5).ok
         except requests.ConnectionError:
             return False
 
@@ -140,7 +141,7 @@ def fill_forms(surroundings: Surroundings, folder: Path) -> Page:
             answers[name] = (*send(filled), statistics()["state"])
         good = send({})
         wait_until(lambda: any(one["name"] == "update echo" for one in statistics()["stats"]), "an echo")
-        assert requests.post(f"{address}/stop", timeout=2 * SECONDS).json()["success"]
+        assert asking.post(f"{address}/stop", timeout=2 * SECONDS).json()["success"]
         assert process.result is not None, process.output
         return Page(answers, good, surroundings.jupyter.url, process.result, process.output)
 

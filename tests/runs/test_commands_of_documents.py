@@ -24,6 +24,7 @@ from typing import Any
 import pytest
 import requests
 
+from runs import asking
 from runs.commands_of_documents import (
     CHANGED_OUTSIDE,
     REPOSITORY,
@@ -148,11 +149,11 @@ def run_with_a_page(folder: Path, server: ServerProcess, scenario: Scenario) -> 
             assert process.poll() is None and time.monotonic() < until, shell.ended(-1).output
             time.sleep(0.1)
         form = {"user_count": 4, "spawn_rate": 4, "host": "", "rtc_documents": 2}
-        assert requests.post(f"{address}/swarm", data=form, timeout=30).json()["success"]
+        assert asking.post(f"{address}/swarm", data=form, timeout=30).json()["success"]
         while _echoes(address) < 4:
             assert time.monotonic() < until, shell.ended(-1).output
             time.sleep(0.2)
-        assert requests.post(f"{address}/stop", timeout=120).json()["success"]
+        assert asking.post(f"{address}/stop", timeout=120).json()["success"]
         os.killpg(process.pid, signal.SIGINT)
         return shell.ended(process.wait(DEADLINE_S))
 
@@ -276,11 +277,11 @@ def test_users_are_spread_over_two_processes(run: str, runs: Runs) -> None:
 
 def _answers(address: str) -> bool:
     try:
-        return requests.get(address, timeout=5).status_code == 200
+        return asking.get(address, timeout=5).status_code == 200
     except requests.RequestException:
         return False
 
 
 def _echoes(address: str) -> int:
-    rows = requests.get(f"{address}/stats/requests", timeout=30).json()["stats"]
+    rows = asking.get(f"{address}/stats/requests", timeout=30).json()["stats"]
     return sum(row["num_requests"] for row in rows if row["name"] == "update echo")

@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-import requests
 
+from runs import asking
 from runs.locust_run import FAILED, INCONCLUSIVE, LOCUSTFILES, LOCUSTFILES_OF_THE_TESTS, PASSED, LocustProcess, Run
 from runs.together import Runs
 from servers.hub import HubProcess, jupyterhub, reason_without_hub
@@ -160,7 +160,7 @@ def play(name: str, hubs: Hubs, folder: Path) -> Ended:
 
 def sign_up(hub: HubProcess, name: str) -> None:
     """As the page of the native authenticator does."""
-    with requests.Session() as session:
+    with asking.session() as session:
         session.get(f"{hub.url}/hub/signup", timeout=10)
         fields = {
             "username": name,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from jupyter_rtc_locust.protocol.variable_length import write_variable_unsigned
+from runs import asking
 from runs.locust_run import LOCUSTFILES_OF_THE_TESTS, PASSED, LocustProcess, Run, run_locust
 from runs.shared_servers import SharedServers
 from runs.together import Runs
@@ -42,9 +42,9 @@ LEFT: dict[str, tuple[list[Any], list[Any], list[Path]]] = {}
 
 
 def asked(server: ServerProcess, path: str) -> Any:
-    request = urllib.request.Request(f"{server.url}{path}", headers={"Authorization": f"token {server.token}"})
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return json.load(answer)
+    answer = asking.get(f"{server.url}{path}", headers={"Authorization": f"token {server.token}"}, timeout=10)
+    answer.raise_for_status()
+    return answer.json()
 
 
 @contextlib.contextmanager

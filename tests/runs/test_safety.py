@@ -21,6 +21,7 @@ import pytest
 import requests
 
 from jupyter_rtc_locust.reporting.report.summary import plain
+from runs import asking
 from runs.locust_run import LOCUSTFILES_OF_THE_TESTS, LocustProcess, Run
 from runs.together import Runs
 from servers.processes import environment_without_jupyter, free_port, jupyter_collaboration
@@ -295,15 +296,15 @@ def no_page_of_the_web_ui_tells_the_token(folder: Path) -> None:
             assert time.monotonic() < until, process.output
             time.sleep(0.05)
         assert_told_on_no_page(page)
-        assert requests.post(f"{page}/swarm", data={**form, "host": f"{leaky.url}?token={HARD_TOKEN}"}, timeout=30).ok
+        assert asking.post(f"{page}/swarm", data={**form, "host": f"{leaky.url}?token={HARD_TOKEN}"}, timeout=30).ok
         assert_told_on_no_page(page)
-        answer = requests.post(f"{page}/swarm", data=form, timeout=30)
+        answer = asking.post(f"{page}/swarm", data=form, timeout=30)
         assert HARD_TOKEN not in answer.text
         assert answer.json()["success"], answer.text
         process.wait_for("A user failed")
         assert_told_on_no_page(page)
         assert_listens_to_this_machine_only(process)
-        assert requests.post(f"{page}/stop", timeout=60).ok
+        assert asking.post(f"{page}/stop", timeout=60).ok
         assert_told_on_no_page(page)
         process.terminate()
         process.process.wait(60)
@@ -316,14 +317,14 @@ def no_page_of_the_web_ui_tells_the_token(folder: Path) -> None:
 
 def answers(page: str) -> bool:
     try:
-        return requests.get(page, timeout=5).ok
+        return asking.get(page, timeout=5).ok
     except requests.ConnectionError:
         return False
 
 
 def assert_told_on_no_page(page: str) -> None:
     for path in PAGES:
-        text = requests.get(f"{page}{path}", timeout=10).text
+        text = asking.get(f"{page}{path}", timeout=10).text
         for form in forms_of(HARD_TOKEN):
             assert form not in text, f"{path}: {text[max(0, text.index(form) - 300) : text.index(form) + 100]}"
 

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import requests
 
+from runs import asking
 from runs.locust_run import UNREPORTED
 from runs.together import Runs
 from servers.processes import environment_without_jupyter
@@ -38,7 +39,7 @@ def free_port() -> int:
 
 def asked(method: str, address: str, **more: Any) -> requests.Response:
     """An answer of the page, by no proxy: other tests set some for this process while this run is under way."""
-    with requests.Session() as session:
+    with asking.session() as session:
         session.trust_env = False
         return session.request(method, address, **more)
 

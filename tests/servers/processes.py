@@ -24,7 +24,7 @@ HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
 PYTHON_OF_JUPYTER_COLLABORATION_4 = REPOSITORY / ".venv-jupyter-collaboration-4" / "bin" / "python"
 QUICK_START = HERE / "quick_start"
-_AT_FIRST = dict(os.environ)
+AT_FIRST = dict(os.environ)
 """As it was before any test: some change it for a moment, while runs of others are started beside them."""
 NODE_SERVER = HERE / "node_modules" / "y-websocket" / "bin" / "server.cjs"
 
@@ -41,7 +41,7 @@ def environment_without_jupyter(*python_path: Path, **more: str) -> dict[str, st
     python_path = (*python_path, QUICK_START)
     kept = {
         name: value
-        for name, value in _AT_FIRST.items()
+        for name, value in AT_FIRST.items()
         if not name.startswith(("JUPYTER", "IPYTHON", "PYTEST", "PYTHON", "LOCUST", "RTC_", "GITHUB_"))
     }
     return {**kept, "PYTHONPATH": os.pathsep.join(map(str, python_path)), **more}

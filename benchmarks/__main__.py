@@ -7,6 +7,7 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -50,9 +51,9 @@ NAMES = (*USUAL, "deciding")
 """Making the edits for the last takes minutes, and nothing in the table rests on it: only where it is asked for."""
 
 
-def main() -> int:
-    """The exit code."""
-    options = _options()
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code; the arguments are those of the command where none are given."""
+    options = _options(arguments)
     sizes = QUICK if options.quick else FULL
     started = time.monotonic()
     about: dict[str, Any] = {
@@ -109,7 +110,7 @@ def run(sizes: Sizes, names: tuple[str, ...], failed: list[str]) -> list[Measure
     return measurements
 
 
-def _options() -> argparse.Namespace:
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="see that everything works; the figures mean nothing")
     parser.add_argument("--only", nargs="+", choices=NAMES, help="measure these alone")
@@ -117,7 +118,7 @@ def _options() -> argparse.Namespace:
         "--repeat", type=int, default=1, metavar="N", help="run all of it so often; spreads are of runs"
     )
     parser.add_argument("--results", type=Path, default=Path(__file__).parent / "results", help="folder of the JSON")
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 def _explanation(about: dict[str, Any]) -> str:

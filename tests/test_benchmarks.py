@@ -48,11 +48,8 @@ def test_a_part_that_breaks_off_costs_the_others_nothing_and_the_exit_code_tells
 
     monkeypatch.setattr(bench.deciding, "measure", breaks_off)
     monkeypatch.setattr(bench.memory, "measure", lambda *_: [measurement.Measurement("memory, a user", "KB", (1.0,))])
-    monkeypatch.setattr(
-        sys, "argv", ["benchmarks", "--quick", "--only", "deciding", "memory", "--results", str(tmp_path)]
-    )
 
-    code = bench.main()
+    code = bench.main(["--quick", "--only", "deciding", "memory", "--results", str(tmp_path)])
 
     assert code == 1
     assert "memory, a user" in capsys.readouterr().out

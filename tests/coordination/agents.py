@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from locust.env import Environment
 from locust.runners import WorkerRunner
 
+from jupyter_rtc_locust.coordination import at_checkpoints, process_agent
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from users.conftest import make_swarm
 
@@ -47,7 +48,6 @@ def make_agent(monkeypatch, node, saw, send):
     agent.swarm = make_swarm(lambda *_: None)
     agent.swarm.saw = saw
     agent.swarm.server.leave = lambda: ()
-    monkeypatch.setattr(
-        "jupyter_rtc_locust.coordination.process_agent.gather", lambda swarm, _quiet, **_: iter(swarm.saw)
-    )
+    for module in (at_checkpoints, process_agent):
+        monkeypatch.setattr(module, "gather", lambda swarm, _quiet, **_: iter(swarm.saw))
     return agent, channel

@@ -313,7 +313,7 @@ def a_coordinator_that_is_silent_is_given_up():
     user, problem = play.start()
     play.end(user)
     agent_module.SEAT_DEADLINE_S = 30.0
-    return {"problem": problem, "failures": play.failures, "waiting": len(play.agent._waiting)}
+    return {"problem": problem, "failures": play.failures, "waiting": play.agent.seats.under_way}
 
 
 def a_document_that_cannot_be_opened_is_told_to_locust():
@@ -436,7 +436,7 @@ def evidence_that_cannot_be_gathered_is_told_as_a_problem():
     play = Play(Watcher)
     user, _ = play.start()
     told = []
-    play.agent._send_in_pieces = lambda _run, _round, payload: told.append(
+    play.agent.telling.send_in_pieces = lambda _run, _round, payload: told.append(
         msgpack.unpackb(payload, strict_map_key=False)
     )
     real, agent_module.gather = agent_module.gather, lambda *_, **__: 1 / 0

@@ -6,40 +6,36 @@ Speaks only through messages, so that one process, forked processes and workers 
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable, Iterator
-from itertools import count
 from typing import Any
 
 import gevent
 import msgpack  # type: ignore[import-untyped]
-from gevent.event import AsyncResult, Event
-from gevent.lock import BoundedSemaphore
+from gevent.event import Event
 from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.coordination.answers import documents_told
 from jupyter_rtc_locust.coordination.asked_of_users import AskedOfUsers
+from jupyter_rtc_locust.coordination.asking_for_seats import AskingForSeats
+from jupyter_rtc_locust.coordination.at_checkpoints import AtCheckpoints
 from jupyter_rtc_locust.coordination.channel import channel_of
 from jupyter_rtc_locust.coordination.clock_asking import ClockAsking
 from jupyter_rtc_locust.coordination.faults_of_users import FaultsOfUsers
-from jupyter_rtc_locust.coordination.gathering import gather, quiet_and_asked, stop_editing
-from jupyter_rtc_locust.coordination.giving_contents import GivingContents
+from jupyter_rtc_locust.coordination.gathering import gather, stop_editing
 from jupyter_rtc_locust.coordination.hubs import hub_servers, seconds_to_bring_up
 from jupyter_rtc_locust.coordination.joining import Joining
 from jupyter_rtc_locust.coordination.plans import plan_to_play
-from jupyter_rtc_locust.coordination.replays import CELL, plan_of
+from jupyter_rtc_locust.coordination.replaying_here import ReplayingHere
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END
 from jupyter_rtc_locust.coordination.seats import Seat
-from jupyter_rtc_locust.coordination.sending import Sending
+from jupyter_rtc_locust.coordination.telling import Telling, process_name
 from jupyter_rtc_locust.coordination.told_once import Contents
-from jupyter_rtc_locust.coordination.turns import Turns
 from jupyter_rtc_locust.editing.choices import Choice
 from jupyter_rtc_locust.editing.gestures.step import Gesture
-from jupyter_rtc_locust.editing.trace_plan import Plan
-from jupyter_rtc_locust.errors import RtcLocustError, SeatRefused, ServerUnusable
+from jupyter_rtc_locust.errors import RtcLocustError
 from jupyter_rtc_locust.reporting.history import COORDINATOR_FILE, History
 from jupyter_rtc_locust.reporting.locust_statistics import LocustStatistics
 from jupyter_rtc_locust.reporting.result_file import redact
@@ -48,10 +44,7 @@ from jupyter_rtc_locust.servers.detection import KINDS
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.settings import (
     END_BUDGET_S,
-    SILENT_SERVER_S,
-    WORKER_ANSWER_DEADLINE_S,
     Settings,
-    end_budget,
     read_tokens,
 )
 from jupyter_rtc_locust.timing.course import Course
@@ -65,10 +58,8 @@ from jupyter_rtc_locust.users.live_looks import LiveLooks
 from jupyter_rtc_locust.users.looking_after import look_after
 from jupyter_rtc_locust.users.plan_player import PlannedUsers
 from jupyter_rtc_locust.users.replay_terms import ReplayTerms
-from jupyter_rtc_locust.users.replaying import Replaying
 from jupyter_rtc_locust.users.saving_now_and_then import save_now_and_then
 from jupyter_rtc_locust.users.swarm import FOR_A_PERSON, Swarm
-from jupyter_rtc_locust.users.trace_user import TraceUser
 from jupyter_rtc_locust.users.warm_up import close_seconds
 from jupyter_rtc_locust.verdict.evidence import RoomEvidence
 from jupyter_rtc_locust.verdict.neutralising import neutralised
@@ -77,13 +68,7 @@ logger = logging.getLogger(__name__)
 
 SEAT_DEADLINE_S = 30.0
 """A seat is given at once, but a master that is still preparing documents lets its workers wait."""
-_TOO_LATE = "this process has told what its users did"
 _HISTORY_EVERY_S = 1.0
-
-
-def longest_pause(drain_timeout: float) -> float:
-    """Seconds at a checkpoint, from the evidence on: as long as an end may take where a server is silent."""
-    return end_budget(0, drain_timeout) + SILENT_SERVER_S
 
 
 class ProcessAgent:
@@ -92,7 +77,8 @@ class ProcessAgent:
     def __init__(self, environment: Environment, secrets: list[str]) -> None:
         self.environment = environment
         self.recorder = Recorder()
-        self.health = GeneratorHealth(_process_name(environment))
+        self._name = process_name(environment)
+        self.health = GeneratorHealth(self._name)
         self.course = Course()
         self.swarm: Swarm | None = None
         self.live: LiveLooks | None = None
@@ -102,52 +88,50 @@ class ProcessAgent:
         self._clock: ClockAsking | None = None
         """At a worker: who asks the master for the time, in the present run."""
         self._secrets = secrets
-        self._requests = count()
-        self._waiting: dict[int, AsyncResult[dict[str, Any]]] = {}
-        self._gave_up: set[int] = set()
-        """Requests of users that failed because no answer came in time. Nobody stopped them, so they are missed."""
-        self._sending = Sending(self.send)
-        self._giving = GivingContents(self._send_in_pieces)
-        self._gather: dict[int, Event] = {}
-        """For each round, whether everybody is quiet."""
-        self._resume = Event()
-        self._resumed = ("", 0)
-        """The latest checkpoint that is over, by run and number, also where no user was here yet."""
-        self._early_checkpoint: dict[str, Any] | None = None
-        """What was said of a checkpoint before the first user was here; that there is none was told then."""
         self.end_budget_s = END_BUDGET_S
         """How long the end of the run may take, as the coordinator said when it began."""
         self.ends = Event()
         """Everybody was told to stop editing."""
         self.over = Event()
         """Everybody was told to close the documents."""
-        self._checkpoint: gevent.Greenlet[..., None] | None = None
         self._problems: list[str] = []
         self._told: set[str] = set()
+        """Runs of which all was told."""
         self._history_writer: gevent.Greenlet[..., None] | None = None
         self._greenlets: list[gevent.Greenlet[..., Any]] = []
         self._reported_errors: set[str] = set()
-        self._plan: Plan | None = None
-        """Everything that the users of a replay write, once somebody asked for it."""
-        self._planning = BoundedSemaphore(1)
         self.statistics: LocustStatistics | None = None
         self.history: History | None = None
+        self.seats = AskingForSeats(self.send, lambda run_id: run_id in self._told)
+        self.replay = ReplayingHere(self._present, self.send, self.hidden)
+        self.telling = Telling(environment, self._present, self.send, self._is_over)
+        self.checkpoints = AtCheckpoints(
+            self._name,
+            self._present,
+            self.telling,
+            self.health,
+            set_clock=self._set_clock,
+            note_problem=self._note_problem,
+            hide=self.hidden,
+        )
         runner = environment.runner
         if runner is not None and not isinstance(runner, MasterRunner):
             environment.events.quitting.add_listener(lambda **_: self.leave_server())
             channel = channel_of(environment)
-            channel.register_message(messages.SEAT_GIVEN, self._on_seat_given)
-            channel.register_message(messages.CHECKPOINT, self._on_checkpoint)
-            channel.register_message(messages.RESUME, self._on_resume)
-            FaultsOfUsers(lambda: self.swarm, self._note_problem).listen(channel)
-            AskedOfUsers(lambda: self.swarm, self.send).listen(channel)
-            channel.register_message(messages.CONTENTS_WANTED, self._giving.on_wanted)
+            for part in (self.seats, self.replay, self.telling, self.checkpoints):
+                part.listen(channel)
+            FaultsOfUsers(self._present, self._note_problem).listen(channel)
+            AskedOfUsers(self._present, self.send).listen(channel)
             channel.register_message(messages.CLOCK_TOLD, self._on_clock_told)
-            channel.register_message(messages.TRACE_BEGINS, self._on_trace_begins)
             channel.register_message(messages.RUN_ENDS, self._on_run_ends)
-            channel.register_message(messages.GATHER, self._on_gather)
-            channel.register_message(messages.EVIDENCE_TAKEN, self._sending.on_taken)
             channel.register_message(messages.RUN_OVER, self._on_run_over)
+
+    def _present(self) -> Swarm | None:
+        return self.swarm
+
+    def _is_over(self, number: int) -> bool:
+        """Everybody was told to go on after this round, or to leave."""
+        return self.over.is_set() if number == AT_THE_END else self.checkpoints.over
 
     # -- seats --------------------------------------------------------------------------------------------------
 
@@ -161,27 +145,11 @@ class ProcessAgent:
         """
         if self.joining is not None:
             self.joining.wait(SEAT_DEADLINE_S)
-        request = next(self._requests)
-        answer: AsyncResult[dict[str, Any]] = AsyncResult()
-        self._waiting[request] = answer
         kind = owner.opens(self.environment.parsed_options)
-        wanted = {"request": request, "kind": kind, "tabs_per_person": getattr(owner, "tabs_per_person", 1)}
+        wanted = {"kind": kind, "tabs_per_person": getattr(owner, "tabs_per_person", 1)}
         patience = SEAT_DEADLINE_S + seconds_to_bring_up(self.environment.parsed_options)
-        self.send(messages.SEAT_WANTED, wanted)
-        try:
-            seat, swarm = self._let_in(answer, patience)
-            if request not in self._waiting:
-                raise SeatRefused(_TOO_LATE)
-        except BaseException as error:
-            if request in self._waiting:
-                # Whoever is stopped has not opened it; of an error the log tells.
-                failed = isinstance(error, Exception)
-                if failed and not answer.ready():
-                    self._gave_up.add(request)
-                self._give_back_unused(answer, opens_none=not failed)
-            raise
-        finally:
-            self._waiting.pop(request, None)
+        with self.seats.asked(wanted, patience) as given:
+            seat, swarm = self._let_in(given)
         collaborator = Collaborator(seat, swarm, choose, owner=owner)
         try:
             collaborator.open()
@@ -190,14 +158,8 @@ class ProcessAgent:
             raise
         return collaborator
 
-    def _let_in(self, answer: AsyncResult[dict[str, Any]], patience: float) -> tuple[Seat, Swarm]:
-        """Wait for a seat, and for the server to know its user."""
-        try:
-            given: dict[str, Any] = answer.get(timeout=patience) or {}
-        except gevent.Timeout:
-            raise ServerUnusable(f"the coordinator gave no seat within {patience:.0f} s.") from None
-        if given.get("refused"):
-            raise SeatRefused(given["refused"])
+    def _let_in(self, given: dict[str, Any]) -> tuple[Seat, Swarm]:
+        """Wait for the server to know the user of this seat."""
         swarm, seat = self._swarm_of(given["run"], given["heard"]), Seat.from_message(given["seat"])
         if swarm.planned is not None:
             swarm.planned.name_cells(seat.document_index, given.get("cell_names") or {})
@@ -210,12 +172,6 @@ class ProcessAgent:
             self._problems.append(f"user {seat.user} was not let in: {sentence}")
             raise
         return seat, swarm
-
-    def _give_back_unused(self, answer: AsyncResult[dict[str, Any]], *, opens_none: bool = True) -> None:
-        """Whoever waits for this answer does not open its document; `opens_none`: and nobody is missed for it."""
-        given: dict[str, Any] = (answer.get() if answer.ready() else None) or {}
-        if "seat" in given:
-            self._say_left(given["run"]["run_id"], Seat.from_message(given["seat"]), never_opened=opens_none)
 
     def unseat_user(self, collaborator: Collaborator) -> None:
         """Close the user's document and give its seat back. What it authored stays evidence.
@@ -231,50 +187,7 @@ class ProcessAgent:
     def give_seat_back(self, collaborator: Collaborator) -> None:
         """Tell the coordinator that the user is gone, unless the run is over."""
         if self.swarm is not None and not self.swarm.ended:
-            self._say_left(self.swarm.run_id, collaborator.seat)
-
-    def _say_left(self, run_id: str, seat: Seat, *, never_opened: bool = False) -> None:
-        left = {"run": run_id, "user": seat.user, "incarnation": seat.incarnation}
-        self.send(messages.SEAT_LEFT, left | ({"never_opened": seat.client_id} if never_opened else {}))
-
-    def prepare_replay(self, collaborator: Collaborator) -> Replaying:
-        """The part of this user in the replay.
-
-        Raises:
-            RtcLocustError: it cannot be played, for this reason.
-        """
-        swarm, seat = collaborator.swarm, collaborator.seat
-        terms, path = swarm.replay, swarm.settings.trace
-        if terms is None or path is None:
-            raise RtcLocustError("this run replays no trace: name one with --rtc-trace FILE.")
-        if seat.incarnation:
-            raise RtcLocustError(
-                f"user {seat.user} was started anew, and what it has still to write counts on the old one"
-            )
-        with self._planning:
-            if self._plan is None:
-                self._plan = plan_of(path, terms, Turns())
-        return Replaying(
-            collaborator,
-            [step for step in self._plan.steps if step.user == seat.user],
-            speed=swarm.settings.trace_speed,
-            cell=None if terms.start.cell is None else (terms.start.cell, CELL),
-            ended=lambda trouble: self.trace_ended(seat.user, trouble),
-        )
-
-    def trace_ready(self, user: int) -> None:
-        """Tell the coordinator that a user can begin; on one process it may begin before this returns."""
-        assert self.swarm is not None
-        self.send(messages.TRACE_READY, {"run": self.swarm.run_id, "user": user})
-
-    def trace_ended(self, user: int | None, trouble: str) -> None:
-        """Tell the coordinator that a user's part is done, or, with a reason, that it cannot be.
-
-        Called from callbacks of the loop, too, in which nothing may wait for a socket.
-        """
-        if self.swarm is not None and not self.swarm.ended:
-            body = {"run": self.swarm.run_id, "user": user, "trouble": self.hidden(trouble)}
-            gevent.spawn(self.send, messages.TRACE_ENDED, body)
+            self.seats.give_back(self.swarm.run_id, collaborator.seat)
 
     def swarm_settings(self) -> Settings:
         """The settings of the present run."""
@@ -315,7 +228,7 @@ class ProcessAgent:
         self.statistics.start()
         if settings.history and not isinstance(self.environment.runner, LocalRunner):
             # On one process the coordinator has begun it.
-            name = COORDINATOR_FILE.replace(".", f"-{_process_name(self.environment).replace(' ', '-')}.", 1)
+            name = COORDINATOR_FILE.replace(".", f"-{self._name.replace(' ', '-')}.", 1)
             self.begin_history(History(settings.results / name, hide=self.hidden))
         self.swarm = Swarm(
             run_id=run["run_id"],
@@ -334,13 +247,11 @@ class ProcessAgent:
         if run.get("paused"):
             self.swarm.pause_editing(FOR_A_PERSON)
         self.swarm.replay = ReplayTerms.from_message(run["replay"]) if run.get("replay") else None
-        self._plan = None
+        self.replay.begin()
+        self.telling.begin()
         self._problems = []
-        self._sending.begin()
         self.ends.clear()
         self.over.clear()
-        self._gather = {}
-        self._checkpoint = None
         backlog = Backlog(self.swarm.collaborators, self.health.receive_backlog)
         watch = gevent.spawn(watch_health, self.health, backlog, self.swarm.arrivals)
         warm_up = gevent.spawn(close_seconds, self.recorder, self.swarm.run_started, settings.warmup)
@@ -359,7 +270,7 @@ class ProcessAgent:
             self._greenlets.append(gevent.spawn(self._clock.go_on))
         for greenlet in self._greenlets:
             greenlet.link_exception(lambda dead: self._problems.append(f"a watch of it died: {dead.exception}"))
-        self._join_checkpoint(self.swarm, run.get("checkpoint", 0))
+        self.checkpoints.join(self.swarm, run.get("checkpoint", 0))
 
     def _server_of(self, run: dict[str, Any], settings: Settings) -> Server:
         """The server of this run, as this process asks it."""
@@ -399,7 +310,7 @@ class ProcessAgent:
         live = LiveLooks(
             swarm,
             self.health,
-            _process_name(self.environment),
+            self._name,
             lambda look: self.send(messages.LIVE, {"run": swarm.run_id, "look": look.as_message()}),
         )
         gevent.spawn(live.go_on).link_exception(
@@ -431,87 +342,18 @@ class ProcessAgent:
             greenlet.kill(block=False)
         self._greenlets = []
 
-    # -- in the middle ------------------------------------------------------------------------------------------
-
-    def _tell_at_checkpoint(self, swarm: Swarm, number: int, drain_timeout: float) -> None:
-        """Pause editing, get quiet, tell what everybody holds, go on when the coordinator has seen enough."""
-        swarm.pause_editing()
-        try:
-            quiet = self._quiet(swarm, number, drain_timeout)
-            self._set_clock(swarm)
-            payload = {
-                "process": _process_name(self.environment),
-                **documents_told(
-                    gather(swarm, quiet, going_on=True, hide=self.hidden), self._contents(swarm.run_id, number)
-                ),
-                "counts": dict(swarm.counts),
-                "health": self.health.as_evidence(),
-            }
-            self._send_in_pieces(swarm.run_id, number, msgpack.packb(payload))
-            # A coordinator that says nothing any more is gone; people do not wait for it for ever.
-            self._resume.wait(longest_pause(drain_timeout))
-        finally:
-            self._giving.forget(swarm.run_id, number)
-            swarm.resume_editing()
-
-    def _join_checkpoint(self, swarm: Swarm, number: int) -> None:
-        """The first user of this process comes; if everybody pauses for a checkpoint just now, so does it.
-
-        `number` of the one during which the seat was given, which is asked of others only; 0: of none. One that began
-        later is over for this process, too: it told that nobody plays here.
-        """
-        early, self._early_checkpoint = self._early_checkpoint, None
-        if early is not None and early["run"] == swarm.run_id:
-            number = max(number, early["round"])
-        if not number or (swarm.run_id, number) == self._resumed:
-            return
-        swarm.pause_editing()
-        self._resume.clear()
-        self._checkpoint = gevent.spawn(self._sit_out, swarm)
-
-    def _tell_that_nobody_plays(self, run_id: str, number: int) -> None:
-        """So that no checkpoint waits for who was given a seat and did not come. Of its health nothing was measured."""
-        payload = {"process": _process_name(self.environment), **documents_told((), None), "counts": {}}
-        self._send_in_pieces(run_id, number, msgpack.packb(payload))
-
-    def _sit_out(self, swarm: Swarm) -> None:
-        """A checkpoint at which nothing is to be told of this swarm is under way: go on when it is over."""
-        try:
-            self._resume.wait(longest_pause(swarm.settings.drain_timeout))
-        finally:
-            swarm.resume_editing()
-
-    def _quiet(self, swarm: Swarm, number: int, drain_timeout: float) -> dict[str, bool]:
-        """Get quiet, wait until everybody is, ask what replicas lack; which documents are quiet."""
-
-        def everybody_is_quiet() -> None:
-            self.send(messages.QUIET, {"run": swarm.run_id, "round": number})
-            # A coordinator that says nothing any more is gone; the evidence is offered all the same.
-            self._gather_event(number).wait(drain_timeout + WORKER_ANSWER_DEADLINE_S / 3)
-
-        return quiet_and_asked(swarm, drain_timeout, everybody_is_quiet)
+    # -- the end ------------------------------------------------------------------------------------------------
 
     def _note_problem(self, problem: str) -> None:
         self._problems.append(problem)
-
-    def _checkpoint_failed(self, dead: gevent.Greenlet[..., None]) -> None:
-        self._problems.append(f"a checkpoint of it failed: {type(dead.exception).__name__}: {dead.exception}")
-
-    # -- the end ------------------------------------------------------------------------------------------------
 
     def tell_evidence(self, run_id: str, drain_timeout: float) -> None:
         """Stop editing, get quiet, wait until everybody is, gather, send."""
 
         def documents(swarm: Swarm) -> Iterator[RoomEvidence]:
-            return gather(swarm, self._quiet(swarm, AT_THE_END, drain_timeout), hide=self.hidden)
+            return gather(swarm, self.telling.quiet(swarm, AT_THE_END, drain_timeout), hide=self.hidden)
 
-        self.tell(run_id, documents, lambda: self._contents(run_id, AT_THE_END))
-
-    def _contents(self, run_id: str, number: int) -> Contents | None:
-        """What is told with digests in this round is kept in there; None in the only process, which tells all whole."""
-        if isinstance(self.environment.runner, WorkerRunner):
-            return self._giving.begin(run_id, number)
-        return None
+        self.tell(run_id, documents, lambda: self.telling.contents(run_id, AT_THE_END))
 
     def tell(
         self,
@@ -527,12 +369,10 @@ class ProcessAgent:
         if run_id in self._told:
             return
         self._told.add(run_id)
-        for request in [one for one, answer in self._waiting.items() if answer.ready()]:
-            self._give_back_unused(self._waiting.pop(request))
+        self.seats.all_is_told()
         swarm = self.swarm
-        if self._checkpoint is not None:
-            self._checkpoint.kill()
-        payload: dict[str, Any] = {"process": _process_name(self.environment), "counts": {}}
+        self.checkpoints.end()
+        payload: dict[str, Any] = {"process": self._name, "counts": {}}
         try:
             if swarm is not None and swarm.run_id == run_id:
                 stop_editing(swarm)
@@ -558,7 +398,7 @@ class ProcessAgent:
             payload["clock"] = self._clock.as_evidence(swarm.since_start)
         payload["timings"] = self.recorder.as_evidence()
         payload["course"] = self.course.as_evidence()
-        self._send_in_pieces(run_id, AT_THE_END, msgpack.packb(payload))
+        self.telling.send_in_pieces(run_id, AT_THE_END, msgpack.packb(payload))
 
     def hidden(self, text: str) -> str:
         """What a server said, without the secrets of this process."""
@@ -576,35 +416,12 @@ class ProcessAgent:
             self.statistics.flush()
         return data
 
-    def _gather_event(self, number: int) -> Event:
-        return self._gather.setdefault(number, Event())
-
-    def _send_in_pieces(self, run_id: str, number: int, payload: bytes, part: int = 0) -> None:
-        """Until it was taken, or nobody waits for it any more: everybody was told to go on, or to leave."""
-        told = self.over if number == AT_THE_END else self._resume
-
-        def nobody_waits() -> bool:
-            return self.swarm is not None and self.swarm.run_id == run_id and told.is_set()
-
-        self._sending.send_in_pieces(run_id, number, part, payload, nobody_waits)
-
     # -- messages -----------------------------------------------------------------------------------------------
 
     def send(self, kind: str, body: dict[str, Any]) -> None:
         """To the coordinator."""
         if self.environment.runner is not None:
             channel_of(self.environment).send_message(kind, body)
-
-    def _on_seat_given(self, msg: Any, **_: Any) -> None:
-        given = msg.data
-        waiting = self._waiting.get(given["request"])
-        if "seat" in given and (waiting is None or given["run"]["run_id"] in self._told):
-            # Whoever asked is gone, or gave up waiting, or would open it when all is told.
-            seat, stopped = Seat.from_message(given["seat"]), given["request"] not in self._gave_up
-            self._say_left(given["run"]["run_id"], seat, never_opened=stopped)
-            given = {"refused": _TOO_LATE}
-        if waiting is not None:
-            waiting.set({**given, "heard": time.monotonic()})
 
     def _set_clock(self, swarm: Swarm) -> None:
         """What is told from now on counts from when the run began at the master."""
@@ -615,42 +432,16 @@ class ProcessAgent:
         if self._clock is not None:
             self._clock.hear(msg.data)
 
-    def _on_checkpoint(self, msg: Any, **_: Any) -> None:
-        swarm, body = self.swarm, msg.data
-        if swarm is None or swarm.run_id != body["run"]:
-            self._early_checkpoint = body
-            # Not in here, where nothing else is heard meanwhile.
-            gevent.spawn(self._tell_that_nobody_plays, body["run"], body["round"])
-        elif swarm.editing:
-            self._resume.clear()
-            self._checkpoint = gevent.spawn(self._tell_at_checkpoint, swarm, body["round"], body["drain_timeout"])
-            self._checkpoint.link_exception(self._checkpoint_failed)
-
-    def _on_resume(self, msg: Any, **_: Any) -> None:
-        self._resumed = msg.data["run"], msg.data["round"]
-        if self.swarm is not None and self.swarm.run_id == msg.data["run"]:
-            self._resume.set()
-
-    def _on_trace_begins(self, msg: Any, **_: Any) -> None:
-        if self.swarm is not None and self.swarm.run_id == msg.data["run"]:
-            for one in self.swarm.collaborators():
-                if isinstance(one.owner, TraceUser):
-                    one.owner.begin_replay()
-
     def _on_run_ends(self, msg: Any, **_: Any) -> None:
         if self.swarm is not None and self.swarm.run_id == msg.data["run"]:
             self.end_budget_s = msg.data["budget"]
             self.ends.set()
         gevent.spawn(self.tell_evidence, msg.data["run"], msg.data["drain_timeout"])
 
-    def _on_gather(self, msg: Any, **_: Any) -> None:
-        if self.swarm is not None and msg.data["run"] == self.swarm.run_id:
-            self._gather_event(msg.data["round"]).set()
-
     def _on_run_over(self, msg: Any, **_: Any) -> None:
         if self.swarm is not None and self.swarm.run_id == msg.data["run"]:
             self.over.set()
-            self._giving.forget(msg.data["run"], AT_THE_END)
+            self.telling.forget_contents(msg.data["run"], AT_THE_END)
             if self.live is not None:
                 self.live.end()
         gevent.spawn(self._close_everything, msg.data["run"])
@@ -685,10 +476,3 @@ class _WithUsers:
 
 def _with_users(options: Any, users: int) -> Any:
     return _WithUsers(options, users)
-
-
-def _process_name(environment: Environment) -> str:
-    runner = environment.runner
-    if isinstance(runner, WorkerRunner):
-        return f"worker {runner.client_id}"
-    return f"process {os.getpid()}"

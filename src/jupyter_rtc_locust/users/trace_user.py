@@ -33,16 +33,16 @@ class TraceUser(CollaborationUser):
         try:
             super().on_start()
         except GreenletExit:
-            agent.trace_ended(None, "a user could not open the document")
+            agent.replay.ended(None, "a user could not open the document")
             raise
         assert self.collaborator is not None
         try:
-            self.replaying = agent.prepare_replay(self.collaborator)
+            self.replaying = agent.replay.prepare(self.collaborator)
         except RtcLocustError as error:
             agent.user_failed(self, error)
-            agent.trace_ended(self.collaborator.seat.user, str(error))
+            agent.replay.ended(self.collaborator.seat.user, str(error))
         else:
-            agent.trace_ready(self.collaborator.seat.user)
+            agent.replay.ready(self.collaborator.seat.user)
 
     def begin_replay(self) -> None:
         """Everybody is ready."""

@@ -7,17 +7,15 @@ from types import SimpleNamespace
 import gevent
 import msgpack
 import pytest
-from gevent.event import Event
 from locust.env import Environment
 
+from coordination.agents import make_agent
 from jupyter_rtc_locust.coordination import collecting, gathering, messages, sending
 from jupyter_rtc_locust.coordination.answers import encoded_rooms
 from jupyter_rtc_locust.coordination.collecting import EvidenceCollector
 from jupyter_rtc_locust.coordination.pieces import split
-from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
-from jupyter_rtc_locust.coordination.sending import Sending
 from jupyter_rtc_locust.settings import END_BUDGET_S, QUIET_S, Settings
 from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, RoomEvidence
 from runs.patches import replace_in
@@ -193,11 +191,11 @@ def test_a_process_that_tells_what_cannot_be_makes_the_run_inconclusive_and_fill
 @pytest.mark.parametrize(
     ("number", "run_of_the_swarm", "told", "sent_once"),
     [
-        (2, "run", "_resume", True),
-        (2, "run", "over", False),
-        (0, "run", "over", True),
-        (0, "run", "_resume", False),
-        (0, "another", "over", False),
+        (2, "run", messages.RESUME, True),
+        (2, "run", messages.RUN_OVER, False),
+        (0, "run", messages.RUN_OVER, True),
+        (0, "run", messages.RESUME, False),
+        (0, "another", messages.RUN_OVER, False),
     ],
 )
 def test_evidence_that_nobody_waits_for_any_more_is_not_sent_again(
@@ -205,8 +203,8 @@ def test_evidence_that_nobody_waits_for_any_more_is_not_sent_again(
 ):
     monkeypatch.setattr(sending, "PATIENCE_S", (0.02,) * 4)
     sent = []
-    agent = SimpleNamespace(swarm=SimpleNamespace(run_id=run_of_the_swarm), over=Event(), _resume=Event())
-    agent._sending = Sending(lambda *message: sent.append(message))
-    getattr(agent, told).set()
-    ProcessAgent._send_in_pieces(agent, "run", number, b"x")
-    assert len(sent) == (1 if sent_once else 4)
+    agent, channel = make_agent(monkeypatch, "one", [], lambda kind, _: sent.append(kind))
+    agent.swarm.run_id = run_of_the_swarm
+    channel.deliver(told, {"run": run_of_the_swarm, "round": 2})
+    agent.telling.send_in_pieces("run", number, b"x")
+    assert sent.count(messages.EVIDENCE) == (1 if sent_once else 4)

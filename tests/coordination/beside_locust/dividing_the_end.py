@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jupyter_rtc_locust.coordination import collecting, process_agent, served_later
+from jupyter_rtc_locust.coordination import at_checkpoints, collecting, served_later
 from jupyter_rtc_locust.coordination.dividing_the_end import (
     LEAST_LOOKS_S,
     LEAST_TO_JUDGE_S,
@@ -69,7 +69,7 @@ def test_where_it_took_too_long_what_no_silence_took_is_there_to_judge_what_was_
 @given(DRAIN_S)
 def test_people_pause_for_as_long_as_a_checkpoint_with_a_silent_server_may_take(drain_s):
     parts = divided(end_budget(0, drain_s), JUDGE_S)
-    assert process_agent.longest_pause(drain_s) >= parts.until_looks_end + parts.silence
+    assert at_checkpoints.longest_pause(drain_s) >= parts.until_looks_end + parts.silence
 
 
 def test_a_short_run_has_40_seconds_after_its_evidence():

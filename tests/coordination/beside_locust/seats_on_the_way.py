@@ -58,7 +58,9 @@ class Stage:
             messages.SEAT_LEFT, lambda msg, **_: Coordinator._on_seat_left(self.coordinator, msg)
         )
         self.told = []
-        monkeypatch.setattr(self.agent, "_send_in_pieces", lambda *told: self.told.append(msgpack.unpackb(told[2])))
+        monkeypatch.setattr(
+            self.agent.telling, "send_in_pieces", lambda *told: self.told.append(msgpack.unpackb(told[2]))
+        )
         monkeypatch.setattr(self.agent, "_server_of", lambda *_: SimpleNamespace(arrive=self.arrive, leave=list))
         monkeypatch.setattr(module, "Collaborator", Tab)
 

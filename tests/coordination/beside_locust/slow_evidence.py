@@ -93,7 +93,7 @@ class WithAgent(Worker):
     def __init__(self, monkeypatch, world, node, rooms, **line):
         super().__init__(world, node, b"", **line)
         self.agent, self._channel = make_agent(monkeypatch, node, rooms, self.send)
-        self.agent._sending = self.sending
+        self.agent.telling._sending = self.sending
 
     def hear(self, kind, body):
         if kind == messages.EVIDENCE_TAKEN:

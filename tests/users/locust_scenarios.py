@@ -22,7 +22,7 @@ from locust.env import Environment
 
 import jupyter_rtc_locust
 from jupyter_rtc_locust import NotebookUser, TextUser
-from jupyter_rtc_locust.coordination import conclusion, messages, pieces, sending, silences
+from jupyter_rtc_locust.coordination import evidence_of_run, messages, pieces, sending, silences
 from jupyter_rtc_locust.coordination import process_agent as agent_module
 from jupyter_rtc_locust.coordination.answers import read_answer
 from jupyter_rtc_locust.coordination.making_faults import begin_faults
@@ -508,7 +508,8 @@ def somebody_with_a_seat_stands_in_no_answer():
         state = RunState("run", 7, Settings(), "http://127.0.0.1:1", None)
         state.prepared = Prepared(server, "folder", [], seats)
         state.users_seated, state.end.answers, state.end.lost = 3, {"here": told}, lost
-        problems[name] = list(conclusion.run_evidence(state, state.end, {"sound": True, "reasons": []}, ()).problems)
+        evidence = evidence_of_run.run_evidence(state, state.end, {"sound": True, "reasons": []}, ())
+        problems[name] = list(evidence.problems)
     return problems
 
 
@@ -528,7 +529,7 @@ def a_server_goes_while_the_file_is_waited_for():
         def answers(self, _owner=""):
             return not self.gone
 
-    told, kept = {}, (silences.HTTP_TRY_DEADLINE_S, conclusion.side_by_side)
+    told, kept = {}, (silences.HTTP_TRY_DEADLINE_S, evidence_of_run.side_by_side)
     silences.HTTP_TRY_DEADLINE_S = 0.2
     last_readings = {
         "killed": SavedFile(problem="connection refused"),
@@ -546,10 +547,10 @@ def a_server_goes_while_the_file_is_waited_for():
             server.gone = last.problem != ""
             return [replace(one, joiner=Snapshot({}, b"\x00\x00"), saved=last) for one in documents]
 
-        conclusion.side_by_side = looks
-        evidence = conclusion.run_evidence(state, state.end, {"sound": True, "reasons": []}, ())
+        evidence_of_run.side_by_side = looks
+        evidence = evidence_of_run.run_evidence(state, state.end, {"sound": True, "reasons": []}, ())
         told[name] = len(evidence.server_silences)
-    silences.HTTP_TRY_DEADLINE_S, conclusion.side_by_side = kept
+    silences.HTTP_TRY_DEADLINE_S, evidence_of_run.side_by_side = kept
     return told
 
 

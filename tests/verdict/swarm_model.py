@@ -2,7 +2,7 @@
 
 No sockets, no clock: time is a number that each step moves on, and every message waits in a list until somebody
 delivers it, so that a test decides who has seen what. Evidence is put together as `coordination/gathering.py` and
-`coordination/conclusion.py` do it.
+`coordination/evidence_of_run.py` do it.
 """
 
 from __future__ import annotations

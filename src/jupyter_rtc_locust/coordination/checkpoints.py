@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from jupyter_rtc_locust.coordination.conclusion import run_evidence, without_secrets
+from jupyter_rtc_locust.coordination.evidence_of_run import run_evidence, without_secrets
 from jupyter_rtc_locust.coordination.judging import JudgeError, judged
 from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState

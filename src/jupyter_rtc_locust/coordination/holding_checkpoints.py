@@ -13,7 +13,7 @@ from gevent.pool import Group
 from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.coordination.checkpoints import evidence_at_checkpoint, judged_checkpoint
 from jupyter_rtc_locust.coordination.collecting import EvidenceCollector
-from jupyter_rtc_locust.coordination.conclusion import checkpoint_as_dict
+from jupyter_rtc_locust.coordination.result_of_run import checkpoint_as_dict
 from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.reporting.console import checkpoint_sentence

@@ -10,7 +10,7 @@ from gevent.event import Event
 from locust.env import Environment
 
 from jupyter_rtc_locust import NotebookUser
-from jupyter_rtc_locust.coordination import conclusion, messages
+from jupyter_rtc_locust.coordination import evidence_of_run, messages
 from jupyter_rtc_locust.coordination import process_agent as module
 from jupyter_rtc_locust.coordination.checkpoints import evidence_at_checkpoint
 from jupyter_rtc_locust.coordination.coordinator import Coordinator
@@ -101,7 +101,7 @@ class Stage:
         """Everybody tells; what the run cannot be judged for, and how many took part."""
         self.agent.tell("run", lambda _: iter(()))
         self.state.end.answers = {"here": {"documents": (), "counts": {}}}
-        evidence = conclusion.run_evidence(self.state, self.state.end, {"sound": True, "reasons": []}, [])
+        evidence = evidence_of_run.run_evidence(self.state, self.state.end, {"sound": True, "reasons": []}, [])
         return evidence.problems, evidence.users_at_once
 
 

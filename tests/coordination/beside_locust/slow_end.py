@@ -1,11 +1,12 @@
 """At the end of looks: who is asked whether the server is still there, for how long, and what the judge gets then."""
 
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
-from jupyter_rtc_locust.coordination import conclusion
+from jupyter_rtc_locust.coordination import conclusion, evidence_of_run
 from jupyter_rtc_locust.coordination.dividing_the_end import LEAST_TO_JUDGE_S
 from jupyter_rtc_locust.coordination.last_looks import NOT_QUIET, end_of_looks, nothing_seen
 from jupyter_rtc_locust.coordination.preparation import Prepared, PreparedDocument
@@ -33,20 +34,20 @@ class Looks:
         self.state.served_later = SimpleNamespace(amended=self.ask_once_more)
         self.silence_s, self.joiner, self.saved = silence_s, joiner, saved
         self.servers_asked, self.users_asked, self.memory_asked = [], [], []
-        monkeypatch.setattr(conclusion, "silent_servers", self.ask_servers)
-        monkeypatch.setattr(conclusion, "_document_evidence", lambda *_: None)
-        monkeypatch.setattr(conclusion, "_documents_in_use", lambda state: state.prepared.documents)
-        monkeypatch.setattr(conclusion, "_problems", lambda *_: [])
-        monkeypatch.setattr(conclusion, "_told", lambda *_, **told: SimpleNamespace(**told))
-        monkeypatch.setattr(conclusion, "last_look", self.look)
-        monkeypatch.setattr(conclusion, "replace", lambda told, **more: SimpleNamespace(**vars(told), **more))
+        monkeypatch.setattr(evidence_of_run, "silent_servers", self.ask_servers)
+        monkeypatch.setattr(evidence_of_run, "_document_evidence", lambda *_: None)
+        monkeypatch.setattr(evidence_of_run, "_documents_in_use", lambda state: state.prepared.documents)
+        monkeypatch.setattr(evidence_of_run, "_problems", lambda *_: [])
+        monkeypatch.setattr(evidence_of_run, "_told", lambda *_, **told: SimpleNamespace(**told))
+        monkeypatch.setattr(evidence_of_run, "last_look", self.look)
+        monkeypatch.setattr(evidence_of_run, "replace", lambda told, **more: SimpleNamespace(**vars(told), **more))
 
     def look(self, *_, **__):
         if self.silence_s is not None:
             since = time.monotonic() - self.silence_s
             self.state.silences.not_answered("", since)
         evidence = DocumentEvidence(DOCUMENT.path, "text", Snapshot({}, b"\x00\x00"), joiner=nothing_seen(self.joiner))
-        return conclusion_replace(evidence, saved=SavedFile(problem=self.saved))
+        return replace(evidence, saved=SavedFile(problem=self.saved))
 
     def ask_servers(self, state, until):
         self.servers_asked.append(until)
@@ -63,11 +64,8 @@ class Looks:
     def ended_so_long_ago(self, seconds, collection=None):
         collection = self.state.end if collection is None else collection
         collection.began = time.monotonic() - seconds
-        conclusion.run_evidence(self.state, collection, HEALTHY, [])
+        evidence_of_run.run_evidence(self.state, collection, HEALTHY, [])
         return self
-
-
-conclusion_replace = conclusion.replace
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ import yaml
 
 from deploy.waiting import wait_until
 from runs.together import Runs
-from servers.processes import environment_without_jupyter
+from servers.processes import AT_FIRST, environment_without_jupyter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,7 +62,7 @@ class Stack:
         (home / "results").mkdir()
         jupyter = {f"JUPYTER_{kind}_DIR": str(home / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")}
         # The health check of the image, and the ports that it would find in a container.
-        path = os.pathsep.join([str(PROGRAMS), str(IMAGE), os.environ["PATH"]])
+        path = os.pathsep.join([str(PROGRAMS), str(IMAGE), AT_FIRST["PATH"]])
         health = {
             "HEALTH_SERVER_PORT": str(self.ports[8888]),
             "HEALTH_MASTER_PORT": str(self.ports[5557]),

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from canaries import __main__ as program
-from canaries import play
 from canaries.all_canaries import CANARIES
 from canaries.canary import Canary, Outcome, judged
+from canaries.play import played
 from runs.commands_of_documents import REPOSITORY, REPRODUCTIONS, commands
 from runs.locust_run import FAILED, INCONCLUSIVE, PASSED, Run
 
@@ -84,7 +84,7 @@ def test_a_run_that_found_it_has_done_so_whether_or_not_its_generator_was_sound(
     ],
 )
 def test_a_run_that_proves_nothing_is_made_once_more_and_then_fails_with_its_reason(
-    run: Run, reason: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    run: Run, reason: str, tmp_path: Path
 ) -> None:
     folders: list[Path] = []
 
@@ -92,19 +92,17 @@ def test_a_run_that_proves_nothing_is_made_once_more_and_then_fails_with_its_rea
         folders.append(folder)
         return run
 
-    monkeypatch.setattr(play, "run_locust", run_locust)
-    outcome = play.played(STALE, tmp_path)
+    outcome = played(STALE, tmp_path, run_locust)
     assert len(set(folders)) == len(folders) == 2
     assert not outcome.found
     assert reason in outcome.line()
 
 
-def test_a_run_that_does_not_end_is_not_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_run_that_does_not_end_is_not_found(tmp_path: Path) -> None:
     def run_locust(*_: object, **__: object) -> Run:
         raise AssertionError("did not end within 100 s")
 
-    monkeypatch.setattr(play, "run_locust", run_locust)
-    assert "NOT FOUND: did not end within 100 s" in play.played(STALE, tmp_path).line()
+    assert "NOT FOUND: did not end within 100 s" in played(STALE, tmp_path, run_locust).line()
 
 
 @pytest.mark.parametrize("missing", [None, *CANARIES], ids=lambda one: one.name if one else "none")

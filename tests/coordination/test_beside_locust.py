@@ -1,6 +1,5 @@
 """Parts of the coordination that import Locust, which patches its process: each file is tested in one of its own."""
 
-import os
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -8,6 +7,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+
+from servers.processes import AT_FIRST
 
 pytestmark = pytest.mark.run
 
@@ -17,7 +18,7 @@ FILES = sorted(path.name for path in (HERE / "beside_locust").glob("*.py") if pa
 
 
 def run_beside_locust(file):
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LOCUST_", "PYTEST"))}
+    environment = {name: value for name, value in AT_FIRST.items() if not name.startswith(("LOCUST_", "PYTEST"))}
     # Locust brings a plugin for pytest, which would rather be imported by pytest itself.
     quietly = ("-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
     command = [sys.executable, "-c", PROGRAM, *quietly, str(HERE / "beside_locust" / file)]

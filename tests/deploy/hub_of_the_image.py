@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
-from unittest import mock
 
+import pytest
 from traitlets.config import Config
 
 from deploy.built_image import HUB
@@ -23,6 +22,7 @@ def configuration() -> Any:
 
 def roles_of_the_compose_file() -> list[dict[str, Any]]:
     """The roles of the token and of people."""
-    with mock.patch.dict(os.environ, JUPYTER_TOKEN=TOKEN):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_TOKEN", TOKEN)
         roles: list[dict[str, Any]] = configuration().JupyterHub.load_roles
     return roles

@@ -21,6 +21,7 @@ import psutil
 from endurance.growth import Growth, Sample, growth, table
 from runs.locust_run import LOCUSTFILES, REPOSITORY, LocustProcess, Run
 from servers import processes
+from servers.processes import environment_without_jupyter
 from servers.server_process import ServerProcess
 
 SERVERS: dict[str, Callable[[], ServerProcess]] = {
@@ -104,7 +105,13 @@ def documents_growth(folder: Path, begin_s: float, end_s: float) -> Growth | Non
     """How fast the bare documents grow between two moments; None where the evidence cannot be read."""
     command = [sys.executable, "-m", "endurance.documents", str(folder / "results"), str(begin_s), str(end_s)]
     read = subprocess.run(
-        command, cwd=REPOSITORY / "tests", capture_output=True, text=True, timeout=READING_S, check=False
+        command,
+        cwd=REPOSITORY / "tests",
+        env=environment_without_jupyter(),
+        capture_output=True,
+        text=True,
+        timeout=READING_S,
+        check=False,
     )
     if read.returncode != 0:
         print(read.stderr, file=sys.stderr)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from endurance.__main__ import main
+from runs.programs import run_program
 from runs.together import Runs
 
 pytestmark = pytest.mark.run
@@ -21,7 +21,7 @@ def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], dict[str, object]
 
     def short() -> dict[str, object]:
         arguments = ["--minutes", "0.3", "--users", "5", "--folder", str(folder / "short")]
-        main(arguments)
+        run_program("endurance", *arguments)
         told: dict[str, object] = json.loads((folder / "short" / "hour.json").read_text())
         return told
 

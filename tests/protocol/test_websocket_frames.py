@@ -248,7 +248,15 @@ def test_a_close_frame_carries_its_code(code, mask):
 
 
 def most_memory(pieces):
-    """Give all pieces to a reader: what it told, and how much memory that took at most."""
+    """Give all pieces to a reader: what it told, and how much memory that took at most.
+
+    The least of three times: what threads of other tests take meanwhile is counted, too, but is not there thrice.
+    """
+    pieces = list(pieces)
+    return min((memory_taken(pieces) for _ in range(3)), key=lambda one: one[1])
+
+
+def memory_taken(pieces):
     reader, told = FrameReader(), []
     tracemalloc.start()
     try:

@@ -128,6 +128,10 @@ FORMAT_3: dict[str, Any] = {
 TEXT = "first line\n\tindented, with a blank at the end \n\nκείμενο, текст, 文字, 👩‍🔬, é\nlast line without an end"
 
 
+NOTEBOOKS = notebook_paths()
+"""Looked for before any test makes as if there were none."""
+
+
 def write_templates(folder: Path) -> dict[str, Path]:
     """Write them all; where each is. `demo` is a folder with the notebooks of the demo."""
     notebooks = {
@@ -143,6 +147,6 @@ def write_templates(folder: Path) -> dict[str, Path]:
     written["text"].write_text(TEXT, encoding="utf-8")
     written["demo"] = folder / "demo"
     written["demo"].mkdir()
-    for path in notebook_paths():
+    for path in NOTEBOOKS:
         shutil.copy(path, written["demo"])
     return written

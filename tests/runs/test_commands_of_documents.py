@@ -40,7 +40,7 @@ from runs.locust_run import UNREPORTED
 from runs.together import Runs
 from servers import processes
 from servers.first_room import with_a_store
-from servers.processes import environment_without_jupyter, free_port
+from servers.processes import AT_FIRST, environment_without_jupyter, free_port
 from servers.server_process import ServerProcess
 
 pytestmark = pytest.mark.run
@@ -93,7 +93,7 @@ class Shell:
         self.environment = environment_without_jupyter(
             REPOSITORY=str(REPOSITORY),
             PROGRAMS=str(PROGRAMS),
-            PATH=f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
+            PATH=f"{PROGRAMS}{os.pathsep}{AT_FIRST['PATH']}",
             HOST_OF_THE_TESTS=server.url,
             TOKEN_OF_THE_TESTS=server.token,
             PORT_OF_THE_TESTS=str(self.port),

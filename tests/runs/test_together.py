@@ -12,6 +12,7 @@ from typing import Any
 
 import gevent
 import pytest
+import requests
 
 from runs import together
 from runs.patches import replace_in
@@ -50,6 +51,20 @@ def test_a_run_that_raises_does_so_where_it_is_asked_for_and_nowhere_else() -> N
         with pytest.raises(ValueError, match="bad"):
             module["bad"]
         module.left.result(10)
+
+
+def test_where_the_context_cannot_be_entered_every_run_says_why() -> None:
+    tries = iter(["the first reason", "another"])
+
+    @contextlib.contextmanager
+    def make_runs(_: Path) -> Iterator[dict[str, Callable[[], Any]]]:
+        raise ValueError(next(tries))
+        yield
+
+    with queue([module := Runs(make_runs, Path("/folder"), ["one", "two"])]):
+        for run in ("one", "two"):
+            with pytest.raises(ValueError, match="the first reason"):
+                module[run]
 
 
 def test_what_leaving_the_context_raises_is_kept_for_the_module() -> None:
@@ -108,9 +123,12 @@ def test_every_test_of_a_whole_run_stands_in_the_queue() -> None:
 
 
 def test_a_test_cannot_give_another_clock_to_the_runs_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    for library, name in ((time, "monotonic"), ("time.monotonic", None), (gevent, "sleep"), (os.path, "exists")):
-        with pytest.raises(AssertionError, match="whole runs"):
-            monkeypatch.setattr(*filter(None, (library, name)), lambda: 0.0)
+    as_strings = ("time.monotonic", "runs.together.threading.Thread", "runs.together.ThreadPoolExecutor.submit")
+    libraries = ((time, "monotonic"), (gevent, "sleep"), (os.path, "exists"), (requests, "get"))
+    for what in (*((one,) for one in as_strings), *libraries, (threading.Thread, "start"), (requests.Session, "get")):
+        for patch, value in ((monkeypatch.setattr, [lambda: 0.0]), (monkeypatch.delattr, [])):
+            with pytest.raises(AssertionError, match="whole runs"):
+                patch(*what, *value)
     replace_in(monkeypatch, together, "threading", Lock=None)
     assert (together.threading.Lock, together.threading.Thread) == (None, threading.Thread)
     assert threading.Lock is not None

@@ -33,6 +33,8 @@ class Runs:
         self.longest = [name for name in longest if name in names]
         self._context = contextlib.ExitStack()
         self._calls: dict[str, Callable[[], Any]] | None = None
+        self._not_made: BaseException | None = None
+        """Why the context could not be entered. It is not entered again: that would fail for another reason."""
         self._lock = threading.Lock()
         self._open = len(names)
         self._futures: dict[str, Future[Any]] = {}
@@ -61,8 +63,14 @@ class Runs:
 
     def _run(self, name: str) -> Any:
         with self._lock:
+            if self._not_made is not None:
+                raise self._not_made
             if self._calls is None:
-                self._calls = self._context.enter_context(self._make_runs(self._folder))
+                try:
+                    self._calls = self._context.enter_context(self._make_runs(self._folder))
+                except BaseException as error:
+                    self._not_made = error
+                    raise
         return self._calls[name]()
 
     def _one_has_ended(self, _: Future[Any]) -> None:

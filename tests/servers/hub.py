@@ -13,7 +13,7 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from servers.processes import HERE, REPOSITORY, environment_without_jupyter, folders, free_port
+from servers.processes import AT_FIRST, HERE, REPOSITORY, environment_without_jupyter, folders, free_port
 from servers.server_process import ServerProcess
 
 PYTHON_OF_JUPYTERHUB = REPOSITORY / ".venv-jupyterhub" / "bin" / "python"
@@ -92,7 +92,7 @@ def jupyterhub(
         HUB_PASSWORD=password,
         SERVICE_TOKEN=token,
         CONFIGPROXY_AUTH_TOKEN=secrets.token_hex(16),
-        PATH=f"{PYTHON_OF_JUPYTERHUB.parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        PATH=f"{PYTHON_OF_JUPYTERHUB.parent}{os.pathsep}{AT_FIRST.get('PATH', '')}",
     )
     hub = HubProcess(
         name="JupyterHub",

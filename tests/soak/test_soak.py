@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,23 +12,19 @@ from typing import Any
 
 import pytest
 
+from runs.programs import run_program
 from runs.together import Runs
-from servers.processes import environment_without_jupyter
 from soak.__main__ import main, missing_servers
 from soak.outcome import finished
 from soak.plan import plan
 
 SOAK = "a small soak"
-TESTS = Path(__file__).resolve().parents[1]
-DEADLINE_S = 150
 ARGUMENTS = ("--seed", "2", "--runs", "1", "--only", "pycrdt-websocket, text_file_editing, 3 users, 1 documents")
 
 
 def soaked(folder: Path) -> tuple[subprocess.CompletedProcess[str], subprocess.CompletedProcess[str]]:
     """The same command twice, the second time when all is done."""
-    command = [sys.executable, "-m", "soak", *ARGUMENTS, "--folder", str(folder)]
-    how: dict[str, Any] = {"cwd": TESTS, "env": environment_without_jupyter(), "timeout": DEADLINE_S}
-    first, second = (subprocess.run(command, capture_output=True, text=True, check=False, **how) for _ in range(2))
+    first, second = (run_program("soak", *ARGUMENTS, "--folder", str(folder)) for _ in range(2))
     return first, second
 
 

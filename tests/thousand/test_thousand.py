@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from runs.programs import run_program
 from runs.together import Runs
-from thousand.__main__ import held, main, sentences, table
+from thousand.__main__ import held, sentences, table
 
 pytestmark = pytest.mark.run
 
@@ -23,7 +24,7 @@ def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], dict[str, object]
 
     def small() -> dict[str, object]:
         arguments = ["--users", str(PEOPLE), "--workers", "2", "--minutes", "0.1", "--folder", str(folder / "small")]
-        code = main(arguments)
+        code = run_program("thousand", *arguments).returncode
         (told,) = json.loads((folder / "small" / "thousand.json").read_text())["runs"]
         return {"code": code, **told}
 

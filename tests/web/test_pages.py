@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from runs.together import Runs
+from servers.processes import AT_FIRST
 
 pytestmark = pytest.mark.run
 
@@ -23,7 +23,7 @@ PAGES = "pages"
 
 
 def run_beside_locust(file: Path) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LOCUST_", "PYTEST"))}
+    environment = {name: value for name, value in AT_FIRST.items() if not name.startswith(("LOCUST_", "PYTEST"))}
     # Locust brings a plugin for pytest, which would rather be imported by pytest itself.
     quietly = ("-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
     command = [sys.executable, "-c", PROGRAM, *quietly, str(file)]

@@ -20,6 +20,8 @@ from typing import Any
 
 import yaml
 
+from servers.processes import AT_FIRST
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(sys.executable).parent
 DEADLINE_S = 100.0
@@ -144,7 +146,7 @@ class Runner:
 
     def _environment(self, values: Mapping[str, str]) -> dict[str, str]:
         inherited = {
-            name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "LOCUST", "GITHUB"))
+            name: value for name, value in AT_FIRST.items() if not name.startswith(("JUPYTER", "LOCUST", "GITHUB"))
         }
-        path = f"{self.programs}{os.pathsep}{os.environ['PATH']}"
+        path = f"{self.programs}{os.pathsep}{AT_FIRST['PATH']}"
         return inherited | {"PATH": path, "GITHUB_STEP_SUMMARY": str(self.summary), "CI": "true"} | dict(values)

@@ -159,7 +159,7 @@ class ProcessAgent:
         return collaborator
 
     def _let_in(self, given: dict[str, Any]) -> tuple[Seat, Swarm]:
-        """Wait for the server to know the user of this seat."""
+        """Begin the run that this seat belongs to, if need be, and wait for the server to know its user."""
         swarm, seat = self._swarm_of(given["run"], given["heard"]), Seat.from_message(given["seat"])
         if swarm.planned is not None:
             swarm.planned.name_cells(seat.document_index, given.get("cell_names") or {})
@@ -342,10 +342,10 @@ class ProcessAgent:
             greenlet.kill(block=False)
         self._greenlets = []
 
-    # -- the end ------------------------------------------------------------------------------------------------
-
     def _note_problem(self, problem: str) -> None:
         self._problems.append(problem)
+
+    # -- the end ------------------------------------------------------------------------------------------------
 
     def tell_evidence(self, run_id: str, drain_timeout: float) -> None:
         """Stop editing, get quiet, wait until everybody is, gather, send."""

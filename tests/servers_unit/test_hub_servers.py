@@ -150,6 +150,30 @@ def test_a_server_whose_start_was_not_answered_is_stopped_though_it_is_found_to_
     assert server.asked().count(("DELETE", "/hub/api/users/ada/server")) == 1
 
 
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_a_server_that_the_hub_refused_to_start_is_not_stopped_so_that_its_owner_may_have_it(server, servers, status):
+    server.on("GET", "/hub/api/users/ada", 200, {"servers": {}}).on("POST", "/hub/api/users/ada/server", status, {})
+    made = servers(as_owners=True)
+    with pytest.raises(SpawnFailed, match=str(status)):
+        bring_up(made)
+    assert made.leave() == []
+    assert ("DELETE", "/hub/api/users/ada/server") not in server.asked()
+
+
+def test_a_server_whose_start_was_not_answered_is_stopped_though_the_hub_refuses_the_next(server, servers):
+    for state in ({"servers": {}}, {"servers": {}}, STARTING):
+        server.on("GET", "/hub/api/users/ada", 200, state)
+    for status in (504, 429):
+        server.on("POST", "/hub/api/users/ada/server", status)
+    has_server(server, runs=True)
+    made = servers(as_owners=True)
+    with pytest.raises(SpawnFailed):
+        bring_up(made)
+    assert bring_up(made) == []
+    assert made.leave() == []
+    assert server.asked().count(("DELETE", "/hub/api/users/ada/server")) == 1
+
+
 def test_a_server_that_did_not_start_is_asked_to_end_all_the_same(server, servers):
     server.on("GET", "/hub/api/users/ada", 200, {"servers": {}}).on("POST", "/hub/api/users/ada/server", 500, {})
     server.on("DELETE", "/hub/api/users/ada/server", 404, {})
@@ -343,6 +367,51 @@ def test_whoever_may_not_share_lets_nobody_in(server, servers):
     with pytest.raises(HubRefused, match="shares!user"):
         made.arrive(DOCUMENT, 1)
     assert made.leave() == []
+    assert ("PATCH", SHARES) not in server.asked(), "what the hub refused is not made"
+
+
+NOT_SHARED, SHARED = {"items": []}, {"items": [{"user": {"name": "ben"}}]}
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_a_share_whose_making_was_not_answered_is_ended_though_nobody_asked_again(server, servers, status):
+    server.on("GET", SHARES, 200, NOT_SHARED).on("POST", SHARES, status, {}).on("PATCH", SHARES, 200, {})
+    made = servers(as_owners=False)
+    with pytest.raises(HubRefused, match=f"failed at the shares of ada: {status}.*its log says why"):
+        made.arrive(DOCUMENT, 1)
+    assert made.leave() == made.leave() == []
+    assert server.asked()[-1] == ("PATCH", SHARES)
+    assert server.requests[-1].json == {"user": "ben"}
+
+
+def test_a_share_whose_making_was_not_answered_is_ended_though_it_is_there_when_it_is_looked_for_again(server, servers):
+    server.on("GET", SHARES, 200, NOT_SHARED).on("GET", SHARES, 200, SHARED)
+    server.on("POST", SHARES, 504, {}).on("PATCH", SHARES, 200, {})
+    made = servers(as_owners=False)
+    with pytest.raises(HubRefused, match="504"):
+        made.arrive(DOCUMENT, 1)
+    made.arrive(DOCUMENT, 1)
+    assert made.leave() == []
+    assert [method for method, path in server.asked() if path == SHARES] == ["GET", "POST", "GET", "PATCH"]
+
+
+def test_a_share_that_the_hub_refused_when_it_was_asked_again_may_have_been_made_before(server, servers):
+    server.on("GET", SHARES, 200, NOT_SHARED).on("PATCH", SHARES, 200, {})
+    server.on("POST", SHARES, 504, {}).on("POST", SHARES, 403, {})
+    made = servers(as_owners=False)
+    for status in ("504", "403"):
+        with pytest.raises(HubRefused, match=status):
+            made.arrive(DOCUMENT, 1)
+    assert made.leave() == []
+    assert server.asked()[-1] == ("PATCH", SHARES)
+
+
+def test_a_share_whose_making_was_not_answered_is_left_to_who_leaves_last(server, servers):
+    server.on("GET", SHARES, 200, NOT_SHARED).on("POST", SHARES, 502, {})
+    leaves_early = servers(as_owners=False)
+    with pytest.raises(HubRefused, match="502"):
+        leaves_early.arrive(DOCUMENT, 1)
+    assert leaves_early.leave_to_others() == ([], {"shares": [("ada", "ben")], "accounts": []})
 
 
 def test_an_error_in_one_part_of_leaving_keeps_nothing_else_from_being_given_back(

@@ -153,7 +153,12 @@ class Hub:
             state = self.server_of(name)
             if state == ServerState():
                 ours(True)
-                waits_for, pause = self._start_begun(name, until), _WAIT_WHERE_TOO_MANY_START_S
+                try:
+                    waits_for, pause = self._start_begun(name, until), _WAIT_WHERE_TOO_MANY_START_S
+                except SpawnFailed as error:
+                    if 400 <= error.status < 500:
+                        ours(False)
+                    raise
                 if not waits_for:
                     return True
                 ours(False)
@@ -209,7 +214,7 @@ class Hub:
         if answer.status_code == 400 and (" is pending " in said or self.server_of(name) != ServerState()):
             return f"the hub said {said}"
         if answer.status_code not in (201, 202):
-            raise SpawnFailed(f"{self.http.base} did not start the server of {name}: {said}.")
+            raise SpawnFailed(f"{self.http.base} did not start the server of {name}: {said}.", answer.status_code)
         return ""
 
     def _follow(self, name: str, until: float, told: Told) -> tuple[str, bool]:
@@ -280,7 +285,7 @@ class Hub:
             if answer.status_code == 404:
                 return frozenset()
             if answer.status_code != 200:
-                raise HubRefused(self._no_shares(owner, answer))
+                raise self._no_shares(owner, answer)
             page = json_of(answer)
             users = [one.get("user") for one in page.get("items") or () if isinstance(one, dict)]
             shared |= {str(user["name"]) for user in users if isinstance(user, dict) and "name" in user}
@@ -294,16 +299,20 @@ class Hub:
         """Let this person use the owner's default server.
 
         Raises:
-            HubRefused: the hub does not let the owner do that.
+            HubRefused: the hub does not let the owner do that; with a status of 5xx it may have been done all the same.
         """
         answer = self.http.request("POST", f"/hub/api{_share(owner)}", json={"user": name})
         if answer.status_code not in (200, 201):
-            raise HubRefused(self._no_shares(owner, answer))
+            raise self._no_shares(owner, answer)
 
-    def _no_shares(self, owner: str, answer: requests.Response) -> str:
-        return (
-            f"{self.http.base} does not let {owner} share a server: {self._short(answer)}. People need the scopes "
-            f"shares!user and read:users:name for that, a service needs shares (c.JupyterHub.load_roles)."
+    def _no_shares(self, owner: str, answer: requests.Response) -> HubRefused:
+        said, status = self._short(answer), answer.status_code
+        if status >= 500:
+            return HubRefused(f"{self.http.base} failed at the shares of {owner}: {said}; its log says why.", status)
+        return HubRefused(
+            f"{self.http.base} does not let {owner} share a server: {said}. People need the scopes shares!user and "
+            f"read:users:name for that, a service needs shares (c.JupyterHub.load_roles).",
+            status,
         )
 
     def end_share(self, owner: str, name: str) -> None:

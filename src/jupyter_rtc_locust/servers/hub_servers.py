@@ -57,7 +57,7 @@ class HubServers(Server):
         self._asked_as: dict[tuple[str, str], JupyterCollaboration] = {}
         """By owner and person, the owner's server asked as this person."""
         self._shares: set[tuple[str, str]] = set()
-        """Owner and person of each share that this process made."""
+        """Owner and person of each share that this process made, or asked for, unless the hub refused it."""
 
     # -- where documents lie --------------------------------------------------------------------------------------
 
@@ -95,11 +95,16 @@ class HubServers(Server):
             until = time.monotonic() + self._settings.hub_spawn_timeout
             tell: Told = lambda percent, message: told(owner, percent, message)  # noqa: E731
             asked: list[float] = []
+            asked_before = owner in self._started
 
             def note(ours: bool) -> None:
-                # First: this may be stopped at any moment. A server that is somebody else's is not ours to end.
+                # First: this may be stopped at any moment. A server that is somebody else's is not ours to end; where
+                # it was asked for before, and that was not answered, it may be ours all the same.
                 asked.append(time.monotonic())
-                (self._started.add if ours else self._started.discard)(owner)
+                if ours:
+                    self._started.add(owner)
+                elif not asked_before:
+                    self._started.discard(owner)
 
             ours = hub.ask_for_server(known_as, until, tell, note)
             hub.wait_for_server(known_as, until, tell)
@@ -130,19 +135,25 @@ class HubServers(Server):
         self._asked_as[(owner, name)] = self._server(owner_known_as, token)
 
     def _share(self, owner: str, name: str, share: Callable[[], None]) -> None:
-        """Have it made, and not by who waits: that one may be stopped while the hub is asked, and `leave` waits."""
+        """Have it made, and not by who waits: that one may be stopped while the hub is asked, and `leave` waits.
+
+        Noted first: a hub may make it and not be heard. What the hub itself refuses (4xx) is not made; who says 5xx may
+        be a proxy, which does not know. Ending one that was never made does no harm.
+        """
 
         def made() -> None:
             try:
                 share()
-            except HubRefused:
-                self._shares.discard((owner, name))
+            except HubRefused as error:
+                if not asked_before and 400 <= error.status < 500:
+                    self._shares.discard((owner, name))
                 raise
 
         too_late = HubRefused(f"{name} came to {self.http.base} after the run had left it.")
         with self._lock:
             if self._left_it:
                 raise too_late
+            asked_before = (owner, name) in self._shares
             self._shares.add((owner, name))
             sharing = self._sharing.submit(made)
         try:

@@ -294,13 +294,30 @@ def test_what_nobody_here_authored_is_told_with_its_bytes(room, swarm, person):
 
 
 def test_who_left_or_never_opened_is_told_but_its_replica_is_not(room, swarm, person):
-    people = [person(user, places=3) for user in range(3)]
+    people = [person(user, places=4) for user in range(4)]
     people[0].open()
     people[1].open()
     people[1].leave()
+    swarm.server.refusals.append(ConnectionBroken("PUT /session answered 500."))
+    with pytest.raises(ConnectionBroken):
+        people[2].open()
     evidence = told(swarm)
     assert [replica.users for replica in evidence.replicas] == [(0,)]
-    assert [user.stage for user in evidence.users] == ["connected", "left", "never opened its document"]
+    assert [(user.stage, user.trouble) for user in evidence.users] == [
+        ("connected", ""),
+        ("left", ""),
+        ("never opened its document", "PUT /session answered 500."),
+        ("was still opening its document", ""),
+    ]
+
+
+def test_who_was_told_that_the_document_cannot_be_opened_keeps_nobody_from_getting_quiet(room, swarm, person):
+    person().open()
+    swarm.server.refusals.append(ConnectionBroken("PUT /session answered 500."))
+    with pytest.raises(ConnectionBroken):
+        person(1, places=2).open()
+    with gevent.Timeout(10):  # whoever were on the way would be waited for as long as a sync may take
+        assert wait_until_quiet(swarm, 60.0) == {"room": True}
 
 
 def test_what_the_server_has_and_a_user_lacks_is_told_by_its_clocks(room, swarm, person):

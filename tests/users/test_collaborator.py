@@ -133,7 +133,7 @@ def test_an_upgrade_that_fails_leaves_a_user_that_never_opened_its_document(room
     one = person()
     with pytest.raises(ConnectionBroken, match="nobody there"):
         one.open()
-    assert_never_opened(swarm, one, "connect", Stage.OPENING)
+    assert_never_opened(swarm, one, "connect", Stage.NOT_OPENED)
 
 
 def test_a_sync_that_is_never_answered_is_a_stall_and_the_line_is_closed(
@@ -143,7 +143,7 @@ def test_a_sync_that_is_never_answered_is_a_stall_and_the_line_is_closed(
     one = person()
     with pytest.raises(ConnectionBroken, match="did not answer the sync"):
         one.open()
-    assert_never_opened(swarm, one, "initial sync", Stage.OPENING)
+    assert_never_opened(swarm, one, "initial sync", Stage.NOT_OPENED)
     assert one.room.stalls[0].what == "its sync was not answered"
     wait_until(lambda: room.ends[0].gone)
 
@@ -169,7 +169,7 @@ def test_a_line_lost_while_opening_leaves_a_user_that_never_opened_its_document(
     with pytest.raises(ConnectionBroken):
         one.open()
     settle(0.05)
-    assert_never_opened(swarm, one, "initial sync", Stage.OPENING)
+    assert_never_opened(swarm, one, "initial sync", Stage.NOT_OPENED)
     assert room.opened == 1, "who never opened its document has nothing to come back to"
 
 

@@ -5,6 +5,7 @@ import time
 import gevent
 import pytest
 
+from jupyter_rtc_locust.errors import ConnectionBroken, RoomError, RoomRefused
 from jupyter_rtc_locust.live.standing import TYPING_S
 from jupyter_rtc_locust.timing.generator_health import GeneratorHealth
 from jupyter_rtc_locust.timing.histogram import Histogram
@@ -129,6 +130,16 @@ def test_who_lost_the_line_is_on_the_way_and_who_left_is_not_there(room, person,
     other.leave()
     row = look(looks)
     assert (row.users, row.on_the_way) == (0, 1)
+
+
+@pytest.mark.parametrize("answer", [RoomRefused("403"), ConnectionBroken("500")])
+def test_to_whom_the_document_was_not_opened_is_not_on_the_way(room, swarm, person, looks, answer):
+    person(0).open()
+    swarm.server.refusals.append(answer)
+    with pytest.raises(RoomError):
+        person(1).open()
+    row = look(looks)
+    assert (row.users, row.on_the_way) == (1, 0)
 
 
 def test_only_documents_that_changed_are_told_and_now_and_then_all(room, person, looks, sent):

@@ -58,7 +58,16 @@ def test_an_edit_that_only_filled_an_empty_room_tests_nothing():
     assert verdict.value is Value.INCONCLUSIVE and "nothing was tested" in verdict.reason
 
 
-@pytest.mark.parametrize("stage", ["never opened its document", "was refused", "failed", "lost its connection"])
+@pytest.mark.parametrize(
+    "stage",
+    [
+        "never opened its document",
+        "was still opening its document",
+        "was refused",
+        "failed",
+        "lost its connection",
+    ],
+)
 def test_a_user_who_was_not_there_to_the_end(swarm, stage):
     first, *others = swarm.evidence().users
     verdict = swarm.verdict(users=(replace(first, stage=stage, trouble="why it was so"), *others))
@@ -70,6 +79,7 @@ def test_a_user_who_was_not_there_to_the_end(swarm, stage):
     ("stage", "words"),
     [
         ("never opened its document", "never opened their document"),
+        ("was still opening its document", "were still opening their document"),
         ("was refused", "were refused"),
         ("failed", "failed"),
         ("lost its connection", "lost their connection"),

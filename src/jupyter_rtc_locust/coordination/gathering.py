@@ -193,8 +193,8 @@ def _gather_room(
     clocks = ClocksHeld(seen.everything)
     for one in room.collaborators:
         turns()
-        if going_on and one.stage is Stage.OPENING:
-            continue  # it has seen nothing yet, and nothing is wrong with that
+        if going_on and one.stage in (Stage.OPENING, Stage.NOT_OPENED):
+            continue  # it has seen nothing that could be compared; why, is said at the end
         if one.stage in (Stage.CONNECTED, Stage.LOST) and not going_on:
             for edit in room.round_trips.waiting(one.seat.user, one.seat.client_id):
                 waited = (time.monotonic() - edit.due) * 1000

@@ -386,6 +386,8 @@ class Collaborator:
         self.trouble = str(error)
         if isinstance(error, RoomRefused):
             self.stage = Stage.REFUSED
+        elif self.stage is Stage.OPENING:
+            self.stage = Stage.NOT_OPENED
         self._close_tab()
         self._drop()
 

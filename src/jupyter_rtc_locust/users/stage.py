@@ -8,7 +8,9 @@ from enum import Enum
 class Stage(Enum):
     """Where a collaborator stands."""
 
-    OPENING = "never opened its document"
+    OPENING = "was still opening its document"
+    NOT_OPENED = "never opened its document"
+    """Opening it came to nothing, and is not tried again: nothing is under way."""
     CONNECTED = "connected"
     LOST = "lost its connection"
     REFUSED = "was refused"

@@ -124,7 +124,7 @@ class UserEvidence:
     user: int
     client_id: int
     stage: str
-    """connected; lost its connection; was refused; left; failed; never opened its document."""
+    """connected; lost its connection; was refused; left; failed; never opened, was still opening its document."""
     trouble: str
     probed: bool
     """Whether the server answered, at the end, what this replica lacks."""

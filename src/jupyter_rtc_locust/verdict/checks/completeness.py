@@ -8,7 +8,13 @@ from jupyter_rtc_locust.verdict.late_edits import said_of_late_edits
 from jupyter_rtc_locust.verdict.reading import CONNECTED
 from jupyter_rtc_locust.verdict.wording import SEEDER, named_users
 
-_INCOMPLETE_STAGES = ("never opened its document", "was refused", "failed", "lost its connection")
+_INCOMPLETE_STAGES = (
+    "never opened its document",
+    "was still opening its document",
+    "was refused",
+    "failed",
+    "lost its connection",
+)
 
 
 def check_run_is_complete(run: RunEvidence) -> Opinion:

@@ -50,6 +50,14 @@ def test_what_is_wrong_is_told_and_what_is_not_is_not() -> None:
     assert "failure" not in str(line()) and "late" not in str(line())
 
 
+def test_what_will_leave_the_run_inconclusive_is_counted_since_the_log_has_said_what_it_is() -> None:
+    """Where a server lets nobody in, nobody is at work for a reason, and is not merely on the way."""
+    nobody = Picture([])
+    told = progress_line(nobody, 3.0, RunFacts("editing", problems=("ada/a was not opened: 403.", "ada/b was not.")))
+    assert told == "at 3 s, 0 users, 0 edits, no echo lately, 2 problems; 0 documents"
+    assert "problem" not in str(line())
+
+
 def test_a_pause_and_a_comparison_are_told() -> None:
     assert "editing is paused, 12 users" in str(line("paused"))
     assert "comparing, 12 users" in str(line("comparing"))

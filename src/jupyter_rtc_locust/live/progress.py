@@ -28,6 +28,8 @@ def progress_line(picture: Picture, now: float, facts: RunFacts) -> str | None:
     ]
     if totals["failures"]:
         parts.append(_counted(totals["failures"], "failure"))
+    if facts.problems:
+        parts.append(_counted(len(facts.problems), "problem"))
     if picture.generator(now)["sound"] is False:
         parts.append("the load generator is late")
     return f"{', '.join(parts)}; {_agreement(picture, now)}"

@@ -8,6 +8,7 @@
     │   └── SpawnFailed         it did not start a server, or not in time
     └── RoomError
         ├── RoomRefused         the server refused this user's room; trying again would not help
+        │   └── ServerEnded     behind a hub: not the person's server said so, which has ended
         └── ConnectionBroken    the line broke or was never there; trying again may help
             ├── FileGone        the server says that the saved file does not exist
             ├── LeftUnread      the server does not read what is sent to it
@@ -56,6 +57,10 @@ class RoomError(RtcLocustError):
 
 class RoomRefused(RoomError):
     """The server refused the room (unknown session, no such document, no right): not tried again."""
+
+
+class ServerEnded(RoomRefused):
+    """Behind a hub, the hub or its proxy answers in the place of a person's server, which has ended."""
 
 
 class ConnectionBroken(RoomError):

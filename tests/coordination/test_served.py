@@ -9,7 +9,7 @@ import pytest
 
 from jupyter_rtc_locust.coordination.answers import encoded_rooms
 from jupyter_rtc_locust.coordination.gathering import gather, probe_all
-from jupyter_rtc_locust.errors import ConnectionBroken, RoomRefused
+from jupyter_rtc_locust.errors import ConnectionBroken, RoomRefused, ServerEnded
 from jupyter_rtc_locust.users import collaborator, service_record
 from jupyter_rtc_locust.users.stage import Stage
 from jupyter_rtc_locust.verdict.evidence import RoomEvidence
@@ -65,23 +65,22 @@ def test_who_has_no_line_waits_since_it_was_lost(room, person, served):
     assert probed.lost == lost.lost and probed.taken > lost.taken
 
 
-def refused(room, person):
+def refused(room, person, refusal):
     one = person()
     one.open()
-    room.refusals += [RoomRefused("no such server.")]
+    room.refusals += [refusal]
     one.drop_connection()
     wait_until(lambda: one.stage is Stage.REFUSED)
 
 
 def test_who_is_not_let_in_again_waits_for_nothing(room, person, served):
-    refused(room, person)
+    refused(room, person, RoomRefused("the server says 403."))
     assert served().lost is None and served().closed is not None
 
 
-def test_who_is_not_let_in_again_behind_a_hub_looks_for_a_line_on(room, person, served, swarm):
-    """The hub may say so of a server that it has ended, which is gone."""
-    swarm.server.owner = "ada"
-    refused(room, person)
+def test_in_whose_place_a_hub_does_not_let_in_again_looks_for_a_line_on(room, person, served):
+    """The server has ended, so nobody is served."""
+    refused(room, person, ServerEnded("the hub sends elsewhere."))
     assert served().lost is not None and served().closed is None
 
 

@@ -33,9 +33,6 @@ class _Server:
     def open_room(self, _document: Document, _identity: int) -> RoomAddress:
         return RoomAddress("ws://fuzz/room")
 
-    def owner_of(self, _document: Document) -> str:
-        return ""
-
 
 class Users(Target):
     """Messages in frames that are right (most of them), each followed by an update that has to arrive."""

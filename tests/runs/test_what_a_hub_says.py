@@ -1,10 +1,12 @@
-"""What a real JupyterHub answers where our own client depends on it: servers that it stops, that it starts already.
+"""What a real JupyterHub answers where our own client depends on it: servers that it stops, that it starts already,
+in whose place it answers, and shares.
 
 The answers that tests/servers_unit has written down are these. No run of Locust is made; one of `make hubs`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,9 +14,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from jupyter_rtc_locust.errors import RoomRefused, RtcLocustError, ServerEnded, ServerUnusable
+from jupyter_rtc_locust.servers.base import Document, RoomAddress
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.servers.hub import Hub, ServerState
 from jupyter_rtc_locust.servers.hub_people import HubAccess, HubPeople
+from jupyter_rtc_locust.servers.jupyter_collaboration import websocket_base
+from jupyter_rtc_locust.servers.persons_server import PersonsServer
+from jupyter_rtc_locust.users.connection import open_websocket
 from servers.hub import HubProcess, jupyterhub, reason_without_hub
 
 pytestmark = [pytest.mark.hub, pytest.mark.timeout(600)]
@@ -83,6 +90,62 @@ def test_whoever_asks_for_a_server_that_is_being_started_is_answered_as_the_firs
     first.join(DEADLINE_S)
     assert hub.server_of(name) == ServerState()
     hub.remove_account(name)
+
+
+@contextlib.contextmanager
+def a_server_of(hub: Hub, owner: str, person: str) -> Iterator[PersonsServer]:
+    """The owner's server, which runs, asked as somebody else."""
+    until = time.monotonic() + 2 * DEADLINE_S
+    for name in (owner, person):
+        hub.make_account(name)
+    asked_for(hub, owner)
+    address = hub.wait_for_server(owner, until, lambda *_: None)
+    http = HttpClient(address, (hub.make_token(person, "of the tests").token,))
+    yield PersonsServer(http, owner, person)
+    hub.stop_server(owner, until)
+    for name in (owner, person):
+        hub.remove_account(name)
+
+
+def refusals(server: PersonsServer) -> list[RtcLocustError]:
+    """What somebody is told who comes, and who comes back."""
+    url = f"{websocket_base(server.http.base)}/api/collaboration/room/JupyterLab:globalAwareness"
+    room = RoomAddress(url, (f"Authorization: token {server.http.token()}",), owner="xenia")
+    told = []
+    for ask in (
+        server.check,
+        lambda: server.open_room(Document("a.txt", "text"), 0),
+        lambda: open_websocket(room, 10.0, None),
+    ):
+        with pytest.raises((ServerUnusable, RoomRefused)) as raised:
+            ask()
+        told.append(raised.value)
+    return told
+
+
+def test_whoever_has_no_share_is_refused_by_the_server_and_where_it_has_ended_by_the_hub(hub: Hub) -> None:
+    with a_server_of(hub, "xenia", "yves") as server:
+        assert server.answers()
+        for said in refusals(server):
+            assert "403" in str(said) and "It is the server of xenia, and not the hub" in str(said)
+            assert not isinstance(said, ServerEnded)
+        hub.stop_server("xenia", time.monotonic() + DEADLINE_S)
+        assert not server.answers()
+        looked, comes, comes_back = refusals(server)
+        assert "answered 302" in str(looked) and "answered 403" in str(comes), "whoever writes is forbidden it"
+        assert isinstance(comes_back, ServerEnded) and "redirect" in str(comes_back)
+        assert not [said for said in (looked, comes) if "It is the server" in str(said)]
+
+
+def test_a_share_is_ended_as_often_as_wanted_be_there_one_or_not(hub: Hub) -> None:
+    with a_server_of(hub, "zoe", "abel"):
+        hub.end_share("zoe", "abel")
+        for _ in range(2):
+            hub.share_server("zoe", "abel")
+        assert hub.shares("zoe") == {"abel"}
+        for _ in range(2):
+            hub.end_share("zoe", "abel")
+        assert hub.shares("zoe") == frozenset()
 
 
 def test_people_of_a_process_that_leaves_early_are_removed_by_the_last(process: HubProcess) -> None:

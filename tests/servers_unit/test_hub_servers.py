@@ -195,7 +195,7 @@ def test_a_server_without_collaboration_is_of_no_use(server, servers):
     assert len(took) == 1, "it did start"
 
 
-@pytest.mark.parametrize("status", [302, 404, 424, 503])
+@pytest.mark.parametrize("status", [302, 404, 424, 500, 503])
 def test_a_server_that_the_hub_answers_for_does_not_answer(server, servers, status):
     server.on("GET", "/user/ada/api", status, {})
     has_server(server)
@@ -203,6 +203,15 @@ def test_a_server_that_the_hub_answers_for_does_not_answer(server, servers, stat
     bring_up(made)
     assert not made.answers("ada")
     assert made.answers(), "the hub does"
+
+
+@pytest.mark.parametrize("status", [401, 403, 429])
+def test_a_server_that_refuses_answers(server, servers, status):
+    server.on("GET", "/user/ada/api", status, {})
+    has_server(server)
+    made = servers(as_owners=True)
+    bring_up(made)
+    assert made.answers("ada")
 
 
 def test_a_hub_that_fails_does_not_answer(server, servers):

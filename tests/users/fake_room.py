@@ -270,10 +270,6 @@ class FakeServer:
         self.refusals: list[RoomError] = []
         self.asked: list[tuple[Document, int]] = []
         self.room_of_all: RoomAddress | None = None
-        self.owner = ""
-
-    def owner_of(self, _document: Document) -> str:
-        return self.owner
 
     def open_room(self, document: Document, identity: int) -> RoomAddress:
         self.asked.append((document, identity))

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from jupyter_rtc_locust.errors import ConnectionBroken, RoomRefused
+from jupyter_rtc_locust.errors import ConnectionBroken, RoomRefused, ServerEnded
 from jupyter_rtc_locust.servers.base import RoomAddress
 from jupyter_rtc_locust.users.connection import Connection, open_websocket
 from users.fake_room import frame, frames_of_client, wait_until
@@ -34,8 +34,8 @@ def serve(monkeypatch):
         one.stop()
 
 
-def opened(server, path="/room/a?sessionId=s", ca_file=None, timeout=10.0):
-    return open_websocket(RoomAddress(server.url + path, HEADERS), timeout, ca_file)
+def opened(server, path="/room/a?sessionId=s", ca_file=None, timeout=10.0, owner=""):
+    return open_websocket(RoomAddress(server.url + path, HEADERS, owner=owner), timeout, ca_file)
 
 
 def refused(error, server, **keywords):
@@ -104,9 +104,23 @@ def test_a_refused_upgrade_is_a_refused_room_and_names_the_status(serve, status)
     assert str(status) in refused(RoomRefused, serve(answered(status)))
 
 
+@pytest.mark.parametrize("status", [302, 303, 404, 424])
+def test_behind_a_hub_it_is_told_where_the_hub_answers_for_a_server_that_has_ended(serve, status):
+    sentence = refused(ServerEnded, serve(answered(status, "Location: /hub/user/ada/room")), owner="ada")
+    assert ("redirect" if status < 400 else str(status)) in sentence
+    assert "hub" in sentence and "the server of ada" in sentence and "--host" not in sentence
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 410])
+def test_behind_a_hub_it_is_told_where_the_server_itself_refuses(serve, status):
+    sentence = refused(RoomRefused, serve(answered(status)), owner="ada")
+    assert str(status) in sentence and "It is the server of ada, and not the hub, that says so" in sentence
+
+
+@pytest.mark.parametrize("owner", ["", "ada"])
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
-def test_a_server_in_trouble_may_be_tried_again(serve, status):
-    assert str(status) in refused(ConnectionBroken, serve(answered(status)))
+def test_a_server_in_trouble_may_be_tried_again(serve, status, owner):
+    assert str(status) in refused(ConnectionBroken, serve(answered(status)), owner=owner)
 
 
 def test_a_redirect_is_refused_and_the_token_goes_nowhere_else(serve):

@@ -42,6 +42,17 @@ class RoomAddress:
     headers: tuple[str, ...] = field(default=(), repr=False)
     line: Line | None = field(default=None, repr=False, compare=False)
     """The connection on which the address was asked for, where it is good for the first upgrade, too."""
+    owner: str = ""
+    """Whose server it is, behind a hub, which answers for one that has ended."""
+
+
+def of_a_server_that_ended(status: int) -> bool:
+    """Whether a question or an upgrade (GET) that was answered so came to no server of a person, but to its hub.
+
+    JupyterHub answers for one that has ended: sends elsewhere (6.1.1), or says 424, for APIs; its proxy says 404 where
+    it has lost all it knew, and 503 where the server's process is gone. Trouble (5xx) may as well be the server's own.
+    """
+    return 300 <= status < 400 or status in (404, 424)
 
 
 class Server(ABC):

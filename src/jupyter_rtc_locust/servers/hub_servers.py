@@ -24,7 +24,7 @@ from jupyter_rtc_locust.servers.base import Document, RoomAddress, Server
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.servers.hub import Hub, Told
 from jupyter_rtc_locust.servers.hub_people import AT_ONCE, HubPeople, some_at_once
-from jupyter_rtc_locust.servers.jupyter_collaboration import JupyterCollaboration
+from jupyter_rtc_locust.servers.persons_server import PersonsServer
 from jupyter_rtc_locust.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -52,9 +52,9 @@ class HubServers(Server):
         self._locks: dict[str, threading.Lock] = {}
         self._started: set[str] = set()
         """Owners whose server this process had started, or asked for."""
-        self._up: dict[str, JupyterCollaboration] = {}
+        self._up: dict[str, PersonsServer] = {}
         """By owner, the servers in use, asked as their owners."""
-        self._asked_as: dict[tuple[str, str], JupyterCollaboration] = {}
+        self._asked_as: dict[tuple[str, str], PersonsServer] = {}
         """By owner and person, the owner's server asked as this person."""
         self._shares: set[tuple[str, str]] = set()
         """Owner and person of each share that this process made, or asked for, unless the hub refused it."""
@@ -110,7 +110,7 @@ class HubServers(Server):
             hub.wait_for_server(known_as, until, tell)
             if ours:
                 started(time.monotonic() - asked[0])
-            server = self._server(known_as, token)
+            server = self._server(owner, owner, token)
             server.check()
             self._up[owner] = server
 
@@ -118,7 +118,7 @@ class HubServers(Server):
         """Log this user in, and have the owner share the server with it, where it is another person."""
         owner, _ = _apart(document.path)
         name = self._people.name(identity)
-        token = self._people.token_of(name)
+        token, asks = self._people.token_of(name), name
         if (owner, name) in self._asked_as:
             return
         owner_known_as = self._people.known_as(owner)
@@ -129,10 +129,10 @@ class HubServers(Server):
                 logger.info(
                     "%s has no shares, so everybody enters the server of %s as its owner.", hub.http.base, owner
                 )
-                token = self._people.token_of(owner)
+                token, asks = self._people.token_of(owner), owner
             elif known_as not in shared:
                 self._share(owner, name, lambda: hub.share_server(owner_known_as, known_as))
-        self._asked_as[(owner, name)] = self._server(owner_known_as, token)
+        self._asked_as[(owner, name)] = self._server(owner, asks, token)
 
     def _share(self, owner: str, name: str, share: Callable[[], None]) -> None:
         """Have it made, and not by who waits: that one may be stopped while the hub is asked, and `leave` waits.
@@ -161,11 +161,12 @@ class HubServers(Server):
         except CancelledError:
             raise too_late from None
 
-    def _server(self, known_as: str, token: str) -> JupyterCollaboration:
-        base = f"{self.http.base}/user/{quote(known_as, safe='@~')}"
-        return JupyterCollaboration(HttpClient(base, (token,), self._settings.ca_file))
+    def _server(self, owner: str, person: str, token: str) -> PersonsServer:
+        """The owner's server, asked as this person, whose token it is."""
+        base = f"{self.http.base}/user/{quote(self._people.known_as(owner), safe='@~')}"
+        return PersonsServer(HttpClient(base, (token,), self._settings.ca_file), owner, person)
 
-    def _of_owner(self, path: str) -> tuple[JupyterCollaboration, str]:
+    def _of_owner(self, path: str) -> tuple[PersonsServer, str]:
         """The server in which a document lies, asked as its owner, and the document's path there."""
         owner, rest = _apart(path)
         server = self._up.get(owner)
@@ -204,7 +205,7 @@ class HubServers(Server):
         """Remove the run's files from every server in use; one that is gone keeps them."""
         problems: list[str] = []
 
-        def remove(item: tuple[str, JupyterCollaboration]) -> None:
+        def remove(item: tuple[str, PersonsServer]) -> None:
             owner, server = item
             inside = [
                 Document(rest, one.kind, one.ours)
@@ -229,9 +230,10 @@ class HubServers(Server):
     def answers(self, owner: str = "") -> bool:
         """Whether the hub answers, or the server of this owner: one that was ended is answered for by the hub."""
         server = self._up.get(owner)
-        http, path = (self.http, "/hub/api") if server is None else (server.http, "/api")
+        if server is not None:
+            return server.answers()
         try:
-            return http.request("GET", path).status_code == 200
+            return self.http.request("GET", "/hub/api").status_code == 200
         except OwnMachineFull:
             return True  # the silence is ours
         except ConnectionBroken:

@@ -39,17 +39,15 @@ class JupyterCollaboration(Server):
         """See that the token is accepted and that the collaboration extension answers."""
         try:
             contents = self.http.request("GET", "/api/contents/?content=0", tries=3)
+            asked = f"GET {self.http.base}/api/contents/"
             if contents.status_code in (401, 403) or contents.is_redirect:
-                raise ServerUnusable(self._refused(contents))
+                raise ServerUnusable(self._refused(asked, contents))
             if contents.status_code != 200:
-                raise ServerUnusable(
-                    f"GET {self.http.base}/api/contents/ answered {self._short(contents)}: no Jupyter server whose "
-                    f"files can be read. Is --host the server's whole address, with its path (a base_url)?"
-                )
+                raise ServerUnusable(self._unreadable(asked, contents))
             # A route that exists only for PUT answers 405; without the extension Jupyter answers 404.
             session = self.http.request("GET", "/api/collaboration/session/probe", tries=3)
         except ConnectionBroken as error:
-            raise ServerUnusable(f"{error} Is the server running, and is --host its address?") from None
+            raise ServerUnusable(self._unreachable(error)) from None
         if session.status_code == 404:
             raise ServerUnusable(
                 f"{self.http.base} is a Jupyter server without real-time collaboration: it knows no "
@@ -60,13 +58,13 @@ class JupyterCollaboration(Server):
         """Write the template, byte for byte, as a file into the run's own folder."""
         made = self.http.request("PUT", f"/api/contents/{quoted(folder)}", json={"type": "directory"}, tries=3)
         if made.status_code not in (200, 201):
-            raise ServerUnusable(self._write_refused(folder, made))
+            raise ServerUnusable(self._write_refused(f"PUT {self.http.base}/api/contents/{folder}", made))
         path = f"{folder}/{name}"
         # As plain text, so that the file is the template's, and no conversion of the contents API hides in it.
         model = {"type": "file", "format": "text", "content": template.text}
         written = self.http.request("PUT", f"/api/contents/{quoted(path)}", json=model, tries=3)
         if written.status_code not in (200, 201):
-            raise ServerUnusable(self._write_refused(path, written))
+            raise ServerUnusable(self._write_refused(f"PUT {self.http.base}/api/contents/{path}", written))
         return Document(path, template.kind)
 
     def find_document(self, path: str) -> Document:
@@ -105,15 +103,16 @@ class JupyterCollaboration(Server):
         body = {"format": file_format, "type": file_type}
         # Asking again changes nothing, so a gateway's passing trouble need not become this user's.
         answer, line = self.http.request_on_a_line("PUT", path, identity=identity, json=body, tries=3)
+        asked = f"PUT {self.http.base}{path}"
         if answer.status_code in (401, 403):
-            raise RoomRefused(self._refused(answer))
+            raise RoomRefused(self._refused(asked, answer))
         if answer.status_code >= 500:
-            raise ConnectionBroken(f"PUT {self.http.base}{path} answered {self._short(answer)}.")
+            raise ConnectionBroken(self._not_opened(asked, answer))
         session = json_of(answer)
         if answer.status_code not in (200, 201) or not {"format", "type", "fileId", "sessionId"} <= session.keys():
             if line is not None:
                 line.close()
-            raise RoomRefused(f"PUT {self.http.base}{path} answered {self._short(answer)}.")
+            raise RoomRefused(self._not_opened(asked, answer))
         room = quote(f"{session['format']}:{session['type']}:{session['fileId']}", safe=":")
         session_id = quote(str(session["sessionId"]))
         url = f"{websocket_base(self.http.base)}/api/collaboration/room/{room}?sessionId={session_id}"
@@ -226,18 +225,30 @@ class JupyterCollaboration(Server):
         message = str(json_of(answer).get("message") or json_of(answer).get("reason") or answer.reason or "")
         return f"{answer.status_code} {self.http.without_tokens(' '.join(message.split()))[:200]}".strip()
 
-    def _refused(self, answer: requests.Response) -> str:
+    def _refused(self, asked: str, answer: requests.Response) -> str:  # noqa: ARG002 (any question is answered so)
         given = "the token was refused" if self.http.has_token else "no token was given"
         return (
             f"{self.http.base} answered {answer.status_code}: {given}. Set JUPYTER_TOKEN, or name a file with "
             f"--rtc-token-file, with a token of this server."
         )
 
-    def _write_refused(self, path: str, answer: requests.Response) -> str:
+    def _unreachable(self, error: ConnectionBroken) -> str:
+        return f"{error} Is the server running, and is --host its address?"
+
+    def _unreadable(self, asked: str, answer: requests.Response) -> str:
         return (
-            f"PUT {self.http.base}/api/contents/{path} answered {self._short(answer)}: the server refuses to write the "
-            f"run's documents. Use a server whose files can be written, or name a notebook of it with --rtc-notebook."
+            f"{asked} answered {self._short(answer)}: no Jupyter server whose files can be read. Is --host the "
+            f"server's whole address, with its path (a base_url)?"
         )
+
+    def _write_refused(self, asked: str, answer: requests.Response) -> str:
+        return (
+            f"{asked} answered {self._short(answer)}: the server refuses to write the run's documents. Use a server "
+            f"whose files can be written, or name a notebook of it with --rtc-notebook."
+        )
+
+    def _not_opened(self, asked: str, answer: requests.Response) -> str:
+        return f"{asked} answered {self._short(answer)}."
 
 
 def websocket_base(base: str) -> str:

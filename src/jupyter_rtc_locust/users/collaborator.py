@@ -17,7 +17,7 @@ from gevent.event import Event
 from jupyter_rtc_locust.documents.replica import Replica, ReplicaError
 from jupyter_rtc_locust.editing.choices import Choice
 from jupyter_rtc_locust.editing.gestures.step import Gesture
-from jupyter_rtc_locust.errors import ConnectionBroken, LeftUnread, RoomError, RoomRefused
+from jupyter_rtc_locust.errors import ConnectionBroken, LeftUnread, RoomError, RoomRefused, ServerEnded
 from jupyter_rtc_locust.protocol.awareness import person_in_document
 from jupyter_rtc_locust.protocol.hostile_updates import reason_to_refuse
 from jupyter_rtc_locust.protocol.messages import (
@@ -362,7 +362,7 @@ class Collaborator:
                 self._wait_for_sync()
             except RoomRefused as error:
                 self.stage = Stage.REFUSED
-                if not self.swarm.server.owner_of(self.seat.document):  # a hub says so of a server that it has ended
+                if not isinstance(error, ServerEnded):  # whose server is gone is not served, and looks for it on
                     self.service.closed(time.monotonic())
                 self._give_up(error)
                 self.swarm.recorder.failed("reconnect", str(error))

@@ -26,7 +26,7 @@ import gevent
 import gevent.monkey
 import websocket
 
-from jupyter_rtc_locust.errors import ConnectionBroken, LeftUnread, RoomRefused
+from jupyter_rtc_locust.errors import ConnectionBroken, LeftUnread, RoomRefused, ServerEnded
 from jupyter_rtc_locust.protocol.websocket_frames import (
     Control,
     FrameError,
@@ -35,7 +35,7 @@ from jupyter_rtc_locust.protocol.websocket_frames import (
     encode_close,
     encode_frame,
 )
-from jupyter_rtc_locust.servers.base import RoomAddress
+from jupyter_rtc_locust.servers.base import RoomAddress, of_a_server_that_ended
 from jupyter_rtc_locust.timing.traffic import Traffic
 from jupyter_rtc_locust.users import packet_time
 from jupyter_rtc_locust.users.opening import open_quickly
@@ -75,6 +75,7 @@ def open_websocket(address: RoomAddress, timeout: float, ca_file: str | None) ->
 
     Raises:
         RoomRefused: the server answered with a status that trying again will not change.
+        ServerEnded: a hub answered in the place of the person's server.
         ConnectionBroken: nothing answered, or the server has trouble of its own.
     """
     where = address.url.split("?")[0]
@@ -82,7 +83,7 @@ def open_websocket(address: RoomAddress, timeout: float, ca_file: str | None) ->
         with gevent.Timeout(timeout, ConnectionBroken(f"{where}: no upgrade to a WebSocket within {timeout:.0f} s.")):
             quick = open_quickly(address, timeout, ca_file)
             if isinstance(quick, int):
-                raise _refusal(where, quick)
+                raise _refusal(address, where, quick)
             if quick is not None:
                 return quick
             opened = websocket.create_connection(
@@ -94,10 +95,10 @@ def open_websocket(address: RoomAddress, timeout: float, ca_file: str | None) ->
                 sslopt={"ca_certs": ca_file} if ca_file else None,
             )
     except websocket.WebSocketBadStatusException as error:
-        raise _refusal(where, error.status_code) from None
+        raise _refusal(address, where, error.status_code) from None
     except websocket.WebSocketException as error:
         if "Redirect" in str(error):
-            raise _refusal(where, 302) from None
+            raise _refusal(address, where, 302) from None
         raise ConnectionBroken(f"{where}: {str(error)[:200] or type(error).__name__}.") from None
     except (OSError, ValueError) as error:
         raise ConnectionBroken(f"{where}: {str(error)[:200] or type(error).__name__}.") from None
@@ -112,8 +113,14 @@ STAMPED_S = 0.1
 An answer that takes longer is timed well enough by the loop's look at the sockets, and such a read costs more."""
 
 
-def _refusal(where: str, status: int) -> RoomRefused | ConnectionBroken:
+def _refusal(address: RoomAddress, where: str, status: int) -> RoomRefused | ConnectionBroken:
     """What an upgrade that was answered so means."""
+    if address.owner and of_a_server_that_ended(status):
+        said = "a redirect (3xx)" if status in _REDIRECTS else status
+        return ServerEnded(
+            f"{where}: the upgrade to a WebSocket was answered with {said}, as a hub does in the place of a server "
+            f"that has ended. The hub's log tells what became of the server of {address.owner}."
+        )
     if status in _REDIRECTS:
         return RoomRefused(
             f"{where}: the upgrade to a WebSocket was answered with a redirect (3xx), as a server does that asks "
@@ -122,6 +129,10 @@ def _refusal(where: str, status: int) -> RoomRefused | ConnectionBroken:
     sentence = f"{where}: the upgrade to a WebSocket was answered with {status}."
     if status >= 500 or status == 429:
         return ConnectionBroken(sentence)
+    if address.owner:
+        return RoomRefused(
+            f"{sentence} It is the server of {address.owner}, and not the hub, that says so: its log says why."
+        )
     return RoomRefused(f"{sentence} A token that is missing or wrong is answered so, and a path that does not exist.")
 
 

@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-MORE_THAN_THE_AVERAGE = 1.25
-"""Edits of people in bursts, for one that was asked for: docs/scale.md saw 1.23 in a minute."""
+from jupyter_rtc_locust.scale.constants import MEASURED
+
+MORE_THAN_THE_AVERAGE = MEASURED.person_edits
+"""Edits of people in bursts, for one that was asked for."""
 
 
 def known_variables() -> set[str]:

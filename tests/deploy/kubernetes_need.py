@@ -10,16 +10,12 @@ import math
 import re
 from collections.abc import Iterator
 
-from deploy.commands import MORE_THAN_THE_AVERAGE, Run, run_of_locust
+from deploy.commands import Run, run_of_locust
 from deploy.kubernetes_rules import Object, containers, environment_of, is_locust
 from jupyter_rtc_locust.scale.need import Asked, need
 
 LOCUST_ENDS_S = 10.0
 """For Locust's own shutdown, and Python's, behind the verdict."""
-PROGRAM = 256 * 2**20
-"""Memory of a process without a user, and of the one that makes reports (70 and 80 MB were measured)."""
-COPIES_OF_EVIDENCE = 2.5
-"""A master holds what it is told less than so many times: tests/coordination, 64 workers."""
 SURE = 1.5
 """A limit is so many times the need: constants are those of one machine, and up to a third away."""
 UNITS = {"": 1, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "k": 10**3, "M": 10**6, "G": 10**9}
@@ -82,20 +78,20 @@ def grace_of(run: Run) -> int:
 
 def memory_of_master(run: Run) -> float:
     """Bytes, with those of the process that judges: both are in one container."""
-    needed = need(_on_paper(run))
-    return PROGRAM + COPIES_OF_EVIDENCE * needed.evidence + needed.judge_memory
+    return need(_on_paper(run)).master_memory
 
 
 def memory_of_worker(run: Run) -> float:
     """Bytes, where people are spread evenly."""
-    return PROGRAM + need(_on_paper(run)).memory / max(1, run.workers)
+    needed = need(_on_paper(run))
+    return needed.memory / needed.workers
 
 
 def _on_paper(run: Run) -> Asked:
     return Asked(
         users=run.users,
         room=math.ceil(run.users / run.documents),
-        edit_rate=MORE_THAN_THE_AVERAGE * run.edit_rate,
+        edit_rate=run.edit_rate,
         awareness=run.awareness,
         rhythm=run.rhythm,
         run_s=run.run_s,

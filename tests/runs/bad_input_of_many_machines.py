@@ -150,6 +150,14 @@ OVER_MANY_MACHINES = (
         says=("--users 'many'", "whole numbers from 1"),
     ),
     make_case(
+        "too many users",
+        "more people than any run has",
+        *("--users", "1000000000"),
+        command="plan-capacity",
+        exits=2,
+        says=("--users '1000000000'", "less than 1,000,000,000"),
+    ),
+    make_case(
         "nobody in a room",
         "rooms of nobody",
         *("--room", "0"),
@@ -164,6 +172,14 @@ OVER_MANY_MACHINES = (
         command="plan-capacity",
         exits=2,
         says=("--run-time '0'", "more than 0"),
+    ),
+    make_case(
+        "run time in words",
+        "a run of a time in words",
+        *("--run-time", "long"),
+        command="plan-capacity",
+        exits=2,
+        says=("--run-time 'long'", "give seconds"),
     ),
     make_case(
         "negative cost",

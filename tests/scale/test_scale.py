@@ -2,7 +2,7 @@
 
 import argparse
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -77,8 +77,26 @@ def test_where_more_workers_are_asked_for_than_cpu_needs_each_that_sees_an_edit_
     alone, spread = need(Asked(400, 5, run_s=600)), need(Asked(400, 5, run_s=600, workers=workers))
     assert (alone.workers, spread.workers) == (1, workers)
     others = min(5, workers) - 1
-    assert spread.evidence == alone.evidence + others * MEASURED.seen_bytes * spread.asked.edits
-    assert (spread.generator_cores, spread.judge_memory) == (alone.generator_cores, alone.judge_memory)
+    edits = 240_000 * MEASURED.person_edits
+    assert spread.evidence == alone.evidence + others * MEASURED.seen_bytes * edits
+    assert (spread.generator_cores, spread.judge_s) == (alone.generator_cores, alone.judge_s)
+
+
+@given(asked=runs, workers=st.integers(1, 500))
+@quick
+def test_each_process_takes_memory_of_its_own(asked, workers):
+    one, more = need(replace(asked, workers=workers)), need(replace(asked, workers=workers + 1))
+    assert one.memory >= workers * MEASURED.process_memory
+    assert more.memory - one.memory >= MEASURED.process_memory * (1 - 1e-3)
+    assert one.master_memory >= MEASURED.master_memory
+
+
+def test_there_is_room_for_the_edits_of_bursts_and_other_rhythms_make_as_many_as_were_asked_for():
+    person, steady = (need(Asked(400, 5, run_s=600, rhythm=rhythm)) for rhythm in ("person", "steady"))
+    assert steady.judge_s == 240_000 * MEASURED.judge_cpu
+    assert person.judge_s == 300_000 * MEASURED.judge_cpu
+    assert person.evidence == MEASURED.person_edits * steady.evidence
+    assert person.master_memory > steady.master_memory > 240_000 * MEASURED.judge_memory
 
 
 @pytest.mark.parametrize(
@@ -159,6 +177,50 @@ def test_a_run_that_can_be_has_no_list_of_what_cannot():
     assert len(printed("--users", "1000", "--room", "5")) == 3
 
 
+@pytest.mark.parametrize(
+    ("room", "rate", "awareness", "change"),
+    [
+        (50, 1, "faithful", "presence that tabs do not tell on,"),
+        (500, 1, "faithful", "presence that tabs do not tell on, and fewer edits or smaller rooms,"),
+        (5, 1e6, "faithful", "fewer edits or smaller rooms,"),
+        (500, 1, "own", "fewer edits or smaller rooms,"),
+    ],
+)
+def test_a_room_that_no_server_holds_is_told_what_fills_it(room, rate, awareness, change):
+    (limit, *_) = need(Asked(1000, room, rate, awareness)).limits
+    assert f"may be used; {change} or a server with several processes for a room" in limit
+
+
+def test_what_fills_a_room_depends_on_the_server_that_was_asked_about():
+    def told(ms):
+        return "\n".join(printed("--users", "50", "--room", "50", "--server-edit-ms", ms))
+
+    assert "presence that tabs do not tell on" in told("0.7")
+    assert "presence that tabs do not tell on" not in told("100")
+
+
+def test_rooms_of_more_people_than_there_are_are_said_to_have_fewer_and_come_once():
+    lines = printed("--users", "10", "--room", "5", "50", "500")
+    assert [line.split("|")[2].strip() for line in lines[2:4]] == ["5", "10"]
+    assert lines[4:] == [
+        "",
+        "With 10 people, rooms of 50 have 10: that is what the row says.",
+        "With 10 people, rooms of 500 have 10: that is what the row says.",
+    ]
+
+
+def test_people_and_rooms_are_told_as_they_were_asked_for():
+    assert [line.split("|")[1].strip() for line in printed("--users", "1001", "1002", "--room", "5")[2:]] == [
+        "1,001",
+        "1,002",
+    ]
+
+
+@pytest.mark.parametrize(("given", "seconds"), [("90s", "90"), ("10m", "600"), ("1h30m", "5400"), ("2h1s", "7201")])
+def test_a_run_time_can_be_given_as_locusts_is(given, seconds):
+    assert printed("--run-time", given) == printed("--run-time", seconds)
+
+
 def test_another_server_has_other_constants():
     slow, quick_one = (
         printed("--users", "1000", "--room", "5", "--server-edit-ms", ms)[2].split("|") for ms in ("5", "0.1")
@@ -177,10 +239,15 @@ def test_workers_that_are_asked_for_stand_in_the_table():
     [
         ("--users", "many"),
         ("--users", "0"),
+        ("--users", "nan"),
         ("--room", "2.5"),
         ("--edit-rate", "-1"),
         ("--edit-rate", "nan"),
         ("--run-time", "0"),
+        ("--run-time", "0m"),
+        ("--run-time", "-60"),
+        ("--run-time", "nan"),
+        ("--run-time", ""),
         ("--workers", "1.5"),
         ("--awareness", "some"),
         ("--rhythm", "waltz"),
@@ -190,3 +257,25 @@ def test_workers_that_are_asked_for_stand_in_the_table():
 def test_a_number_that_is_none_is_refused_with_the_name_of_its_option(arguments):
     with pytest.raises(OptionsError, match=arguments[0]):
         printed(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--users", "1000000000"), "--users '1000000000' is more than a run has: give less than 1,000,000,000."),
+        (("--room", "inf"), "--room 'inf' is more than a run has: give less than 1,000,000,000."),
+        (("--edit-rate", "1e9"), "--edit-rate '1e9' is more than a run has: give less than 1,000,000,000."),
+        (
+            ("--run-time", "999999999h"),
+            "--run-time '999999999h' is more than a run has: give less than 1,000,000,000 seconds.",
+        ),
+        (
+            ("--run-time", "10 minutes"),
+            "--run-time '10 minutes' is no time: give seconds, such as 600, or one such as 10m or 1h30m.",
+        ),
+    ],
+)
+def test_it_is_said_what_a_number_may_be(arguments, sentence):
+    with pytest.raises(OptionsError) as refused:
+        printed(*arguments)
+    assert str(refused.value) == sentence

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import math
+import re
 from dataclasses import replace
 from typing import Any, Final
 
@@ -22,6 +24,10 @@ those of the server can be given.
 
 USERS: Final = (1_000, 10_000, 100_000)
 ROOMS: Final = (2, 5, 50, 500)
+_TOO_MUCH: Final = 10**9
+"""No run has as many of anything; below it floating point is exact enough for whole numbers."""
+_SPAN: Final = re.compile(r"(?=.)(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?", re.ASCII)
+"""As Locust's `-t`: 90s, 10m, 1h30m."""
 _CHOICES: Final = {"awareness": ("faithful", "own", "none"), "rhythm": ("person", "steady", "poisson")}
 
 
@@ -30,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-u", "--users", metavar="N", nargs="+", default=USERS, help="1000 10000 100000")
     parser.add_argument("--room", metavar="N", nargs="+", default=ROOMS, help="people in a document: 2 5 50 500")
     parser.add_argument("--edit-rate", metavar="N", default="1", help="edits a second and user (%(default)s)")
-    parser.add_argument("--run-time", metavar="SECONDS", default="60", help="(%(default)s)")
+    parser.add_argument("--run-time", metavar="TIME", default="60", help="seconds, or such as 10m (%(default)s)")
     parser.add_argument("--awareness", metavar="KIND", default="faithful", help="faithful, own or none (%(default)s)")
     parser.add_argument("--rhythm", metavar="KIND", default="person", help="person, steady or poisson (%(default)s)")
     parser.add_argument("--workers", metavar="N", default="0", help="processes; 0: as many as their CPU needs (0)")
@@ -62,9 +68,7 @@ def planned(options: Any) -> list[str]:
     for name, known in _CHOICES.items():
         if (given := getattr(options, name)) not in known:
             raise OptionsError(f"--{name} {given!r} is not known. Choose one of: {', '.join(known)}.")
-    edit_rate, run_s = _number("--edit-rate", options.edit_rate), _number("--run-time", options.run_time)
-    if not run_s:
-        raise OptionsError(f"--run-time {str(options.run_time)[:100]!r}: no run is so short. Give more than 0 seconds.")
+    edit_rate, run_s = _number("--edit-rate", options.edit_rate), _run_s(options.run_time)
     workers = _whole("--workers", options.workers, "workers", least=0)
     asked = [
         Asked(users, room, edit_rate, options.awareness, options.rhythm, run_s, workers)
@@ -79,16 +83,44 @@ def _number(option: str, given: object) -> float:
         number = float(str(given))
     except ValueError:
         raise OptionsError(f"{option} {str(given)[:100]!r} is not a number: give one such as 1 or 0.5.") from None
-    if not 0 <= number < 1e9:
+    if number >= _TOO_MUCH:
+        raise OptionsError(f"{option} {str(given)[:100]!r} is more than a run has: give less than {_TOO_MUCH:,}.")
+    if not number >= 0:
         raise OptionsError(f"{option} {str(given)[:100]!r} is no number that a run has: give 0 or more.")
     return number
 
 
-def _whole(option: str, given: object, what: str = "people", least: int = 1) -> int:
+def _float(given: object) -> float:
+    """NaN, where it is no number."""
     try:
-        number = _number(option, given)
-    except OptionsError:
-        number = -1.0
-    if number < least or number != int(number):
+        return float(str(given))
+    except ValueError:
+        return math.nan
+
+
+def _run_s(given: object) -> float:
+    """Seconds, or hours, minutes and seconds as Locust's `-t` has them."""
+    option, said = "--run-time", str(given)
+    if span := _SPAN.fullmatch(said):
+        hours, minutes, seconds = (int(part or 0) for part in span.groups())
+        run_s = float(3600 * hours + 60 * minutes + seconds)
+    else:
+        run_s = _float(said)
+    if math.isnan(run_s):
+        raise OptionsError(
+            f"{option} {said[:100]!r} is no time: give seconds, such as 600, or one such as 10m or 1h30m."
+        )
+    if not run_s > 0:
+        raise OptionsError(f"{option} {said[:100]!r}: no run is so short. Give more than 0 seconds.")
+    if run_s >= _TOO_MUCH:
+        raise OptionsError(f"{option} {said[:100]!r} is more than a run has: give less than {_TOO_MUCH:,} seconds.")
+    return run_s
+
+
+def _whole(option: str, given: object, what: str = "people", least: int = 1) -> int:
+    number = _float(given)
+    if number >= _TOO_MUCH:
+        _number(option, given)
+    if not number >= least or number != int(number):
         raise OptionsError(f"{option} {str(given)[:100]!r} is no number of {what}: give whole numbers from {least}.")
     return int(number)

@@ -27,6 +27,16 @@ class Constants:
     """Of a core may be used, so that timings stay those of the server: `users a core, steady`, 2,000 users (54 %) have
     an echo within 10 ms and a lag of 7."""
 
+    person_edits: float = 1.25
+    """Edits of people in bursts for one that is asked for, which there must be room for: 1.23 in a minute, because all
+    have just begun (`users a core, person`)."""
+
+    process_memory: float = 73e6
+    """A worker that plays nobody: resident, as `ps` and psutil have it 15 s after the start, 16 workers beside a master
+    (72.9 to 73.4 MB, of which 51 are shared with nobody)."""
+    master_memory: float = 198e6
+    """A master without evidence (104 to 106 MB when documents are made, 74 before; 8 masters) and beside it the process
+    that makes the reports (92 MB, 3 runs of two people, psutil, twenty looks a second)."""
     user_memory: float = 108_100
     """`memory, a user`, 20 cells each."""
     update_memory: float = 500
@@ -62,6 +72,8 @@ class Constants:
     """Evidence of an edit in its author's process: `evidence of 1,000` (40.9 MB for 100,000 edits)."""
     seen_bytes: float = 30
     """and in every other one that saw it, which tells a digest (`benchmarks/evidence_once.py`)."""
+    evidence_copies: float = 2.5
+    """A master holds what it is told less than so many times: `tests/coordination`, 64 workers."""
     judge_cpu: float = 0.22e-3
     """The judge takes this for an edit: `verdict on 1,000` (21.7 s for 100,000 edits)."""
     judge_memory: float = 8_700

@@ -22,30 +22,39 @@ _COLUMNS: Final = (
     "servers",
     "evidence",
     "judge",
+    "master's memory",
 )
 
 
 def table(needs: Sequence[Need]) -> list[str]:
-    """A line for each run, and below it what cannot be."""
-    rows = [_COLUMNS, *(_row(one) for one in needs)]
+    """A line for each run that is unlike the others; below it, which rooms have fewer people, and what cannot be."""
+    rows = [_COLUMNS, *dict.fromkeys(_row(one) for one in needs)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
     lines = [
         "| " + " | ".join(text.rjust(width) for text, width in zip(row, widths, strict=True)) + " |" for row in rows
     ]
     lines.insert(1, "|" + "|".join("-" * (width + 1) + ":" for width in widths) + "|")
-    said: dict[str, list[str]] = {}
+    said: dict[str, dict[str, None]] = {}
     for one in needs:
         for limit in one.limits:
-            said.setdefault(limit, []).append(f"{_number(one.asked.users)} in rooms of {_number(one.asked.room)}")
+            run = f"{one.asked.users:,} in rooms of {one.asked.in_a_room:,}"
+            said.setdefault(limit, {})[run] = None
     told = [f"- {'; '.join(runs)}: {limit}." for limit, runs in said.items()]
+    fewer = dict.fromkeys(
+        f"With {one.asked.users:,} people, rooms of {one.asked.room:,} have "
+        f"{one.asked.in_a_room:,}: that is what the row says."
+        for one in needs
+        if one.asked.in_a_room < one.asked.room
+    )
+    if fewer:
+        lines = [*lines, "", *fewer]
     return [*lines, "", "What cannot be, and what would have to change:", "", *told] if told else lines
 
 
 def _row(one: Need) -> tuple[str, ...]:
-    judge = f"{_number(one.judge_s)} s, {_size(one.judge_memory)}"
     return (
-        _number(one.asked.users),
-        _number(one.asked.room),
+        f"{one.asked.users:,}",
+        f"{one.asked.in_a_room:,}",
         _number(one.edits),
         _number(one.updates),
         _number(one.presence),
@@ -57,7 +66,8 @@ def _row(one: Need) -> tuple[str, ...]:
         f"{_number(100 * one.room_load)} %",
         "none holds a room" if one.servers is None else _number(one.servers),
         _size(one.evidence),
-        judge,
+        f"{_number(one.judge_s)} s",
+        _size(one.master_memory),
     )
 
 

@@ -30,8 +30,8 @@ LOCUSTFILES = REPOSITORY / "locustfiles"
 LOCUSTFILES_OF_THE_TESTS = Path(__file__).resolve().parent / "locustfiles"
 
 DEADLINE_S = 120.0
-"""A run of the tests edits for less than 15 s, and from the last edit to the exit a run takes at most 120 s; a healthy
-one takes five. What takes longer than this hangs."""
+"""A run of the tests edits for less than 15 s, and from the last edit to the exit a healthy one takes five. What takes
+longer than this hangs."""
 
 GRACE_S = 3.0
 """Forked workers end a moment after the process that forked them."""

@@ -1,6 +1,7 @@
 """The end of a run happens once, whoever asks for it and however often, and can be given up."""
 
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import gevent
@@ -14,6 +15,8 @@ from jupyter_rtc_locust.errors import GivenUp
 from jupyter_rtc_locust.settings import SILENT_SERVER_S, Settings
 from jupyter_rtc_locust.verdict.findings import Opinion, Value, Verdict
 from users.fake_room import wait_until
+
+DOCUMENTS = Path(__file__).resolve().parents[3] / "docs"
 
 
 class Stage:
@@ -228,6 +231,30 @@ def test_whoever_waits_longer_for_outstanding_messages_has_a_longer_end(stage):
     assert ending.longest_end(0, faults=False, hub=False, drain_timeout=60.0) == 30.0 + ending.longest_end(
         0, faults=False, hub=False
     )
+
+
+def test_the_documents_tell_the_longest_end_as_the_code_has_it():
+    verdict = f"{ending.end_budget(0) + SILENT_SERVER_S:.0f}"
+    out, out_behind_a_hub = (f"{ending.longest_end(0, faults=False, hub=hub):.0f}" for hub in (False, True))
+    closed, closed_behind_a_hub = (f"{sum(ending.patience(0.0, faults=False, hub=hub)):.0f}" for hub in (False, True))
+    for name, told in {
+        "ui.md": [
+            f"comes after {verdict} at most, as the terminal says",
+            f"the page says so {closed} later at the latest ({closed_behind_a_hub} behind a hub)",
+        ],
+        "use.md": [
+            f"a run takes at most {out} seconds: {verdict} until the verdict, which is what the terminal says,",
+            f" {closed} to close and to remove documents",
+            f"({out_behind_a_hub} behind a hub;",
+        ],
+        "verdict.md": [
+            f"{verdict} s, which is what the terminal says",
+            f"{out} s after its last edit at the longest, behind a hub {out_behind_a_hub} s.",
+            f"to the exit in all [{out} s](#how-the-end-of-a-run-goes)",
+        ],
+    }.items():
+        document = " ".join((DOCUMENTS / name).read_text("utf-8").split())
+        assert [words for words in told if words not in document] == [], name
 
 
 def test_an_end_that_was_put_off_is_not_given_up_before(stage, monkeypatch):

@@ -75,7 +75,12 @@ OPTIONS = (
     ),
     Option("--rtc-hub-logins", "", "file with one NAME:PASSWORD per line, for the hub", in_web_ui=False),
     Option("--rtc-hub-spawn-timeout", 120.0, "seconds until the hub must have a server ready", in_web_ui=False),
-    Option("--rtc-results", "results", "folder that receives result.json and the evidence", in_web_ui=False),
+    Option(
+        "--rtc-results",
+        "results",
+        "folder that receives result.json and the evidence; those of an earlier run are removed",
+        in_web_ui=False,
+    ),
     Option("--rtc-evidence", "on-failure", "when all evidence is kept", in_web_ui=False, choices=EVIDENCE_KINDS),
     Option("--rtc-evidence-limit", 200.0, "megabytes of evidence that are kept at most", in_web_ui=False),
     Option("--rtc-report", "always", "report.html, summary.md and junit.xml", in_web_ui=False, choices=REPORT_KINDS),

@@ -48,7 +48,16 @@ def test_of_the_run(swarm, run, words):
 def test_no_edit_where_edits_were_asked_for():
     swarm = SwarmModel(plain_notebook())
     swarm.finish()
-    assert "nothing was tested" in swarm.verdict().reason
+    assert "nothing was tested. Ask for a longer run (-t) or for more edits (--rtc-edit-rate)" in swarm.verdict().reason
+
+
+def test_where_nobody_could_edit_no_longer_run_is_advised():
+    swarm = SwarmModel(plain_notebook())
+    swarm.finish()
+    failed = tuple(replace(user, stage="failed", trouble="why it was so") for user in swarm.evidence().users)
+    verdict = swarm.verdict(users=failed)
+    assert any("nothing was tested." in one for one in verdict.opinion.unknown), report(verdict)
+    assert not any("longer run" in one for one in verdict.opinion.unknown), report(verdict)
 
 
 def test_an_edit_that_only_filled_an_empty_room_tests_nothing():

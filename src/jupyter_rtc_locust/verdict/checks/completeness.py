@@ -29,7 +29,11 @@ def check_run_is_complete(run: RunEvidence) -> Opinion:
         unknown.append(late)
     authors = {edit.user for document in run.documents for edit in document.authored}
     if run.documents and run.edits_asked and not authors - {SEEDER}:
-        unknown.append("Edits were asked for, and nobody made one: nothing was tested.")
+        told = "Edits were asked for, and nobody made one: nothing was tested."
+        if any(user.stage == CONNECTED for document in run.documents for user in document.users):
+            # Who could have edited had not begun: people look at a document before they type, and pause.
+            told += " Ask for a longer run (-t) or for more edits (--rtc-edit-rate), unless choose_edit returned None."
+        unknown.append(told)
     return Opinion(unknown=tuple(unknown))
 
 

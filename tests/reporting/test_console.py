@@ -15,6 +15,7 @@ from jupyter_rtc_locust.reporting.result_file import build_result
 from jupyter_rtc_locust.reporting.shown import TEXT_SHOWN
 from jupyter_rtc_locust.timing.generator_health import GeneratorHealth
 from jupyter_rtc_locust.timing.recorder import (
+    HUB_SPAWN,
     NAMES,
     RECONNECT,
     RUN_CELL,
@@ -74,7 +75,7 @@ def ordinary():
     """As the demo ends: people wait for a document, for edits and for the disk, and no line was lost."""
     recorder = Recorder()
     for name in NAMES:
-        if name not in (SAVE, RECONNECT, RUN_CELL, TAB_REQUEST):
+        if name not in (HUB_SPAWN, SAVE, RECONNECT, RUN_CELL, TAB_REQUEST):
             recorder.record(name, 12.5)
     health = GeneratorHealth("")
     health.loop_lag(1.5)
@@ -155,6 +156,13 @@ def test_the_load_is_told_in_a_sentence():
     assert line.startswith("Load: 1 user made 0 edits in 0 documents") and "2 connections lost" in line
 
 
+def test_a_run_that_never_began_claims_no_seed_and_no_duration():
+    unbegun = {"run": {"seed": 0, "duration_s": 0.0, "workers": 1}, "recorder": Recorder()}
+    counts = {"users": 0, "users_seated": 0, "documents": 0, "edits": 0, "updates_received": 0, "disconnects": 0}
+    (line,) = [line for line in end_report(result(counts=counts, **unbegun)) if line.startswith("Load")]
+    assert line == "Load: none, because no user took a seat in a document."
+
+
 def test_what_was_not_exercised_is_told_in_one_line():
     figures = {"reconnects": 0, "concurrent_edits": 3, "texts_beyond_bmp": 0}
     (line,) = [
@@ -200,6 +208,7 @@ def test_a_table_has_what_somebody_waits_for_and_not_what_that_consists_of():
         recorder.record(name, 15.04)
     lines = [line for line in end_report(result(recorder=recorder)) if "15.0 ms" in line]
     assert [re.split(r"\s{2,}", line.strip())[0] for line in lines] == list(WAITED_FOR)
+    assert lines[0].split("  ")[1:3] == ["hub spawn", ""] and "a hub's server, until ready" in lines[0]
     assert len({len(line) for line in lines}) == 1
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jupyter_rtc_locust.reporting.report import words
 from jupyter_rtc_locust.reporting.shown import shown
 from jupyter_rtc_locust.timing.recorder import (
+    HUB_SPAWN,
     OPEN_DOCUMENT,
     RECONNECT,
     RUN_CELL,
@@ -26,6 +27,7 @@ REASONS_SHOWN: Final = 2
 """How many sentences about a generator that did not keep up; each process has its own."""
 
 WAITED_FOR: Final = {
+    HUB_SPAWN: "a hub's server, until ready",
     OPEN_DOCUMENT: "until a document is there",
     UPDATE_ECHO: "an edit, back at its author",
     UPDATE_DELIVERY: "an edit, with another user",
@@ -46,6 +48,8 @@ def load_sentence(result: Mapping[str, Any]) -> str:
     users, edits, documents, received, lost = (
         int(counts.get(name) or 0) for name in ("users", "edits", "documents", "updates_received", "disconnects")
     )
+    if counts.get("users_seated") == 0 and not users and not edits:
+        return "Load: none, because no user took a seat in a document."
     failed = sum(int(one["failures"]) for one in result["timings"].values())
     duration, workers = run.get("duration_s"), run.get("workers")
     made = f"{words.counted(users, 'user')} made {words.counted(edits, 'edit')}"

@@ -12,6 +12,8 @@ TESTS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 installed := .venv/.installed
+# For the first look less is enough; whoever has it all, or asks for more, keeps that.
+enough := $(if $(wildcard $(installed))$(filter-out demo web,$(MAKECMDGOALS)),$(installed),.venv/.demo)
 older_server := .venv-jupyter-collaboration-4/.installed
 hub := .venv-jupyterhub/.installed
 node_server := tests/servers/node_modules/.installed
@@ -50,10 +52,10 @@ help:
 	@echo 'make capacity  how many people of three profiles does a server of our own hold? twice each (half an hour)'
 	@echo 'make clean   remove the environments and caches, not the results'
 
-demo: $(installed)
+demo: $(enough)
 	.venv/bin/jupyter-rtc-locust demo $(ARGS)
 
-web: $(installed)
+web: $(enough)
 	.venv/bin/jupyter-rtc-locust web $(ARGS)
 
 test: $(installed) $(older_server) $(node_server)
@@ -154,12 +156,14 @@ clean:
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(installed): pyproject.toml constraints/locked.txt
+.venv/.demo: extras := demo
+$(installed): extras := demo,test,lint,peers
+.venv/.demo $(installed): pyproject.toml constraints/locked.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ...' >&2; exit 1; }
 	@echo 'Installing the locked versions into .venv'
 	test -x .venv/bin/python || $(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install -q -q -c constraints/locked.txt -e '.[demo,test,lint,peers]'
+	.venv/bin/python -m pip install -q -q -c constraints/locked.txt -e '.[$(extras)]'
 	@touch $@
 
 $(older_server): constraints/jupyter-collaboration-4.txt

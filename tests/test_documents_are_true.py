@@ -418,8 +418,30 @@ def test_every_substitution_is_needed() -> None:
 
 def test_the_packages_are_installed_as_the_makefile_does() -> None:
     command = next(command for command in ELSEWHERE if "pip install" in command)
-    written, made = (re.sub(r" -q|,test,lint,peers", "", line) for line in (command, text_of("Makefile")))
+    written, made = (line.replace(" -q", "").replace("$(extras)", "demo") for line in (command, text_of("Makefile")))
     assert written in made
+
+
+@pytest.mark.parametrize(
+    ("targets", "there", "extras"),
+    [
+        ("demo", "", "demo"),
+        ("web", "", "demo"),
+        ("demo", ".demo", None),
+        ("test-hosts", ".demo", "demo,test,lint,peers"),
+        ("test-hosts demo", "", "demo,test,lint,peers"),
+        ("demo", ".installed", None),
+    ],
+)
+def test_a_first_look_installs_no_more_than_it_needs_and_nothing_is_installed_twice(
+    targets: str, there: str, extras: str | None, tmp_path: Path
+) -> None:
+    for name in ("Makefile", "pyproject.toml", "constraints/locked.txt", *([f".venv/{there}"] if there else [])):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text_of("Makefile") if name == "Makefile" else "")
+    dry = subprocess.run(["make", "-n", *targets.split()], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert re.findall(r"pip install .* -e '\.\[(.*)\]'", dry.stdout) == ([extras] if extras else [])
 
 
 def test_blocks_of_python_compile() -> None:

@@ -27,7 +27,7 @@ SUBSTITUTIONS = {
     "http://127.0.0.1:8888": "$HOST_OF_THE_TESTS",
     "the-token-of-your-server": "$TOKEN_OF_THE_TESTS",
     "--web-port 8090": "--web-port $PORT_OF_THE_TESTS",
-    "make web": "make -C $REPOSITORY -o .venv/.installed web "
+    "make web": "make -C $REPOSITORY -o .venv/.installed -o .venv/.demo web "
     "ARGS=\"--web-port $PORT_OF_THE_TESTS --rtc-results '$PWD/results'\"",
     "make test": "make -C $REPOSITORY -o .venv/.installed -o .venv-jupyter-collaboration-4/.installed "
     "-o .venv-jupyterhub/.installed -o tests/servers/node_modules/.installed test",

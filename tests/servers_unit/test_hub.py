@@ -93,6 +93,23 @@ def test_a_token_that_nobody_knows_is_refused_without_being_shown(server, hub):
     with pytest.raises(HubRefused, match="403") as refused:
         hub.whose()
     assert "secret" not in str(refused.value)
+    assert refused.value.status == 403
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_whoever_has_a_wrong_token_is_told_where_a_right_one_is_had_and_where_it_is_put(server, hub, status):
+    server.on("GET", "/hub/api/user", status, {"status": status, "message": None})
+    with pytest.raises(HubRefused, match=f"refused the token: GET /hub/api/user answered {status}") as refused:
+        hub.whose()
+    for words in ("JUPYTER_TOKEN", "--rtc-token-file", f"{server.base}/hub/token", "a service"):
+        assert words in str(refused.value)
+
+
+def test_a_hub_that_fails_is_not_said_to_have_refused_a_token(server, hub):
+    server.on("GET", "/hub/api/user", 500, {})
+    with pytest.raises(HubRefused, match="answered 500") as refused:
+        hub.whose()
+    assert "JUPYTER_TOKEN" not in str(refused.value)
 
 
 def test_an_account_is_made_once_and_names_are_quoted(server, hub):
@@ -176,8 +193,15 @@ def test_a_start_that_came_to_nothing_is_a_failure(server, hub):
 
 def test_a_server_that_is_not_ready_in_time_is_a_failure(server, hub):
     none_yet(server).on("POST", SERVER, 202).on("GET", USER, 200, STARTING)
-    with pytest.raises(SpawnFailed, match="not ready in time"):
+    with pytest.raises(SpawnFailed, match=r"not ready in time.* --rtc-hub-spawn-timeout"):
         start(hub, 0.2)
+
+
+def test_a_hub_that_does_not_answer_before_the_server_has_to_be_ready_is_told_with_the_option(server, hub, monkeypatch):
+    monkeypatch.setattr(module, "_LEAST_TRY_S", 0.1)
+    none_yet(server).on("POST", SERVER, 201, lambda _: time.sleep(0.4))
+    with pytest.raises(SpawnFailed, match=r"not ready in time: POST .* no answer .* --rtc-hub-spawn-timeout"):
+        start(hub, 0.1)
 
 
 def test_a_hub_that_has_too_many_to_start_is_asked_again(server, hub):
@@ -226,7 +250,9 @@ def test_a_server_that_the_hub_looks_after_is_waited_for_and_then_used(server, h
 
 def test_a_server_that_is_being_stopped_for_too_long_is_a_failure_and_was_not_asked_for(server, hub):
     server.on("GET", USER, 200, STOPPING)
-    with pytest.raises(SpawnFailed, match="not ready in time: it is still pending stop"):
+    with pytest.raises(
+        SpawnFailed, match=r"not ready in time: it is still pending stop\. Give it longer with --rtc-hub-spawn"
+    ):
         asked_for(hub, 0.1)
     assert ("POST", SERVER) not in server.asked()
 

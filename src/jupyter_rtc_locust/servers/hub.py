@@ -84,19 +84,26 @@ class Hub:
             )
         return version
 
-    def whose(self) -> Whose:
-        """Whose the token is.
+    def whose(self, which: str = "the token") -> Whose:
+        """Whose the token is. `which`: what it is called in sentences, where there are several.
 
         Raises:
             HubRefused: the hub does not know it, or it is that of a service that may not manage the hub.
         """
-        answer = self._asked("GET", "/user", "a look at whose the token is")
+        answer = self._asked("GET", "/user", f"a look at whose {which} is", also=(401, 403))
+        if answer.status_code in (401, 403):
+            raise HubRefused(
+                f"{self.http.base} refused {which}: GET /hub/api/user answered {self._short(answer)}. Set "
+                f"JUPYTER_TOKEN, or name a file with --rtc-token-file, with a token of this hub: a person's, made at "
+                f"{self.http.base}/hub/token, or that of a service which may manage the hub.",
+                answer.status_code,
+            )
         model = json_of(answer)
         name = str(model.get("name", ""))
         missing = sorted(_MANAGERS_SCOPES - {str(scope) for scope in model.get("scopes") or ()})
         if missing and model.get("kind") == "service":
             raise HubRefused(
-                f"{self.http.base}: the token is that of the service {name}, which may not make accounts, tokens and "
+                f"{self.http.base}: {which} is that of the service {name}, which may not make accounts, tokens and "
                 f"servers for people. Give it the scopes that are missing ({', '.join(missing)}; "
                 f"c.JupyterHub.load_roles), or take tokens of people."
             )
@@ -171,7 +178,7 @@ class Hub:
                 latest = waits_for
             time.sleep(max(0.0, min(pause, until - time.monotonic())))
             if time.monotonic() >= until:
-                raise SpawnFailed(f"The server of {name} was not ready in time: {latest}.")
+                raise _late(name, f": {latest}")
 
     def wait_for_server(self, name: str, until: float, told: Told) -> str:
         """Wait until the hub calls the server that it starts ready; its address.
@@ -189,7 +196,7 @@ class Hub:
             if state.ready and state.url:
                 return state.url
             if time.monotonic() >= until:
-                raise SpawnFailed(f"The server of {name} was not ready in time; the last that the hub said: {latest}.")
+                raise _late(name, f"; the last that the hub said: {latest}")
             if not state.pending:
                 raise SpawnFailed(f"The server of {name} did not start; the last that the hub said: {latest}.")
             if follows:
@@ -205,7 +212,7 @@ class Hub:
             answer = self.http.request("POST", f"/hub/api{_user(name)}/server", timeout=left)
         except ConnectionBroken as error:
             if time.monotonic() >= until:
-                raise SpawnFailed(f"The server of {name} was not ready in time: {error}") from None
+                raise _late(name, f": {str(error).rstrip('.')}") from None
             raise
         if answer.status_code == 429:
             return "the hub starts too many at once (429)"
@@ -338,6 +345,13 @@ class Hub:
     def _short(self, answer: requests.Response) -> str:
         said = str(json_of(answer).get("message") or answer.reason or "")
         return f"{answer.status_code} {self.http.without_tokens(' '.join(said.split()))[:200]}".strip()
+
+
+def _late(name: str, what: str) -> SpawnFailed:
+    return SpawnFailed(
+        f"The server of {name} was not ready in time{what}. Give it longer with --rtc-hub-spawn-timeout, or look "
+        f"into the hub's log for what it waits for."
+    )
 
 
 def progress_of(line: str) -> dict[str, Any] | None:

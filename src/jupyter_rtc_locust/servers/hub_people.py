@@ -317,8 +317,11 @@ class HubPeople:
         with self._lock:
             if self._looked:
                 return
+            tokens = self._access.tokens
+            many = len(tokens) > 1
+            called = [f"token {number} of {len(tokens)}" if many else "the token" for number, _ in enumerate(tokens, 1)]
             with ThreadPoolExecutor(AT_ONCE) as pool:
-                found = list(pool.map(lambda token: self._hub(token).whose(), self._access.tokens))
+                found = list(pool.map(lambda token, which: self._hub(token).whose(which), tokens, called))
             if len(found) == 1 and found[0].manages:
                 self._manager = self._hub(self._access.tokens[0])
             else:

@@ -116,6 +116,20 @@ ON_ONE_MACHINE = (
         says=("404", "no Jupyter server"),
     ),
     make_case(
+        "page of a browser",
+        "the address of a page, out of a browser",
+        *host("jupyter_in_a_browser"),
+        exits=4,
+        says=("showed no Jupyter server", "leave /lab out"),
+    ),
+    make_case(
+        "hub for a server",
+        "a JupyterHub in place of a server",
+        *host("hub"),
+        exits=4,
+        says=("is the address of a JupyterHub", "--rtc-hub", "/user/NAME"),
+    ),
+    make_case(
         "https for http",
         "https, where the server speaks http",
         *host("web_server_as_https"),

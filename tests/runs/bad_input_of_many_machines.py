@@ -35,6 +35,14 @@ OVER_MANY_MACHINES = (
         says=("/hub/api answered 404", "no JupyterHub", "--rtc-hub"),
     ),
     make_case(
+        "wrong token of a hub",
+        "a wrong token of a hub",
+        *("--rtc-hub", "{hub}"),
+        token="not-this-one",
+        exits=4,
+        says=("refused the token", "403", "JUPYTER_TOKEN", "--rtc-token-file", "/hub/token"),
+    ),
+    make_case(
         "hub and host",
         "a hub, and a server beside it",
         *(*host("jupyter"), "--rtc-hub", "{web_server}"),

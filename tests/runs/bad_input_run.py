@@ -16,7 +16,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -82,6 +82,7 @@ class Surroundings:
             self.forbidding = stack.enter_context(sick_server(token="another token"))
             self._fill(self.jupyter.root)
             web = stack.enter_context(_web_server(self.files / "nothing"))
+            hub = stack.enter_context(_hub(self.files / "nothing"))
             silent = stack.enter_context(_listener(None))
             self.places = {
                 "files": str(self.files),
@@ -90,9 +91,11 @@ class Surroundings:
                 "trickling": f"http://127.0.0.1:{stack.enter_context(_listener(b'HTTP/1.1 200 OK', b'.'))}",
                 "another_protocol": f"http://127.0.0.1:{stack.enter_context(_listener(b'SSH-2.0-x'))}",
                 "web_server": f"http://127.0.0.1:{web}",
+                "hub": f"http://127.0.0.1:{hub}",
                 "web_server_as_https": f"https://127.0.0.1:{web}",
                 "port_in_use": str(silent),
                 "jupyter": self.jupyter.url,
+                "jupyter_in_a_browser": f"{self.jupyter.url.rstrip('/')}/lab",
                 "without_collaboration": self.without_collaboration.url,
                 "without_kernels": self.without_kernels.url,
                 "refuses_writes": self.refusing.url,
@@ -374,12 +377,30 @@ class _QuietHandler(SimpleHTTPRequestHandler):
         pass
 
 
+class _HubHandler(_QuietHandler):
+    """A hub, as JupyterHub 6 answers whoever has no right token of it: it sends them on to itself."""
+
+    def do_GET(self) -> None:
+        if not self.path.startswith("/hub/"):
+            self.send_response(302)
+            self.send_header("Location", f"/hub{self.path}")
+            self.end_headers()
+            return
+        is_open = self.path == "/hub/api"
+        self.send_response(200 if is_open else 403)
+        self.end_headers()
+        told = {"version": "6.1.1"} if is_open else {"status": 403, "message": None}
+        self.wfile.write(json.dumps(told).encode())
+
+
+def _hub(folder: Path) -> AbstractContextManager[int]:
+    return _web_server(folder, _HubHandler)
+
+
 @contextmanager
-def _web_server(folder: Path) -> Iterator[int]:
-    """What `python -m http.server` serves."""
-    with ThreadingHTTPServer(
-        ("127.0.0.1", 0), lambda *arguments: _QuietHandler(*arguments, directory=str(folder))
-    ) as server:
+def _web_server(folder: Path, handler: type[SimpleHTTPRequestHandler] = _QuietHandler) -> Iterator[int]:
+    """What `python -m http.server` serves, or another handler."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), lambda *arguments: handler(*arguments, directory=str(folder))) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:

@@ -14,13 +14,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from jupyter_rtc_locust.errors import RoomRefused, RtcLocustError, ServerEnded, ServerUnusable
+from jupyter_rtc_locust.errors import HubRefused, RoomRefused, RtcLocustError, ServerEnded, ServerUnusable
 from jupyter_rtc_locust.servers.base import Document, RoomAddress
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.servers.hub import Hub, ServerState
 from jupyter_rtc_locust.servers.hub_people import HubAccess, HubPeople
 from jupyter_rtc_locust.servers.jupyter_collaboration import websocket_base
 from jupyter_rtc_locust.servers.persons_server import PersonsServer
+from jupyter_rtc_locust.servers.wrong_address import what_is_there
 from jupyter_rtc_locust.users.connection import open_websocket
 from servers.hub import HubProcess, jupyterhub, reason_without_hub
 
@@ -162,3 +163,18 @@ def test_people_of_a_process_that_leaves_early_are_removed_by_the_last(process: 
     last.inherit(accounts)
     assert last.leave() == []
     assert name not in process.names()
+
+
+def test_a_hub_and_a_server_of_it_that_does_not_run_are_told_apart_where_a_server_was_meant(
+    process: HubProcess, hub: Hub
+) -> None:
+    hub.make_account("idle-ada")
+    base = hub.http.base
+    assert "is the address of a JupyterHub" in what_is_there(hub.http)
+    assert "is the address of a JupyterHub" in what_is_there(hub.http.at(f"{base}/hub/home"))
+    assert "the server of idle-ada does not run" in what_is_there(hub.http.at(f"{base}/user/idle-ada/lab"))
+    assert "nobody there is called idle-ben" in what_is_there(hub.http.at(f"{base}/user/idle-ben"))
+    nobody = HttpClient(f"{base}/user/idle-ada", ("not-this-one",))
+    assert "does not run, or nobody there is called so" in what_is_there(nobody)
+    with pytest.raises(HubRefused, match="refused the token: GET /hub/api/user answered 403"):
+        Hub(nobody.at(base)).whose()

@@ -20,11 +20,12 @@ from jupyter_rtc_locust.documents.default_notebook import default_notebook
 from jupyter_rtc_locust.documents.default_text import default_text
 from jupyter_rtc_locust.documents.seeding import fill
 from jupyter_rtc_locust.documents.templates import Template, TemplateError, load_templates
-from jupyter_rtc_locust.errors import RoomError, RtcLocustError, ServerUnusable
+from jupyter_rtc_locust.errors import RoomError, RoomRefused, RtcLocustError, ServerUnusable
 from jupyter_rtc_locust.servers.base import Document, DocumentKind, Server
 from jupyter_rtc_locust.servers.detection import find_server
 from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.servers.hub_servers import HubServers
+from jupyter_rtc_locust.servers.wrong_address import what_is_there
 from jupyter_rtc_locust.settings import JOINER_DEADLINE_S, Settings
 from jupyter_rtc_locust.users.observer import Observer
 from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, Snapshot
@@ -309,8 +310,11 @@ def _look_at_all(settings: Settings, server: Server, prepared: list[PreparedDocu
         if error is None:
             continue
         if isinstance(error, RoomError) and settings.server == "auto" and not server.stores_files:
+            # A way that is broken says nothing of the address: a plain server may lie below a Jupyter server's.
+            known = what_is_there(server.http) if isinstance(error, RoomRefused) else ""
             raise ServerUnusable(
-                f"{error} GET {server.http.base}/api showed no Jupyter server either. Is --host the whole address, "
+                known
+                or f"{error} GET {server.http.base}/api showed no Jupyter server either. Is --host the whole address, "
                 f"with the path if the server has one (a base_url, a hub's /user/NAME)?"
             )
         raise error

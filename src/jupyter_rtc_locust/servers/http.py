@@ -63,6 +63,10 @@ class HttpClient:
         """The token of the user with this index; empty without one."""
         return self._tokens[identity % len(self._tokens)] if self._tokens else ""
 
+    def at(self, base: str) -> HttpClient:
+        """The same client for another address, which is asked with the same tokens."""
+        return HttpClient(base, self._tokens, self.ca_file)
+
     def without_tokens(self, text: str) -> str:
         """A server's words as they may be shown and kept: a server may repeat the token it was given."""
         for token in self._tokens:

@@ -20,6 +20,7 @@ from jupyter_rtc_locust.errors import ConnectionBroken, FileGone, OwnMachineFull
 from jupyter_rtc_locust.servers.base import Document, DocumentKind, RoomAddress, Server
 from jupyter_rtc_locust.servers.http import json_of, quoted
 from jupyter_rtc_locust.servers.kernels import Kernels
+from jupyter_rtc_locust.servers.wrong_address import what_is_there
 from jupyter_rtc_locust.settings import HTTP_TRY_DEADLINE_S
 
 _FORMATS: dict[DocumentKind, tuple[str, str]] = {"notebook": ("json", "notebook"), "text": ("text", "file")}
@@ -226,6 +227,9 @@ class JupyterCollaboration(Server):
         return f"{answer.status_code} {self.http.without_tokens(' '.join(message.split()))[:200]}".strip()
 
     def _refused(self, asked: str, answer: requests.Response) -> str:  # noqa: ARG002 (any question is answered so)
+        # A server sends whoever has no token to its login, and a hub whoever asks for a server to itself.
+        if answer.is_redirect and (known := what_is_there(self.http)):
+            return known
         given = "the token was refused" if self.http.has_token else "no token was given"
         return (
             f"{self.http.base} answered {answer.status_code}: {given}. Set JUPYTER_TOKEN, or name a file with "
@@ -236,7 +240,7 @@ class JupyterCollaboration(Server):
         return f"{error} Is the server running, and is --host its address?"
 
     def _unreadable(self, asked: str, answer: requests.Response) -> str:
-        return (
+        return what_is_there(self.http) or (
             f"{asked} answered {self._short(answer)}: no Jupyter server whose files can be read. Is --host the "
             f"server's whole address, with its path (a base_url)?"
         )

@@ -14,6 +14,7 @@ from deploy.built_image import REPOSITORY
 from deploy.kubernetes_rules import Object
 
 KUBERNETES = REPOSITORY / "deploy" / "kubernetes"
+COMPONENTS = KUBERNETES / "components"
 KUBECTL = Path(sys.executable).parent / "kubectl"
 
 
@@ -37,5 +38,11 @@ def built(folder: str) -> list[Object]:
 
 
 def folders() -> list[str]:
-    """All that can be built."""
-    return sorted(str(path.parent.relative_to(KUBERNETES)) for path in KUBERNETES.rglob("kustomization.yaml"))
+    """All that can be built; a component is a part of others."""
+    found = (path.parent for path in KUBERNETES.rglob("kustomization.yaml"))
+    return sorted(str(one.relative_to(KUBERNETES)) for one in found if one.parent != COMPONENTS)
+
+
+def components() -> list[str]:
+    """What an overlay can be given in addition, by its name."""
+    return sorted(path.parent.name for path in COMPONENTS.glob("*/kustomization.yaml"))

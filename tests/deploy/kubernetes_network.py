@@ -60,7 +60,7 @@ def whatever_asks_for_names_is_answered_wherever_their_servers_are(objects: list
     for name, _, labels in _pods_of_locust(objects):
         for where, (server, port) in NAME_SERVERS.items():
             for protocol in ("UDP", "TCP"):
-                if not _may(objects, "egress", labels, server, protocol, port):
+                if not may(objects, "egress", labels, server, protocol, port):
                     yield f"{name} may not ask name servers that are {where} ({protocol} {port})"
 
 
@@ -70,8 +70,8 @@ def lines_lead_to_the_master_and_to_the_server(objects: list[Object]) -> Iterato
         if is_locust(container, "--worker"):
             for _, master, at in masters:
                 for port in master.get("ports", []):
-                    out = _may(objects, "egress", labels, Peer(labels=at), "TCP", port["containerPort"], port["name"])
-                    if not out or not _may(
+                    out = may(objects, "egress", labels, Peer(labels=at), "TCP", port["containerPort"], port["name"])
+                    if not out or not may(
                         objects, "ingress", at, Peer(labels=labels), "TCP", port["containerPort"], port["name"]
                     ):
                         yield f"{name} may not open a line to its master"
@@ -80,14 +80,14 @@ def lines_lead_to_the_master_and_to_the_server(objects: list[Object]) -> Iterato
         if not host.hostname:
             continue
         for name, _, labels in _pods_of_locust(objects):
-            if not _may(objects, "egress", labels, _server(objects, host.hostname), "TCP", _port(host)):
+            if not may(objects, "egress", labels, _server(objects, host.hostname), "TCP", _port(host)):
                 yield f"{name} may not open a line to {host.netloc}"
 
 
 def nobody_is_reached_where_clouds_keep_credentials(objects: list[Object]) -> Iterator[str]:
     for name, labels in _pods_of_a_run(objects):
         for address in CREDENTIALS:
-            if any(_may(objects, "egress", labels, Peer(address), "TCP", port) for port in PORTS.values()):
+            if any(may(objects, "egress", labels, Peer(address), "TCP", port) for port in PORTS.values()):
                 yield f"{name} may ask {address} for the rights of its machine"
 
 
@@ -96,7 +96,7 @@ def nobody_comes_in_from_elsewhere(objects: list[Object]) -> Iterator[str]:
         for who, stranger in STRANGERS.items():
             ports = {port["containerPort"]: port.get("name", "") for port in _ports(objects, labels)}
             for port, called in {**ports, ANY_OTHER_PORT: ""}.items():
-                if _may(objects, "ingress", labels, stranger, "TCP", port, called):
+                if may(objects, "ingress", labels, stranger, "TCP", port, called):
                     yield f"{name} lets in {who} at port {port}"
 
 
@@ -143,7 +143,7 @@ def _port(host: Any) -> int:
 # -- what policies allow --------------------------------------------------------------------------------------------
 
 
-def _may(
+def may(
     objects: list[Object], way: str, labels: dict[str, str], peer: Peer, protocol: str, port: int, called: str = ""
 ) -> bool:
     """Whether a pod with such labels may have a line out (`egress`) to a peer's port, or in (`ingress`) to its own."""

@@ -50,12 +50,16 @@ def containers(objects: list[Object]) -> Iterator[tuple[str, Object, Object]]:
 
 
 def environment_of(container: Object, objects: list[Object]) -> dict[str, str]:
-    """The variables whose values are written down."""
+    """The variables whose values are written down, here or in a ConfigMap that is there."""
     maps = {one["metadata"]["name"]: one["data"] for one in of_kind(objects, "ConfigMap")}
     found: dict[str, str] = {}
     for source in container.get("envFrom", []):
         found |= maps.get(source.get("configMapRef", {}).get("name"), {})
-    return found | {one["name"]: one["value"] for one in container.get("env", []) if "value" in one}
+    for one in container.get("env", []):
+        source = one.get("valueFrom", {}).get("configMapKeyRef", {})
+        if "value" in one or source.get("key") in maps.get(source.get("name"), {}):
+            found[one["name"]] = one["value"] if "value" in one else maps[source["name"]][source["key"]]
+    return found
 
 
 def is_locust(container: Object, flag: str = "") -> bool:
@@ -158,9 +162,15 @@ def whatever_is_named_is_there(objects: list[Object]) -> Iterator[str]:
             claim = volume.get("persistentVolumeClaim", {}).get("claimName")
             if claim and ("PersistentVolumeClaim", claim) not in there and not claims_elsewhere:
                 yield f"{name} claims {claim}, which nobody makes"
+            files = volume.get("configMap", {}).get("name")
+            if files and ("ConfigMap", files) not in there:
+                yield f"{name} mounts {files}, which nobody makes"
         for source in container.get("envFrom", []):
             if ("ConfigMap", source["configMapRef"]["name"]) not in there:
                 yield f"{name} takes variables from {source['configMapRef']['name']}, which nobody makes"
+        for one in container.get("env", []):
+            if "configMapKeyRef" in one.get("valueFrom", {}) and one["name"] not in environment_of(container, objects):
+                yield f"{name} takes {one['name']} from {one['valueFrom']['configMapKeyRef']}, which nobody makes"
         for arg in container.get("args", []):
             option, _, value = arg.partition("=")
             if option == "--master-host":
@@ -169,17 +179,39 @@ def whatever_is_named_is_there(objects: list[Object]) -> Iterator[str]:
                     yield f"{name} looks for its master at {value}, where no service leads to that port"
 
 
-def all_play_one_locustfile_of_the_image(objects: list[Object]) -> Iterator[str]:
+def all_play_one_locustfile_that_is_there(objects: list[Object]) -> Iterator[str]:
     played = set()
-    for name, container, _ in containers(objects):
+    for name, container, pod in containers(objects):
         if not is_locust(container):
             continue
-        found = [arg.partition("=")[2] for arg in container["args"] if arg.startswith("--locustfile=")]
+        written = [arg.partition("=")[2] for arg in container["args"] if arg.startswith("--locustfile=")]
+        found = written or [environment_of(container, objects).get("LOCUST_LOCUSTFILE", "")]
         played |= set(found)
-        if not found or not all((REPOSITORY / one).is_file() for one in found):
-            yield f"{name} plays {found}, which the image has not"
+        if not all((REPOSITORY / one).is_file() or one in _mounted(container, pod, objects) for one in found):
+            yield f"{name} plays {found}, which neither the image has nor a volume"
     if len(played) > 1:
         yield f"Master and workers play different locustfiles: {sorted(played)}"
+
+
+def _mounted(container: Object, pod: Object, objects: list[Object]) -> dict[str, str]:
+    """The files of ConfigMaps, by where the container has them."""
+    maps = {one["metadata"]["name"]: one["data"] for one in of_kind(objects, "ConfigMap")}
+    volumes = {one["name"]: one.get("configMap", {}).get("name") for one in pod.get("volumes", [])}
+    return {
+        f"{mount['mountPath']}/{name}": text
+        for mount in container.get("volumeMounts", [])
+        for name, text in maps.get(volumes.get(mount["name"]), {}).items()
+    }
+
+
+def files_of_secrets_are_readable(objects: list[Object]) -> Iterator[str]:
+    """They are root's and, where the pod has an fsGroup, of that group; the image's user is another."""
+    for name, _, pod in containers(objects):
+        grouped = "fsGroup" in pod.get("securityContext", {})
+        for volume in pod.get("volumes", []):
+            mode = volume.get("secret", {}).get("defaultMode", 0o644)
+            if not mode & 0o004 and not (grouped and mode & 0o040):
+                yield f"{name} cannot read the files of {volume['name']}: mode {mode:o}"
 
 
 def people_of_a_hub_go_through_its_proxy_and_nowhere_else(objects: list[Object]) -> Iterator[str]:
@@ -282,7 +314,8 @@ RULES = (
     as_many_workers_come_as_are_expected,
     whoever_selects_finds_pods_and_ports,
     whatever_is_named_is_there,
-    all_play_one_locustfile_of_the_image,
+    all_play_one_locustfile_that_is_there,
+    files_of_secrets_are_readable,
     people_of_a_hub_go_through_its_proxy_and_nowhere_else,
     every_variable_and_option_is_known_and_accepted,
     secrets_come_from_the_secret_and_stand_nowhere,

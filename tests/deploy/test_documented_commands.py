@@ -22,6 +22,8 @@ from runs.commands_of_documents import CLUSTER, ENGINE, SECRETS_MADE
 
 OF_THE_HUB = "jupyterhub"
 """The namespace of a hub in a cluster, as the documents have it."""
+OF_THE_SERVER = "jupyter"
+"""That of a server there."""
 PROGRAMS = Path(sys.executable).parent
 
 
@@ -81,7 +83,8 @@ def test_kubectl_knows_the_command(command: str) -> None:
         assert {word for word in words if re.match("(job|pod)/", word)} <= there
         assert {word.split(":")[0] for word in words if ":/" in word} <= {"rtc-locust-results"}
         if "--namespace" in words:
-            assert f"namespace/{words[words.index('--namespace') + 1]}" in there | {f"namespace/{OF_THE_HUB}"}
+            elsewhere = {f"namespace/{one}" for one in (OF_THE_HUB, OF_THE_SERVER)}
+            assert f"namespace/{words[words.index('--namespace') + 1]}" in there | elsewhere
         for option in ("--filename", "--kustomize"):
             if option in words:
                 assert (REPOSITORY / words[words.index(option) + 1]).exists()

@@ -18,7 +18,7 @@ import yaml
 from deploy.built_image import DOCKERFILE, REPOSITORY
 from deploy.dockerfile import steps_of
 from deploy.hub_of_the_image import roles_of_the_compose_file
-from deploy.kubectl import KUBERNETES, built
+from deploy.kubectl import KUBERNETES, built, folders
 from deploy.kubernetes_rules import IMAGE_USER, RULES, SECRET, Object, containers, of_kind, trouble_of
 
 FOLDERS = ("base", "overlays/minikube", "overlays/cluster", "overlays/jupyterhub", "results")
@@ -39,8 +39,7 @@ def test_nothing_is_wrong_that_schemas_do_not_see(folder: str) -> None:
 
 
 def test_every_folder_is_built_here() -> None:
-    found = {str(path.parent.relative_to(KUBERNETES)) for path in KUBERNETES.rglob("kustomization.yaml")}
-    assert found == set(FOLDERS)
+    assert set(folders()) == set(FOLDERS)
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -102,7 +101,17 @@ MISTAKES = {
     "a token in the clear": lambda all_: pod(all_, "worker")["containers"][0].update(
         env=[{"name": "JUPYTER_TOKEN", "value": "s3cret"}]
     ),
-    "messages that are not sealed": lambda all_: pod(all_, "worker")["containers"][0]["env"].pop(),
+    "messages that are not sealed": lambda all_: pod(all_, "worker")["containers"][0]["env"].pop(1),
+    "workers that are told no locustfile": lambda all_: pod(all_, "worker")["containers"][0]["env"].pop(),
+    "a locustfile out of a ConfigMap without it": lambda all_: _set(
+        pod(all_, "worker")["containers"][0]["env"][2]["valueFrom"]["configMapKeyRef"], "key", "LOCUSTFILE"
+    ),
+    "files of nobody": lambda all_: pod(all_, "worker")["volumes"].append(
+        {"name": "own", "configMap": {"name": "own"}}
+    ),
+    "a Secret that its user cannot read": lambda all_: pod(all_, "worker")["volumes"].append(
+        {"name": "logins", "secret": {"secretName": "logins", "defaultMode": 0o440}}
+    ),
     "a secret in a file": lambda all_: all_.append({"kind": "Secret", "metadata": {"name": SECRET}}),
     "root": lambda all_: _set(pod(all_, "master")["securityContext"], "runAsUser", 0),
     "a root that is written to": lambda all_: pod(all_, "master")["containers"][0]["securityContext"].pop(
@@ -122,11 +131,11 @@ def _ways(objects: list[Object]) -> list[Object]:
 
 
 MISTAKES_WITH_A_HUB = {
-    "another locustfile of the workers": lambda all_: _set(
-        pod(all_, "worker")["containers"][0]["args"], 0, "--locustfile=locustfiles/lab_class.py"
+    "another locustfile of the workers": lambda all_: pod(all_, "worker")["containers"][0]["args"].append(
+        "--locustfile=locustfiles/lab_class.py"
     ),
     "a locustfile that is not there": lambda all_: _set(
-        pod(all_, "master")["containers"][0]["args"], 0, "--locustfile=locustfiles/course.py"
+        first(all_, "ConfigMap")["data"], "LOCUST_LOCUSTFILE", "locustfiles/course.py"
     ),
     "a server beside the hub": lambda all_: _set(first(all_, "ConfigMap")["data"], "LOCUST_HOST", "http://server:8888"),
     "a hub in another namespace": lambda all_: _set(
@@ -144,7 +153,7 @@ MISTAKES_WITH_A_HUB = {
         _ways(all_)[2]["to"][0]["podSelector"], "matchLabels", {"app": "other"}
     ),
     "a password in the clear": lambda all_: _set(
-        pod(all_, "worker")["containers"][0]["env"], 2, {"name": "JUPYTERHUB_PASSWORD", "value": "s3cret"}
+        pod(all_, "worker")["containers"][0]["env"], 3, {"name": "JUPYTERHUB_PASSWORD", "value": "s3cret"}
     ),
     "no password": lambda all_: pod(all_, "master")["containers"][0]["env"].pop(2),
     "a token that has to be there": lambda all_: pod(all_, "master")["containers"][0]["env"][0]["valueFrom"][

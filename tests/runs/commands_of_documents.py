@@ -204,6 +204,12 @@ CLUSTER = (
     "kubectl apply --filename deploy/kubernetes/base/namespace.yaml",
     *SECRETS_MADE,
     f"{_OF_THE_RUN} create secret generic rtc-locust-logins --from-file=logins.txt",
+    (
+        f"{_OF_THE_RUN} create secret generic rtc-locust-registry --type=kubernetes.io/dockerconfigjson "
+        "--from-file=.dockerconfigjson=$HOME/.docker/config.json"
+    ),
+    "kubectl --namespace jupyter apply --filename deploy/kubernetes/server/network-policy.yaml",
+    f"{_OF_THE_RUN} port-forward job/rtc-locust-master 8089",
     "kubectl apply --kustomize deploy/kubernetes/overlays/jupyterhub",
     "kubectl apply --kustomize deploy/kubernetes/overlays/minikube",
     f"{_OF_THE_RUN} logs --follow --pod-running-timeout=5m job/rtc-locust-master",

@@ -77,6 +77,12 @@ def test_nothing_is_said_of_a_server_s_own_address(server, client_of):
     assert what(server, client_of, "/below") == ""
 
 
+def test_only_the_hub_of_a_server_is_asked_with_the_token(hub, client_of):
+    for path in ("/somebody/lab", "/hub/home", "/user/ada/lab"):
+        what(hub, client_of, path)
+    assert {one.path for one in hub.requests if "secret" in str(one.headers)} == {"/hub/api/users/ada"}
+
+
 def test_a_long_path_is_not_followed_for_ever(server, client_of):
     assert what(server, client_of, "/a" * 100) == ""
     assert len(server.requests) < 20

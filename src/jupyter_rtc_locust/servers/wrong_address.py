@@ -20,16 +20,17 @@ _MOST_ADDRESSES = 8
 def what_is_there(http: HttpClient) -> str:
     """A sentence about what stands at this address, or at what it begins with, and what to do; empty: not known.
 
-    The addresses tried are on the same host, so whoever is asked with the token was asked with it before.
+    What stands above the address may be somebody else's, so it is asked without the token; the hub of a server below
+    `/user/` has given that.
     """
     for base in _shorter_and_shorter(http.base):
-        there = http.at(base)
+        there = HttpClient(base, ca_file=http.ca_file)
         try:
             # A hub tells its version below /hub/ as a server does.
             if not base.endswith("/hub") and _version(there, "/api"):
                 return _a_page_of_a_server(http.base, base)
             if version := _version(there, "/hub/api"):
-                return _a_hub(Hub(there), version, http.base)
+                return _a_hub(Hub(http.at(base)), version, http.base)
         except ConnectionBroken:
             return ""
     return ""

@@ -376,6 +376,8 @@ class ProcessAgent:
         try:
             if swarm is not None and swarm.run_id == run_id:
                 stop_editing(swarm)
+                # Now, and not only when it is quiet: what was edited since the last look was edited before this moment.
+                look(self.course, swarm)
                 self._stop_greenlets()
                 self._set_clock(swarm)
                 # Only of who played anybody: how late its loop was is measured from then on.

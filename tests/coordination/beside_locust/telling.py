@@ -131,3 +131,13 @@ def test_when_the_run_is_over_contents_are_forgotten(coordinator):
     coordinator.say(messages.CONTENTS_WANTED, round=0, part=1, digests=answer[ONCE][0].digests)
     gevent.sleep(0.01)
     assert (0, 1) not in coordinator.came
+
+
+def test_what_was_edited_since_the_last_look_is_put_before_the_end_of_editing(coordinator):
+    swarm = coordinator.agent.swarm
+    swarm.counts["edits"] = 7
+    coordinator.ends()
+    wait_until(lambda: (messages.QUIET, 0) in coordinator.kinds)
+    swarm.run_started -= 30.0  # as if it had taken so long to get quiet
+    slots = coordinator.told(0)["course"]["slots"]
+    assert {int(number): slot["counts"].get("edits", 0) for number, slot in slots.items()} == {0: 7, 30: 0}

@@ -24,6 +24,7 @@ from jupyter_rtc_locust import exit_codes
 from jupyter_rtc_locust.coordination.capacity_shape import check_capacity, looks_for_a_capacity
 from jupyter_rtc_locust.coordination.channel import Channel, read_secret
 from jupyter_rtc_locust.coordination.coordinator import Coordinator
+from jupyter_rtc_locust.coordination.dispatching import Dispatching
 from jupyter_rtc_locust.coordination.joining import Joining, Welcoming, equipment_of
 from jupyter_rtc_locust.coordination.leaving import Leaving
 from jupyter_rtc_locust.coordination.making_faults import faults_of
@@ -84,7 +85,11 @@ def install(environment: Environment) -> Coordinator | None:
     if environment.runner is None:
         return None
     # Before anything that takes its time: workers are there already, and ask.
-    welcoming = Welcoming(channel, equipment) if isinstance(environment.runner, MasterRunner) else None
+    welcoming = dispatching = None
+    if isinstance(environment.runner, MasterRunner):
+        welcoming = Welcoming(channel, equipment)
+        dispatching = Dispatching(environment, welcoming.may_take_part)
+        welcoming.let_in = dispatching.let_in
     embedded = None
     settings, faults = _check_first(environment)
     if settings.host is None:
@@ -99,6 +104,8 @@ def install(environment: Environment) -> Coordinator | None:
     coordinator = Coordinator(environment, secrets, embedded)
     environment.rtc_coordinator = coordinator  # type: ignore[attr-defined]
     coordinator.welcoming = welcoming
+    if dispatching is not None:
+        dispatching.ended = lambda: coordinator.ending
     if environment.web_ui is None:
         # Now, because it takes seconds the first time, and later they would be taken from the run's `--run-time`.
         coordinator.check_options()

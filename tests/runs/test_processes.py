@@ -47,6 +47,8 @@ TELLING_ALL = ("--csv", "stats", "--rtc-history")
 
 HISTORY, HISTORY_OF_A_WORKER = "history.jsonl.gz", "history-worker-*.jsonl.gz"
 
+OPTIONS_REFUSED = 2
+
 AGREEING = {"pass": PASSED, "fail": FAILED, "inconclusive": INCONCLUSIVE}
 
 
@@ -100,6 +102,20 @@ class Places:
             for part in parts[1:]:
                 part.ended(deadline=20)
             return ended
+
+    def another_refused_and_terminated(self, name: str) -> Run:
+        """A master and two workers. A third comes with a secret, and is refused; then the master is told to end."""
+
+        def comes_and_goes(parts: list[LocustProcess]) -> None:
+            parts[0].wait_for("All users spawned")
+            port = parts[0].command[parts[0].command.index("--master-bind-port") + 1]
+            where = ("--master-host", "127.0.0.1", "--master-port", port)
+            folder, secret = self.folder / f"{name}-refused", {"LOCUST_RTC_SECRET": "of another master's workers"}
+            with LocustProcess(TELLING, "--worker", *where, folder=folder, environment=secret) as refused:
+                assert refused.ended(deadline=20).exit_code == OPTIONS_REFUSED
+            parts[0].terminate()
+
+        return self.apart(name, *LONG, then=comes_and_goes)
 
     def kept(self, name: str) -> Run:
         """A run that keeps its documents, which are looked at when the server may have gone with its folder."""
@@ -155,9 +171,7 @@ def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], Run | None]]]:
             "apart, a worker killed": lambda: here.apart(
                 "worker-killed", "-t", "9s", then=lambda parts: kill(psutil.Process(parts[1].process.pid))
             ),
-            "apart, terminated": lambda: here.apart(
-                "master-terminated", *LONG, then=lambda parts: parts[0].terminate()
-            ),
+            "apart, terminated": lambda: here.another_refused_and_terminated("master-terminated"),
             "forked": lambda: here.alone("forked", *BRIEFLY, *TELLING_ALL, "--processes", "2"),
             "forked, one killed": lambda: here.forked_and_one_killed("forked-one-killed"),
             "one": lambda: here.alone("one", *BRIEFLY, *TELLING_ALL),
@@ -261,6 +275,13 @@ def test_a_run_that_is_told_to_end_in_the_middle_is_judged_by_what_was_done(run:
     ended: Run = runs[run]
     assert ended.verdict == verdict, str(ended)
     assert ended.told["counts"]["edits"] > 10, str(ended)
+
+
+@pytest.mark.parametrize("run", ["apart, terminated"])
+def test_a_worker_that_was_refused_in_mid_run_has_taken_nobody_along(run: str, runs: Runs) -> None:
+    ended: Run = runs[run]
+    assert "is refused: it has a LOCUST_RTC_SECRET" in ended.output, str(ended)
+    assert ended.told["course"]["slots"][-1]["users"] == ended.told["counts"]["users_seated"] == USERS, str(ended)
 
 
 @pytest.mark.parametrize("run", [*ON_A_SERVER, "kept", "embedded"])

@@ -28,6 +28,13 @@ def test_users_that_never_came_are_told_with_how_many():
     assert "6 of the 40 users" in told[0].detail
 
 
+def test_users_that_were_gone_before_the_end_are_told_with_since_when():
+    gone = {"users_asked": 8, "users_at_once": 8, "users_gone": 2, "users_before": 8, "gone_since": 12.4}
+    told = weak_points(RunEvidence((document("a", 8),), **gone))
+    assert [one.kind for one in told] == ["users-gone"]
+    assert "2 of 8 users were not there any more" in told[0].detail and "from second 12 on" in told[0].detail
+
+
 def test_a_user_alone_in_a_document_says_nothing_about_working_together():
     assert kinds(document("a", 1), asked=1, came=1) == ["no-company"]
     documents = (document("a", 1), document("b", 1), document("c", 2))

@@ -33,6 +33,7 @@ from jupyter_rtc_locust.coordination.hubs import THE_RUN_ENDS, BringingUp, hub_s
 from jupyter_rtc_locust.coordination.joining import Welcoming
 from jupyter_rtc_locust.coordination.live import Live
 from jupyter_rtc_locust.coordination.making_faults import begin_faults, faults_of
+from jupyter_rtc_locust.coordination.people_watch import PeopleWatch
 from jupyter_rtc_locust.coordination.plans import cell_names, checked_plan, plan_to_play
 from jupyter_rtc_locust.coordination.preparation import prepare, rehearse, templates_for
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
@@ -99,6 +100,7 @@ class Coordinator:
         self.capacities = Capacities(
             environment, self.check_options, self.live, self._checkpoints, self._send, embedded
         )
+        self._people = PeopleWatch(environment)
         self._replay_watch = ReplayWatch(
             channel_of(environment), lambda: self.state, self._send, self._ending.quit_or_stop
         )
@@ -241,6 +243,7 @@ class Coordinator:
             self._replay_watch.begin(state)
         self._checkpoints.begin(state)
         self.capacities.begin(state)
+        self._people.begin(state)
 
     def _server_log(self, state: RunState) -> Path | None:
         """The server's log, where it can be read: the one that was named, or the embedded server's."""
@@ -362,6 +365,7 @@ class Coordinator:
     # -- while it runs ------------------------------------------------------------------------------------------
 
     def _stop_watching(self) -> None:
+        self._people.stop()
         self.capacities.stop()
         self._checkpoints.stop()
         if self.state is not None and self.state.watch is not None:

@@ -93,6 +93,7 @@ def _told(
     documents: tuple[DocumentEvidence, ...],
     server_silences: tuple[ServerSilence, ...],
 ) -> RunEvidence:
+    gone = state.shortfall.gone
     return RunEvidence(
         documents=documents,
         silent_processes=tuple(sorted(collection.lost)),
@@ -109,6 +110,9 @@ def _told(
         # A search for a capacity asks for as many as the server holds, whatever the most it would try.
         users_asked=state.settings.users if state.capacity is None else state.most_users,
         users_at_once=min(state.most_users, len(set(_opened(state).values()))),
+        users_gone=0 if gone is None else gone.people,
+        users_before=0 if gone is None else gone.of,
+        gone_since=0.0 if gone is None else gone.since,
         faults=() if state.faults is None else state.faults.noted,
     )
 

@@ -119,7 +119,10 @@ class Joining:
 
 
 class Welcoming:
-    """At the master. `refusals` has a sentence for each worker that was refused; `refused` is called with each."""
+    """At the master. `refusals` has a sentence for each worker that was refused; `refused` is called with each.
+
+    `let_in` is called with the name of each worker that may take part.
+    """
 
     def __init__(self, channel: Channel, equipment: Equipment) -> None:
         self._channel = channel
@@ -127,6 +130,7 @@ class Welcoming:
         self._answers: dict[str, str] = {}
         self._told = 0
         self.refused: Callable[[str], object] = lambda _sentence: None
+        self.let_in: Callable[[str], object] = lambda _node: None
         channel.register_openly(messages.JOINED, self._on_joined)
 
     @property
@@ -168,6 +172,8 @@ class Welcoming:
                 return  # who is not known does not take part, and nobody fills a memory with names
             self._tell(sentence)
         self._answers[node] = sentence
+        if not sentence and known != sentence:
+            self.let_in(node)
 
     def _tell(self, sentence: str) -> None:
         if self._told == TOLD_OF_AT_MOST:

@@ -5,6 +5,7 @@ master → worker   WELCOME         refused                            it may ta
 worker → master   SEAT_WANTED     request, kind                      a user wants to open a document
 master → worker   SEAT_GIVEN      request, seat, run | refused       where it sits, and what the run is
 worker → master   SEAT_LEFT       run, user, incarnation, never_opened   the user is gone; who opened none is not missed
+worker → master   USER_ENDED      run                                a user ended by itself, as its scenario has it
 master → worker   CHECKPOINT      run, round, drain_timeout          pause editing, and get quiet
 master → worker   RESUME          run, round                         go on editing
 master → worker   OFFLINE         run, users, asleep                 these users have no line from now on
@@ -41,6 +42,7 @@ WELCOME = "rtc-welcome"
 SEAT_WANTED = "rtc-seat-wanted"
 SEAT_GIVEN = "rtc-seat-given"
 SEAT_LEFT = "rtc-seat-left"
+USER_ENDED = "rtc-user-ended"
 CHECKPOINT = "rtc-checkpoint"
 RESUME = "rtc-resume"
 OFFLINE = "rtc-offline"

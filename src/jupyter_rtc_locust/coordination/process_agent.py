@@ -189,6 +189,11 @@ class ProcessAgent:
         if self.swarm is not None and not self.swarm.ended:
             self.seats.give_back(self.swarm.run_id, collaborator.seat)
 
+    def user_ended(self) -> None:
+        """A user ends by itself, as its scenario has it: nobody is to miss it."""
+        if self.swarm is not None and self.swarm.editing:
+            self.send(messages.USER_ENDED, {"run": self.swarm.run_id})
+
     def swarm_settings(self) -> Settings:
         """The settings of the present run."""
         if self.swarm is None:

@@ -10,6 +10,7 @@ from gevent.event import Event
 
 from jupyter_rtc_locust.coordination.preparation import Prepared
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
+from jupyter_rtc_locust.coordination.shortfall import Shortfall
 from jupyter_rtc_locust.coordination.silences import Silences
 from jupyter_rtc_locust.faults.executor import FaultExecutor
 from jupyter_rtc_locust.settings import JUDGE_S, SILENT_SERVER_S, Settings, end_budget
@@ -74,6 +75,8 @@ class RunState:
     changed: Event = field(default_factory=Event)
     most_users: int = 0
     users_seated: int = 0
+    shortfall: Shortfall = field(default_factory=Shortfall)
+    """Whether people are gone whom nobody sent away."""
     seats_on_the_way: set[int] = field(default_factory=set)
     """Users whose document is being brought up; no process knows of their seats."""
     never_opened: set[int] = field(default_factory=set)

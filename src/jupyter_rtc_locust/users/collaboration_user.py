@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gevent import GreenletExit
 from locust import User, task
 from locust.env import Environment
+from locust.exception import StopUser
 
 from jupyter_rtc_locust.documents.kinds import DocumentKind
 from jupyter_rtc_locust.editing.choices import Choice, choose
@@ -84,6 +86,8 @@ class CollaborationUser(User):
 
     def on_stop(self) -> None:
         """Close the document. A subclass that overrides this calls it last."""
+        if isinstance(sys.exception(), StopUser):
+            self._agent().user_ended()
         self.away = False
         self._close()
 

@@ -396,3 +396,9 @@ class RunEvidence:
     """How much was done of the plan that the run played (`--rtc-plan`); None: it played none."""
     users_at_once: int = 0
     """The most users that had seats at the same time."""
+    users_gone: int = 0
+    """Users that had come and were not there any more at the end, though nobody had asked for fewer."""
+    users_before: int = 0
+    """Where there are such: how many there were before."""
+    gone_since: float = 0.0
+    """And when the first of them was gone, in seconds since the start of the run."""

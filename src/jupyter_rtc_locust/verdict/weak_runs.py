@@ -7,7 +7,8 @@ from jupyter_rtc_locust.verdict.findings import Caution
 
 
 def weak_points(run: RunEvidence) -> tuple[Caution, ...]:
-    """Users asked for that never came, and documents in which nobody worked together with anybody."""
+    """Users asked for that never came, or that were gone before the end; and documents in which nobody worked together
+    with anybody."""
     documents = run.documents
     cautions = []
     if documents and run.users_at_once < run.users_asked:
@@ -17,6 +18,16 @@ def weak_points(run: RunEvidence) -> tuple[Caution, ...]:
                 "",
                 f"{run.users_at_once} of the {run.users_asked} users asked for took part, because the run ended before "
                 f"the others came. Ask for a faster ramp (-r) or a longer run (-t).",
+            )
+        )
+    if documents and run.users_gone:
+        cautions.append(
+            Caution(
+                "users-gone",
+                "",
+                f"{run.users_gone} of {run.users_before} users were not there any more at the end, the first of them "
+                f"from second {run.gone_since:.0f} on, though nobody had asked for fewer. So the rest of the run was "
+                f"tested with fewer people. Look in the log for the worker that left then, and run it again.",
             )
         )
     alone = [document.path for document in documents if len({user.client_id for user in document.users}) < 2]

@@ -281,7 +281,10 @@ def test_a_run_that_is_told_to_end_in_the_middle_is_judged_by_what_was_done(run:
 def test_a_worker_that_was_refused_in_mid_run_has_taken_nobody_along(run: str, runs: Runs) -> None:
     ended: Run = runs[run]
     assert "is refused: it has a LOCUST_RTC_SECRET" in ended.output, str(ended)
-    assert ended.told["course"]["slots"][-1]["users"] == ended.told["counts"]["users_seated"] == USERS, str(ended)
+    assert "3 workers connected" in ended.output, str(ended)
+    dealt_out = [line for line in ended.output.splitlines() if "Sending spawn jobs" in line]
+    assert len(dealt_out) == 1, f"Users were dealt out anew: {dealt_out}\n{ended}"
+    assert ended.told["counts"]["users_seated"] == USERS, str(ended)
 
 
 @pytest.mark.parametrize("run", [*ON_A_SERVER, "kept", "embedded"])

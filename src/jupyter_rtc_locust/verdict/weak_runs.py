@@ -27,7 +27,8 @@ def weak_points(run: RunEvidence) -> tuple[Caution, ...]:
                 "",
                 f"{run.users_gone} of {run.users_before} users were not there any more at the end, the first of them "
                 f"from second {run.gone_since:.0f} on, though nobody had asked for fewer. So the rest of the run was "
-                f"tested with fewer people. Look in the log for the worker that left then, and run it again.",
+                f"tested with fewer people. Look in the log for what happened then (a worker that left, users that "
+                f"failed), and run it again.",
             )
         )
     alone = [document.path for document in documents if len({user.client_id for user in document.users}) < 2]

@@ -80,8 +80,24 @@ def test_who_is_not_let_in_again_waits_for_nothing(room, person, served):
 
 def test_in_whose_place_a_hub_does_not_let_in_again_looks_for_a_line_on(room, person, served):
     """The server has ended, so nobody is served."""
-    refused(room, person, ServerEnded("the hub sends elsewhere."))
+    one = person()
+    one.open()
+    room.refusals += [ServerEnded("the hub sends elsewhere.")] * 1000
+    one.drop_connection()
+    wait_until(lambda: len(room.refusals) < 998)
+    assert one.stage is Stage.LOST
     assert served().lost is not None and served().closed is None
+
+
+def test_whose_server_a_hub_s_proxy_knows_again_is_back_and_waits_no_longer(room, person, served, monkeypatch):
+    monkeypatch.setattr(service_record, "WAITED_S", 0.0)
+    one = person()
+    one.open()
+    room.refusals += [ServerEnded("the hub sends elsewhere.")]
+    one.drop_connection()
+    wait_until(lambda: one.stage is Stage.CONNECTED)
+    told = served()
+    assert told.lost is None and len(told.without_line) == 1
 
 
 def test_to_whom_the_server_closes_the_document_looks_for_no_line(room, person, served):

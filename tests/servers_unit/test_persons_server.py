@@ -59,6 +59,15 @@ def test_a_server_that_fails_at_a_document_is_told_as_the_one_who_failed(server,
     assert said == f"PUT {server.base}{SESSION} answered {status} no such thing. {ITSELF}"
 
 
+@pytest.mark.parametrize(("status", "error"), [(413, RoomRefused), (504, ConnectionBroken)])
+def test_what_a_proxy_may_have_said_is_not_said_to_be_the_server_s(server, adas, status, error):
+    runs(server)
+    for _ in range(3):
+        server.on("PUT", SESSION, status, "<html>")
+    said = refused(error, adas.open_room, DOCUMENT, 0)
+    assert said.endswith("The server of ada answers itself: it says so, or a proxy before it does.")
+
+
 @pytest.mark.parametrize("status", [403, 405, 424])
 def test_where_the_server_has_ended_the_hub_is_told_to_have_said_so(server, adas, status):
     """It forbids (403) whoever writes, as a server does that refuses."""

@@ -18,6 +18,14 @@ from jupyter_rtc_locust.servers.http import HttpClient
 from jupyter_rtc_locust.servers.jupyter_collaboration import JupyterCollaboration
 
 _FORBIDDEN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+_OF_A_PROXY = (
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+)
+"""What an ingress says of its own: too large a file for it, too many requests, a server that it does not reach."""
 
 
 class PersonsServer(JupyterCollaboration):
@@ -65,6 +73,8 @@ class PersonsServer(JupyterCollaboration):
                 f"{said} The server of {self._owner} does not answer itself; where it has ended, the hub says so in "
                 f"its place. The hub's log tells what became of it."
             )
+        if answer.status_code in _OF_A_PROXY:
+            return f"{said} The server of {self._owner} answers itself: it says so, or a proxy before it does."
         allowed = " The hub itself lets in whoever has the scope access:servers for it."
         return (
             f"{said} It is the server of {self._owner}, and not the hub, that says so to {self._person}: its log says "

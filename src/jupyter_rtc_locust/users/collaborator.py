@@ -360,16 +360,16 @@ class Collaborator:
             try:
                 self._connect()
                 self._wait_for_sync()
+            except (ConnectionBroken, ServerEnded) as error:
+                # A tab is not told with what status, and a hub's proxy that starts anew knows of no server at first.
+                self.trouble = str(error)
             except RoomRefused as error:
                 self.stage = Stage.REFUSED
-                if not isinstance(error, ServerEnded):  # whose server is gone is not served, and looks for it on
-                    self.service.closed(time.monotonic())
+                self.service.closed(time.monotonic())
                 self._give_up(error)
                 self.swarm.recorder.failed("reconnect", str(error))
                 self._tell("reconnect", FAILED, str(error))
                 self.swarm.user_failed(self.owner, error)
-            except ConnectionBroken as error:
-                self.trouble = str(error)
             except BaseException as error:
                 self._fail(error)
                 raise

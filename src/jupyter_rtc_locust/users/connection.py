@@ -119,7 +119,8 @@ def _refusal(address: RoomAddress, where: str, status: int) -> RoomRefused | Con
         said = "a redirect (3xx)" if status in _REDIRECTS else status
         return ServerEnded(
             f"{where}: the upgrade to a WebSocket was answered with {said}, as a hub does in the place of a server "
-            f"that has ended. The hub's log tells what became of the server of {address.owner}."
+            f"that has ended, or that its proxy does not know. The hub's log tells what became of the server of "
+            f"{address.owner}."
         )
     if status in _REDIRECTS:
         return RoomRefused(
@@ -127,12 +128,12 @@ def _refusal(address: RoomAddress, where: str, status: int) -> RoomRefused | Con
             f"for a login. Is the token right, and is --host the whole address?"
         )
     sentence = f"{where}: the upgrade to a WebSocket was answered with {status}."
+    if address.owner:
+        sentence += f" It is not the hub that says so: the server of {address.owner} does, or a proxy before it."
     if status >= 500 or status == 429:
         return ConnectionBroken(sentence)
     if address.owner:
-        return RoomRefused(
-            f"{sentence} It is the server of {address.owner}, and not the hub, that says so: its log says why."
-        )
+        return RoomRefused(sentence)
     return RoomRefused(f"{sentence} A token that is missing or wrong is answered so, and a path that does not exist.")
 
 

@@ -70,3 +70,12 @@ def test_without_an_echo_there_is_no_percentile() -> None:
 @pytest.mark.parametrize("state", [one for one in STATES if one not in ("editing", "paused", "comparing")])
 def test_nothing_is_told_while_nobody_is_at_work(state: str) -> None:
     assert line(state) is None
+
+
+def test_users_of_a_process_that_is_silent_are_told_apart() -> None:
+    made = picture()
+    look = DocumentLook(0, users=3, edited_at=None, copies=None)
+    counts = dict.fromkeys(COUNTED, 0)
+    made.take("b", Look("b", 20.0, counts, {}, Strain(times(1.0), Histogram(), 10.0, 1), (look,)), 20.0)
+    told = str(progress_line(made, 20.5, RunFacts("editing")))
+    assert "3 users (12 more in a silent process), 1,234 edits" in told

@@ -32,7 +32,7 @@ def evidence_at_checkpoint(state: RunState, collection: Collection, secrets: Seq
     evidence = run_evidence(state, collection, health, secrets)
     documents = tuple(without_secrets(one, secrets) for one in evidence.documents)
     begun = tuple(one for one in evidence.faults if one.began is not None)
-    return replace(evidence, documents=documents, checkpoints=(), faults=begun)
+    return replace(evidence, documents=documents, checkpoints=(), faults=begun, at_checkpoint=True)
 
 
 def judged_checkpoint(state: RunState, collection: Collection, evidence: RunEvidence, paused: float) -> Checkpoint:

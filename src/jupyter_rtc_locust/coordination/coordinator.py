@@ -196,6 +196,7 @@ class Coordinator:
             settings.seed or (plan.header.seed if plan is not None else 0) or random.SystemRandom().randrange(1, 2**31)
         )
         state = self.state = self._collector.state = RunState(uuid.uuid4().hex[:8], seed, settings, base, token)
+        state.hearing = self._collector.hearing
         self.live.begin(state)
         kinds = self._kinds()
         documents = settings.documents * len(kinds)

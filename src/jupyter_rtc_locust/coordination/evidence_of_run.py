@@ -11,6 +11,7 @@ from typing import Any
 from jupyter_rtc_locust.coordination.between_workers import clocks_too_far_apart
 from jupyter_rtc_locust.coordination.hubs import documents_nobody_opened
 from jupyter_rtc_locust.coordination.last_looks import NOT_QUIET, end_of_looks, last_look, not_looked_at
+from jupyter_rtc_locust.coordination.lost_processes import lost_processes
 from jupyter_rtc_locust.coordination.plans import plan_to_play
 from jupyter_rtc_locust.coordination.preparation import SEEDER, PreparedDocument
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
@@ -97,6 +98,7 @@ def _told(
     return RunEvidence(
         documents=documents,
         silent_processes=tuple(sorted(collection.lost)),
+        lost_processes=lost_processes(state, collection),
         server_silences=server_silences,
         sound=health["sound"],
         unsound_reasons=tuple(health["reasons"]),

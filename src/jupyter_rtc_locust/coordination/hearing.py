@@ -23,6 +23,15 @@ class Hearing:
         self._heard: dict[str, float] = {}
         environment.events.heartbeat_sent.add_listener(self._on_heartbeat)
 
+    @property
+    def of_workers(self) -> bool:
+        """Whether there are workers to be heard of, and not one process that is always there."""
+        return isinstance(self._runner, MasterRunner)
+
+    def last_heard(self, node: str) -> float | None:
+        """When anything was heard of this worker last (`time.monotonic`); None: never."""
+        return self._heard.get(node)
+
     def note(self, node: str) -> None:
         """This worker was heard of."""
         self._heard[node] = time.monotonic()

@@ -9,6 +9,7 @@ from typing import Any
 
 from locust.env import Environment
 
+from jupyter_rtc_locust.coordination.lost_processes import documents_of_lost, lost_processes
 from jupyter_rtc_locust.coordination.plans import plan_figures
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.story import began, command_of, course_of
@@ -65,7 +66,9 @@ def result_of_run(
             **counts,
         },
         traffic=summed(
-            (answer["bytes"] for answer in state.end.answers.values() if "bytes" in answer), counts["edits"]
+            (answer["bytes"] for answer in state.end.answers.values() if "bytes" in answer),
+            # What came of the edits of those who told nothing came to the others, too.
+            0 if state.end.lost else counts["edits"],
         ),
         generator=health,
         course=course_of(state),
@@ -77,6 +80,10 @@ def result_of_run(
             "host": state.base,
             "server": state.prepared.server.version() if state.prepared is not None and not state.problems else "",
             "workers": max(1, len(state.processes)),
+            "processes_lost": [
+                {"process": one.name, "users": list(one.users), "last_heard_s": one.last_heard}
+                for one in lost_processes(state, state.end)
+            ],
             "duration_s": round(state.since_start(time.monotonic()), 3),
             "evidence_s": round(state.end.last_piece - state.end.began, 3) if state.end.answers else None,
             "documents": [one.document.path for one in state.prepared.documents] if state.prepared else [],
@@ -113,6 +120,7 @@ def _documents_apart(state: RunState) -> int:
         for answer in state.end.answers.values()
         for path in {room.path for room in answer.get("documents", ()) if room.users}
     )
+    open_in.update(path for paths in documents_of_lost(state, state.end).values() for path in paths)
     return sum(processes > 1 for processes in open_in.values())
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jupyter_rtc_locust.coordination.pieces import Assembly
+from jupyter_rtc_locust.verdict.evidence import LostProcess
 
 AT_THE_END = 0
 """The round of the end."""
@@ -35,5 +36,7 @@ class Collection:
     """When the latest piece of evidence came."""
     lost: set[str] = field(default_factory=set)
     """Processes that did not answer."""
+    known_of_lost: dict[str, LostProcess] = field(default_factory=dict)
+    """What is known of these, once somebody has looked (`lost_processes`)."""
     closed: bool = False
     """Nobody is waited for any more: what comes now is not taken, because others have read what was told by then."""

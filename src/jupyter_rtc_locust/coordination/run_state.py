@@ -20,6 +20,7 @@ from jupyter_rtc_locust.verdict.folder.writing import Kept
 
 if TYPE_CHECKING:
     from jupyter_rtc_locust.coordination.capacity_run import CapacityRun
+    from jupyter_rtc_locust.coordination.hearing import Hearing
     from jupyter_rtc_locust.coordination.hubs import BringingUp
     from jupyter_rtc_locust.coordination.plans import RunPlan
     from jupyter_rtc_locust.coordination.replays import Replay
@@ -69,6 +70,8 @@ class RunState:
     memory: ServerMemory | None = None
     """The server's, at the end."""
     log_events: tuple[LogEvent, ...] = ()
+    hearing: Hearing | None = None
+    """When each worker was last heard of; None: nobody listens."""
     left: set[str] = field(default_factory=set)
     leaving: set[str] = field(default_factory=set)
     """Processes that were told to end, by whomever."""

@@ -19,6 +19,7 @@ from jupyter_rtc_locust.live.looks import SAID, DocumentLook, Look, Strain
 from jupyter_rtc_locust.live.seconds import Seconds
 from jupyter_rtc_locust.live.standing import (
     DIFFERENCES,
+    SILENT_S,
     STANDINGS,
     Agreement,
     Seen,
@@ -182,6 +183,11 @@ class Picture:
     def users(self) -> int:
         """Who is connected."""
         return sum(look.users for document in self._documents for look in document.seen.values())
+
+    def silent_users(self, now: float) -> int:
+        """How many of them are users of processes that have not told for so long that they may be gone."""
+        silent = {node for node, one in self._processes.items() if not one.last and now - one.heard > SILENT_S}
+        return sum(look.users for document in self._documents for node, look in document.seen.items() if node in silent)
 
     @property
     def unsaved_s(self) -> float | None:

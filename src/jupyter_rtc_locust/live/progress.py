@@ -18,11 +18,11 @@ def progress_line(picture: Picture, now: float, facts: RunFacts) -> str | None:
     doing = _AT_WORK.get(facts.state)
     if doing is None:
         return None
-    totals = picture.totals()
+    totals, silent = picture.totals(), picture.silent_users(now)
     echoes = picture.window("update echo", max(0.0, now - 1 - LATELY_S), now)
     parts = [
         _time(now, facts.duration_s),
-        f"{doing}{_counted(picture.users, 'user')}",
+        f"{doing}{_counted(picture.users - silent, 'user')}{f' ({silent} more in a silent process)' if silent else ''}",
         _counted(totals["edits"], "edit"),
         f"echo p95 {_milliseconds(echoes.percentile(0.95))}" if echoes.count else "no echo lately",
     ]

@@ -18,6 +18,7 @@ from jupyter_rtc_locust.reporting.figures_told import (
     timing_lines,
 )
 from jupyter_rtc_locust.reporting.report import kinds, words
+from jupyter_rtc_locust.reporting.report.losses import not_tested
 from jupyter_rtc_locust.reporting.result_file import redact
 from jupyter_rtc_locust.reporting.shown import TEXT_SHOWN, shown
 from jupyter_rtc_locust.verdict.exercised import NOT_EXERCISED
@@ -88,7 +89,7 @@ def end_report(result: Mapping[str, Any], result_path: str | None = None, report
         *_plan(result["run"]),
         *timing_lines(result["timings"], result["run"].get("warmup_s")),
         *between_workers_lines(result.get("between_workers")),
-        *health_sentences(result["generator"]),
+        *health_sentences(result["generator"], result["run"]),
         *_not_exercised(result),
         *_in_one_line_if_short([*map(shown, reports), *where]),
     ]
@@ -249,7 +250,7 @@ def _not_exercised(result: Mapping[str, Any]) -> list[str]:
     missing = [words for name, words in NOT_EXERCISED.items() if name in figures and not figures[name]]
     if not missing or not result["counts"].get("users_seated"):
         return []
-    return [f"Not tested, so nothing is said about: {'; '.join(missing)}."]
+    return [f"{not_tested(result['run'])}: {'; '.join(missing)}."]
 
 
 def _plan(run: Mapping[str, Any]) -> list[str]:
@@ -265,7 +266,8 @@ def _plan_in_full(run: Mapping[str, Any], folder: str) -> list[str]:
     if not plan:
         return []
     kept = plan.get("evidence")
-    again = [f"To do it again: --rtc-plan {shown(folder)}/{shown(kept)}"] if kept else []
+    what = "it" if plan["complete"] else "what is in it"
+    again = [f"To do {what} again: --rtc-plan {shown(folder)}/{shown(kept)}"] if kept else []
     return [*_plan_told(plan), *again]
 
 

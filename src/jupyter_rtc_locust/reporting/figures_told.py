@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_rtc_locust.reporting.report import words
+from jupyter_rtc_locust.reporting.report.losses import Losses, losses
 from jupyter_rtc_locust.reporting.shown import shown
 from jupyter_rtc_locust.timing.recorder import (
     HUB_SPAWN,
@@ -52,17 +53,24 @@ def load_sentence(result: Mapping[str, Any]) -> str:
         return "Load: none, because no user took a seat in a document."
     failed = sum(int(one["failures"]) for one in result["timings"].values())
     duration, workers = run.get("duration_s"), run.get("workers")
-    made = f"{words.counted(users, 'user')} made {words.counted(edits, 'edit')}"
-    done = [
-        f"Load: {made} in {words.counted(documents, 'document')}",
+    people, made = words.counted(users, "user"), words.counted(edits, "edit")
+    where = [
+        f" in {words.counted(documents, 'document')}",
         f" within {words.seconds(duration)}" if isinstance(duration, int | float) else "",
         f", from {workers} processes" if isinstance(workers, int) and workers > 1 else "",
-        f"; {words.counted(received, 'update')} received",
+    ]
+    came = [
+        f"{words.counted(received, 'update')} received",
         f", {words.counted(lost, 'connection')} lost" if lost else ", no connection lost",
         f", {words.counted(failed, 'failure')}" if failed else ", nothing failed",
-        f", seed {shown(run['seed'])}" if run.get("seed") is not None else "",
     ]
-    return f"{''.join(done)}."
+    seed = f", seed {shown(run['seed'])}" if run.get("seed") is not None else ""
+    if (gone := losses(run)) is None:
+        return f"Load: {people} made {made}{''.join(where)}; {''.join(came)}{seed}."
+    load = f"Load: {people}{''.join(where)}{seed}."
+    if gone.everybody:
+        return f"{load} What they did is not known: no worker told of it."
+    return f"{load} Without {gone.people}: {made}, {''.join(came)}."
 
 
 def timing_lines(timings: Mapping[str, Mapping[str, Any]], warmup_s: float | None) -> list[str]:
@@ -103,10 +111,13 @@ def between_workers_lines(between: Mapping[str, Any] | None) -> list[str]:
     return [f"Between processes, an edit, with the first user of another: {', '.join(told)}.{without}"]
 
 
-def health_sentences(generator: Mapping[str, Any]) -> list[str]:
+def health_sentences(generator: Mapping[str, Any], run: Mapping[str, Any]) -> list[str]:
     """Whether the load generator kept up, from its summary in the result file; nothing where there was no load."""
+    gone = losses(run)
     if not generator.get("processes"):
-        return []  # nobody played a user, so there was no load to keep up with
+        # Where nobody played a user, there was no load to keep up with.
+        return [] if gone is None else ["Whether the load generator kept up is not known: no worker told of it."]
+    generated = _generator(gone)
     figures = [
         f"{label} {words.milliseconds(generator[key])}"
         for key, label in (("loop_lag_p99_ms", "loop lag p99"), ("schedule_lag_p99_ms", "edits late p99"))
@@ -116,16 +127,18 @@ def health_sentences(generator: Mapping[str, Any]) -> list[str]:
         figures.append(f"CPU {generator['cpu_percent']:.0f} % of a core")
     measured = f" ({', '.join(figures)})" if figures else ""
     if generator.get("sound") and generator.get("timings_sound", True):
-        return [f"The load generator kept up{measured}."]
+        return [f"{generated} kept up{measured}."]
     if generator.get("sound"):
         reasons = _first(generator.get("timings_reasons") or ())
-        return [f"The load generator kept up well enough for the verdict, and not for the timings{measured}. {reasons}"]
+        return [f"{generated} kept up well enough for the verdict, and not for the timings{measured}. {reasons}"]
     reasons = _first(generator.get("reasons") or ())
     if generator.get("loop_lag_p99_ms") is None:
         return [f"Whether the load generator kept up is not known{measured}. {reasons}".rstrip()]
-    return [
-        f"The load generator did not keep up, so the timings are not the server's alone{measured}. {reasons}".rstrip()
-    ]
+    return [f"{generated} did not keep up, so the timings are not the server's alone{measured}. {reasons}".rstrip()]
+
+
+def _generator(gone: Losses | None) -> str:
+    return "The load generator" if gone is None else f"The load generator, as far as known without {gone.workers},"
 
 
 def _first(reasons: Sequence[str]) -> str:

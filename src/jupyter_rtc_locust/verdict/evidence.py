@@ -360,12 +360,27 @@ class PlayedPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class LostProcess:
+    """What is known of a worker that played users and told nothing of them."""
+
+    name: str
+    users: tuple[int, ...]
+    """Whom it played last."""
+    last_heard: float | None
+    """Seconds since the start of the run; None: it was there all the time, and did not tell in time."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunEvidence:
     """What concerns the run as a whole."""
 
     documents: tuple[DocumentEvidence, ...] = ()
     silent_processes: tuple[str, ...] = ()
     """Processes that played users and did not answer at the end."""
+    lost_processes: tuple[LostProcess, ...] = ()
+    """Those of them of which more is known than the name."""
+    at_checkpoint: bool = False
+    """Whether this was gathered at a checkpoint, and not at the end."""
     server_silences: tuple[ServerSilence, ...] = ()
     """When a server did not answer the coordinator for longer than the deadline."""
     sound: bool = True

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from math import inf
 
+from jupyter_rtc_locust.protocol.updates import UpdateError, decode_update
 from jupyter_rtc_locust.verdict.checks.presence import presence_was_exercised
 from jupyter_rtc_locust.verdict.evidence import AuthoredUpdate, DocumentEvidence, RunEvidence
 from jupyter_rtc_locust.verdict.wording import SEEDER
 
 NOT_EXERCISED = {
-    "editors_together": "two people editing one document",
+    "editors_together": "two people editing together in every document",
     "concurrent_edits": "edits that crossed each other on their way",
     "reconnects": "a connection that was lost and came back",
     "newcomers_in_the_middle": "a newcomer in the middle of the run",
@@ -33,10 +34,10 @@ def exercised(run: RunEvidence) -> dict[str, int]:
     """How often each of `NOT_EXERCISED` happened in the run; 0: not at all.
 
     `editors_together` is the least number of people who edited any one document, 1 counting as 0: it is not exercised
-    where one document had less than two.
+    where one document had less than two. Where a process was lost, whoever others received edits of has edited, too.
     """
     documents = run.documents
-    editors = [len({edit.user for edit in one.authored if edit.user != SEEDER}) for one in documents]
+    editors = [len(_editors(one)) for one in documents]
     least = min(editors, default=0)
     return {
         "editors_together": least if least > 1 else 0,
@@ -49,6 +50,20 @@ def exercised(run: RunEvidence) -> dict[str, int]:
         "presence": sum(presence_was_exercised(one) for one in documents),
         "texts_beyond_bmp": sum(holds_text_beyond_bmp(edit.update) for one in documents for edit in one.authored),
     }
+
+
+def _editors(document: DocumentEvidence) -> set[int]:
+    """Who is known to have edited: by what they tell, or by what others received of them."""
+    told = {edit.user for edit in document.authored}
+    clients = {client for update in document.foreign if len(told) < 3 for client in _clients(update.update)}
+    return (told | {document.authors[one] for one in clients if one in document.authors}) - {SEEDER}
+
+
+def _clients(update: bytes) -> set[int]:
+    try:
+        return {client for client, _, _ in decode_update(update).clock_ranges()}
+    except UpdateError:
+        return set()
 
 
 def saves_while_typing(document: DocumentEvidence) -> int:

@@ -31,7 +31,11 @@ def weak_points(run: RunEvidence) -> tuple[Caution, ...]:
                 f"failed), and run it again.",
             )
         )
-    alone = [document.path for document in documents if len({user.client_id for user in document.users}) < 2]
+    alone = (
+        []
+        if run.silent_processes
+        else [one.path for one in documents if len({user.client_id for user in one.users}) < 2]
+    )
     if alone and not any(document.guests_expected for document in documents):
         one = len(alone) == 1
         cautions.append(

@@ -93,7 +93,8 @@ def _cases_of_document(told: ToldRun, document: DocumentTold) -> list[Case]:
     own = unknown.get(document.path, ())
     of_document = [kind for kind, one in kinds.KINDS.items() if not one.of_run]
     doubt = _doubt((*own, *unknown.get("", ())))
-    return [_known(own), *_cases(of_document, document.findings, told.result, doubt)]
+    known = Case(KNOWN, skipped=doubt) if doubt and not own else _known(own)
+    return [known, *_cases(of_document, document.findings, told.result, doubt)]
 
 
 def _known(unknown: Sequence[str]) -> Case:

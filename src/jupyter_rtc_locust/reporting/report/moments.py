@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from string import ascii_uppercase
 from typing import Any, Final
 
+from jupyter_rtc_locust.reporting.report.losses import losses
 from jupyter_rtc_locust.reporting.report.told_history import Event
 from jupyter_rtc_locust.reporting.report.told_run import ToldRun
 from jupyter_rtc_locust.reporting.report.words import counted, users
@@ -54,7 +55,12 @@ def _all(told: ToldRun) -> Iterator[Moment]:
         yield from _lines(told.history.events)
     else:
         yield from _lines_by_slot(told.result["course"])
-    yield from _arrivals(told.result["course"])
+    lost = losses(told.run)
+    for one in () if lost is None else lost.processes:
+        if one["last_heard_s"] is not None:
+            whom = f", which played {users(one['users'])}" if one["users"] else ""
+            yield Moment(float(one["last_heard_s"]), None, f"last heard of worker {one['process']}{whom}", True)
+    yield from _arrivals(told.result["course"], "" if lost is None else f", without those of {lost.workers}")
 
 
 def _lines(events: tuple[Event, ...]) -> Iterator[Moment]:
@@ -84,13 +90,13 @@ def _lines_by_slot(course: Any) -> Iterator[Moment]:
                 yield Moment(slot["at_s"] + half, None, f"{counted(slot[name], 'connection')} {words}", bad)
 
 
-def _arrivals(course: Any) -> Iterator[Moment]:
+def _arrivals(course: Any, without: str) -> Iterator[Moment]:
     """When the last of the people was there for the first time."""
     slots = [slot for slot in course.get("slots") or () if slot["users"] is not None]
     most = max((slot["users"] for slot in slots), default=0)
     if most:
         first = next(slot for slot in slots if slot["users"] == most)
-        yield Moment(float(first["at_s"]), None, f"{counted(most, 'user')} connected, the most at one time")
+        yield Moment(float(first["at_s"]), None, f"{counted(most, 'user')} connected, the most at one time{without}")
 
 
 def _number(value: Any) -> float | None:

@@ -20,6 +20,7 @@ from jupyter_rtc_locust.reporting.figures_told import health_sentences
 from jupyter_rtc_locust.reporting.report import kinds, plots, repeated, sentences, words
 from jupyter_rtc_locust.reporting.report.drawing import SIZES, Size
 from jupyter_rtc_locust.reporting.report.junit import right_in
+from jupyter_rtc_locust.reporting.report.losses import losses, not_tested
 from jupyter_rtc_locust.reporting.report.moments import moments_of
 from jupyter_rtc_locust.reporting.report.told_evidence import Difference, FindingTold
 from jupyter_rtc_locust.reporting.report.told_run import ToldRun
@@ -99,8 +100,11 @@ def page(told: ToldRun, folder: str) -> str:
             tiles=_tiles(told),
             command=_command(run),
             plan=_plan(run, folder),
+            plan_is_of=sentences.plan_is_of(run),
             check=shlex.join(["jupyter", "rtc-locust", "check", folder]),
-            health=health_sentences(result["generator"]),
+            health=health_sentences(result["generator"], run),
+            figures_are_of=sentences.figures_are_of(result),
+            not_tested=not_tested(run),
             whose_fault=sentences.whose_fault(one for document in told.documents for one in document.findings),
             missing=sentences.not_exercised(result),
             moments=moments_of(told),
@@ -222,11 +226,12 @@ def _sections(told: ToldRun) -> list[Section]:
 def _tiles(told: ToldRun) -> list[tuple[str, str]]:
     """A few figures that say how large the run was, and how quick."""
     counts, timings = told.result["counts"], told.result["timings"]
+    known = "" if losses(told.run) is None else " that are known of"
     tiles = [
         ("users at one time", f"{counts.get('users', 0):,}"),
         ("documents", f"{counts.get('documents', 0):,}"),
-        ("edits", f"{counts.get('edits', 0):,}"),
-        ("connections lost", f"{counts.get('disconnects', 0):,}"),
+        (f"edits{known}", f"{counts.get('edits', 0):,}"),
+        (f"connections lost{known}", f"{counts.get('disconnects', 0):,}"),
     ]
     for name, key, label in (
         ("update echo", "p95_ms", "95 % of edits were back within"),
@@ -244,7 +249,7 @@ def _command(run: Mapping[str, Any]) -> str:
 
 
 def _plan(run: Mapping[str, Any], folder: str) -> str:
-    """The command that plays the very same edits, where they were kept."""
+    """The command that plays the edits that were told, where they were kept."""
     plan, command = run.get("plan") or {}, repeated.command(run)
     if not plan.get("evidence") or not plan.get("edits") or not command:
         return ""

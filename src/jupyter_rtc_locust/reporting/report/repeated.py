@@ -33,9 +33,11 @@ def needed(run: Mapping[str, Any], folder: str) -> list[str]:
         told = [f"{ours}: the commands are typed where it is installed.", _server(run, host)]
     if "-f" in arguments:
         told.append(_locustfile(arguments[arguments.index("-f") + 1]))
-    if (run.get("plan") or {}).get("evidence"):
+    plan = run.get("plan") or {}
+    if plan.get("evidence"):
+        edits = "the same edits" if plan.get("complete", True) else "those of the edits that were told"
         told.append(
-            f"For the same edits, and to decide again: the folder {folder} in which this page was made, with its "
+            f"For {edits}, and to decide again: the folder {folder} in which this page was made, with its "
             f"evidence. The page alone is not enough."
         )
     return told

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from jupyter_rtc_locust.reporting.report import kinds
 from jupyter_rtc_locust.reporting.report.kinds import KindTold
+from jupyter_rtc_locust.reporting.report.losses import losses
 from jupyter_rtc_locust.reporting.report.moments import moments_of
 from jupyter_rtc_locust.reporting.report.told_evidence import DocumentTold, FindingTold
 from jupyter_rtc_locust.reporting.report.told_run import ToldRun
@@ -153,11 +154,42 @@ def what_was_done(result: Mapping[str, Any]) -> str:
     processes = f" from {workers} processes" if workers > 1 else ""
     if not seated:
         return f"No simulated user took part{server}{host}.{length}"
-    compared = (
-        "At the end everybody's copy of each document, what somebody is given who opens it afterwards, and the saved "
-        "file were compared with all that had been written."
-    )
-    return f"In a load test, {people} made {edits} in {documents}{server}{host}{processes}. {compared}{length}"
+    did = _did(result, people, edits, f"{documents}{server}{host}{processes}")
+    return f"In a load test, {did} {_compared(result)}{length}"
+
+
+def _did(result: Mapping[str, Any], people: str, edits: str, where: str) -> str:
+    """Who made how many edits; of users whose worker was lost nobody knows how many they made."""
+    lost = losses(result["run"])
+    if lost is None:
+        return f"{people} made {edits} in {where}."
+    here = f"{people} took part in {where}."
+    if lost.everybody:
+        return f"{here} Every worker was lost, so what they did is not known."
+    return f"{here} What {lost.people} did is not known; the others made {edits}."
+
+
+def _compared(result: Mapping[str, Any]) -> str:
+    """What a verdict is made of; that all of it was at hand only where nothing is unknown."""
+    copies = "everybody's copy of each document, what somebody is given who opens it afterwards, and the saved file"
+    if result["verdict"] != "inconclusive" and not result["unknown"]:
+        return f"At the end {copies} were compared with all that had been written."
+    return f"For a verdict {copies} are compared with all that had been written; in this run not all of that was known."
+
+
+def figures_are_of(result: Mapping[str, Any]) -> list[str]:
+    """Whose figures are not among those that follow; nothing where nobody's are missing."""
+    lost = losses(result["run"])
+    return [] if lost is None else [f"Without what {lost.people} did and waited for, which is not known."]
+
+
+def plan_is_of(run: Mapping[str, Any]) -> str:
+    """What the plan in the evidence plays again: a run's edits, or those of them that were told."""
+    if (run.get("plan") or {}).get("complete", True):
+        return "The very same edits by the same users in the same order"
+    if (lost := losses(run)) is not None:
+        return f"The edits that were told, in the same order, without those of {lost.people}"
+    return "The edits that were told, by the same users in the same order, which are not all of the run's"
 
 
 def comes_again(result: Mapping[str, Any]) -> str:
@@ -222,6 +254,10 @@ def fan_out(result: Mapping[str, Any]) -> list[str]:
     edits, received = int(counts.get("edits") or 0), int(counts.get("updates_received") or 0)
     if not edits:
         return []
+    if (lost := losses(result["run"])) is not None:
+        return [
+            f"How many updates one edit caused is not known: what came to the others was written by {lost.people}, too."
+        ]
     travelled = (
         f"For each edit {received / edits:.1f} updates came to all users together: back to its author, to everybody "
         f"else in its document, and what the server writes itself, such as its note that it has saved."
@@ -304,10 +340,11 @@ def save_age_in_words(result: Mapping[str, Any]) -> str:
     ages = result["timings"].get("save age", {})
     if not ages.get("count"):
         return ""
+    known = "" if losses(result["run"]) is None else " of what is known"
     return (
         f"Once a second and document it was asked how long the oldest acknowledged edit had been waiting for the disk: "
         f"in half of the looks at most {milliseconds(ages['p50_ms'])}, in 95 % at most {milliseconds(ages['p95_ms'])}, "
-        f"never more than {milliseconds(ages['max_ms'])}. So much would a crash at that moment have cost."
+        f"never more than {milliseconds(ages['max_ms'])}. So much would a crash at that moment have cost{known}."
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from jupyter_rtc_locust.reporting.figures_told import health_sentences
 from jupyter_rtc_locust.reporting.report import kinds, repeated, sentences, words
+from jupyter_rtc_locust.reporting.report.losses import not_tested
 from jupyter_rtc_locust.reporting.report.told_evidence import Difference
 from jupyter_rtc_locust.reporting.report.told_run import ToldRun
 from jupyter_rtc_locust.timing.thresholds import INCONCLUSIVE, MET, MISSED
@@ -142,14 +143,17 @@ def _timings(told: ToldRun) -> list[str]:
     if told.measured_nothing or not rows:
         return ["**This run measured nothing**, so there are no timings."]
     return [
-        "\n".join(["| timing | count | p50 | p95 | p99 | longest | failures |", "|---|--:|--:|--:|--:|--:|--:|", *rows])
+        *(plain(one) for one in sentences.figures_are_of(told.result)),
+        "\n".join(
+            ["| timing | count | p50 | p95 | p99 | longest | failures |", "|---|--:|--:|--:|--:|--:|--:|", *rows]
+        ),
     ]
 
 
 def _trust(told: ToldRun) -> list[str]:
-    parts = [plain(sentence) for sentence in health_sentences(told.result["generator"])]
+    parts = [plain(sentence) for sentence in health_sentences(told.result["generator"], told.run)]
     if missing := sentences.not_exercised(told.result):
-        parts.append(f"Not tested, so nothing is said about: {plain('; '.join(missing))}.")
+        parts.append(f"{not_tested(told.run)}: {plain('; '.join(missing))}.")
     warnings = (
         f"{one['kind']}{' in ' + str(one['document']) if one.get('document') else ''}: {one['detail']}"
         for one in told.result["warnings"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, RunEvidence
+from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, LostProcess, RunEvidence
 from jupyter_rtc_locust.verdict.findings import Opinion
 from jupyter_rtc_locust.verdict.late_edits import said_of_late_edits
 from jupyter_rtc_locust.verdict.reading import CONNECTED
@@ -20,8 +20,9 @@ _INCOMPLETE_STAGES = (
 def check_run_is_complete(run: RunEvidence) -> Opinion:
     """Processes that did not answer, users that never were, edits that were asked for and not made."""
     unknown = list(run.problems)
-    for process in run.silent_processes:
-        unknown.append(f"{process} played users and did not answer at the end: what they wrote and hold is not known.")
+    known = {one.name: one for one in run.lost_processes}
+    when = "at the checkpoint" if run.at_checkpoint else "at the end"
+    unknown += [_lost(process, known.get(process), when) for process in run.silent_processes]
     for fault in run.faults:
         if not fault.as_planned:
             unknown.append(f"Planned for {fault.planned:.0f} s: {fault.what}. It did not happen so: {fault.outcome}.")
@@ -37,11 +38,31 @@ def check_run_is_complete(run: RunEvidence) -> Opinion:
     return Opinion(unknown=tuple(unknown))
 
 
+def _lost(process: str, known: LostProcess | None, when: str) -> str:
+    """What is not known because a process is silent, since when it is, and what to do."""
+    if known is None:
+        return f"{process} played users and did not answer {when}: what they wrote and hold is not known."
+    users = f"its {named_users(known.users)}" if known.users else "its users"
+    if known.last_heard is None:
+        return (
+            f"Worker {process} was connected, and did not answer {when} in time: what {users} wrote and hold is not "
+            f"known. Its log says what it was busy with. Use more workers, so that each plays fewer users."
+        )
+    return (
+        f"Worker {process} was lost: last heard of {known.last_heard:.0f} s after the start of the run, it did not "
+        f"answer {when}. What {users} wrote and hold is not known. Look at its log and its host (was it killed, out "
+        f"of memory, cut off?), and do the run again."
+    )
+
+
 def check_users_took_part(document: DocumentEvidence) -> Opinion:
     """Users that never opened the document, were refused, failed, or had no connection at the end; and no rest."""
     unknown = []
     if not document.emptied and not any(user.stage == CONNECTED for user in document.users):
-        unknown.append(f"{document.path}: no user was connected at the end.")
+        if document.users or not _anybody_sat_in(document):
+            unknown.append(f"{document.path}: no user was connected at the end.")
+        else:
+            unknown.append(f"{document.path}: no user is known to have been connected at the end.")
     for stage in _INCOMPLETE_STAGES:
         users = [user for user in document.users if user.stage == stage]
         if users:
@@ -54,6 +75,12 @@ def check_users_took_part(document: DocumentEvidence) -> Opinion:
             f"compared. Use fewer users or edits, or a longer --rtc-drain-timeout."
         )
     return Opinion(unknown=tuple(unknown))
+
+
+def _anybody_sat_in(document: DocumentEvidence) -> bool:
+    """Whether a user was given a seat there, be it that its process tells nothing of it."""
+    here = (client for client, path in document.seated.items() if path == document.path)
+    return any(document.authors.get(client, SEEDER) != SEEDER for client in here)
 
 
 def _of(stage: str, people: int) -> str:

@@ -168,7 +168,7 @@ def _unplaced(document: DocumentEvidence, history: SaveHistory) -> Opinion:
     unread = next((version.problem for version in history.versions if version.problem), "")
     detail = (
         f"Of {counted(len(history.versions), 'version')} of the file that were seen while people typed, "
-        f"{history.unplaced} could not be read or were no state that the document had, so that it is not known what "
-        f"they held.{f' The first problem: {unread}' if unread else ''}"
+        f"{history.unplaced} could not be read or were no state that the document is known to have had, so that it "
+        f"is not known what they held.{f' The first problem: {unread}' if unread else ''}"
     )
     return Opinion(cautions=(Caution("save-unknown", document.path, detail),))

@@ -1,0 +1,45 @@
+"""What is known of workers that played users and told nothing of them: whom they played, when they were last heard of.
+
+Once for each round, so that verdict and result say the same, though a worker that is only busy goes on being heard of.
+"""
+
+from __future__ import annotations
+
+from jupyter_rtc_locust.coordination.rounds import Collection
+from jupyter_rtc_locust.coordination.run_state import RunState
+from jupyter_rtc_locust.verdict.evidence import LostProcess
+
+
+def lost_processes(state: RunState, collection: Collection) -> tuple[LostProcess, ...]:
+    """Of each process that did not answer in this round, in order; of the only process of a run nothing."""
+    hearing = state.hearing
+    if hearing is None or not hearing.of_workers:
+        return ()
+    for node in collection.lost - collection.known_of_lost.keys():
+        heard = hearing.last_heard(node)
+        gone = heard is not None and hearing.is_gone(node)
+        collection.known_of_lost[node] = LostProcess(
+            name=node,
+            users=tuple(sorted(_seats_of(state, node).values())),
+            last_heard=round(max(state.since_start(heard), 0.0), 3) if gone and heard is not None else None,
+        )
+    return tuple(collection.known_of_lost[node] for node in sorted(collection.lost))
+
+
+def documents_of_lost(state: RunState, collection: Collection) -> dict[str, set[str]]:
+    """By process, the documents that users of those have open, or had, which did not answer in this round."""
+    if state.prepared is None:
+        return {}
+    seated = state.prepared.seats.seated
+    return {node: {seated[client] for client in _seats_of(state, node)} for node in collection.lost}
+
+
+def _seats_of(state: RunState, node: str) -> dict[int, int]:
+    """Client id and user of each who sits in this process."""
+    if state.prepared is None:
+        return {}
+    seats = state.prepared.seats
+    played = {user for user, holder in seats.held().items() if holder == node}
+    # Of a user with several incarnations the latest; a user's documents are the same in all of them.
+    latest = {user: client for client, user in seats.authors.items() if user in played}
+    return {client: user for user, client in latest.items()}

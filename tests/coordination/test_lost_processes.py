@@ -1,0 +1,77 @@
+"""Whom a lost worker played, and when it was last heard of."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from jupyter_rtc_locust.coordination.lost_processes import documents_of_lost, lost_processes
+from jupyter_rtc_locust.coordination.run_state import RunState
+from jupyter_rtc_locust.coordination.seats import Seats
+from jupyter_rtc_locust.servers.base import Document
+from jupyter_rtc_locust.settings import Settings
+from jupyter_rtc_locust.verdict.evidence import LostProcess
+
+
+class Heard:
+    """What was heard of workers, by their names; those of `gone` are heard of no more."""
+
+    def __init__(self, heard, gone, of_workers=True):
+        self.heard, self.gone, self.of_workers = heard, gone, of_workers
+
+    def last_heard(self, node):
+        return self.heard.get(node)
+
+    def is_gone(self, node):
+        return node in self.gone
+
+
+@pytest.fixture
+def state():
+    seats = Seats("run", 7, [Document(f"run/{number}.txt", "text") for number in range(2)], 4)
+    for holder in ("w1", "w2", "w1", "w2"):
+        seats.take(holder, "text")
+    made = RunState("run", 7, Settings(), "http://test", None, started=100.0)
+    made.prepared = SimpleNamespace(seats=seats)
+    made.hearing = Heard({"w1": 109.25, "w2": 120.0}, {"w1"})
+    return made
+
+
+def played_by(state, node):
+    return tuple(sorted(user for user, holder in state.prepared.seats.held().items() if holder == node))
+
+
+def test_one_that_is_gone_is_known_by_its_users_and_when_it_was_last_heard_of(state):
+    state.end.lost = {"w1"}
+    assert lost_processes(state, state.end) == (LostProcess("w1", played_by(state, "w1"), 9.25),)
+
+
+def test_one_that_is_still_there_was_not_last_heard_of_at_any_time(state):
+    state.end.lost = {"w2"}
+    assert lost_processes(state, state.end) == (LostProcess("w2", played_by(state, "w2"), None),)
+
+
+def test_who_asks_twice_is_told_the_same_though_more_was_heard_meanwhile(state):
+    state.end.lost = {"w1"}
+    first = lost_processes(state, state.end)
+    state.hearing.heard["w1"] = 150.0
+    assert lost_processes(state, state.end) == first
+
+
+def test_one_that_has_told_after_all_is_not_lost(state):
+    state.end.lost = {"w1", "w2"}
+    lost_processes(state, state.end)
+    state.end.lost.discard("w2")
+    assert [one.name for one in lost_processes(state, state.end)] == ["w1"]
+
+
+def test_the_only_process_of_a_run_is_no_lost_worker(state):
+    state.hearing = Heard({}, set(), of_workers=False)
+    state.end.lost = {"local"}
+    assert lost_processes(state, state.end) == ()
+
+
+def test_documents_of_its_users_are_known(state):
+    state.end.lost = {"w1"}
+    seats = state.prepared.seats
+    seated = {user: seats.seated[client] for client, user in seats.authors.items()}
+    assert documents_of_lost(state, state.end) == {"w1": {seated[user] for user in played_by(state, "w1")}}

@@ -1,0 +1,80 @@
+"""A worker that told nothing: what is said of it, and what is not said of its users."""
+
+from dataclasses import replace
+
+import pytest
+
+from jupyter_rtc_locust.verdict.decision import decide
+from jupyter_rtc_locust.verdict.evidence import LostProcess, RunEvidence
+from jupyter_rtc_locust.verdict.evidence_form import parts_of_run, run_of_parts
+from jupyter_rtc_locust.verdict.exercised import exercised
+from verdict.swarm_model import SwarmModel
+from verdict.templates import plain_notebook
+
+GONE = LostProcess("w1", (1,), 9.3)
+
+
+@pytest.fixture
+def run() -> RunEvidence:
+    """Two users in two processes, of which the second tells nothing."""
+    swarm = SwarmModel(plain_notebook(), users=2, processes=2)
+    for user in range(2):
+        swarm[user].type(f"[by {user}]", user)
+    swarm.finish()
+    whole = swarm.evidence()
+    told = replace(
+        whole,
+        authored=tuple(one for one in whole.authored if one.user != 1),
+        users=tuple(one for one in whole.users if one.user != 1),
+    )
+    return RunEvidence(documents=(told,), silent_processes=("w1",), users_asked=2, users_at_once=2)
+
+
+def reason(run: RunEvidence, *lost: LostProcess, **changes: object) -> str:
+    return decide(replace(run, lost_processes=lost, **changes)).opinion.unknown[0]
+
+
+def test_it_is_said_whom_it_played_when_it_was_last_heard_of_and_what_to_do(run):
+    said = reason(run, GONE)
+    assert said.startswith("Worker w1 was lost: last heard of 9 s after the start of the run, it did not answer at the")
+    assert "What its user 1 wrote and hold is not known." in said
+    assert said.endswith("and do the run again.")
+
+
+def test_one_that_was_there_and_did_not_tell_was_too_busy(run):
+    said = reason(run, replace(GONE, last_heard=None))
+    assert said.startswith("Worker w1 was connected, and did not answer at the end in time")
+    assert "Use more workers" in said and "lost" not in said
+
+
+def test_of_which_nothing_is_known_the_name_is_said(run):
+    assert reason(run).startswith("w1 played users and did not answer at the end")
+
+
+def test_at_a_checkpoint_it_is_not_the_end(run):
+    assert "did not answer at the checkpoint. What" in reason(run, GONE, at_checkpoint=True)
+
+
+def test_evidence_that_is_kept_says_the_same(run):
+    stored = run_of_parts(parts_of_run(replace(run, lost_processes=(GONE,))))
+    assert stored.lost_processes == (GONE,)
+
+
+def test_who_others_received_edits_of_has_edited(run):
+    assert exercised(run)["editors_together"] == 2
+    nobodys = tuple(replace(one, foreign=()) for one in run.documents)
+    assert exercised(replace(run, documents=nobodys))["editors_together"] == 0
+
+
+def test_nobody_is_said_to_have_been_alone_beside_those_of_whom_nothing_is_known(run):
+    assert not [one for one in decide(run).opinion.cautions if one.kind == "no-company"]
+    assert [one for one in decide(replace(run, silent_processes=())).opinion.cautions if one.kind == "no-company"]
+
+
+def test_where_all_of_a_document_were_lost_nobody_is_said_to_have_been_gone(run):
+    (document,) = run.documents
+    unknown = decide(replace(run, documents=(replace(document, users=()),))).opinion.unknown
+    assert f"{document.path}: no user is known to have been connected at the end." in unknown
+    never = replace(document, users=(), seated={})
+    unknown = decide(replace(run, documents=(never,))).opinion.unknown
+    assert f"{document.path}: no user was connected at the end." in unknown

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from jupyter_rtc_locust.live.looks import COUNTED, DocumentLook, Look, Strain
 from jupyter_rtc_locust.live.picture import FINDINGS_TOLD, Picture, RunFacts
 from jupyter_rtc_locust.live.seconds import KEPT_S
+from jupyter_rtc_locust.timing.generator_health import GeneratorHealth
 from jupyter_rtc_locust.timing.histogram import Histogram
 from jupyter_rtc_locust.timing.soundness import LOOP_LAG_P99_LIMIT_MS
 from jupyter_rtc_locust.verdict.findings import Finding
@@ -195,6 +196,33 @@ def test_the_generator_is_that_of_the_last_ten_seconds() -> None:
     ]
     picture.take("a", look(30.0, process="worker a", documents=(), strain=fine), 30.0)
     assert told(picture, 31.0)["generator"]["sound"] is True
+
+
+def test_a_process_too_late_for_the_timings_is_said_to_be_so_in_its_row() -> None:
+    picture = Picture()
+    for name, lag in (("a", 33.0), ("b", 1.0), ("c", LOOP_LAG_P99_LIMIT_MS + 1)):
+        strain = Strain(times(lag), Histogram(), 20.0, 1)
+        picture.take(name, look(5.0, process=f"worker {name}", documents=(), strain=strain), 5.0)
+    generator = told(picture, 6.0)["generator"]
+    rows = [(one["sound"], one["timings_sound"]) for one in generator["processes"]]
+    assert rows == [(True, False), (True, True), (False, False)]
+    assert (generator["of"], generator["timings_sound"]) == ("lately", False)
+
+
+def test_when_the_run_is_over_the_generator_is_that_of_the_whole_run() -> None:
+    picture = Picture()
+    fine = Strain(times(1.0), Histogram(), 20.0, 1)
+    for name in "ab":
+        picture.take(name, look(30.0, process=f"worker {name}", documents=(), strain=fine), 30.0)
+    whole = GeneratorHealth("worker a")
+    whole.loop_lag(33.0)
+    assert told(picture, 31.0)["generator"]["timings_sound"] is True
+    picture.over(whole.summary())
+    generator = told(picture, 31.0)["generator"]
+    assert (generator["of"], generator["sound"], generator["timings_sound"]) == ("run", True, False)
+    assert "worker a" in generator["timings_reasons"][0]
+    rows = [(one["name"], one["sound"], one["timings_sound"]) for one in generator["processes"]]
+    assert rows == [("worker a", True, False), ("worker b", None, None)]
 
 
 def test_a_checkpoint_is_told_for_each_document_and_its_findings_stay() -> None:

@@ -100,7 +100,7 @@ def test_the_same_is_said_where_every_worker_told():
         ("report", "connected, the most at one time, without those of the worker that was lost"),
         ("report", "How many updates one edit caused is not known"),
         ("report", "Without what users 0, 2 and 4 of the worker that was lost did and waited for"),
-        ("report", "For those of the edits that were told, and to decide again"),
+        ("report", "For the edits that were told, and to decide again"),
         ("summary", "the others made 124 edits"),
         ("summary", "Without what users 0, 2 and 4 of the worker that was lost did and waited for"),
     ],

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from jupyter_rtc_locust.reporting.report import page as page_module
 from jupyter_rtc_locust.reporting.report import plots
-from jupyter_rtc_locust.reporting.report.drawing import NARROW, WIDE
+from jupyter_rtc_locust.reporting.report.drawing import NARROW, SIZES, WIDE
 from jupyter_rtc_locust.reporting.report.kinds import KINDS
 from jupyter_rtc_locust.reporting.report.page import difference_line, page, shown
 from jupyter_rtc_locust.reporting.report.told_run import read_run
@@ -425,3 +425,30 @@ def test_where_nothing_was_timed_between_workers_no_figure_is_shown(tmp_path):
 
 def test_one_process_has_nothing_between_workers(pages):
     assert "From one process to another" not in Page(pages("pass")).text
+
+
+@pytest.mark.parametrize("size", SIZES, ids=[one.name for one in SIZES])
+@pytest.mark.parametrize("made", ["pass", "large"])
+def test_no_legend_over_time_lies_on_a_line(tmp_path, monkeypatch, size, made):
+    drawn = []
+    monkeypatch.setattr(plots, "svg_of", lambda figure, _name: drawn.append(figure) or "")
+    plots.course(read_run(RESULTS / "pass" if made == "pass" else large(tmp_path / "large")), size)
+    (figure,) = drawn
+    figure.draw_without_rendering()
+    for field in figure.axes:
+        if (legend := field.get_legend()) is None:
+            continue
+        place = legend.get_window_extent()
+        highest = [bar.get_window_extent().y1 for bars in field.containers for bar in bars]
+        for cloud in field.collections:
+            highest += [y for _, y in field.transData.transform(cloud.get_offsets())]
+        for line in field.lines:
+            if line.get_transform() == field.transData:
+                at = field.transData.transform(line.get_xydata())
+                highest += [y for _, y in at if y == y]
+        assert max(highest) <= place.y0 + 1, field.get_title(loc="left")
+
+
+def test_points_are_told_of_where_there_are_any(pages):
+    assert "Each point is one echo" not in Page(pages("pass")).text + Page(pages("nothing")).text
+    assert "Each point is one echo." in Page(pages("large")).text

@@ -182,6 +182,7 @@ class Live:
         if state.saves is not None and self._over_at is None:
             self.picture.files_looked(state.saves.looks(), self.now)
         if state.concluded.is_set() and self._over_at is None:
+            self.picture.over((state.result or {}).get("generator") or {})
             self._over_at = state.since_start(time.monotonic())
 
     def _hidden(self, findings: Iterable[Finding]) -> list[Finding]:

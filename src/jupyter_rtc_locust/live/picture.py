@@ -27,6 +27,7 @@ from jupyter_rtc_locust.live.standing import (
     standing_at_the_end,
 )
 from jupyter_rtc_locust.timing.histogram import Histogram
+from jupyter_rtc_locust.timing.soundness import reasons_against_findings, reasons_against_timings
 from jupyter_rtc_locust.verdict.findings import Finding
 
 SCHEMA: Final = 1
@@ -90,6 +91,7 @@ class Picture:
         self._course = LiveCourse()
         self._times: dict[str, Histogram] = {}
         self._verdict: dict[str, str] | None = None
+        self._health_of_run: Mapping[str, Any] | None = None
         self._findings: dict[tuple[str, str], Finding] = {}
         """Those of no document."""
 
@@ -136,6 +138,10 @@ class Picture:
             document.findings.clear()
         self._found(findings)
         self._verdict = {"value": value, "reason": reason}
+
+    def over(self, health: Mapping[str, Any]) -> None:
+        """The run is over: how the load generator fared in all of it, as `timing.generator_health.summarise` says."""
+        self._health_of_run = health
 
     def _found(self, findings: Iterable[Finding]) -> set[str]:
         """Note findings; the paths that they name."""
@@ -232,7 +238,7 @@ class Picture:
             "findings": _findings_as_json(self._findings),
             "figures": self._figures(now),
             "course": self._course.as_json(now),
-            "generator": self.generator(now),
+            "generator": self.generator(now) if self._health_of_run is None else self._generator_of_run(now),
             "faults": [{"name": what, "began_s": began, "ended_s": ended} for what, began, ended in facts.faults],
             "problems": list(facts.problems),
         }
@@ -285,30 +291,45 @@ class Picture:
 
     def generator(self, now: float) -> dict[str, Any]:
         """How the load generator fares lately, as `as_json` has it."""
-        health = self.health(max(0.0, int(now) - LATELY_S), int(now) + 1)
-        figures = {one["process"]: one for one in health["per_process"]}
+        begin, end = max(0.0, int(now) - LATELY_S), int(now) + 1
+        echoes = self.window("update echo", begin, end)
+        return self._generator(
+            now, "lately", self.health(begin, end), echoes.percentile(0.99) if echoes.count else None
+        )
+
+    def _generator_of_run(self, now: float) -> dict[str, Any]:
+        """The same of the whole run, which is what its verdict and its report say."""
+        assert self._health_of_run is not None
+        echoes = self._times.get("update echo", Histogram())
+        p99 = echoes.percentile(0.99) if echoes.count else None
+        return self._generator(now, "run", self._health_of_run, p99)
+
+    def _generator(self, now: float, of: str, health: Mapping[str, Any], echo_p99_ms: float | None) -> dict[str, Any]:
+        figures = {one["process"]: one for one in health.get("per_process") or ()}
         processes = []
         for process in sorted(self._processes.values(), key=lambda one: one.name):
             own = figures.get(process.name, {})
             lag = own.get("loop_lag_p99_ms")
-            blamed = any(process.name in reason for reason in health["reasons"])
+            sound = None if lag is None else not reasons_against_findings(own)
             processes.append(
                 {
                     "name": process.name,
                     "loop_lag_p99_ms": lag,
                     "cpu_percent": own.get("cpu_percent"),
-                    "sound": None if lag is None else not blamed,
+                    "sound": sound,
+                    "timings_sound": sound and not reasons_against_timings(own, echo_p99_ms),
                     "seen_s_ago": round(max(0.0, now - process.heard), 3),
                 }
             )
-        measured = health["loop_lag_p99_ms"] is not None
+        measured = health.get("loop_lag_p99_ms") is not None
         return {
+            "of": of,
             "sound": health["sound"] if measured else None,
             "reasons": health["reasons"] if measured else [],
             "timings_sound": health["timings_sound"] if measured else None,
             "timings_reasons": health["timings_reasons"] if measured else [],
-            "loop_lag_p99_ms": health["loop_lag_p99_ms"],
-            "cpu_percent": health["cpu_percent"],
+            "loop_lag_p99_ms": health.get("loop_lag_p99_ms"),
+            "cpu_percent": health.get("cpu_percent"),
             "processes": processes,
         }
 

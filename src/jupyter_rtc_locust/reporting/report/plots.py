@@ -42,6 +42,8 @@ FEWEST_DRAWN: Final = 20
 _LEAST_MS: Final = 0.01
 """A logarithmic axis has no place for 0: an edit that was back before it was due."""
 _BINS_A_DECADE: Final = 12
+_ROOM_FOR_LEGEND: Final = 0.4
+"""Of the height of what is drawn, added above it: a legend on the lines would be taken for one."""
 _LETTERS_APART: Final = 0.03
 """Of the width of a plot: closer ones would lie upon each other."""
 
@@ -167,6 +169,9 @@ def _times_over_time(
     ):
         at, took = _with_gaps([(moment + seconds / 2, max(one[key], _LEAST_MS)) for moment, one in timed], seconds)
         field.plot(at, took, linestyle=style, color=colour, linewidth=1.5, marker=".", markersize=3, label=label)
+    if timed:
+        least, most = field.get_ylim()
+        field.set_ylim(least, most * (most / least) ** _ROOM_FOR_LEGEND)
     log_milliseconds(field.yaxis, size)
     quiet_grid(field, "y")
     if timed:
@@ -204,7 +209,7 @@ def _people_over_time(field: Axes, slots: Sequence[Mapping[str, Any]], seconds: 
         )
         field.legend(loc="upper right", ncols=2, handlelength=1.2, columnspacing=1.0, borderaxespad=0.1)
         most = max((*rate, *(slot["users"] for slot in known)), default=1)
-        field.set_ylim(0, max(most, 1) * 1.45)
+        field.set_ylim(0, max(most, 1) * (1 + _ROOM_FOR_LEGEND))
     field.set_title("Users connected, and edits")
     field.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     quiet_grid(field, "y")

@@ -35,7 +35,7 @@ def needed(run: Mapping[str, Any], folder: str) -> list[str]:
         told.append(_locustfile(arguments[arguments.index("-f") + 1]))
     plan = run.get("plan") or {}
     if plan.get("evidence"):
-        edits = "the same edits" if plan.get("complete", True) else "those of the edits that were told"
+        edits = "the same edits" if plan.get("complete", True) else "the edits that were told"
         told.append(
             f"For {edits}, and to decide again: the folder {folder} in which this page was made, with its "
             f"evidence. The page alone is not enough."

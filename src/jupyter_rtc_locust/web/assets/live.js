@@ -5,7 +5,7 @@ import { Controls } from "./controls.js";
 import { Difference } from "./difference.js";
 import { byId, element, fit, setAttribute, setHidden, setItems, setPairs, setShape, setText, shape } from "./page.js";
 import { Tiles } from "./tiles.js";
-import { STATES, clock, generatorInWords, headline, meaning, milliseconds, plainly, rate, runInWords, seconds, spoken } from "./words.js";
+import { STATES, clock, generatorInWords, headline, keepsUp, meaning, milliseconds, plainly, rate, runInWords, seconds, spoken } from "./words.js";
 
 const EVERY_MS = 1000;
 const HIDDEN_EVERY_MS = 5000;
@@ -125,7 +125,7 @@ function showGenerator(generator) {
   generator.processes.forEach((process, place) => {
     const cells = [
       plainly(process.name),
-      process.sound === null ? "not known" : process.sound ? "yes" : "no",
+      keepsUp(process),
       milliseconds(process.loop_lag_p99_ms),
       `${rate(process.cpu_percent)} %`,
       `${seconds(process.seen_s_ago)} ago`,

@@ -133,6 +133,7 @@ function ofVerdict(verdict, agreement) {
 }
 
 function everywhere(all) {
+  if (all === 2) return "both documents";
   return all === 1 ? "the document" : `all ${all.toLocaleString("en")} documents`;
 }
 
@@ -163,14 +164,27 @@ export function runInWords(run) {
 }
 
 export function generatorInWords(generator) {
-  if (!isKnown(generator.sound)) return "Nothing is known of the load generator at the moment.";
+  const over = generator.of === "run";
+  if (!isKnown(generator.sound)) {
+    return over ? "Nothing is known of the load generator." : "Nothing is known of the load generator at the moment.";
+  }
   const figures = `loop lag p99 ${milliseconds(generator.loop_lag_p99_ms)}, CPU ${rate(generator.cpu_percent)} %`;
   const because = (reasons) => (reasons?.length ? ` ${reasons.map(plainly).join(" ")}` : "");
+  const it = over ? "In the whole run the load generator" : "The load generator";
+  const keepsUp = over ? "kept up" : "keeps up";
   if (!generator.sound) {
-    return `The load generator does not keep up (${figures}): findings that rest on time do not count.${because(generator.reasons)}`;
+    const doesNot = over ? "did not keep up" : "does not keep up";
+    return `${it} ${doesNot} (${figures}): findings that rest on time do not count.${because(generator.reasons)}`;
   }
   if (generator.timings_sound === false) {
-    return `The load generator keeps up well enough for the verdict, and not for the timings (${figures}).${because(generator.timings_reasons)}`;
+    return `${it} ${keepsUp} well enough for the verdict, and not for the timings (${figures}).${because(generator.timings_reasons)}`;
   }
-  return `The load generator keeps up (${figures}).`;
+  return `${it} ${keepsUp} (${figures}).`;
+}
+
+/** Whether one process keeps up, in its row. */
+export function keepsUp(process) {
+  if (!isKnown(process.sound)) return "not known";
+  if (!process.sound) return "no";
+  return process.timings_sound === false ? "not for the timings" : "yes";
 }

@@ -78,3 +78,10 @@ def test_where_all_of_a_document_were_lost_nobody_is_said_to_have_been_gone(run)
     never = replace(document, users=(), seated={})
     unknown = decide(replace(run, documents=(never,))).opinion.unknown
     assert f"{document.path}: no user was connected at the end." in unknown
+
+
+def test_it_is_not_said_that_nobody_edited_where_somebody_did_not_tell(run):
+    (document,) = run.documents
+    untold = replace(run, documents=(replace(document, authored=()),))
+    assert not [one for one in decide(untold).opinion.unknown if "nobody made one" in one]
+    assert [one for one in decide(replace(untold, silent_processes=())).opinion.unknown if "nobody made one" in one]

@@ -57,3 +57,12 @@ def test_when_the_run_is_over_it_is_said_how_the_generator_fared_in_all_of_it() 
         "In the whole run the load generator kept up well enough for the verdict, and not for the timings ("
     )
     assert now.endswith("It was late.") and then.endswith("It was late.")
+
+
+def test_of_a_process_that_was_lost_it_is_not_said_that_it_kept_up() -> None:
+    whole = {**GENERATOR, "sound": True, "timings_sound": True, "of": "run"}
+    told = said(
+        *(("generatorInWords", {**whole, "processes": [{"sound": True}, {"sound": one}]}) for one in (None, True))
+    )
+    assert told[0].startswith("In the whole run the load generator, as far as it told, kept up (")
+    assert told[1].startswith("In the whole run the load generator kept up (")

@@ -29,7 +29,7 @@ def check_run_is_complete(run: RunEvidence) -> Opinion:
     if late := said_of_late_edits(run.documents, run.sound):
         unknown.append(late)
     authors = {edit.user for document in run.documents for edit in document.authored}
-    if run.documents and run.edits_asked and not authors - {SEEDER}:
+    if run.documents and run.edits_asked and not authors - {SEEDER} and not run.silent_processes:
         told = "Edits were asked for, and nobody made one: nothing was tested."
         if any(user.stage == CONNECTED for document in run.documents for user in document.users):
             # Who could have edited had not begun: people look at a document before they type, and pause.

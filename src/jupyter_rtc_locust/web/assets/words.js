@@ -170,7 +170,9 @@ export function generatorInWords(generator) {
   }
   const figures = `loop lag p99 ${milliseconds(generator.loop_lag_p99_ms)}, CPU ${rate(generator.cpu_percent)} %`;
   const because = (reasons) => (reasons?.length ? ` ${reasons.map(plainly).join(" ")}` : "");
-  const it = over ? "In the whole run the load generator" : "The load generator";
+  // Of a process that was lost nothing is known.
+  const all = generator.processes?.every((process) => isKnown(process.sound)) ?? true;
+  const it = over ? `In the whole run the load generator${all ? "" : ", as far as it told,"}` : "The load generator";
   const keepsUp = over ? "kept up" : "keeps up";
   if (!generator.sound) {
     const doesNot = over ? "did not keep up" : "does not keep up";

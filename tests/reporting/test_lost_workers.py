@@ -125,6 +125,9 @@ def test_where_every_worker_was_lost_nothing_is_said_of_what_was_done(tmp_path):
         result["generator"] = {"sound": False, "reasons": [], "processes": 0}
         for name in ("edits", "updates_received"):
             result["counts"][name] = 0
+        result["run"]["plan"] |= {"edits": 0, "operations": 0}
+        for one in result["timings"].values():
+            one |= {"count": 0, "failures": 0}
 
     told = read_run(copied("pass", tmp_path / "results", change))
     terminal = "\n".join(end_report(told.result))
@@ -134,6 +137,10 @@ def test_where_every_worker_was_lost_nothing_is_said_of_what_was_done(tmp_path):
     report = plain(page(told, "results"))
     assert "Every worker was lost, so what they did is not known." in report
     assert "Nobody played a user" not in report
+    assert "To decide again: the folder" in report and "that were told" not in report
+    for text in (terminal, report, plain(summary(told))):
+        assert "nothing was timed" not in text and "measured nothing" not in text
+        assert "orker told " in text
 
 
 def test_no_document_of_which_all_is_known_is_a_case_that_passes(told):

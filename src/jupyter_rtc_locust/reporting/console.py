@@ -87,7 +87,7 @@ def end_report(result: Mapping[str, Any], result_path: str | None = None, report
         *_interventions(result["run"]),
         load_sentence(result),
         *_plan(result["run"]),
-        *timing_lines(result["timings"], result["run"].get("warmup_s")),
+        *timing_lines(result["timings"], result["run"]),
         *between_workers_lines(result.get("between_workers")),
         *health_sentences(result["generator"], result["run"]),
         *_not_exercised(result),

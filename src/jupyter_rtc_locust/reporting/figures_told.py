@@ -73,10 +73,12 @@ def load_sentence(result: Mapping[str, Any]) -> str:
     return f"{load} Without {gone.people}: {made}, {''.join(came)}."
 
 
-def timing_lines(timings: Mapping[str, Mapping[str, Any]], warmup_s: float | None) -> list[str]:
+def timing_lines(timings: Mapping[str, Mapping[str, Any]], run: Mapping[str, Any]) -> list[str]:
     """What people waited for, as a table, and what failed. What that consists of is in the result file."""
     if not any(timing["count"] or timing["failures"] for timing in timings.values()):
-        return ["Timings: nothing was timed."]
+        untold = (gone := losses(run)) is not None and gone.everybody
+        return ["Timings: not known, because no worker told of any." if untold else "Timings: nothing was timed."]
+    warmup_s = run.get("warmup_s")
     rows = [(name, what, timings[name]) for name, what in WAITED_FOR.items() if timings.get(name, {}).get("count")]
     left_out = sum(timing.get("left_out", 0) for _, _, timing in rows)
     head = f"Timings, without the first {warmup_s:g} s:" if left_out and warmup_s else "Timings:"

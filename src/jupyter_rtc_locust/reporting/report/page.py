@@ -104,6 +104,7 @@ def page(told: ToldRun, folder: str) -> str:
             check=shlex.join(["jupyter", "rtc-locust", "check", folder]),
             health=health_sentences(result["generator"], run),
             figures_are_of=sentences.figures_are_of(result),
+            lost=losses(run),
             not_tested=not_tested(run),
             whose_fault=sentences.whose_fault(one for document in told.documents for one in document.findings),
             missing=sentences.not_exercised(result),

@@ -36,8 +36,9 @@ def needed(run: Mapping[str, Any], folder: str) -> list[str]:
     plan = run.get("plan") or {}
     if plan.get("evidence"):
         edits = "the same edits" if plan.get("complete", True) else "the edits that were told"
+        purpose = f"For {edits}, and to decide" if plan.get("edits", 1) else "To decide"
         told.append(
-            f"For {edits}, and to decide again: the folder {folder} in which this page was made, with its "
+            f"{purpose} again: the folder {folder} in which this page was made, with its "
             f"evidence. The page alone is not enough."
         )
     return told

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from jupyter_rtc_locust.reporting.figures_told import health_sentences
 from jupyter_rtc_locust.reporting.report import kinds, repeated, sentences, words
-from jupyter_rtc_locust.reporting.report.losses import not_tested
+from jupyter_rtc_locust.reporting.report.losses import losses, not_tested
 from jupyter_rtc_locust.reporting.report.told_evidence import Difference
 from jupyter_rtc_locust.reporting.report.told_run import ToldRun
 from jupyter_rtc_locust.timing.thresholds import INCONCLUSIVE, MET, MISSED
@@ -141,7 +141,9 @@ def _timings(told: ToldRun) -> list[str]:
         if one["count"] or one["failures"]
     ]
     if told.measured_nothing or not rows:
-        return ["**This run measured nothing**, so there are no timings."]
+        lost = losses(told.run)
+        nothing = "No worker told of a time" if lost is not None and lost.everybody else "This run measured nothing"
+        return [f"**{nothing}**, so there are no timings."]
     return [
         *(plain(one) for one in sentences.figures_are_of(told.result)),
         "\n".join(

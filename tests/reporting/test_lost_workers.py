@@ -114,6 +114,19 @@ def test_when_a_worker_was_last_heard_of_is_one_of_the_things_that_happened(told
     assert (moment.at_s, moment.bad) == (9.25, True)
 
 
+def test_a_checkpoint_of_which_not_all_is_known_compared_not_everything(tmp_path):
+    def change(result):
+        lost(ONE)(result)
+        one = result["checkpoints"][0]
+        result["checkpoints"] = [one, {**one, "number": 2, "verdict": "inconclusive", "reason": REASON}]
+
+    told = read_run(copied("pass", tmp_path / "results", change))
+    assert [one.what for one in moments_of(told) if "checkpoint" in one.what] == [
+        "checkpoint 1: editing paused, everything compared: pass",
+        "checkpoint 2: editing paused, what was known compared: inconclusive",
+    ]
+
+
 def test_of_one_that_did_not_tell_in_time_there_is_no_such_moment(tmp_path):
     told = read_run(copied("pass", tmp_path / "results", lost(OTHER)))
     assert not [one for one in moments_of(told) if "last heard" in one.what]

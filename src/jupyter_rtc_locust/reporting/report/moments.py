@@ -47,7 +47,8 @@ def _all(told: ToldRun) -> Iterator[Moment]:
             )
     for checkpoint in told.result["checkpoints"]:
         at, paused = float(checkpoint["at_s"]), float(checkpoint["paused_s"])
-        what = f"checkpoint {checkpoint['number']}: editing paused, everything compared: {checkpoint['verdict']}"
+        compared = "what was known" if checkpoint["verdict"] == "inconclusive" else "everything"
+        what = f"checkpoint {checkpoint['number']}: editing paused, {compared} compared: {checkpoint['verdict']}"
         yield Moment(at, at + paused, what, checkpoint["verdict"] == "fail")
     for pause in told.run.get("pauses") or ():
         yield Moment(float(pause["began_s"]), _number(pause["ended_s"]), "editing paused by a person")

@@ -4,9 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from jupyter_rtc_locust.coordination.lost_processes import documents_of_lost, lost_processes
+from jupyter_rtc_locust.coordination.lost_processes import documents_of_lost, gone_since, lost_processes
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.seats import Seats
+from jupyter_rtc_locust.coordination.shortfall import Gone
 from jupyter_rtc_locust.servers.base import Document
 from jupyter_rtc_locust.settings import Settings
 from jupyter_rtc_locust.verdict.evidence import LostProcess
@@ -75,3 +76,9 @@ def test_documents_of_its_users_are_known(state):
     seats = state.prepared.seats
     seated = {user: seats.seated[client] for client, user in seats.authors.items()}
     assert documents_of_lost(state, state.end) == {"w1": {seated[user] for user in played_by(state, "w1")}}
+
+
+@pytest.mark.parametrize(("last_heard", "since"), [((7.25,), 7.25), ((20.0,), 12.0), ((None,), 12.0), ((), 12.0)])
+def test_people_are_gone_since_their_worker_was_last_heard_of_and_not_since_locust_missed_it(last_heard, since):
+    lost = [LostProcess("w", (1,), moment) for moment in last_heard]
+    assert gone_since(Gone(4, 8, 12.0), lost) == since

@@ -11,7 +11,7 @@ from typing import Any
 from jupyter_rtc_locust.coordination.between_workers import clocks_too_far_apart
 from jupyter_rtc_locust.coordination.hubs import documents_nobody_opened
 from jupyter_rtc_locust.coordination.last_looks import NOT_QUIET, end_of_looks, last_look, not_looked_at
-from jupyter_rtc_locust.coordination.lost_processes import lost_processes
+from jupyter_rtc_locust.coordination.lost_processes import gone_since, lost_processes
 from jupyter_rtc_locust.coordination.plans import plan_to_play
 from jupyter_rtc_locust.coordination.preparation import SEEDER, PreparedDocument
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
@@ -94,11 +94,11 @@ def _told(
     documents: tuple[DocumentEvidence, ...],
     server_silences: tuple[ServerSilence, ...],
 ) -> RunEvidence:
-    gone = state.shortfall.gone
+    gone, lost = state.shortfall.gone, lost_processes(state, collection)
     return RunEvidence(
         documents=documents,
         silent_processes=tuple(sorted(collection.lost)),
-        lost_processes=lost_processes(state, collection),
+        lost_processes=lost,
         server_silences=server_silences,
         sound=health["sound"],
         unsound_reasons=tuple(health["reasons"]),
@@ -114,7 +114,7 @@ def _told(
         users_at_once=min(state.most_users, len(set(_opened(state).values()))),
         users_gone=0 if gone is None else gone.people,
         users_before=0 if gone is None else gone.of,
-        gone_since=0.0 if gone is None else gone.since,
+        gone_since=0.0 if gone is None else gone_since(gone, lost),
         faults=() if state.faults is None else state.faults.noted,
     )
 

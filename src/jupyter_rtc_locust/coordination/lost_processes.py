@@ -5,8 +5,11 @@ Once for each round, so that verdict and result say the same, though a worker th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
+from jupyter_rtc_locust.coordination.shortfall import Gone
 from jupyter_rtc_locust.verdict.evidence import LostProcess
 
 
@@ -24,6 +27,14 @@ def lost_processes(state: RunState, collection: Collection) -> tuple[LostProcess
             last_heard=round(max(state.since_start(heard), 0.0), 3) if gone and heard is not None else None,
         )
     return tuple(collection.known_of_lost[node] for node in sorted(collection.lost))
+
+
+def gone_since(gone: Gone, lost: Iterable[LostProcess]) -> float:
+    """When the first of those who are gone was, in seconds since the start of the run.
+
+    Locust counts the users of a worker that was killed until some heartbeats are missing.
+    """
+    return min([gone.since, *(one.last_heard for one in lost if one.last_heard is not None)])
 
 
 def documents_of_lost(state: RunState, collection: Collection) -> dict[str, set[str]]:

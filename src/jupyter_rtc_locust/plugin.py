@@ -42,6 +42,7 @@ from jupyter_rtc_locust.reporting.result_file import ResultFileError, check_fold
 from jupyter_rtc_locust.reporting.telemetry import ask_for_fitting_buckets, let_others_go_on
 from jupyter_rtc_locust.reporting.web_form import guard_form
 from jupyter_rtc_locust.settings import Settings
+from jupyter_rtc_locust.users.class_attributes import check_classes
 from jupyter_rtc_locust.users.collaboration_user import CollaborationUser, user_classes_of
 from jupyter_rtc_locust.web.pages import add_to_web_ui
 
@@ -152,6 +153,7 @@ def _check_first(environment: Environment) -> tuple[Settings, tuple[Fault, ...]]
     from jupyter_rtc_locust.servers.hub_people import read_access
     from jupyter_rtc_locust.settings import read_tokens
 
+    check_classes(user_classes_of(environment))
     options: Any = environment.parsed_options
     if environment.web_ui is None:
         adopt_plan(options)

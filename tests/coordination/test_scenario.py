@@ -126,6 +126,22 @@ def test_a_class_names_the_notebook_to_start_from_and_two_may_not_differ():
         Scenario((Author, Stranger)).template()
 
 
+def test_what_makes_no_notebook_is_refused_with_the_line_of_the_locustfile():
+    def torn():
+        return {}["cells"]
+
+    class Author(SaysNothing):
+        starts_from = staticmethod(torn)
+
+    class Poet(SaysNothing):
+        starts_from = staticmethod(lambda: "a notebook")
+
+    with pytest.raises(OptionsError, match=r"^torn of Author raised KeyError: 'cells' \(test_scenario\.py:\d+\)\.$"):
+        Scenario((Teacher, Author)).template()
+    with pytest.raises(OptionsError, match=r"^Poet\.starts_from made no notebook: .+ no list of cells\.$"):
+        Scenario((Poet,)).template()
+
+
 def test_a_user_class_says_nothing_of_itself():
     """Read as text, because importing it would patch the standard library of the tests."""
     source = Path(scenario_module.__file__).parents[1].joinpath("users", "collaboration_user.py").read_text("utf-8")

@@ -495,6 +495,23 @@ ON_ONE_MACHINE = (
         exits=4,
         says=("--rtc-kernels real", "ipykernel"),
     ),
+    # What stands in a class of the locustfile.
+    make_case(
+        "unknown rhythm of a class",
+        "a user class with a rhythm that does not exist",
+        *host("jupyter"),
+        locustfile="{hasty}",
+        exits=2,
+        says=("Collaborator.rhythm is 'fast'", "person, steady, poisson"),
+    ),
+    make_case(
+        "no deck of a class",
+        "a user class with weights that are no deck",
+        *host("jupyter"),
+        locustfile="{undealt}",
+        exits=2,
+        says=("Collaborator.weights is {'insert_letters': 3}", "Weights.of"),
+    ),
     # This machine.
     make_case(
         "web port in use",

@@ -102,6 +102,8 @@ class Surroundings:
                 "fails_writes": self.failing.url,
                 "another_token": self.forbidding.url,
                 "edited": str(self.files / "edited.py"),
+                "hasty": str(self.files / "hasty.py"),
+                "undealt": str(self.files / "undealt.py"),
             }
             for secret in {case.masters_secret for case in CASES if case.command == "worker"}:
                 folder = self.files / f"master-{len(self.masters)}"
@@ -153,6 +155,8 @@ class Surroundings:
         (self.files / "new.ipynb").write_text(json.dumps(new))
         editing = (LOCUSTFILES / "notebook_editing.py").read_text()
         (self.files / "edited.py").write_text(f"{editing}\n\n# edited\n")
+        (self.files / "hasty.py").write_text(f'{editing}\n    rhythm = "fast"\n')
+        (self.files / "undealt.py").write_text(f'{editing}\n    weights = {{"insert_letters": 3}}\n')
         self._write_first_module(
             "another_pycrdt",
             """
@@ -215,7 +219,7 @@ def run_case(case: Case, surroundings: Surroundings, folder: Path) -> Outcome:
         return _run_worker(case, options, surroundings, folder)
     if case.command != "locust":
         return _told(case, _run_command(case, options, surroundings, folder))
-    locustfile = "notebook_editing.py"
+    locustfile = surroundings.filled(case.locustfile)
     started = [*(["--headless"] if case.headless else []), *SMALL_RUN, *options]
     with LocustProcess(locustfile, *started, folder=folder, environment=environment) as process:
         return _told(case, process.ended(deadline=2 * SECONDS))

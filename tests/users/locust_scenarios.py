@@ -31,6 +31,7 @@ from jupyter_rtc_locust.coordination.preparation import Prepared, PreparedDocume
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.seats import Seats
+from jupyter_rtc_locust.coordination.stumbles import Stumbled
 from jupyter_rtc_locust.editing.choices import Choice, choose
 from jupyter_rtc_locust.editing.kinds import TEXT_KINDS
 from jupyter_rtc_locust.editing.places import OWN_CELLS, PRESENTER
@@ -73,6 +74,8 @@ class Play:
         self.say_first = lambda: None
         """Called before a seat is given."""
         self.runner.register_message(messages.SEAT_WANTED, self.on_seat_wanted)
+        self.stumbled = Stumbled()
+        self.runner.register_message(messages.STUMBLED, lambda msg, **_: self.stumbled.hear(msg.data))
         self.runner.register_message(messages.SEAT_LEFT, lambda msg, **_: self.heard.append(["left", msg.data]))
         self.runner.register_message(messages.ALL_LEFT, lambda msg, **_: self.heard.append(["all left", msg.data]))
         self.environment.events.user_error.add_listener(
@@ -361,20 +364,66 @@ def users_lose_the_line_or_close_the_document_when_the_coordinator_says_so():
     }
 
 
-def a_choice_that_raises_is_told_to_locust_once():
-    class Mistaken(NotebookUser):
-        edit_rate = 100.0
+def of_mistakes(play, *users):
+    """What is heard of users of a class with a mistake, when all of them have made it."""
+    wait_until(lambda: len(play.failures) >= len(users))
+    play.agent.stumbles.tell()
+    there = [one.collaborator for one in users]
+    heard = {
+        "failures": play.failures,
+        "told": [dict(play.stumbled.times), play.stumbled.mistakes, play.stumbled.users, play.stumbled.users_failed],
+        "stages": [one.stage.value for one in there if one is not None],
+        "crashed": locust.log.unhandled_greenlet_exception,
+        "logged": list(play.logged),
+    }
+    play.end(*users)
+    return heard
 
-        def choose_edit(self, _):
-            raise LookupError("a mistake of mine")
 
-    play = Play(Mistaken)
-    user, _ = play.start()
-    wait_until(lambda: play.failures)
-    gevent.sleep(0.1)
-    failed = user.collaborator.stage is Stage.FAILED
-    play.end(user)
-    return {"failures": play.failures, "failed": failed, "crashed": locust.log.unhandled_greenlet_exception}
+class Logged(logging.Handler):
+    def __init__(self):
+        super().__init__()
+        self.lines = []
+        logging.getLogger("jupyter_rtc_locust.coordination.stumbles").addHandler(self)
+
+    def emit(self, record):
+        self.lines.append(record.getMessage())
+
+
+def mistaken(choose_edit=None, on_start=None, users=2):
+    """People of a class with these methods, and the play they are in."""
+    methods = {"choose_edit": choose_edit, "on_start": on_start}
+    written = {name: method for name, method in methods.items() if method is not None}
+    play = Play(type("Mistaken", (NotebookUser,), {"abstract": False, "edit_rate": 100.0, **written}))
+    play.logged = Logged().lines
+    play.secrets.append("hunter2hunter2")
+    return of_mistakes(play, *(play.start()[0] for _ in range(users)))
+
+
+def mistakes_of_a_locustfile_are_told_with_their_place_and_once():
+    def raises(self, number):
+        raise LookupError(f"hunter2hunter2 at {number} of {self.collaborator.seat.user}")
+
+    def waits(self, number):
+        time.sleep(0.5)
+
+    def returns_a_word(self, number):
+        return "insert_letters"
+
+    def begins_and_raises(self):
+        NotebookUser.on_start(self)
+        raise LookupError("nobody is called so")
+
+    def begins_alone(self):
+        self.name = "ada"
+
+    return {
+        "raises": mistaken(choose_edit=raises),
+        "waits": mistaken(choose_edit=waits),
+        "returns a word": mistaken(choose_edit=returns_a_word),
+        "begins and raises": mistaken(on_start=begins_and_raises),
+        "begins alone": mistaken(on_start=begins_alone),
+    }
 
 
 def users_of_text_files_ask_for_them():
@@ -589,7 +638,7 @@ SCENES = (
     a_coordinator_that_is_silent_is_given_up,
     a_document_that_cannot_be_opened_is_told_to_locust,
     users_lose_the_line_or_close_the_document_when_the_coordinator_says_so,
-    a_choice_that_raises_is_told_to_locust_once,
+    mistakes_of_a_locustfile_are_told_with_their_place_and_once,
     users_of_text_files_ask_for_them,
     the_token_of_an_embedded_server_becomes_a_secret,
     evidence_goes_in_pieces_one_after_the_other_and_again_where_one_was_lost,

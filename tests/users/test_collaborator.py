@@ -488,7 +488,7 @@ def test_a_choice_that_raises_fails_the_user_locust_is_told_and_the_line_is_clos
     settle(0.05)
     assert told.failures == [("owner of 0", error)]
     assert one.stage is Stage.FAILED
-    assert one.trouble == "LookupError: a mistake in a locustfile"
+    assert "raised LookupError: a mistake in a locustfile (test_collaborator.py:" in one.trouble
     wait_until(lambda: room.ends[0].gone)
 
 

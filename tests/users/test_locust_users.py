@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -131,9 +132,44 @@ def test_a_document_that_cannot_be_opened_is_one_failure_of_the_user_with_its_re
     assert saw["stages"] == [True]
 
 
-def test_a_mistake_in_a_locustfile_is_one_failure_of_the_user_and_crashes_nothing(scene):
-    saw = scene("a_choice_that_raises_is_told_to_locust_once")
-    assert saw == {"failures": ["LookupError: a mistake of mine"], "failed": True, "crashed": False}
+PLACE = r"\(locust_scenarios\.py:\d+\)"
+MISTAKES = {
+    "raises": rf"raises of Mistaken raised LookupError: \[redacted\] at \d+ of [01] {PLACE}\.",
+    "waits": rf"waits of Mistaken waits {PLACE}, and it is called from the event loop, .+ wait in a @task\.",
+    "returns a word": (
+        rf"choose_edit of Mistaken returned 'insert_letters', which is no Choice {PLACE}: "
+        r"return Choice\.of\(KIND, number=number\), or None for nothing\."
+    ),
+    "begins and raises": rf"begins_and_raises of Mistaken raised LookupError: nobody is called so {PLACE}\.",
+    "begins alone": (
+        rf"on_start of Mistaken did not open a document {PLACE}: it calls super\(\)\.on_start\(\) first\."
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_in_a_locustfile_is_told_with_its_place_once_for_all_who_make_it(scene, mistake):
+    saw = scene("mistakes_of_a_locustfile_are_told_with_their_place_and_once")[mistake]
+    sentence = saw["failures"][0].removeprefix("OwnCodeError: ")
+    assert re.fullmatch(MISTAKES[mistake], sentence), sentence
+    assert saw["failures"] == [f"OwnCodeError: {sentence}"] * 2, "each user counts at Locust's, in the same words"
+    assert saw["told"] == [{sentence: 2}, [sentence], 2, 2]
+    assert [line.partition("\n")[0] for line in saw["logged"]] == [f"A user failed: {sentence}"]
+    assert not saw["crashed"]
+
+
+@pytest.mark.parametrize("mistake", ["raises", "waits", "begins and raises"])
+def test_the_line_of_the_locustfile_is_logged_without_secrets(scene, mistake):
+    saw = scene("mistakes_of_a_locustfile_are_told_with_their_place_and_once")[mistake]
+    trace = saw["logged"][0].split("\n")[1:]
+    assert 'locust_scenarios.py", line' in trace[0]
+    assert "hunter2hunter2" not in str(saw)
+
+
+def test_who_made_a_mistake_edits_no_more_and_who_made_one_at_the_start_has_no_document_open(scene):
+    saw = scene("mistakes_of_a_locustfile_are_told_with_their_place_and_once")
+    assert saw["raises"]["stages"] == ["failed"] * 2
+    assert saw["begins alone"]["stages"] == []
 
 
 def test_users_of_text_files_ask_for_text_files_and_deal_edits_that_these_can_take(scene):

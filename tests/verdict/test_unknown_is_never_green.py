@@ -114,6 +114,15 @@ def test_nobody_was_there_at_the_end(swarm):
     assert "no user was connected" in swarm.verdict(users=users).reason
 
 
+def test_a_mistake_of_the_locustfile_comes_first_where_it_left_nobody_and_not_where_others_went_on(swarm):
+    mistake = "choose_edit of Student raised KeyError: 'x' (students.py:6)."
+    document = swarm.evidence()
+    gone = replace(document, users=tuple(replace(user, stage="left") for user in document.users))
+    for documents, first in (((gone,), True), ((document,), False), ((gone, document), False)):
+        reason = decide(RunEvidence(documents, users_failed=2, mistakes=(mistake,))).reason
+        assert reason.startswith(f"2 users failed: {mistake}") == first
+
+
 @pytest.mark.parametrize(
     "changes",
     [

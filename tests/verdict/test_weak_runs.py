@@ -48,3 +48,14 @@ def test_a_user_alone_beside_people_who_may_come_is_not_called_alone():
 
 def test_a_run_that_never_began_has_no_weak_points():
     assert kinds(asked=10, came=0) == []
+
+
+def test_users_that_failed_by_a_mistake_of_the_locustfile_are_not_said_to_have_come_too_late():
+    mistake = "on_start of Student raised KeyError: 'login' (students.py:6)."
+    told = weak_points(
+        RunEvidence((document("a", 1),), users_asked=4, users_at_once=1, users_failed=3, mistakes=(mistake,))
+    )
+    assert [one.detail for one in told] == [
+        f"1 of the 4 users asked for took part, and 3 users failed: {mistake}",
+        f"In this document one user was alone, so nothing is said about working together. 3 users failed: {mistake}",
+    ]

@@ -60,6 +60,7 @@ from jupyter_rtc_locust.settings import (
     Settings,
     read_tokens,
 )
+from jupyter_rtc_locust.users.class_attributes import check_classes
 from jupyter_rtc_locust.users.collaboration_user import user_classes_of
 
 logger = logging.getLogger(__name__)
@@ -90,6 +91,7 @@ class Coordinator:
         channel_of(environment).register_message(messages.SEAT_WANTED, self._on_seat_wanted)
         channel_of(environment).register_message(messages.SEAT_LEFT, self._on_seat_left)
         channel_of(environment).register_message(messages.CLOCK_ASKED, self._on_clock_asked)
+        channel_of(environment).register_message(messages.STUMBLED, self._on_stumbled)
         self._collector = EvidenceCollector(environment)
         self._served_later = ServedLater(channel_of(environment), self._collector.hearing.is_gone)
         self._ending = Ending(environment, self._agent, self._collector, secrets, self._stop_watching)
@@ -113,11 +115,12 @@ class Coordinator:
     # -- the start ----------------------------------------------------------------------------------------------
 
     def check_options(self) -> Settings:
-        """The settings of the next run, with the templates looked at.
+        """The settings of the next run, with user classes and templates looked at.
 
         Raises:
             OptionsError: with a sentence.
         """
+        check_classes(user_classes_of(self.environment))
         settings = self._scenario.settings(self.environment.parsed_options, self.environment.host)
         replay = replay_of(self.environment, settings)
         if settings.notebook is None:
@@ -151,6 +154,7 @@ class Coordinator:
         Raises:
             OptionsError, ServerUnusable: with a sentence.
         """
+        check_classes(user_classes_of(self.environment))  # the page may have changed them
         replay = replay_of(self.environment, settings)
         http, token = self._server_of(settings)
         kinds = self._kinds()
@@ -364,6 +368,16 @@ class Coordinator:
             self._send(messages.CLOCK_TOLD, told, msg.node_id)
 
     # -- while it runs ------------------------------------------------------------------------------------------
+
+    def _on_stumbled(self, msg: Any, **_: Any) -> None:
+        state = self.state
+        if state is None or msg.data["run"] not in ("", state.run_id) or state.result is not None:
+            return
+        state.stumbled.hear(msg.data)
+        everybody = state.stumbled.users_failed >= state.settings.users and self.environment.shape_class is None
+        if everybody and not state.concluding:
+            logger.info("Every user failed, so the run ends.")
+            gevent.spawn(self._ending.quit_or_stop)
 
     def _stop_watching(self) -> None:
         self._people.stop()

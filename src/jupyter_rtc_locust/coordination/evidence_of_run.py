@@ -116,6 +116,8 @@ def _told(
         users_before=0 if gone is None else gone.of,
         gone_since=0.0 if gone is None else gone_since(gone, lost),
         faults=() if state.faults is None else state.faults.noted,
+        users_failed=state.stumbled.users_failed,
+        mistakes=tuple(state.stumbled.mistakes),
     )
 
 
@@ -168,7 +170,8 @@ def _problems(state: RunState, collection: Collection) -> list[str]:
     if collection.number == AT_THE_END:
         problems += clocks_too_far_apart(tuple(answers))
     if not state.users_seated and not problems:
-        problems.append("No user took a seat, so nothing was tested.")
+        why = state.stumbled.first
+        problems.append(f"No user took a seat, so nothing was tested{f': {why}' if why else '.'}")
     if missing := _users_without_evidence(state, collection):
         names = ", ".join(str(user) for user in missing[:10])
         problems.append(

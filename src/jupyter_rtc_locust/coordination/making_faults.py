@@ -12,6 +12,7 @@ from locust.env import Environment
 from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.demo.embedded_server import EmbeddedServer
+from jupyter_rtc_locust.errors import OptionsError
 from jupyter_rtc_locust.faults.executor import FaultExecutor
 from jupyter_rtc_locust.faults.outside_edit import changed_file, outside_words
 from jupyter_rtc_locust.faults.plan import (
@@ -46,11 +47,12 @@ def faults_of(environment: Environment, settings: Settings, *, documents_known: 
     classes = [user for user in environment.user_classes if issubclass(user, CollaborationUser)]
     # As many of each kind.
     documents = settings.documents * len({user.document_kind for user in classes}) if documents_known else None
-    listed = [
-        fault
-        for user in classes
-        for fault in checked_faults(user.faults, own_server=own_server, users=settings.users, documents=documents)
-    ]
+    listed: list[Fault] = []
+    for user in classes:
+        try:
+            listed += checked_faults(user.faults, own_server=own_server, users=settings.users, documents=documents)
+        except OptionsError as error:
+            raise OptionsError(f"{user.__name__}: {error}") from None
     return checked_faults(listed, own_server=own_server, users=settings.users, documents=documents)
 
 

@@ -20,6 +20,7 @@ worker → master   COPIES          run, request, copies               each stat
 worker → master   CLOCK_ASKED     run, asked                         what time is it?
 master → worker   CLOCK_TOLD      run, asked, told                   seconds since the start of the run
 worker → master   LIVE            run, look                          what it sees of its users, once a second
+worker → master   STUMBLED        run, users, failed, what           errors that users met, and how often
 worker → master   TRACE_READY     run, user                          this user is ready to replay its part
 master → worker   TRACE_BEGINS    run                                everybody is: begin
 worker → master   TRACE_ENDED     run, user, trouble                 its part is done, or cannot be
@@ -57,6 +58,7 @@ COPIES = "rtc-copies"
 CLOCK_ASKED = "rtc-clock-asked"
 CLOCK_TOLD = "rtc-clock-told"
 LIVE = "rtc-live"
+STUMBLED = "rtc-stumbled"
 TRACE_READY = "rtc-trace-ready"
 TRACE_BEGINS = "rtc-trace-begins"
 TRACE_ENDED = "rtc-trace-ended"

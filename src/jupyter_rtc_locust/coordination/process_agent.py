@@ -31,6 +31,7 @@ from jupyter_rtc_locust.coordination.plans import plan_to_play
 from jupyter_rtc_locust.coordination.replaying_here import ReplayingHere
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END
 from jupyter_rtc_locust.coordination.seats import Seat
+from jupyter_rtc_locust.coordination.stumbles import Stumbles
 from jupyter_rtc_locust.coordination.telling import Telling, process_name
 from jupyter_rtc_locust.coordination.told_once import Contents
 from jupyter_rtc_locust.editing.choices import Choice
@@ -62,7 +63,6 @@ from jupyter_rtc_locust.users.saving_now_and_then import save_now_and_then
 from jupyter_rtc_locust.users.swarm import FOR_A_PERSON, Swarm
 from jupyter_rtc_locust.users.warm_up import close_seconds
 from jupyter_rtc_locust.verdict.evidence import RoomEvidence
-from jupyter_rtc_locust.verdict.neutralising import neutralised
 
 logger = logging.getLogger(__name__)
 
@@ -99,10 +99,10 @@ class ProcessAgent:
         """Runs of which all was told."""
         self._history_writer: gevent.Greenlet[..., None] | None = None
         self._greenlets: list[gevent.Greenlet[..., Any]] = []
-        self._reported_errors: set[str] = set()
         self.statistics: LocustStatistics | None = None
         self.history: History | None = None
         self.seats = AskingForSeats(self.send, lambda run_id: run_id in self._told)
+        self.stumbles = Stumbles(environment, self._present, self.send, self.hidden)
         self.replay = ReplayingHere(self._present, self.send, self.hidden)
         self.telling = Telling(environment, self._present, self.send, self._is_over)
         self.checkpoints = AtCheckpoints(
@@ -118,6 +118,7 @@ class ProcessAgent:
         if runner is not None and not isinstance(runner, MasterRunner):
             environment.events.quitting.add_listener(lambda **_: self.leave_server())
             channel = channel_of(environment)
+            self.stumbles.listen()
             for part in (self.seats, self.replay, self.telling, self.checkpoints):
                 part.listen(channel)
             FaultsOfUsers(self._present, self._note_problem).listen(channel)
@@ -201,20 +202,8 @@ class ProcessAgent:
         return self.swarm.settings
 
     def user_failed(self, owner: Any, error: BaseException) -> None:
-        """Tell Locust: the error is counted, shown in the web UI, and makes the run's exit code 1.
-
-        Locust's listeners may send messages and so block, which a callback of the loop must not.
-        """
-        gevent.spawn(self._fire_user_error, owner, error)
-
-    def _fire_user_error(self, owner: Any, error: BaseException) -> None:
-        # A server's words are in it, and it is shown on a page of the web UI.
-        text = neutralised(self.hidden(str(error)))
-        if text not in self._reported_errors and len(self._reported_errors) < 20:
-            self._reported_errors.add(text)
-            logger.error("A user failed: %s", text)
-        told = error if text == str(error) else RtcLocustError(text)
-        self.environment.events.user_error.fire(user_instance=owner, exception=told, tb=error.__traceback__)
+        """Tell Locust and the coordinator: the error is counted, shown in the web UI, and makes the exit code 1."""
+        self.stumbles.failed(owner, error)
 
     def _swarm_of(self, run: dict[str, Any], heard: float) -> Swarm:
         if self.swarm is None or self.swarm.run_id != run["run_id"]:
@@ -253,6 +242,7 @@ class ProcessAgent:
             self.swarm.pause_editing(FOR_A_PERSON)
         self.swarm.replay = ReplayTerms.from_message(run["replay"]) if run.get("replay") else None
         self.replay.begin()
+        self.stumbles.begin()
         self.telling.begin()
         self._problems = []
         self.ends.clear()
@@ -375,6 +365,7 @@ class ProcessAgent:
             return
         self._told.add(run_id)
         self.seats.all_is_told()
+        self.stumbles.tell()
         swarm = self.swarm
         self.checkpoints.end()
         payload: dict[str, Any] = {"process": self._name, "counts": {}}

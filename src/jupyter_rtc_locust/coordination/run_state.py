@@ -12,6 +12,7 @@ from jupyter_rtc_locust.coordination.preparation import Prepared
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
 from jupyter_rtc_locust.coordination.shortfall import Shortfall
 from jupyter_rtc_locust.coordination.silences import Silences
+from jupyter_rtc_locust.coordination.stumbles import Stumbled
 from jupyter_rtc_locust.faults.executor import FaultExecutor
 from jupyter_rtc_locust.settings import JUDGE_S, SILENT_SERVER_S, Settings, end_budget
 from jupyter_rtc_locust.verdict.evidence import Checkpoint, LogEvent, ServerMemory, WrittenOutside
@@ -76,6 +77,8 @@ class RunState:
     leaving: set[str] = field(default_factory=set)
     """Processes that were told to end, by whomever."""
     changed: Event = field(default_factory=Event)
+    stumbled: Stumbled = field(default_factory=Stumbled)
+    """What users met that was an error."""
     most_users: int = 0
     users_seated: int = 0
     shortfall: Shortfall = field(default_factory=Shortfall)

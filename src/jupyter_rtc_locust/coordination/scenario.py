@@ -16,6 +16,7 @@ from jupyter_rtc_locust.documents.file_form import Notebook
 from jupyter_rtc_locust.documents.templates import Template, notebook_template
 from jupyter_rtc_locust.errors import OptionsError
 from jupyter_rtc_locust.settings import Settings, seconds_of
+from jupyter_rtc_locust.users.own_code import told
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,20 @@ class Scenario:
         """The notebook that the classes start from; None: whichever.
 
         Raises:
-            OptionsError: two classes name two.
+            OptionsError: two classes name two; or what one names raised, or made no notebook.
         """
         functions: Sequence[Callable[[], Notebook]] = list(dict.fromkeys(self._stated("starts_from")))
         if len(functions) > 1:
             raise OptionsError("Two user classes of this locustfile name a notebook in starts_from: leave one out.")
-        return _made_by(functions[0]) if functions else None
+        if not functions:
+            return None
+        of = next(one for one in self.classes if one.starts_from is functions[0])
+        try:
+            return _made_by(functions[0])
+        except Exception as error:
+            mistake = told(of, error)
+            words = f"{of.__name__}.starts_from made no notebook: {type(error).__name__}: {error}."
+            raise OptionsError(words if mistake is None else str(mistake)) from error
 
     def _stated(self, name: str) -> Iterator[Any]:
         """What the classes say under this name, as far as they say anything."""
@@ -79,4 +88,7 @@ class Scenario:
 @cache
 def _made_by(function: Callable[[], Notebook]) -> Template:
     """Made once: a notebook may be large."""
-    return notebook_template("notebook.ipynb", function())
+    notebook: Any = function()
+    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
+        raise TypeError("what it returned has no list of cells")
+    return notebook_template("notebook.ipynb", notebook)

@@ -5,23 +5,25 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gevent import GreenletExit
 from locust import User, task
 from locust.env import Environment
-from locust.exception import StopUser
+from locust.exception import StopTest, StopUser
 
 from jupyter_rtc_locust.documents.kinds import DocumentKind
 from jupyter_rtc_locust.editing.choices import Choice, choose
 from jupyter_rtc_locust.editing.gestures.step import Gesture
 from jupyter_rtc_locust.editing.places import Places, person_choice
-from jupyter_rtc_locust.editing.rhythm import RHYTHM_KINDS
 from jupyter_rtc_locust.editing.weights import DEFAULT_WEIGHTS, TEXT_WEIGHTS, Weights
 from jupyter_rtc_locust.errors import RtcLocustError, SeatRefused
 from jupyter_rtc_locust.faults.plan import Fault
+from jupyter_rtc_locust.users.class_attributes import check_user
 from jupyter_rtc_locust.users.collaborator import Collaborator
 from jupyter_rtc_locust.users.manual_saves import NOT_ASKED
+from jupyter_rtc_locust.users.own_code import no_choice, not_opened, told
 
 if TYPE_CHECKING:
     # Only its type: users are handed their process's agent by the environment, and know nothing of coordination.
@@ -77,6 +79,32 @@ class CollaborationUser(User):
     collaborator: Collaborator | None = None
     """The open tab; None before `on_start` and after `on_stop`, and while this user is away by a fault."""
     away = False
+    _opening_tried = False
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        # What a person wrote is called by us: an error of it ends each user with two stack traces otherwise, and of a
+        # document that was not opened nothing would be said.
+        self.on_start = partial(self._begin, self.on_start)  # type: ignore[method-assign]
+
+    def _begin(self, on_start: Callable[[], None]) -> None:
+        """Do what the class does at the start, and see that its document is open then."""
+        try:
+            on_start()
+        except (StopUser, StopTest):
+            raise
+        except Exception as error:
+            mistake = told(self, error)
+            if mistake is None:
+                raise
+        else:
+            if self._opening_tried or self.away:
+                return
+            mistake = not_opened(self)
+        self._agent().user_failed(self, mistake)
+        # Who has not begun has nothing of its own to end.
+        self.on_stop = partial(CollaborationUser.on_stop, self)  # type: ignore[method-assign]
+        raise GreenletExit
 
     def on_start(self) -> None:
         """Take a seat and open the document. A subclass that overrides this calls it first."""
@@ -104,14 +132,11 @@ class CollaborationUser(User):
 
     def _open(self) -> bool:
         """Whether the document is open and being edited; why not, Locust is told."""
+        self._opening_tried = True
         agent = self._agent()
         try:
-            if self.rhythm not in (None, *RHYTHM_KINDS):
-                raise RtcLocustError(
-                    f"{type(self).__name__}.rhythm is {self.rhythm!r}, which is no rhythm: choose one of "
-                    f"{', '.join(RHYTHM_KINDS)}, or None for what --rtc-rhythm says."
-                )
-            self.collaborator = agent.seat_user(self.do_next, owner=self)
+            check_user(self)
+            self.collaborator = agent.seat_user(self._next, owner=self)
             settings = agent.swarm_settings()
             rate = settings.edit_rate if self.edit_rate is None else self.edit_rate
             self.collaborator.start_editing(rate, self.rhythm or settings.rhythm)
@@ -159,6 +184,17 @@ class CollaborationUser(User):
         Not asked while a gesture is in hand. Called from the event loop: compute, do not wait.
         """
         return self.choose_edit(number)
+
+    def _next(self, number: int) -> Choice | Gesture | None:
+        """What `do_next` says.
+
+        Raises:
+            OwnCodeError: that is nothing that can be done.
+        """
+        chosen = self.do_next(number)
+        if chosen is None or isinstance(chosen, Choice) or hasattr(chosen, "steps"):
+            return chosen
+        raise no_choice(self, chosen)
 
     def save(self) -> str:
         """Save by hand, as Ctrl+S does, and wait for the server's answer: for a `@task`, not for `choose_edit`.

@@ -39,6 +39,7 @@ from jupyter_rtc_locust.users.chronicle import FAILED, OK
 from jupyter_rtc_locust.users.connection import Connection, open_websocket
 from jupyter_rtc_locust.users.lab import Lab
 from jupyter_rtc_locust.users.manual_saves import NOT_ANSWERED, NOT_ASKED, ManualSaves
+from jupyter_rtc_locust.users.own_code import told
 from jupyter_rtc_locust.users.presence import SILENT_LINE_S, OwnPresence, TabPresence
 from jupyter_rtc_locust.users.receiving import Receiving
 from jupyter_rtc_locust.users.seat import Seat
@@ -394,7 +395,8 @@ class Collaborator:
     def _fail(self, error: BaseException) -> None:
         """An error of our own or of the replica: the user is out, and Locust is told."""
         self.stage = Stage.FAILED
-        self.trouble = f"{type(error).__name__}: {error}"
+        mistake = told(self.owner, error)
+        self.trouble = f"{type(error).__name__}: {error}" if mistake is None else str(mistake).removesuffix(".")
         self.service.closed(time.monotonic())
         self.stop_editing()
         self._close_tab()

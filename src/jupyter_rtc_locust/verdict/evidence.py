@@ -417,3 +417,7 @@ class RunEvidence:
     """Where there are such: how many there were before."""
     gone_since: float = 0.0
     """And when the first of them was gone, in seconds since the start of the run."""
+    users_failed: int = 0
+    """How many users are out because of what the code of the locustfile did."""
+    mistakes: tuple[str, ...] = ()
+    """What it did: a sentence for each kind."""

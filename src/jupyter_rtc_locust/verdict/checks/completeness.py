@@ -6,7 +6,7 @@ from jupyter_rtc_locust.verdict.evidence import DocumentEvidence, LostProcess, R
 from jupyter_rtc_locust.verdict.findings import Opinion
 from jupyter_rtc_locust.verdict.late_edits import said_of_late_edits
 from jupyter_rtc_locust.verdict.reading import CONNECTED
-from jupyter_rtc_locust.verdict.wording import SEEDER, named_users
+from jupyter_rtc_locust.verdict.wording import SEEDER, counted, named_users
 
 _INCOMPLETE_STAGES = (
     "never opened its document",
@@ -20,6 +20,11 @@ _INCOMPLETE_STAGES = (
 def check_run_is_complete(run: RunEvidence) -> Opinion:
     """Processes that did not answer, users that never were, edits that were asked for and not made."""
     unknown = list(run.problems)
+    authors = {edit.user for document in run.documents for edit in document.authored}
+    idle = bool(run.documents) and run.edits_asked and not authors - {SEEDER} and not run.silent_processes
+    connected = any(user.stage == CONNECTED for document in run.documents for user in document.users)
+    if run.mistakes and run.documents and (idle or not connected):
+        unknown.append(f"{counted(run.users_failed, 'user')} failed: {run.mistakes[0]}")
     known = {one.name: one for one in run.lost_processes}
     when = "at the checkpoint" if run.at_checkpoint else "at the end"
     unknown += [_lost(process, known.get(process), when) for process in run.silent_processes]
@@ -28,10 +33,9 @@ def check_run_is_complete(run: RunEvidence) -> Opinion:
             unknown.append(f"Planned for {fault.planned:.0f} s: {fault.what}. It did not happen so: {fault.outcome}.")
     if late := said_of_late_edits(run.documents, run.sound):
         unknown.append(late)
-    authors = {edit.user for document in run.documents for edit in document.authored}
-    if run.documents and run.edits_asked and not authors - {SEEDER} and not run.silent_processes:
+    if idle:
         told = "Edits were asked for, and nobody made one: nothing was tested."
-        if any(user.stage == CONNECTED for document in run.documents for user in document.users):
+        if connected:
             # Who could have edited had not begun: people look at a document before they type, and pause.
             told += " Ask for a longer run (-t) or for more edits (--rtc-edit-rate), unless choose_edit returned None."
         unknown.append(told)

@@ -1,0 +1,154 @@
+"""Users that failed, or stumbled: told to Locust, to the log once for each kind, and to the coordinator.
+
+Locust counts an error of any user, and ends with 1 for it; so whatever it hears of is heard of here, too: what a user
+of ours met, and what a `@task` of the locustfile raised. What is told goes at once, and not with the evidence, because
+a process whose users never took a seat is not asked for any.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakSet
+
+import gevent
+
+from jupyter_rtc_locust.coordination import messages
+from jupyter_rtc_locust.errors import RtcLocustError
+from jupyter_rtc_locust.users.own_code import OwnCodeError, told
+from jupyter_rtc_locust.users.swarm import Swarm
+from jupyter_rtc_locust.verdict.neutralising import neutralised, neutralised_lines
+
+if TYPE_CHECKING:
+    # Only its type: what a run knows of stumbles is known without Locust.
+    from locust.env import Environment
+
+logger = logging.getLogger(__name__)
+
+TELL_EVERY_S: Final = 0.5
+"""A task that fails in a thousand users each second is one message in that time."""
+KINDS_LOGGED: Final = 20
+KINDS_KEPT: Final = 50
+"""Of more than so many different errors the first are named."""
+
+
+class Stumbles:
+    """In a process that plays users. `present` tells the run under way; `hide` takes secrets out of a text."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        present: Callable[[], Swarm | None],
+        send: Callable[[str, dict[str, Any]], None],
+        hide: Callable[[str], str],
+    ) -> None:
+        self._environment = environment
+        self._present = present
+        self._send = send
+        self._hide = hide
+        self._known: dict[object, OwnCodeError] = {}
+        """By its kind, the first error of the locustfile's own code."""
+        self._logged: set[str] = set()
+        self._seen: WeakSet[Any] = WeakSet()
+        self._failed: WeakSet[Any] = WeakSet()
+        self._clear()
+
+    def _clear(self) -> None:
+        self._times: Counter[tuple[str, bool]] = Counter()
+        self._users = self._users_failed = 0
+        self._telling: gevent.Greenlet[..., None] | None = None
+
+    def listen(self) -> None:
+        """From now on, hear whatever Locust is told of."""
+        self._environment.events.user_error.add_listener(self._on_user_error)
+
+    def begin(self) -> None:
+        """A run begins, in which everything is logged anew."""
+        self._known.clear()
+        self._logged.clear()
+
+    def failed(self, owner: Any, error: BaseException) -> None:
+        """A user is out. The error is counted, shown in the web UI, and makes the run's exit code 1.
+
+        Locust's listeners may send messages and so block, which a callback of the loop must not.
+        """
+        gevent.spawn(self._fail, owner, error)
+
+    def tell(self) -> None:
+        """Tell the coordinator what it does not know yet."""
+        times, users, failed = self._times, self._users, self._users_failed
+        self._clear()
+        if times:
+            swarm = self._present()
+            body = {"run": "" if swarm is None else swarm.run_id, "users": users, "failed": failed}
+            self._send(messages.STUMBLED, {**body, "what": [[what, own, one] for (what, own), one in times.items()]})
+
+    def _fail(self, owner: Any, error: BaseException) -> None:
+        mistake = self._first_of_its_kind(told(owner, error))
+        if mistake is not None and owner is not None and owner not in self._failed:
+            self._failed.add(owner)
+            self._users_failed += 1
+        # A server's words may be in it, and it is shown on a page of the web UI.
+        text = self._text(mistake or error)
+        if text not in self._logged and len(self._logged) < KINDS_LOGGED:
+            self._logged.add(text)
+            trace = f"\n{mistake.trace}" if mistake is not None and mistake.trace else ""
+            logger.error("A user failed: %s%s", text, neutralised_lines(self._hide(trace)))
+        if mistake is not None:
+            shown: BaseException = OwnCodeError(text, mistake.kind)
+        else:
+            shown = error if text == str(error) else RtcLocustError(text)
+        self._environment.events.user_error.fire(user_instance=owner, exception=shown, tb=error.__traceback__)
+
+    def _on_user_error(self, user_instance: Any, exception: BaseException, **_: Any) -> None:
+        user = getattr(user_instance, "user", user_instance)
+        mistake = self._first_of_its_kind(told(user, exception))
+        if user is not None and user not in self._seen:
+            self._seen.add(user)
+            self._users += 1
+        self._times[self._text(mistake or exception), mistake is not None] += 1
+        if self._telling is None:
+            self._telling = gevent.spawn_later(TELL_EVERY_S, self.tell)
+
+    def _first_of_its_kind(self, mistake: OwnCodeError | None) -> OwnCodeError | None:
+        """The mistake that was made first where this is one of the same kind."""
+        return None if mistake is None else self._known.setdefault(mistake.kind, mistake)
+
+    def _text(self, error: BaseException) -> str:
+        return neutralised(self._hide(str(error) or type(error).__name__))
+
+
+@dataclass(slots=True)
+class Stumbled:
+    """At the coordinator: what the processes told of one run."""
+
+    times: Counter[str] = field(default_factory=Counter)
+    """How often, by what is said of it."""
+    mistakes: list[str] = field(default_factory=list)
+    """Which of that is the doing of the locustfile's own code."""
+    users: int = 0
+    """How many users met anything."""
+    users_failed: int = 0
+    """How many of them are out by the doing of the locustfile's own code."""
+
+    def hear(self, body: Mapping[str, Any]) -> None:
+        """One message of a process."""
+        self.users += body["users"]
+        self.users_failed += body["failed"]
+        for what, own, times in body["what"]:
+            if what in self.times or len(self.times) < KINDS_KEPT:
+                self.times[what] += times
+                if own and what not in self.mistakes:
+                    self.mistakes.append(what)
+
+    def as_result(self) -> list[dict[str, Any]]:
+        """For the result file: the most frequent first."""
+        return [{"what": what, "times": times} for what, times in self.times.most_common()]
+
+    @property
+    def first(self) -> str:
+        """What is to be named first: the locustfile's own doing; "" where there is nothing."""
+        return next(iter((*self.mistakes, *self.times)), "")

@@ -4,7 +4,8 @@ PASSED = 0
 """Every document was established to be equal and complete, and no request failed."""
 
 REQUESTS_FAILED = 1
-"""The documents can be trusted, but requests failed (Locust's own rule), or a threshold was missed."""
+"""The documents can be trusted, but requests failed, or users met errors (Locust's own rule), or a threshold was
+missed."""
 
 OPTIONS_REFUSED = 2
 """An option was refused before anything was opened."""

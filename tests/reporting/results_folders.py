@@ -75,6 +75,8 @@ def hostile(folder: Path) -> Path:
         result["warnings"].append({"kind": HOSTILE, "document": HOSTILE, "detail": HOSTILE})
         result["unknown"].append(HOSTILE)
         result["reason"] = HOSTILE
+        result["stumbles"] = [{"what": HOSTILE, "times": 3}]
+        result["exit"] = {"code": 1, "reason": HOSTILE}
         result["guests"].append({"document": HOSTILE, "client_id": 7, "units": 3})
         result["checkpoints"].append(
             {"number": 1, "at_s": 3.0, "paused_s": 1.0, "verdict": "fail", "reason": HOSTILE, "findings": []}

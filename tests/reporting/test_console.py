@@ -337,3 +337,23 @@ def test_who_looks_at_a_run_later_is_told_how_to_do_it_again():
     assert f"{TOLD}." in lines
     assert "To do it again: --rtc-plan results/evidence/plan.jsonl.gz" in lines
     assert not any("--rtc-plan" in line for line in full_report(result(run={"seed": 7, "plan": PLAN}), "results"))
+
+
+MISTAKE = "look of A raised ValueError: \x1b[2J (a.py:8)."
+
+
+def test_a_pass_with_exit_code_1_says_why_and_that_not_nothing_failed():
+    ended = result(
+        counts={"users": 4, "users_stumbled": 4}, recorder=Recorder(), stumbles=[{"what": MISTAKE, "times": 20}]
+    )
+    ended["exit"] = {"code": 1, "reason": f"4 users stumbled: {MISTAKE[:-1]}"}
+    lines = end_report(ended)
+    assert lines[1] == "Exit code 1, because 4 users stumbled: look of A raised ValueError: \\x1b[2J (a.py:8)."
+    assert ", 4 users stumbled, " in lines[2] and "nothing failed" not in lines[2]
+    assert not any(line.startswith("  stumbled:") for line in lines), "it stands in the line of the exit code"
+
+
+def test_an_error_that_users_met_is_told_where_neither_verdict_nor_exit_code_tell_it():
+    lines = end_report(result("inconclusive", stumbles=[{"what": MISTAKE, "times": 1}]))
+    assert lines[1] == "  stumbled: look of A raised ValueError: \\x1b[2J (a.py:8). (1 time)"
+    assert not any(line.startswith("Exit code") for line in lines)

@@ -252,6 +252,16 @@ def test_a_run_that_measured_nothing_has_no_empty_plots(pages):
     assert not parsed.all("svg") and "Timings" not in parsed.text
 
 
+def test_a_page_says_why_a_pass_has_an_exit_code_of_its_own_and_what_users_met(tmp_path):
+    def change(result):
+        result["exit"] = {"code": 1, "reason": "2 users stumbled: a mistake"}
+        result["stumbles"] = [{"what": "a mistake", "times": 20}]
+
+    told = page(read_run(copied("pass", tmp_path / "stumbled", change)), "results")
+    assert "Exit code 1, because 2 users stumbled: a mistake." in told.partition("</header>")[0]
+    assert "a mistake (20 times)" in told and '<a href="#stumbles">' in told
+
+
 def test_text_of_servers_and_documents_stays_text(pages):
     html = pages("hostile")
     parsed = Page(html)

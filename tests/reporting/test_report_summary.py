@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from jupyter_rtc_locust.reporting.report.summary import block, plain, summary
 from jupyter_rtc_locust.reporting.report.told_run import read_run
 from jupyter_rtc_locust.verdict.neutralising import neutralised, neutralised_lines
-from reporting.results_folders import HOSTILE, RESULTS, hostile, large, with_thresholds
+from reporting.results_folders import HOSTILE, RESULTS, copied, hostile, large, with_thresholds
 
 LARGEST = 1_000_000
 """GitHub takes 1 MiB for each step."""
@@ -66,6 +66,16 @@ def test_a_summary_says_which_thresholds_were_missed(tmp_path):
     for row in ("update echo p95 < 1ms ❌ missed It was 2.6", "failures < 1 ✅ met It was 0.", "⚠️ not established It"):
         assert row in read.text
     assert set(read.tags) <= EXPECTED
+
+
+def test_a_summary_says_why_a_pass_has_an_exit_code_of_its_own_and_what_users_met(tmp_path):
+    def change(result):
+        result["exit"] = {"code": 1, "reason": "2 users stumbled: a mistake"}
+        result["stumbles"] = [{"what": "a mistake", "times": 20}]
+
+    told = html.unescape(summary(read_run(copied("pass", tmp_path / "stumbled", change))))
+    assert "Exit code 1, because 2 users stumbled: a mistake." in told
+    assert "### Errors that users met\n\n- a mistake (20 times)" in told
 
 
 def test_no_text_of_servers_and_documents_is_markup(tmp_path):

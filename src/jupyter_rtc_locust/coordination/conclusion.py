@@ -17,6 +17,7 @@ from jupyter_rtc_locust.capacity.making import forget
 from jupyter_rtc_locust.coordination.between_workers import deliveries_between
 from jupyter_rtc_locust.coordination.dividing_the_end import LEAST_TO_JUDGE_S, left_to_judge
 from jupyter_rtc_locust.coordination.evidence_of_run import evidence_without_looks, run_evidence, without_secrets
+from jupyter_rtc_locust.coordination.exit_of_run import exit_of_run
 from jupyter_rtc_locust.coordination.judging import JudgeError, Keeping, judged
 from jupyter_rtc_locust.coordination.plans import collected_plan, plan_to_play, played, write_plan
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
@@ -83,6 +84,7 @@ def conclude(
         state.verdict = Verdict(Value.INCONCLUSIVE, reason, Opinion(unknown=(reason,)))
     state.end_pause(state.end.began or time.monotonic())
     state.result = result_of_run(environment, state, state.verdict, timings, health, secrets)
+    state.result["exit"] = redact(exit_of_run(environment, state), secrets)
     try:
         state.result_path = str(write_result(state.settings.results, state.result))
     except ResultFileError as error:
@@ -91,6 +93,7 @@ def conclude(
             # What nobody can read afterwards was not established.
             state.verdict = Verdict(Value.INCONCLUSIVE, str(error), state.verdict.opinion)
             state.result |= {"verdict": state.verdict.value.value, "reason": redact(str(error), secrets)}
+            state.result["exit"] = exit_of_run(environment, state)
     _tell_locust(environment, state.verdict, secrets)
 
 

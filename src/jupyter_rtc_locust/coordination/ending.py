@@ -319,7 +319,7 @@ class Ending:
             self._agent.history.note(state.since_start(time.monotonic()), event, **redact(fields, self._secrets))
 
     def set_exit_code(self, state: RunState) -> None:
-        """3 and 4 win over 1, for a missed threshold; a pass without one leaves Locust's own rule in force."""
+        """3 and 4 win over 1; for a pass it is what its result says, whatever fails from then on."""
         verdict = state.verdict
         if verdict is None or verdict.value is Value.INCONCLUSIVE:
             self._environment.process_exit_code = exit_codes.INCONCLUSIVE
@@ -331,6 +331,8 @@ class Ending:
         elif (thresholds := _thresholds(state)) != MET:
             missed = thresholds == MISSED
             self._environment.process_exit_code = exit_codes.REQUESTS_FAILED if missed else exit_codes.INCONCLUSIVE
+        elif (code := ((state.result or {}).get("exit") or {}).get("code")) is not None:
+            self._environment.process_exit_code = code
 
     def print(self, state: RunState) -> None:
         """The verdict and the figures, once a run."""

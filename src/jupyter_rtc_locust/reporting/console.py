@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_rtc_locust.reporting.figures_told import (
     between_workers_lines,
+    exit_sentence,
     health_sentences,
     load_sentence,
+    stumbles,
     timing_lines,
 )
 from jupyter_rtc_locust.reporting.report import kinds, words
@@ -83,7 +85,9 @@ def end_report(result: Mapping[str, Any], result_path: str | None = None, report
     where = [] if result_path is None else [f"Result file: {shown(result_path)}"]
     return [
         *verdict_report(result),
+        *_stumbles(result),
         *_thresholds(result),
+        *map(shown, exit_sentence(result)),
         *_interventions(result["run"]),
         load_sentence(result),
         *_plan(result["run"]),
@@ -113,7 +117,9 @@ def full_report(result: Mapping[str, Any], folder: str) -> list[str]:
     sections = (
         ("Not known:", [shown(one, TEXT_IN_FULL) for one in result.get("unknown") or ()]),
         ("Warnings:", [_one("", one, TEXT_IN_FULL).removeprefix("  : ") for one in result["warnings"]]),
+        ("Errors that users met:", [shown(one, TEXT_IN_FULL) for one in stumbles(result)]),
         ("Thresholds:", _thresholds(result)),
+        ("Exit:", [shown(one, TEXT_IN_FULL) for one in exit_sentence(result)]),
         ("Guests:", [_guest(one) for one in result.get("guests") or ()]),
         ("Checkpoints:", [checkpoint_sentence(one) for one in result.get("checkpoints") or ()]),
     )
@@ -220,6 +226,13 @@ def _one(word: str, item: Mapping[str, Any], longest: int = TEXT_SHOWN, *, also:
     evidence = f" [see {shown(item['evidence'])}]" if item.get("evidence") else ""
     what = f"{shown(item['kind'])}{also}{document}{concerned}{of}"
     return f"  {word}: {what}: {shown(item['detail'], longest)}{evidence}"
+
+
+def _stumbles(result: Mapping[str, Any]) -> list[str]:
+    """Errors that users met, but for those that stand beside them already."""
+    told = " ".join([str(result["reason"]), *exit_sentence(result)])
+    others = [one for one in result.get("stumbles") or () if str(one["what"]).removesuffix(".") not in told]
+    return _told("stumbled", [f"  stumbled: {shown(one)}" for one in stumbles({"stumbles": others})])
 
 
 def _thresholds(result: Mapping[str, Any]) -> list[str]:

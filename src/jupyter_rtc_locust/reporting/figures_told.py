@@ -46,8 +46,9 @@ _MEANING: Final = max(map(len, WAITED_FOR.values()))
 def load_sentence(result: Mapping[str, Any]) -> str:
     """How many people did how much, for how long, and how often something was in their way."""
     counts, run = result["counts"], result["run"]
-    users, edits, documents, received, lost = (
-        int(counts.get(name) or 0) for name in ("users", "edits", "documents", "updates_received", "disconnects")
+    users, edits, documents, received, lost, stumbled = (
+        int(counts.get(name) or 0)
+        for name in ("users", "edits", "documents", "updates_received", "disconnects", "users_stumbled")
     )
     if counts.get("users_seated") == 0 and not users and not edits:
         return "Load: none, because no user took a seat in a document."
@@ -62,7 +63,8 @@ def load_sentence(result: Mapping[str, Any]) -> str:
     came = [
         f"{words.counted(received, 'update')} received",
         f", {words.counted(lost, 'connection')} lost" if lost else ", no connection lost",
-        f", {words.counted(failed, 'failure')}" if failed else ", nothing failed",
+        f", {words.counted(failed, 'failure')}" if failed else "" if stumbled else ", nothing failed",
+        f", {words.counted(stumbled, 'user')} stumbled" if stumbled else "",
     ]
     seed = f", seed {shown(run['seed'])}" if run.get("seed") is not None else ""
     if (gone := losses(run)) is None:
@@ -71,6 +73,17 @@ def load_sentence(result: Mapping[str, Any]) -> str:
     if gone.everybody:
         return f"{load} What they did is not known: no worker told of it."
     return f"{load} Without {gone.people}: {made}, {''.join(came)}."
+
+
+def exit_sentence(result: Mapping[str, Any]) -> list[str]:
+    """With which code the run ends, where the verdict does not say why; nothing where it does."""
+    told = result.get("exit") or {}
+    return [f"Exit code {told['code']}, because {told['reason']}."] if told.get("reason") else []
+
+
+def stumbles(result: Mapping[str, Any]) -> list[str]:
+    """Errors that users met, and how often each."""
+    return [f"{one['what']} ({words.counted(one['times'], 'time')})" for one in result.get("stumbles") or ()]
 
 
 def timing_lines(timings: Mapping[str, Mapping[str, Any]], run: Mapping[str, Any]) -> list[str]:

@@ -63,6 +63,7 @@ def build_result(
     generator: Mapping[str, Any],
     run: Mapping[str, Any],
     unknown: Iterable[str] = (),
+    stumbles: Iterable[Mapping[str, Any]] = (),
     exercised: Mapping[str, Any] | None = None,
     guests: Iterable[Any] = (),
     checkpoints: Iterable[Any] = (),
@@ -81,7 +82,8 @@ def build_result(
     recorder into which the evidence of all processes was merged, of which `warmup_s` seconds at the beginning are left
     out where they were closed. `generator` is a summary of generator health. `run` has what is known of the run (seed,
     locustfile, host, server, workers, duration_s); `versions` is added to it unless it is there. `require` is judged by
-    what stands in the result. ValueError for a verdict that is none.
+    what stands in the result. `stumbles` are errors that users met. `exit` is filled in by who knows how the process
+    ends. ValueError for a verdict that is none.
     """
     if verdict not in VERDICTS:
         raise ValueError(f"a result was to be built with the verdict {verdict!r}; it is one of {', '.join(VERDICTS)}")
@@ -94,6 +96,8 @@ def build_result(
         "findings": [_redacted_values(finding, secrets) for finding in findings],
         "warnings": [_redacted_values(warning, secrets) for warning in warnings],
         "unknown": redact(list(unknown), secrets),
+        "stumbles": [_redacted_values(one, secrets) for one in stumbles],
+        "exit": {"code": None, "reason": ""},
         "exercised": redact(exercised or {}, secrets),
         "guests": redact(list(guests), secrets),
         "checkpoints": redact(list(checkpoints), secrets),

@@ -9,7 +9,9 @@ import pytest
 from gevent.event import Event
 
 from jupyter_rtc_locust.coordination import ending
+from jupyter_rtc_locust.coordination.coordinator import Coordinator
 from jupyter_rtc_locust.coordination.ending import Ending
+from jupyter_rtc_locust.coordination.exit_of_run import exit_of_run
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.errors import GivenUp
 from jupyter_rtc_locust.settings import SILENT_SERVER_S, Settings
@@ -93,6 +95,83 @@ def test_a_threshold_decides_the_exit_code_of_a_pass_alone(stage, value, outcome
     stage.may_go_on.set()
     stage.ending.of(stage.state)
     assert stage.environment.process_exit_code == code
+
+
+MISTAKE = "on_start of A raised KeyError: 'x' (a.py:6)."
+
+
+class Ended:
+    """A run with its verdict, and what Locust was told of in it."""
+
+    def __init__(self, value=Value.PASS, *, outcomes=(), errors=(), stumbles=(), heard=(), on_error=1):
+        self.state = RunState("run", 1, Settings(), "", None)
+        self.state.verdict = Verdict(value, "Something.", Opinion())
+        self.state.result = {"thresholds": [{"threshold": "failures < 1", "outcome": one} for one in outcomes]}
+        for what, times in stumbles:
+            self.state.stumbled.hear({"users": 2, "failed": 2, "what": [[what, True, times]]})
+        requests = {
+            name: SimpleNamespace(name=name, occurrences=times, error="refused.")
+            for name, times in dict(errors).items()
+        }
+        exceptions = {number: {"count": 1, "msg": text} for number, text in enumerate(heard)}
+        self.environment = SimpleNamespace(
+            stats=SimpleNamespace(errors=requests),
+            runner=SimpleNamespace(exceptions=exceptions),
+            parsed_options=SimpleNamespace(exit_code_on_error=on_error),
+        )
+
+    def ends(self):
+        told = exit_of_run(self.environment, self.state)
+        return told["code"], told["reason"]
+
+
+@pytest.mark.parametrize(
+    ("ended", "code", "reason"),
+    [
+        (Ended(), 0, ""),
+        (Ended(Value.FAIL, errors={"save": 1}), 3, ""),
+        (Ended(Value.INCONCLUSIVE, heard=["x"]), 4, ""),
+        (Ended(outcomes=["met"]), 0, ""),
+        (Ended(outcomes=["missed"], errors={"save": 1}), 1, "a threshold was missed (failures < 1)"),
+        (Ended(outcomes=["inconclusive"]), 4, "it is not known whether a threshold was met (failures < 1)"),
+        (Ended(errors={"save": 1, "GET /": 3}), 1, "4 requests failed, GET / 3 times: refused"),
+        (Ended(stumbles=[(MISTAKE, 2)], heard=[MISTAKE]), 1, f"2 users stumbled: {MISTAKE[:-1]}"),
+        (
+            Ended(stumbles=[(MISTAKE, 2), ("Another.", 1)], heard=["x"], errors={"save": 1}),
+            1,
+            f"4 users stumbled: {MISTAKE[:-1]}, and 1 other error; 1 request failed, save 1 time: refused",
+        ),
+        (Ended(heard=["Nobody told of this."]), 1, "1 error of users: Nobody told of this"),
+        (Ended(errors={"save": 1}, on_error=0), 0, ""),
+        (Ended(errors={"save": 1}, on_error=7), 7, "1 request failed, save 1 time: refused"),
+    ],
+)
+def test_the_code_of_a_run_is_told_with_the_reason_where_the_verdict_has_none(ended, code, reason):
+    assert ended.ends() == (code, reason)
+
+
+def test_what_fails_after_the_verdict_changes_no_exit_code(stage):
+    stage.state.result = {"exit": {"code": 0, "reason": ""}}
+    stage.state.printed = True
+    stage.may_go_on.set()
+    stage.ending.of(stage.state)
+    assert stage.environment.process_exit_code == 0
+
+
+@pytest.mark.parametrize(("failed", "ends"), [(1, False), (2, True)])
+def test_a_run_in_which_every_user_failed_by_the_locustfile_ends(failed, ends):
+    state, asked = RunState("run", 1, Settings(users=2), "", None), []
+    coordinator = SimpleNamespace(
+        state=state,
+        environment=SimpleNamespace(shape_class=None),
+        _ending=SimpleNamespace(quit_or_stop=lambda: asked.append(True)),
+    )
+    for run in ("another", "run"):
+        body = {"run": run, "users": failed, "failed": failed, "what": [[MISTAKE, True, failed]]}
+        Coordinator._on_stumbled(coordinator, SimpleNamespace(data=body))
+    gevent.sleep(0.01)
+    assert bool(asked) == ends
+    assert state.stumbled.as_result() == [{"what": MISTAKE, "times": failed}]
 
 
 def test_an_end_that_is_given_up_is_inconclusive_and_closes_the_documents(stage):

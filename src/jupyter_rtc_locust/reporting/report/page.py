@@ -16,7 +16,7 @@ from typing import Any, Final
 from jinja2 import ChainableUndefined, Environment, PackageLoader
 from markupsafe import Markup, escape
 
-from jupyter_rtc_locust.reporting.figures_told import health_sentences
+from jupyter_rtc_locust.reporting.figures_told import exit_sentence, health_sentences, stumbles
 from jupyter_rtc_locust.reporting.report import kinds, plots, repeated, sentences, words
 from jupyter_rtc_locust.reporting.report.drawing import SIZES, Size
 from jupyter_rtc_locust.reporting.report.junit import right_in
@@ -89,6 +89,8 @@ def page(told: ToldRun, folder: str) -> str:
             summary=sentences.summary(told),
             thresholds=sentences.thresholds(told),
             outcomes=sentences.OUTCOMES,
+            ends=exit_sentence(result),
+            stumbles=stumbles(result),
             label=told.verdict.upper(),
             done=sentences.what_was_done(result),
             seen=sentences.seen(told),

@@ -10,7 +10,7 @@ import string
 from collections.abc import Iterable
 from typing import Any, Final
 
-from jupyter_rtc_locust.reporting.figures_told import health_sentences
+from jupyter_rtc_locust.reporting.figures_told import exit_sentence, health_sentences, stumbles
 from jupyter_rtc_locust.reporting.report import kinds, repeated, sentences, words
 from jupyter_rtc_locust.reporting.report.losses import losses, not_tested
 from jupyter_rtc_locust.reporting.report.told_evidence import Difference
@@ -40,9 +40,11 @@ def summary(told: ToldRun) -> str:
         plain(sentences.summary(told)),
         plain(sentences.what_was_done(told.result)),
         *_thresholds(told),
+        *(plain(one) for one in exit_sentence(told.result)),
         *_seen(told),
         *_findings(told),
         *_listed("Not known", map(str, told.result["unknown"]), MOST_UNKNOWN),
+        *_listed("Errors that users met", stumbles(told.result), MOST_UNKNOWN),
         *_timings(told),
         *_trust(told),
         *_again(told),

@@ -98,8 +98,8 @@ def _read_result(results: Path) -> dict[str, Any]:
         raise StoredError(f"{path} cannot be read: {error}.") from None
     if not isinstance(result, dict) or result.get("verdict") not in VERDICTS:
         raise StoredError(f"{path} is not the result of a run.")
-    empty: dict[str, Any] = {name: [] for name in ("unknown", "guests", "checkpoints", "thresholds")}
-    empty |= {name: {} for name in ("exercised", "server", "evidence", "course", "bytes")}
+    empty: dict[str, Any] = {name: [] for name in ("unknown", "guests", "checkpoints", "thresholds", "stumbles")}
+    empty |= {name: {} for name in ("exercised", "server", "evidence", "course", "bytes", "exit")}
     result = {**empty, **result}
     for name in (*_MAPPINGS, *_LISTS, *empty):
         wanted = list if name in _LISTS or empty.get(name) == [] else dict

@@ -1,0 +1,78 @@
+"""With which code a run ends, and why, so that nobody has to guess it from a log.
+
+Decided once, together with the result: what fails afterwards, while documents are closed and removed, is not of the
+run. For a pass that missed no threshold the rule is Locust's own: 1, or what `--exit-code-on-error` says, where a
+request failed or a user met an error, and 2 where an error was nobody's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from locust import log
+from locust.env import Environment
+
+from jupyter_rtc_locust import exit_codes
+from jupyter_rtc_locust.coordination.run_state import RunState
+from jupyter_rtc_locust.reporting.report.words import counted
+from jupyter_rtc_locust.timing.thresholds import MET, MISSED, outcome_of
+from jupyter_rtc_locust.verdict.findings import Value
+
+_LONGEST_ERROR = 200
+
+
+def exit_of_run(environment: Environment, state: RunState) -> dict[str, Any]:
+    """As it stands in the result file: `code`, and a `reason` where neither the verdict nor a pass explains it.
+
+    `code` is None where it is decided elsewhere: by a search for a capacity.
+    """
+    if state.verdict is None or state.verdict.value is Value.INCONCLUSIVE:
+        return _ends(exit_codes.INCONCLUSIVE)
+    if state.verdict.value is Value.FAIL:
+        return _ends(exit_codes.FAILED)
+    if state.capacity is not None:
+        return _ends(None)
+    thresholds = (state.result or {}).get("thresholds") or ()
+    outcome = outcome_of(one["outcome"] for one in thresholds)
+    if outcome != MET:
+        which = "; ".join(str(one["threshold"]) for one in thresholds if one["outcome"] == outcome)
+        if outcome == MISSED:
+            return _ends(exit_codes.REQUESTS_FAILED, f"a threshold was missed ({which})")
+        return _ends(exit_codes.INCONCLUSIVE, f"it is not known whether a threshold was met ({which})")
+    if errors := [*_of_users(environment, state), *_of_requests(environment)]:
+        code = getattr(environment.parsed_options, "exit_code_on_error", exit_codes.REQUESTS_FAILED)
+        return _ends(code, "; ".join(errors) if code else "")
+    if log.unhandled_greenlet_exception:
+        return _ends(exit_codes.OPTIONS_REFUSED, "an error was nobody's, and stands in the log")
+    return _ends(exit_codes.PASSED)
+
+
+def _ends(code: int | None, reason: str = "") -> dict[str, Any]:
+    return {"code": code, "reason": reason}
+
+
+def _of_users(environment: Environment, state: RunState) -> list[str]:
+    """What users met; where no process has told of it, in the words that Locust heard."""
+    known = getattr(environment.runner, "exceptions", None) or {}
+    if not known:
+        return []
+    if state.stumbled.times:
+        more = len(state.stumbled.times) - 1
+        others = f", and {counted(more, 'other error')}" if more else ""
+        return [f"{counted(state.stumbled.users, 'user')} stumbled: {_cut(state.stumbled.first)}{others}"]
+    times, row = sum(one["count"] for one in known.values()), next(iter(known.values()))
+    return [f"{counted(times, 'error')} of users: {_cut(row['msg'])}"]
+
+
+def _of_requests(environment: Environment) -> list[str]:
+    """What failed at Locust's: ours, and those of other users of the locustfile."""
+    errors = list(environment.stats.errors.values())
+    if not errors:
+        return []
+    times, most = sum(one.occurrences for one in errors), max(errors, key=lambda one: one.occurrences)
+    return [f"{counted(times, 'request')} failed, {most.name} {counted(most.occurrences, 'time')}: {_cut(most.error)}"]
+
+
+def _cut(text: object) -> str:
+    shown = str(text).removesuffix(".")
+    return shown if len(shown) <= _LONGEST_ERROR else f"{shown[:_LONGEST_ERROR]}…"

@@ -426,6 +426,19 @@ def mistakes_of_a_locustfile_are_told_with_their_place_and_once():
     }
 
 
+def users_have_seeds_of_their_own():
+    heard = []
+    for _ in range(2):
+        play = Play(Watcher)
+        before = Watcher(play.environment).seed
+        users = [play.start()[0] for _ in range(2)]
+        seeds = [one.seed for one in users]
+        places = [Choice.of("paste", number=9, seed=seed).fractions for seed in seeds]
+        heard.append({"seeds": seeds, "places": places, "before": before})
+        play.end(*users)
+    return heard
+
+
 def users_of_text_files_ask_for_them():
     play = Play(TextUser, kind="text", refuse="none here")
     play.start()
@@ -639,6 +652,7 @@ SCENES = (
     a_document_that_cannot_be_opened_is_told_to_locust,
     users_lose_the_line_or_close_the_document_when_the_coordinator_says_so,
     mistakes_of_a_locustfile_are_told_with_their_place_and_once,
+    users_have_seeds_of_their_own,
     users_of_text_files_ask_for_them,
     the_token_of_an_embedded_server_becomes_a_secret,
     evidence_goes_in_pieces_one_after_the_other_and_again_where_one_was_lost,

@@ -1,6 +1,8 @@
 """What a locustfile writes into its classes is refused before a run, with a sentence that says what to write."""
 
+import ast
 import re
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +10,7 @@ from jupyter_rtc_locust.editing.activities import DEFAULT_ACTIVITIES, TEXT_FILE_
 from jupyter_rtc_locust.editing.places import OWN_CELLS
 from jupyter_rtc_locust.editing.weights import DEFAULT_WEIGHTS, TEXT_WEIGHTS
 from jupyter_rtc_locust.errors import OptionsError
+from jupyter_rtc_locust.users import class_attributes
 from jupyter_rtc_locust.users.class_attributes import check_classes, check_user
 
 
@@ -133,3 +136,15 @@ def test_what_only_a_user_knows_is_looked_at_when_there_is_one():
     user.own_rate = "2"
     with pytest.raises(OptionsError, match=r"^Student\.edit_rate is '2'"):
         check_user(user)
+
+
+def test_every_attribute_that_a_class_may_set_is_looked_at():
+    """Read as text, because importing the classes would patch the standard library of the tests."""
+    folder = Path(class_attributes.__file__).parent
+    trees = [ast.parse((folder / f"{name}.py").read_text("utf-8")) for name in ("collaboration_user", "tab_user")]
+    written = [line for tree in trees for one in tree.body if isinstance(one, ast.ClassDef) for line in one.body]
+    names = {
+        line.target.id for line in written if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
+    }
+    assert names - {"collaborator"} <= set(class_attributes._RULES)
+    assert len(names) > 10

@@ -138,7 +138,7 @@ MISTAKES = {
     "waits": rf"waits of Mistaken waits {PLACE}, and it is called from the event loop, .+ wait in a @task\.",
     "returns a word": (
         rf"choose_edit of Mistaken returned 'insert_letters', which is no Choice {PLACE}: "
-        r"return Choice\.of\(KIND, number=number\), or None for nothing\."
+        r"return Choice\.of\(KIND, number=number, seed=self\.seed\), or None for nothing\."
     ),
     "begins and raises": rf"begins_and_raises of Mistaken raised LookupError: nobody is called so {PLACE}\.",
     "begins alone": (
@@ -164,6 +164,13 @@ def test_the_line_of_the_locustfile_is_logged_without_secrets(scene, mistake):
     trace = saw["logged"][0].split("\n")[1:]
     assert 'locust_scenarios.py", line' in trace[0]
     assert "hunter2hunter2" not in str(saw)
+
+
+def test_choices_of_ones_own_go_to_other_places_for_each_user_and_to_the_same_ones_again(scene):
+    first, second = scene("users_have_seeds_of_their_own")
+    assert first["seeds"] == second["seeds"]
+    assert len(set(first["seeds"])) == len({tuple(one) for one in first["places"]}) == 2
+    assert first["before"] == ""
 
 
 def test_who_made_a_mistake_edits_no_more_and_who_made_one_at_the_start_has_no_document_open(scene):

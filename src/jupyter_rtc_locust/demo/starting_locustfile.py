@@ -18,6 +18,7 @@ class Student(NotebookUser):
     def choose_edit(self, number: int) -> Choice | None:
         """Return what to do as edit `number` (0, 1, 2, ...). The document of that moment decides where it happens."""
         if number % 10 == 9:
-            return Choice.of("paste", text="def answer():\n    return 42\n", number=number)
+            # Number and seed say where: without the seed of each user, all of them would paste at one place.
+            return Choice.of("paste", text="def answer():\n    return 42\n", number=number, seed=self.seed)
         # Everything else as people do it: typing, deleting, new cells, outputs, and every other part of a notebook.
         return super().choose_edit(number)

@@ -62,10 +62,10 @@ class Choice:
         meets_others: bool = False,
     ) -> "Choice":
         """
-        Make a choice of one's own: `Choice.of("paste", text="x = 1\\n", number=number)`.
+        Make a choice of one's own: `Choice.of("paste", text="x = 1\\n", number=number, seed=self.seed)`.
 
-        What is left out is drawn from `seed` and `number`; pass the number of the edit, or every choice hits the same
-        place. Users who shall differ need different seeds.
+        What is left out is drawn from `seed` and `number`: pass the number of the edit, or every choice of a user hits
+        the same place; and the user's own seed, or all users hit the same place under the same number.
 
         Raises ValueError for an unknown kind, for fractions that are not five numbers in [0, 1), and for a text with
         carriage returns or lone surrogates, which no healthy server keeps.

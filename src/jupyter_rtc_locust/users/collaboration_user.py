@@ -205,6 +205,15 @@ class CollaborationUser(User):
         return self.collaborator.save() if self.collaborator is not None else NOT_ASKED
 
     @property
+    def seed(self) -> str:
+        """What to give `Choice.of`: each user's differs, and is the same in a repetition; "" before `on_start`.
+
+        Without it, all users who make the same choice under the same number make it at the same place.
+        """
+        here = self.collaborator
+        return "" if here is None else f"{here.swarm.seed}|{here.seat.user}"
+
+    @property
     def elapsed(self) -> float:
         """Seconds since the start of the run; 0 before this process's first user has opened a document."""
         swarm = self._agent().swarm

@@ -22,7 +22,7 @@ _PACKAGES = frozenset({"site-packages", "dist-packages"})
 _CHOOSING = ("do_next", "choose_gesture", "choose_edit")
 """Who says what is done next, in the order in which they call each other."""
 _GIVES = {
-    "choose_edit": ("Choice", "Choice.of(KIND, number=number)"),
+    "choose_edit": ("Choice", "Choice.of(KIND, number=number, seed=self.seed)"),
     "choose_gesture": ("gesture", "a gesture"),
     "do_next": ("Choice, and no gesture", "one of these"),
 }

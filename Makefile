@@ -156,25 +156,26 @@ clean:
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# An environment without pip is one whose making broke off, as it does on Debian without python3-venv: it is made anew.
 .venv/.demo: extras := demo
 $(installed): extras := demo,test,lint,peers
 .venv/.demo $(installed): pyproject.toml constraints/locked.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ...' >&2; exit 1; }
 	@echo 'Installing the locked versions into .venv'
-	test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	.venv/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install -q -q -c constraints/locked.txt -e '.[$(extras)]'
 	@touch $@
 
 $(older_server): constraints/jupyter-collaboration-4.txt
 	@echo 'Installing jupyter-collaboration 4 for the tests into .venv-jupyter-collaboration-4'
-	test -x .venv-jupyter-collaboration-4/bin/python || $(PYTHON) -m venv .venv-jupyter-collaboration-4
+	.venv-jupyter-collaboration-4/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv-jupyter-collaboration-4
 	.venv-jupyter-collaboration-4/bin/python -m pip install -q -q -r constraints/jupyter-collaboration-4.txt
 	@touch $@
 
 $(hub): constraints/jupyterhub.txt
 	@echo 'Installing JupyterHub for the tests into .venv-jupyterhub'
-	test -x .venv-jupyterhub/bin/python || $(PYTHON) -m venv .venv-jupyterhub
+	.venv-jupyterhub/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv-jupyterhub
 	.venv-jupyterhub/bin/python -m pip install -q -q -r constraints/jupyterhub.txt
 	@touch $@
 

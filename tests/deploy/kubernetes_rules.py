@@ -19,9 +19,9 @@ SECRET, SECRET_KEY = "rtc-locust-token", "JUPYTER_TOKEN"
 SEAL_KEY = "LOCUST_RTC_SECRET"
 PASSWORD_KEY = "JUPYTERHUB_PASSWORD"
 NAME_OF_A_NAMESPACE = "kubernetes.io/metadata.name"
+"""The label that Kubernetes gives each namespace."""
 PORTS_OF_NAME_SERVERS = {53, 5353, 8053}
 """Of services, and of the pods behind them in OpenShift and Gardener."""
-"""The label that Kubernetes gives each namespace."""
 IMAGE_USER = 10001
 
 
@@ -66,6 +66,12 @@ def is_locust(container: Object, flag: str = "") -> bool:
     """Options alone are Locust's, as the image's entry point has it."""
     args = container.get("args", ["-"])
     return args[0].startswith("-") and (not flag or flag in args)
+
+
+def environment_of_master(objects: list[Object]) -> dict[str, str]:
+    """The variables of the one master that there is."""
+    (master,) = (one for _, one, _ in containers(objects) if is_locust(one, "--master"))
+    return environment_of(master, objects)
 
 
 def hub_of(objects: list[Object]) -> str:

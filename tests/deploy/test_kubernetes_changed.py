@@ -16,9 +16,8 @@ from deploy.kubernetes_network import NETWORK_RULES
 from deploy.kubernetes_rules import (
     Object,
     containers,
-    environment_of,
+    environment_of_master,
     every_variable_and_option_is_known_and_accepted,
-    is_locust,
     trouble_of,
 )
 
@@ -27,11 +26,6 @@ DOCUMENT = (REPOSITORY / "docs" / "deploy.md").read_text("utf-8")
 
 def made_of(folder: Path) -> list[Object]:
     return list(yaml.safe_load_all(kubectl("kustomize", str(folder))))
-
-
-def environment_of_master(objects: list[Object]) -> dict[str, str]:
-    (master,) = (one for _, one, _ in containers(objects) if is_locust(one, "--master"))
-    return environment_of(master, objects)
 
 
 @pytest.mark.parametrize("folder", [one for one in folders() if one.startswith("overlays/")])

@@ -21,7 +21,17 @@ from deploy.built_image import REPOSITORY
 from deploy.kubectl import COMPONENTS, KUBERNETES, built, components, folders, kubectl
 from deploy.kubernetes_need import NEED_RULES
 from deploy.kubernetes_network import NETWORK_RULES, OTHER_NAMESPACE, Peer, may
-from deploy.kubernetes_rules import RULES, Object, containers, environment_of, is_locust, of_kind, templates
+from deploy.kubernetes_rules import (
+    RULES,
+    Object,
+    containers,
+    environment_of_master,
+    every_variable_and_option_is_known_and_accepted,
+    hub_of,
+    is_locust,
+    of_kind,
+    templates,
+)
 from deploy.test_kubernetes import VERSIONS
 from runs.commands_of_documents import CLUSTER
 
@@ -89,11 +99,6 @@ def with_component(changed: Changed, component: str, overlay: str) -> list[Objec
 def pods(objects: list[Object]) -> list[Any]:
     """Of the run: the master's and the workers'."""
     return [pod for _, container, pod in containers(objects) if is_locust(container)]
-
-
-def environment_of_master(objects: list[Object]) -> dict[str, str]:
-    (master,) = (one for _, one, _ in containers(objects) if is_locust(one, "--master"))
-    return environment_of(master, objects)
 
 
 def mounts(objects: list[Object], volume: str) -> list[str]:
@@ -169,17 +174,20 @@ HAS: dict[str, Callable[[list[Object]], None]] = {
 """What is there with each component, and is not without it."""
 OF_THE_RESULTS = ("image-pull-secret", "openshift")
 """Those that the pod with the results needs, too."""
-WITH_FILES = ("ca-file", "logins")
-"""Those whose option names a file that is in the pods, and not here."""
-NOT_HERE = "there is no such file"
+NAMES_A_FILE = {"ca-file": "LOCUST_RTC_CA_FILE", "logins": "LOCUST_RTC_HUB_LOGINS"}
+"""Those whose option names a file that is in the pods."""
+FOR_A_HUB = "--rtc-hub-logins is for a JupyterHub"
 THE_CLUSTER_CHOOSES = "does not run as the image's user"
 
 
-def is_meant(component: str, sentence: str) -> bool:
-    """Whether a rule says by right that this is not as it is without the component."""
-    return (component in WITH_FILES and NOT_HERE in sentence) or (
-        component == "openshift" and THE_CLUSTER_CHOOSES in sentence
-    )
+def with_its_file_here(objects: list[Object], component: str, folder: Path) -> list[Object]:
+    """So that the parser, asked here and not in the pod, goes beyond the question whether the file is there."""
+    found = [one for _, container, _ in containers(objects) for one in container.get("env", [])]
+    (option,) = (one for one in found if one["name"] == NAMES_A_FILE[component])
+    file = folder / Path(option["value"]).name
+    file.write_text("something")
+    option["value"] = str(file)
+    return objects
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -194,9 +202,22 @@ def test_an_overlay_with_a_component_has_what_it_is_for_and_all_rules_hold(
     for version in VERSIONS:
         for one in objects:
             kubernetes_validate.validate(one, version, strict=True)
-    rules = (*RULES, *NETWORK_RULES, *(() if component in WITH_FILES else NEED_RULES))
+    if component in NAMES_A_FILE:
+        objects = with_its_file_here(objects, component, changed.folder)
+    refused = component == "logins" and not hub_of(objects)
+    rules = (*RULES, *NETWORK_RULES, *(() if refused else NEED_RULES))
     told = [sentence for rule in rules for sentence in rule(objects)]
-    assert [one for one in told if not is_meant(component, one)] == []
+    if refused:
+        assert len(told) == 1 and FOR_A_HUB in told[0]
+    else:
+        assert [one for one in told if component != "openshift" or THE_CLUSTER_CHOOSES not in one] == []
+
+
+def test_a_file_of_logins_goes_with_the_address_of_a_hub(changed: Changed) -> None:
+    run = changed.folder / "overlays" / "cluster" / "run.env"
+    run.write_text(re.sub("(?m)^LOCUST_HOST=.*$", "LOCUST_RTC_HUB=https://hub.example.org", run.read_text("utf-8")))
+    objects = with_its_file_here(with_component(changed, "logins", "overlays/cluster"), "logins", changed.folder)
+    assert list(every_variable_and_option_is_known_and_accepted(objects)) == []
 
 
 @pytest.mark.parametrize("component", OF_THE_RESULTS)

@@ -218,7 +218,8 @@ CLUSTER = (
         "--output=jsonpath='{.items[*].status.containerStatuses[0].state.terminated.exitCode}'"
     ),
     "kubectl apply --kustomize deploy/kubernetes/results",
-    f"{_OF_THE_RUN} wait --for=condition=Ready pod/rtc-locust-results",
+    f"{_OF_THE_RUN} delete --ignore-not-found pod/rtc-locust-results",
+    f"{_OF_THE_RUN} wait --timeout=5m --for=condition=Ready pod/rtc-locust-results",
     f"{_OF_THE_RUN} cp rtc-locust-results:/home/locust/results/run results",
     f"{_OF_THE_RUN} delete pod/rtc-locust-results job/rtc-locust-master job/rtc-locust-worker",
 )

@@ -74,7 +74,7 @@ def test_the_rules_compute_what_the_documents_say_of_400_people_for_ten_minutes(
     assert run is not None
     assert (run.users, run.documents, run.workers, run.run_s, run.edit_rate) == (400, 80, 8, 600, 1.0)
     assert grace_of(run) == 115 + (300_000 - 20_000) / 1_000 + 35 + 20 + 2 + 10
-    evidence, judge = 300_000 * (409 + 4 * 30), 300_000 * 8_700
+    evidence, judge = 300_000 * (412 + 4 * 30), 300_000 * 8_700
     assert memory_of_master(run) == pytest.approx(198e6 + 2.5 * evidence + judge)
 
 

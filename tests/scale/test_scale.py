@@ -1,6 +1,7 @@
 """Capacity on paper: formulas that follow from each other, points that were measured, the table of the document."""
 
 import argparse
+import itertools
 import re
 from dataclasses import fields, replace
 from pathlib import Path
@@ -10,12 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_rtc_locust import command_line
+from jupyter_rtc_locust.editing.rhythm import Person
 from jupyter_rtc_locust.errors import OptionsError
 from jupyter_rtc_locust.scale.command import add_arguments, planned
 from jupyter_rtc_locust.scale.constants import MEASURED, Constants
 from jupyter_rtc_locust.scale.need import Asked, need
 
-DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "scale.md").read_text("utf-8")
+DOCUMENT, PERFORMANCE = (
+    (Path(__file__).resolve().parents[2] / "docs" / name).read_text("utf-8") for name in ("scale.md", "performance.md")
+)
 quick = settings(deadline=None, max_examples=60)
 runs = st.builds(
     Asked,
@@ -120,9 +124,54 @@ def test_idle_rooms_have_the_presence_that_was_counted_in_them(tabs, messages):
     assert need(Asked(tabs, tabs, edit_rate=0.0)).presence == pytest.approx(messages, rel=0.01)
 
 
-@pytest.mark.parametrize(("rhythm", "rate", "of_a_core"), [("steady", 1.0, 0.28), ("person", 1.23, 0.43)])
-def test_a_thousand_users_in_rooms_of_five_take_about_the_cpu_that_was_measured(rhythm, rate, of_a_core):
-    assert need(Asked(1000, 5, rate, rhythm=rhythm)).generator_cores == pytest.approx(of_a_core, rel=0.2)
+def users_a_core(rhythm):
+    """Of a core, by the number of users, as the page of performance has it."""
+    rows = PERFORMANCE.partition(f"users a core, {rhythm}")[2].partition("\n")[2].splitlines()
+    found = [re.match(r"\| &nbsp;&nbsp;([\d,]+) users, echo p99 .* \| CPU (\d+)%", row) for row in rows]
+    return {
+        int(one[1].replace(",", "")): int(one[2]) / 100
+        for one in itertools.takewhile(lambda row: row is not None, found)
+    }
+
+
+@pytest.mark.parametrize("rhythm", ["steady", "person"])
+@pytest.mark.parametrize("users", [1000, 2000])
+def test_users_in_rooms_of_five_take_about_the_cpu_that_was_measured(users, rhythm):
+    assert need(Asked(users, 5, rhythm=rhythm)).generator_cores == pytest.approx(users_a_core(rhythm)[users], rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("constant", "line", "unit"),
+    [
+        ("edit_cpu", "edit", 1e-6),
+        ("update_cpu", "rooms of 2", 1e-6),
+        ("user_memory", "memory, a user", 1e3),
+        ("update_bytes", "bytes an edit", 1),
+        ("judge_cpu", "verdict on 1,000", 1e-5),
+    ],
+)
+def test_a_constant_is_that_of_the_line_it_names_or_a_fifth_away(constant, line, unit):
+    (figure,) = re.findall(rf"^\| &nbsp;&nbsp;{line} \| ([\d.]+) ", PERFORMANCE, re.M)
+    assert getattr(MEASURED, constant) == pytest.approx(float(figure) * unit, rel=0.2)
+
+
+def test_constants_that_follow_from_two_figures_of_a_line_are_a_fifth_away_at_most():
+    (told,) = re.findall(r"written \| .* ([\d.]+) MB for the coordinator", PERFORMANCE)
+    assert MEASURED.told_bytes == pytest.approx(float(told) * 10, rel=0.2)
+    assert MEASURED.bursts == pytest.approx(users_a_core("person")[1000] / users_a_core("steady")[1000], rel=0.2)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_there_is_room_for_the_edits_that_people_make_in_a_minute_and_in_five_there_are_as_many_as_asked_for(seed):
+    def made(user, until):
+        rhythm, edits = Person(1.0, seed=seed, user=user), 0
+        moment = rhythm.first(0.0)
+        while moment.due < until:
+            edits, moment = edits + 1, rhythm.after(moment)
+        return edits
+
+    assert 1.05 < sum(made(user, 60.0) for user in range(200)) / 200 / 60 < MEASURED.person_edits
+    assert sum(made(user, 300.0) for user in range(200)) / 200 / 300 == pytest.approx(1.0, abs=0.1)
 
 
 @pytest.mark.parametrize(("room", "messages"), [(2, 2024), (5, 6466), (20, 9809), (50, 9994)])

@@ -37,7 +37,7 @@ class Need:
 
     asked: Asked
     edits: float
-    """Made, a second."""
+    """Made, a second, on average; as are updates, network, and what servers take."""
     updates: float
     """Received by all users together, echoes included."""
     presence: float
@@ -87,7 +87,8 @@ def need(asked: Asked, constants: Constants = MEASURED) -> Need:
     # Who tells on what it hears sends each message once, and everybody in the room hears it.
     sent_presence = presence / room
     bursts = c.bursts if asked.rhythm == "person" else 1.0
-    cores = bursts * (edits * c.edit_cpu + (updates - edits) * c.update_cpu) + presence * c.presence_cpu
+    edited = bursts * (edits * c.edit_cpu + (updates - edits) * c.update_cpu)
+    cores = edited + presence * c.presence_cpu + asked.users * c.user_cpu
     workers = asked.workers or max(1, math.ceil(cores / c.busiest_core))
     # People in bursts make more edits than on average, and there has to be room for all of them.
     most = edits * (c.person_edits if asked.rhythm == "person" else 1.0)

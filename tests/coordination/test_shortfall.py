@@ -33,6 +33,10 @@ def test_who_was_sent_away_by_a_shape_or_by_hand_is_not_gone():
     assert after(*[(20, 20)] * 5, *[(5, 5)] * 15, *[(15, 7)] * 15) is None
 
 
+def test_who_is_counted_twice_until_workers_have_told_is_not_gone():
+    assert after(*[(40, 20)] * 10, *[(40, 22)] * 3, *[(40, 20)] * 20) is None
+
+
 STEPS = st.lists(st.tuples(st.integers(0, 5), st.integers(1, 30)), max_size=6)
 
 

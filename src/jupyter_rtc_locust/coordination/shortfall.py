@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+REPORTED_S: Final = 4.0
+"""For so long whoever has moved may be counted twice: workers tell how many they play every three seconds."""
 GONE_S: Final = 10.0
 """A worker that leaves in order, or that others take over from, may leave a gap of some seconds."""
 
@@ -28,6 +30,9 @@ class Shortfall:
     def __init__(self) -> None:
         self._wanted = 0
         self._most = 0
+        """So many were there for as long as it takes to tell."""
+        self._lately: list[tuple[float, int]] = []
+        """How many were there, at each look of the last `REPORTED_S`."""
         self._missing = 0
         self._since: float | None = None
         """When the first of those who are missing was."""
@@ -36,8 +41,11 @@ class Shortfall:
     def look(self, moment: float, wanted: int, there: int) -> None:
         """So many people are wanted just now, and so many there; who left by plan counts as there."""
         if wanted != self._wanted:
-            self._wanted, self._most, self._since = wanted, there, None
-        self._most = max(self._most, there)
+            self._wanted, self._most, self._since, self._lately = wanted, 0, None, []
+        self._lately.append((moment, there))
+        if moment - self._lately[0][0] >= REPORTED_S:
+            self._most = max(self._most, min(count for _, count in self._lately))
+            self._lately = [look for look in self._lately if moment - look[0] < REPORTED_S]
         self._missing = min(self._wanted, self._most) - there
         self._latest = moment
         if self._missing <= 0:

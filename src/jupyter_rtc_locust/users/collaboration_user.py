@@ -12,6 +12,7 @@ from gevent import GreenletExit
 from locust import User, task
 from locust.env import Environment
 from locust.exception import StopTest, StopUser
+from locust.user.task import LOCUST_STATE_STOPPING
 
 from jupyter_rtc_locust.documents.kinds import DocumentKind
 from jupyter_rtc_locust.editing.choices import Choice, choose
@@ -114,7 +115,8 @@ class CollaborationUser(User):
 
     def on_stop(self) -> None:
         """Close the document. A subclass that overrides this calls it last."""
-        if isinstance(sys.exception(), StopUser):
+        # Whom Locust stops with a --stop-timeout is sent a StopUser, too.
+        if isinstance(sys.exception(), StopUser) and self._state != LOCUST_STATE_STOPPING:
             self._agent().user_ended()
         self.away = False
         self._close()

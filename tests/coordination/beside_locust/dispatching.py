@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from locust import User
 from locust.env import Environment
 from locust.rpc import Message
-from locust.runners import STATE_RUNNING
+from locust.runners import STATE_MISSING, STATE_RUNNING
 
 from jupyter_rtc_locust.coordination.dispatching import Dispatching
 from users.fake_room import wait_until
@@ -205,6 +205,63 @@ def test_when_the_last_who_was_in_leaves_users_wait_for_the_next(master):
     master.comes("two")
     master.let_in("two")
     wait_until(lambda: master.played == {"two": TARGET})
+
+
+def goes_missing(master, *names):
+    """Not heard of for long enough, as Locust's own look at heartbeats finds."""
+    for name in names:
+        node = master.runner.clients[name]
+        node.state, node.user_classes_count = STATE_MISSING, {}
+        master.runner._users_dispatcher.remove_worker(node)
+    master.settles()
+
+
+def is_heard_of_again(master, *names):
+    for name in names:
+        master.wire.say(name, "heartbeat", {"state": STATE_RUNNING, "current_cpu_usage": 1})
+    wait_until(lambda: all(master.runner.clients[name].state == STATE_RUNNING for name in names))
+    master.settles()
+
+
+def test_workers_that_were_not_heard_of_for_a_while_play_on_and_nobody_is_moved(master):
+    running(master)
+    goes_missing(master, "one", "two")
+    is_heard_of_again(master, "one", "two")
+    assert master.wire.told == []
+    master.starts(12)
+    assert master.played == {"one": 6, "two": 6}
+
+
+def test_whoever_comes_while_another_is_not_heard_of_costs_nobody_and_both_are_given_users_in_the_end(master):
+    running(master)
+    goes_missing(master, "two")
+    master.comes("stranger")
+    master.settles()
+    assert master.wire.told == []
+    master.comes("three")
+    master.let_in("three")
+    wait_until(lambda: master.played.get("three"))
+    is_heard_of_again(master, "two")
+    wait_until(lambda: sum(master.played.values()) == TARGET and len(master.played) == 3)
+
+
+def test_users_of_a_worker_that_is_not_heard_of_and_then_quits_go_to_the_others(master):
+    running(master)
+    goes_missing(master, "two")
+    master.leaves("two")
+    wait_until(lambda: master.played == {"one": TARGET})
+
+
+def test_the_greenlet_that_hears_the_workers_never_deals_out(master):
+    """It would hear nothing for a second each time, and others would be taken for missing meanwhile."""
+    running(master).comes("three")
+    dealt_out_in, start = [], master.runner.start
+    master.runner.start = lambda *told: (dealt_out_in.append(gevent.getcurrent()), start(*told))
+    master.let_in("three")
+    wait_until(lambda: master.played.get("three"))
+    master.leaves("one")
+    wait_until(lambda: sum(master.played.values()) == TARGET)
+    assert dealt_out_in and all(one not in list(master.runner.greenlet) for one in dealt_out_in)
 
 
 WHAT = st.sampled_from(["comes", "let_in", "leaves"])

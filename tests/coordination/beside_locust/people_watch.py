@@ -7,6 +7,7 @@ import pytest
 from gevent import GreenletExit
 from locust.env import Environment
 from locust.exception import StopUser
+from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING
 
 from coordination.agents import Channel
 from jupyter_rtc_locust import NotebookUser
@@ -86,6 +87,18 @@ def test_a_user_that_ends_by_itself_says_so_and_one_that_locust_stops_does_not(s
     environment.runner = SimpleNamespace()
     Person(environment).run()
     assert said == told
+
+
+def test_whom_locust_stops_and_gives_time_for_its_task_has_not_ended_by_itself(monkeypatch):
+    told = []
+    user = SimpleNamespace(_agent=lambda: SimpleNamespace(user_ended=lambda: told.append(1)), _close=lambda: None)
+    for state in (LOCUST_STATE_STOPPING, LOCUST_STATE_RUNNING):
+        user._state = state
+        try:
+            raise StopUser
+        except StopUser:
+            NotebookUser.on_stop(user)
+    assert len(told) == 1
 
 
 def test_who_is_stopped_when_the_run_is_judged_says_nothing():

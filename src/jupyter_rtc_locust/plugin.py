@@ -21,6 +21,7 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from jupyter_rtc_locust import exit_codes
+from jupyter_rtc_locust.coordination.by_itself import QuitAfterRun, begins_by_itself
 from jupyter_rtc_locust.coordination.capacity_shape import check_capacity, looks_for_a_capacity
 from jupyter_rtc_locust.coordination.channel import Channel, read_secret
 from jupyter_rtc_locust.coordination.coordinator import Coordinator
@@ -107,7 +108,7 @@ def install(environment: Environment) -> Coordinator | None:
     coordinator.welcoming = welcoming
     if dispatching is not None:
         dispatching.ended = lambda: coordinator.ending
-    if environment.web_ui is None:
+    if begins_by_itself(environment):
         # Now, because it takes seconds the first time, and later they would be taken from the run's `--run-time`.
         coordinator.check_options()
         # Locust arms the timer of `--run-time` next, and the loop has not looked at the clock for those seconds.
@@ -155,13 +156,14 @@ def _check_first(environment: Environment) -> tuple[Settings, tuple[Fault, ...]]
 
     check_classes(user_classes_of(environment))
     options: Any = environment.parsed_options
-    if environment.web_ui is None:
+    at_once = begins_by_itself(environment)
+    if at_once:
         adopt_plan(options)
     _take_users_of_trace(options)
     scenario = Scenario(user_classes_of(environment))
     # A search for a capacity ends by itself, and nobody knows how soon.
-    scenario.fill_in(options, ends=environment.web_ui is None and not looks_for_a_capacity(environment.shape_class))
-    if environment.web_ui is not None and not getattr(options, "num_users", None):
+    scenario.fill_in(options, ends=at_once and not looks_for_a_capacity(environment.shape_class))
+    if not at_once and not getattr(options, "num_users", None):
         # The number of users comes with the form.
         options = copy(options)
         options.num_users = sys.maxsize
@@ -181,15 +183,15 @@ def _check_first(environment: Environment) -> tuple[Settings, tuple[Fault, ...]]
         read_access(settings)
     if environment.web_ui is not None:
         _check_port(environment.web_ui.host, environment.web_ui.port)
-    if environment.web_ui is None:
+    if at_once:
         check_capacity(environment.shape_class, settings)
     replay_of(environment, settings)
     kinds: Any = sorted({user.opens(options) for user in user_classes_of(environment)})
-    if environment.web_ui is None:
+    if at_once:
         checked_plan(settings, kinds or ["notebook"])
     if settings.template is not None:
         templates_for(settings, kinds or ["notebook"], False)
-    return settings, faults_of(environment, settings, documents_known=environment.web_ui is None)
+    return settings, faults_of(environment, settings, documents_known=at_once)
 
 
 def _take_users_of_trace(options: Any) -> None:
@@ -225,6 +227,8 @@ def _on_init(environment: Environment, runner: Any = None, **_: Any) -> None:
     try:
         coordinator = install(environment)
         Signals(environment, coordinator, environment.rtc_leaving)  # type: ignore[attr-defined]
+        if coordinator is not None:
+            QuitAfterRun(environment)
     except KeyboardInterrupt:
         print(f"jupyter-rtc-locust: {BEFORE_IT_BEGAN}", file=sys.stderr, flush=True)
         _leave(environment, exit_codes.INCONCLUSIVE)

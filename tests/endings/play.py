@@ -92,12 +92,16 @@ class Play:
         """One process."""
         return self.start("--headless", *LOAD, *options, **more)
 
-    def master(self, *options: str, workers: int = 2, **more: Any) -> LocustProcess:
-        """A master on a port of its own, without its workers."""
+    def master(self, *options: str, workers: int = 2, stays: int | None = None, **more: Any) -> LocustProcess:
+        """A master on a port of its own, without its workers; with a page, where it `stays` so many seconds more."""
         self.port = str(free_port())
         here = ("--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", self.port)
-        expect = ("--headless", "--expect-workers", str(workers))
-        return self.start(*here, *expect, *LOAD, *options, name="master", **more)
+        expect = ("--headless" if stays is None else "--autostart", "--expect-workers", str(workers))
+        page: tuple[str, ...] = ()
+        if stays is not None:
+            self.web_port = free_port()
+            page = ("--autoquit", str(stays), "--web-host", "127.0.0.1", "--web-port", str(self.web_port))
+        return self.start(*here, *expect, *page, *LOAD, *options, name="master", **more)
 
     def worker(self, number: int, **more: Any) -> LocustProcess:
         """A worker of that master."""
@@ -127,6 +131,10 @@ class Play:
         page.start(run_time)
         process.wait_for(AT_WORK)
         return process, page
+
+    def page_of(self, master: LocustProcess) -> Page:
+        """The page of that master, where it has one."""
+        return Page(f"http://127.0.0.1:{self.web_port}", master)
 
     # -- what happens -------------------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ PLAYED_HERE = (
     "SIGTERM at all, twice",
     "forked workers: Ctrl-C twice",
     "SIGINT before the workers came",
+    "--autostart: SIGTERM before the workers came",
     "SIGTERM twice",
     "SIGINT twice",
     "a check raises",

@@ -16,6 +16,7 @@ import gevent
 from locust.env import Environment
 
 from jupyter_rtc_locust.coordination import messages
+from jupyter_rtc_locust.coordination.by_itself import begins_by_itself
 from jupyter_rtc_locust.coordination.channel import channel_of
 from jupyter_rtc_locust.coordination.differences import Differences
 from jupyter_rtc_locust.coordination.run_state import RunState
@@ -195,7 +196,7 @@ class Live:
         if not isinstance(run_time, int | float):
             return None
         # A form that leaves the field empty leaves the option of the form before; only its timer tells.
-        by_form = web_ui is not None and not getattr(options, "autostart", False)
+        by_form = not begins_by_itself(self._environment)
         if by_form and getattr(web_ui, "_run_time_greenlet", None) is None:
             return None
         return round(max(0.0, run_time - (state.started - self._asked)), 3)

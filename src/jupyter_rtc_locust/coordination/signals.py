@@ -5,7 +5,8 @@ applied it, or between an edit and the note of who made it. The run would then b
 SIGINT becomes an event of the loop, like SIGTERM in Locust, and reaches the main greenlet between two callbacks.
 
 Locust 2.47 listens for SIGTERM only when it has nothing else to do: not while it waits for workers, nor while a load
-shape runs without the web UI (measured: it dies of the signal, without a verdict, and leaves its workers behind).
+shape runs without the web UI (measured: it dies of the signal, without a verdict, and leaves its workers behind). With
+`--autostart` it hears it, and ends with 0, as if a run had passed.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from locust.env import Environment
 from locust.runners import MasterRunner
 
 from jupyter_rtc_locust import exit_codes
+from jupyter_rtc_locust.coordination.by_itself import begins_by_itself
 from jupyter_rtc_locust.coordination.coordinator import Coordinator
 from jupyter_rtc_locust.coordination.ending import CTRL_C
 from jupyter_rtc_locust.coordination.leaving import Leaving
@@ -37,8 +39,9 @@ class Signals:
         self._first_to_quit: Any = None
         environment.events.quitting.add_listener(self._on_quitting)
         gevent.signal_handler(signal.SIGINT, self.interrupt)
-        if coordinator is not None and environment.web_ui is None:
-            gevent.signal_handler(signal.SIGTERM, self.terminate)
+        if coordinator is not None and begins_by_itself(environment):
+            if environment.web_ui is None:
+                gevent.signal_handler(signal.SIGTERM, self.terminate)
             if isinstance(environment.runner, MasterRunner):
                 self._limit_the_wait_for_workers(coordinator, environment.runner)
                 self._end_for_a_refused_worker(coordinator)
@@ -46,12 +49,17 @@ class Signals:
     def _on_quitting(self, **_: Any) -> None:
         """Let one shutdown go on: whoever comes second waits for as long as the first lives.
 
+        A run that has not begun is concluded: Locust would end with 0, and an earlier run's results would stay.
         Every SIGTERM begins a shutdown of Locust's, and so does the main greenlet when the runner is gone. The last of
         them would be thrown into the interpreter as it exits, and show a stack trace (measured on Locust 2.47).
         """
+        unbegun = self._coordinator is not None and self._waits_to_begin(self._coordinator)
         self._winding_up = True
         if self._first_to_quit is None:
             self._first_to_quit = gevent.getcurrent()
+        if unbegun:
+            assert self._coordinator is not None
+            self._coordinator.conclude_unbegun(BEFORE_IT_BEGAN)
         while self._first_to_quit is not gevent.getcurrent() and not self._first_to_quit.dead:
             gevent.sleep(_LOOK_S)
 
@@ -81,7 +89,7 @@ class Signals:
             _throw_into_main(KeyboardInterrupt())
 
     def _waits_to_begin(self, coordinator: Coordinator) -> bool:
-        return self._environment.web_ui is None and not coordinator.begun and not self._winding_up
+        return begins_by_itself(self._environment) and not coordinator.begun and not self._winding_up
 
     def _limit_the_wait_for_workers(self, coordinator: Coordinator, runner: MasterRunner) -> None:
         """Where Locust would give up waiting and end with 1, which means that the documents can be trusted."""
@@ -116,6 +124,7 @@ class Signals:
 
     def _end_before_it_began(self, coordinator: Coordinator, sentence: str) -> None:
         self._winding_up = True
+        self._first_to_quit = gevent.getcurrent()
         coordinator.conclude_unbegun(sentence)
         assert self._environment.runner is not None
         self._environment.runner.quit()

@@ -13,6 +13,7 @@ from flask import Response, jsonify, request
 from locust.env import Environment
 from locust.runners import STATE_RUNNING, STATE_SPAWNING
 
+from jupyter_rtc_locust.coordination.by_itself import stays_for
 from jupyter_rtc_locust.coordination.capacity_shape import check_capacity
 from jupyter_rtc_locust.errors import OptionsError, RtcLocustError
 from jupyter_rtc_locust.options import OPTIONS
@@ -33,6 +34,7 @@ def guard_form(environment: Environment, coordinator: Coordinator) -> None:
         if request.method != "POST" or request.path != f"{base}/swarm":
             return None
         try:
+            refuse_a_second_run(environment, coordinator)
             settings = check_form(environment, request.form.to_dict(), coordinator)
             runner = environment.runner
             if runner is None or runner.state not in (STATE_SPAWNING, STATE_RUNNING):
@@ -42,6 +44,20 @@ def guard_form(environment: Environment, coordinator: Coordinator) -> None:
             answer: Response = jsonify({"success": False, "message": str(error), "host": environment.host})
             return answer
         return None
+
+
+def refuse_a_second_run(environment: Environment, coordinator: Coordinator) -> None:
+    """Where the process is about to end with its run's verdict, another run would put its own in the place of it.
+
+    Raises:
+        OptionsError: with the sentence the form will show.
+    """
+    seconds = stays_for(environment)
+    if seconds is not None and coordinator.ending:
+        raise OptionsError(
+            f"the run of this process is over, and the process ends {seconds} s after it, with its verdict "
+            f"(--autoquit): start another process for another run."
+        )
 
 
 def _shape(environment: Environment, form: dict[str, str]) -> Any:

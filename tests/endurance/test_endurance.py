@@ -21,7 +21,8 @@ def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], dict[str, object]
 
     def short() -> dict[str, object]:
         arguments = ["--minutes", "0.3", "--users", "5", "--folder", str(folder / "short")]
-        run_program("endurance", *arguments)
+        ran = run_program("endurance", *arguments)
+        assert (folder / "short" / "hour.json").exists(), ran.stdout + ran.stderr
         told: dict[str, object] = json.loads((folder / "short" / "hour.json").read_text())
         return told
 

@@ -105,7 +105,9 @@ def sentences(told: dict[str, Any]) -> Iterable[str]:
     yield "| " + " | ".join(name for name, _ in WORKERS_COLUMNS) + " |"
     yield "|---" * len(WORKERS_COLUMNS) + "|"
     for one in health["per_process"]:
-        lag, late = (f"{one[key]:.1f} ms" for key in ("loop_lag_p99_ms", "schedule_lag_p99_ms"))
+        # A worker none of whose people made an edit was late with none.
+        times = (one[key] for key in ("loop_lag_p99_ms", "schedule_lag_p99_ms"))
+        lag, late = ("not known" if time is None else f"{time:.1f} ms" for time in times)
         yield f"| {one['process']} | {lag} | {late} | {one['cpu_percent']:.0f} % |"
 
 

@@ -23,8 +23,10 @@ def make_runs(folder: Path) -> Iterator[dict[str, Callable[[], dict[str, object]
     """One small run."""
 
     def small() -> dict[str, object]:
-        arguments = ["--users", str(PEOPLE), "--workers", "2", "--minutes", "0.1", "--folder", str(folder / "small")]
-        code = run_program("thousand", *arguments).returncode
+        arguments = ["--users", str(PEOPLE), "--workers", "2", "--minutes", "0.2", "--folder", str(folder / "small")]
+        ran = run_program("thousand", *arguments)
+        code = ran.returncode
+        assert (folder / "small" / "thousand.json").exists(), ran.stdout + ran.stderr
         (told,) = json.loads((folder / "small" / "thousand.json").read_text())["runs"]
         return {"code": code, **told}
 
@@ -40,6 +42,13 @@ def test_a_small_one_is_told_with_the_health_of_each_worker(run: str, runs: Runs
     lines = "\n".join(sentences(told))
     assert f"{PEOPLE} people: PASS" in lines
     assert all(f"| {one['process']} | " in lines for one in told["generator"]["per_process"])
+
+
+def test_a_worker_whose_people_made_no_edit_is_told_all_the_same() -> None:
+    one = {"process": "worker a", "loop_lag_p99_ms": 1.0, "schedule_lag_p99_ms": None, "cpu_percent": 3.0}
+    health = {"reasons": [], "timings_reasons": [], "per_process": [one]}
+    told = {"users": 2, "verdict": "pass", "reason": "so it is", "generator": health}
+    assert "| worker a | 1.0 ms | not known | 3 % |" in list(sentences(told))
 
 
 def a_run(verdict: str, p95: float | None) -> dict[str, object]:

@@ -65,6 +65,13 @@ def test_one_that_has_told_after_all_is_not_lost(state):
     assert [one.name for one in lost_processes(state, state.end)] == ["w1"]
 
 
+def test_one_that_had_told_everything_before_it_fell_silent_is_no_process_of_which_figures_are_missing(state):
+    state.end.lost = {"w1", "w2"}
+    state.end.answers["w2"] = {}
+    assert [one.name for one in lost_processes(state, state.end)] == ["w1"]
+    assert documents_of_lost(state, state.end).keys() == {"w1"}
+
+
 def test_the_only_process_of_a_run_is_no_lost_worker(state):
     state.hearing = Heard({}, set(), of_workers=False)
     state.end.lost = {"local"}

@@ -8,6 +8,7 @@ from jupyter_rtc_locust.verdict.decision import decide
 from jupyter_rtc_locust.verdict.evidence import LostProcess, RunEvidence
 from jupyter_rtc_locust.verdict.evidence_form import parts_of_run, run_of_parts
 from jupyter_rtc_locust.verdict.exercised import exercised
+from jupyter_rtc_locust.verdict.findings import Value
 from verdict.swarm_model import SwarmModel
 from verdict.templates import plain_notebook
 
@@ -49,6 +50,13 @@ def test_one_that_was_there_and_did_not_tell_was_too_busy(run):
 
 def test_of_which_nothing_is_known_the_name_is_said(run):
     assert reason(run).startswith("w1 played users and did not answer at the end")
+
+
+def test_of_one_that_had_told_everything_it_is_not_said_that_it_was_busy_or_that_nothing_is_known(run):
+    verdict = decide(replace(run, silent_later=("w1",)))
+    (said,) = [one for one in verdict.opinion.unknown if "w1" in one]
+    assert said.startswith("w1 told what its users wrote and hold, and did not answer any more when a server")
+    assert verdict.value is Value.INCONCLUSIVE
 
 
 def test_at_a_checkpoint_it_is_not_the_end(run):

@@ -98,6 +98,7 @@ def _told(
     return RunEvidence(
         documents=documents,
         silent_processes=tuple(sorted(collection.lost)),
+        silent_later=tuple(sorted(collection.lost & collection.answers.keys())),
         lost_processes=lost,
         server_silences=server_silences,
         sound=health["sound"],
@@ -183,7 +184,7 @@ def _problems(state: RunState, collection: Collection) -> list[str]:
 
 def _users_without_evidence(state: RunState, collection: Collection) -> list[int]:
     """Users whose seat was taken and who stand in no answer, though every process answered."""
-    if state.prepared is None or collection.lost or collection.number != AT_THE_END:
+    if state.prepared is None or collection.untold or collection.number != AT_THE_END:
         return []
     rooms = [room for answer in collection.answers.values() for room in answer.get("documents", ())]
     told = {user.client_id for room in rooms for user in room.users}

@@ -14,11 +14,11 @@ from jupyter_rtc_locust.verdict.evidence import LostProcess
 
 
 def lost_processes(state: RunState, collection: Collection) -> tuple[LostProcess, ...]:
-    """Of each process that did not answer in this round, in order; of the only process of a run nothing."""
+    """Of each process that told nothing in this round, in order; of the only process of a run nothing."""
     hearing = state.hearing
     if hearing is None or not hearing.of_workers:
         return ()
-    for node in collection.lost - collection.known_of_lost.keys():
+    for node in collection.untold - collection.known_of_lost.keys():
         heard = hearing.last_heard(node)
         gone = heard is not None and hearing.is_gone(node)
         collection.known_of_lost[node] = LostProcess(
@@ -26,7 +26,7 @@ def lost_processes(state: RunState, collection: Collection) -> tuple[LostProcess
             users=tuple(sorted(_seats_of(state, node).values())),
             last_heard=round(max(state.since_start(heard), 0.0), 3) if gone and heard is not None else None,
         )
-    return tuple(collection.known_of_lost[node] for node in sorted(collection.lost))
+    return tuple(collection.known_of_lost[node] for node in sorted(collection.untold))
 
 
 def gone_since(gone: Gone, lost: Iterable[LostProcess]) -> float:
@@ -38,11 +38,11 @@ def gone_since(gone: Gone, lost: Iterable[LostProcess]) -> float:
 
 
 def documents_of_lost(state: RunState, collection: Collection) -> dict[str, set[str]]:
-    """By process, the documents that users of those have open, or had, which did not answer in this round."""
+    """By process, the documents that users of those have open, or had, which told nothing in this round."""
     if state.prepared is None:
         return {}
     seated = state.prepared.seats.seated
-    return {node: {seated[client] for client in _seats_of(state, node)} for node in collection.lost}
+    return {node: {seated[client] for client in _seats_of(state, node)} for node in collection.untold}
 
 
 def _seats_of(state: RunState, node: str) -> dict[int, int]:

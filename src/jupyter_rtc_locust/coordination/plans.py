@@ -195,7 +195,7 @@ def collected_plan(state: RunState, locustfile: str) -> RunPlan:
     if plan is not None:
         documents = plan.header.documents  # what was done again stands here with the names of the plan
     # A process that took seats and told nothing, or was cut short, leaves a hole.
-    complete = not state.end.lost and len(told) >= len(state.processes) and all(part["complete"] for part in told)
+    complete = not state.end.untold and len(told) >= len(state.processes) and all(part["complete"] for part in told)
     return RunPlan(
         PlanHeader(
             seed=state.seed,

@@ -70,7 +70,7 @@ def result_of_run(
         traffic=summed(
             (answer["bytes"] for answer in state.end.answers.values() if "bytes" in answer),
             # What came of the edits of those who told nothing came to the others, too.
-            0 if state.end.lost else counts["edits"],
+            0 if state.end.untold else counts["edits"],
         ),
         generator=health,
         course=course_of(state),

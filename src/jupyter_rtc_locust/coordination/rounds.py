@@ -35,8 +35,13 @@ class Collection:
     last_piece: float = 0.0
     """When the latest piece of evidence came."""
     lost: set[str] = field(default_factory=set)
-    """Processes that did not answer."""
+    """Processes that did not answer, or not any more when they were asked once more (`served_later`)."""
     known_of_lost: dict[str, LostProcess] = field(default_factory=dict)
     """What is known of these, once somebody has looked (`lost_processes`)."""
     closed: bool = False
     """Nobody is waited for any more: what comes now is not taken, because others have read what was told by then."""
+
+    @property
+    def untold(self) -> set[str]:
+        """Processes of which nothing is known: those that were lost, without those that had told everything before."""
+        return self.lost - self.answers.keys()

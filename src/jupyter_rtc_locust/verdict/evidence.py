@@ -376,7 +376,9 @@ class RunEvidence:
 
     documents: tuple[DocumentEvidence, ...] = ()
     silent_processes: tuple[str, ...] = ()
-    """Processes that played users and did not answer at the end."""
+    """Processes that played users and did not answer at the end, or not any more."""
+    silent_later: tuple[str, ...] = ()
+    """Those of them that had told everything, and did not say whether a server that had fallen silent served them."""
     lost_processes: tuple[LostProcess, ...] = ()
     """Those of them of which more is known than the name."""
     at_checkpoint: bool = False
@@ -421,3 +423,8 @@ class RunEvidence:
     """How many users are out because of what the code of the locustfile did."""
     mistakes: tuple[str, ...] = ()
     """What it did: a sentence for each kind."""
+
+    @property
+    def untold(self) -> tuple[str, ...]:
+        """Processes that played users and told nothing of them."""
+        return tuple(one for one in self.silent_processes if one not in self.silent_later)

@@ -36,11 +36,7 @@ def weak_points(run: RunEvidence) -> tuple[Caution, ...]:
                 ),
             )
         )
-    alone = (
-        []
-        if run.silent_processes
-        else [one.path for one in documents if len({user.client_id for user in one.users}) < 2]
-    )
+    alone = [] if run.untold else [one.path for one in documents if len({user.client_id for user in one.users}) < 2]
     if alone and not any(document.guests_expected for document in documents):
         one = len(alone) == 1
         cautions.append(

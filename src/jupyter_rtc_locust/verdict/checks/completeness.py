@@ -21,13 +21,18 @@ def check_run_is_complete(run: RunEvidence) -> Opinion:
     """Processes that did not answer, users that never were, edits that were asked for and not made."""
     unknown = list(run.problems)
     authors = {edit.user for document in run.documents for edit in document.authored}
-    idle = bool(run.documents) and run.edits_asked and not authors - {SEEDER} and not run.silent_processes
+    idle = bool(run.documents) and run.edits_asked and not authors - {SEEDER} and not run.untold
     connected = any(user.stage == CONNECTED for document in run.documents for user in document.users)
     if run.mistakes and run.documents and (idle or not connected):
         unknown.append(f"{counted(run.users_failed, 'user')} failed: {run.mistakes[0]}")
     known = {one.name: one for one in run.lost_processes}
     when = "at the checkpoint" if run.at_checkpoint else "at the end"
-    unknown += [_lost(process, known.get(process), when) for process in run.silent_processes]
+    unknown += [_lost(process, known.get(process), when) for process in run.untold]
+    unknown += [
+        f"{process} told what its users wrote and hold, and did not answer any more when a server had fallen silent: "
+        f"whether that still served its users is not known. Look at the log and the host of that process."
+        for process in run.silent_later
+    ]
     for fault in run.faults:
         if not fault.as_planned:
             unknown.append(f"Planned for {fault.planned:.0f} s: {fault.what}. It did not happen so: {fault.outcome}.")

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from jupyter_rtc_locust.coordination.lost_processes import documents_of_lost, gone_since, lost_processes
+from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.seats import Seats
 from jupyter_rtc_locust.coordination.shortfall import Gone
@@ -63,6 +64,15 @@ def test_one_that_has_told_after_all_is_not_lost(state):
     lost_processes(state, state.end)
     state.end.lost.discard("w2")
     assert [one.name for one in lost_processes(state, state.end)] == ["w1"]
+
+
+def test_one_that_leaves_while_a_checkpoint_is_held_is_known_to_have_left_and_at_the_end_is_lost(state):
+    checkpoint = Collection(1, lost={"w1", "w2"})
+    state.end.answers["w1"] = {}
+    assert [one.left for one in lost_processes(state, checkpoint)] == [True, False]
+    state.left, state.end.answers, state.end.lost = {"w1"}, {}, {"w1"}
+    assert [one.left for one in lost_processes(state, checkpoint)] == [True, False]
+    assert [one.left for one in lost_processes(state, state.end)] == [False]
 
 
 def test_one_that_had_told_everything_before_it_fell_silent_is_no_process_of_which_figures_are_missing(state):

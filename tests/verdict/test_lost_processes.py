@@ -59,8 +59,18 @@ def test_of_one_that_had_told_everything_it_is_not_said_that_it_was_busy_or_that
     assert verdict.value is Value.INCONCLUSIVE
 
 
-def test_at_a_checkpoint_it_is_not_the_end(run):
-    assert "did not answer at the checkpoint. What" in reason(run, GONE, at_checkpoint=True)
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        (GONE, "Worker w1 did not answer at the checkpoint; it had last been heard of 9 s after the start of the run."),
+        (replace(GONE, last_heard=None), "Worker w1 did not answer at the checkpoint. What its user 1 had written"),
+        (replace(GONE, left=True), "Worker w1 left the run while the checkpoint was held. What its user 1 wrote"),
+    ],
+)
+def test_at_a_checkpoint_nobody_is_lost_for_the_run_which_is_not_to_be_done_again(run, known, said):
+    told = reason(run, known, at_checkpoint=True)
+    assert told.startswith(said)
+    assert not [one for one in ("lost", "run again", "more workers") if one in told]
 
 
 def test_evidence_that_is_kept_says_the_same(run):

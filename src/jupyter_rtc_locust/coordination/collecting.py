@@ -61,10 +61,9 @@ class EvidenceCollector:
 
     def collect(self, state: RunState, collection: Collection, drain_timeout: float) -> None:
         """When all processes are quiet, ask for their evidence, and wait for it; who does not answer is lost."""
-        # Who left before this has told everything already.
-        collection.answers |= state.end.answers
 
         def noisy() -> set[str]:
+            _take_of_who_left(state, collection)
             return state.pending(collection) - collection.quiet
 
         self._wait_for_processes(state, collection, noisy, drain_timeout + WORKER_ANSWER_DEADLINE_S / 3)
@@ -186,6 +185,14 @@ class EvidenceCollector:
         data = answer.get("stats")
         if data and isinstance(self._runner, MasterRunner):
             self._environment.events.worker_report.fire(client_id=node_id, data=data)
+
+
+def _take_of_who_left(state: RunState, collection: Collection) -> None:
+    """Who left has told everything already, for the end. As long as nobody was asked for evidence this is as good for a
+    checkpoint: the others gather later, and have what was written by then. Afterwards it may hold what they lack.
+    """
+    collection.answers |= state.end.answers
+    collection.lost -= state.end.answers.keys()
 
 
 def _assembly_of(collection: Collection, node_id: str, body: dict[str, Any]) -> Assembly | None:

@@ -6,8 +6,9 @@ Once for each round, so that verdict and result say the same, though a worker th
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from jupyter_rtc_locust.coordination.rounds import Collection
+from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.shortfall import Gone
 from jupyter_rtc_locust.verdict.evidence import LostProcess
@@ -26,7 +27,8 @@ def lost_processes(state: RunState, collection: Collection) -> tuple[LostProcess
             users=tuple(sorted(_seats_of(state, node).values())),
             last_heard=round(max(state.since_start(heard), 0.0), 3) if gone and heard is not None else None,
         )
-    return tuple(collection.known_of_lost[node] for node in sorted(collection.untold))
+    left = set() if collection.number == AT_THE_END else state.left | state.end.answers.keys()
+    return tuple(replace(collection.known_of_lost[node], left=node in left) for node in sorted(collection.untold))
 
 
 def gone_since(gone: Gone, lost: Iterable[LostProcess]) -> float:

@@ -368,6 +368,8 @@ class LostProcess:
     """Whom it played last."""
     last_heard: float | None
     """Seconds since the start of the run; None: it was there all the time, and did not tell in time."""
+    left: bool = False
+    """Whether it left the run in order while a checkpoint was held, and told everything for the end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,20 @@ def test_what_comes_when_nobody_is_waited_for_any_more_is_not_taken(collector):
     assert not end.answers
 
 
+@pytest.mark.parametrize("asked", [False, True])
+def test_what_somebody_told_who_left_is_of_a_checkpoint_for_which_nobody_had_been_asked(collector, asked):
+    """Whoever gathered before it may lack what it holds."""
+    state = RunState("run", 1, Settings(), "http://test", None)
+    state.processes = {"leaves"}
+    began = collecting.time.monotonic()
+    state.checkpoint = Collection(1, began=began, last_piece=began, quiet={"leaves"} if asked else set())
+    collector.state = state
+    gevent.spawn_later(0.1, state.end.answers.update, leaves={})
+    collector.collect(state, state.checkpoint, SLOW_S)
+    assert state.checkpoint.answers == ({} if asked else {"leaves": {}})
+    assert state.checkpoint.lost == ({"leaves"} if asked else set())
+
+
 # -- many at once -----------------------------------------------------------------------------------------------------
 
 WORKERS = 64

@@ -26,8 +26,8 @@ def check_run_is_complete(run: RunEvidence) -> Opinion:
     if run.mistakes and run.documents and (idle or not connected):
         unknown.append(f"{counted(run.users_failed, 'user')} failed: {run.mistakes[0]}")
     known = {one.name: one for one in run.lost_processes}
-    when = "at the checkpoint" if run.at_checkpoint else "at the end"
-    unknown += [_lost(process, known.get(process), when) for process in run.untold]
+    lost = _silent_at_checkpoint if run.at_checkpoint else _lost
+    unknown += [lost(process, known.get(process)) for process in run.untold]
     unknown += [
         f"{process} told what its users wrote and hold, and did not answer any more when a server had fallen silent: "
         f"whether that still served its users is not known. Look at the log and the host of that process."
@@ -47,20 +47,34 @@ def check_run_is_complete(run: RunEvidence) -> Opinion:
     return Opinion(unknown=tuple(unknown))
 
 
-def _lost(process: str, known: LostProcess | None, when: str) -> str:
+def _silent_at_checkpoint(process: str, known: LostProcess | None) -> str:
+    """The same in the middle of a run: it may come back, or tell everything at the end."""
+    users = f"its {named_users(known.users)}" if known is not None and known.users else "its users"
+    if known is not None and known.left:
+        return (
+            f"Worker {process} left the run while the checkpoint was held. What {users} wrote and held was told for "
+            f"the end, and is not known of the checkpoint."
+        )
+    heard = None if known is None else known.last_heard
+    last = "" if heard is None else f"; it had last been heard of {heard:.0f} s after the start of the run"
+    who = process if known is None else f"Worker {process}"
+    return f"{who} did not answer at the checkpoint{last}. What {users} had written and held then is not known."
+
+
+def _lost(process: str, known: LostProcess | None) -> str:
     """What is not known because a process is silent, since when it is, and what to do."""
     if known is None:
-        return f"{process} played users and did not answer {when}: what they wrote and hold is not known."
+        return f"{process} played users and did not answer at the end: what they wrote and hold is not known."
     users = f"its {named_users(known.users)}" if known.users else "its users"
     if known.last_heard is None:
         return (
-            f"Worker {process} was connected, and did not answer {when} in time: what {users} wrote and hold is not "
-            f"known. Its log says what it was busy with. Use more workers, so that each plays fewer users."
+            f"Worker {process} was connected, and did not answer at the end in time: what {users} wrote and hold is "
+            f"not known. Its log says what it was busy with. Use more workers, so that each plays fewer users."
         )
     return (
         f"Worker {process} was lost: last heard of {known.last_heard:.0f} s after the start of the run, it did not "
-        f"answer {when}. What {users} wrote and hold is not known. Look at its log and its host (was it killed, out "
-        f"of memory, cut off?), and do the run again."
+        f"answer at the end. What {users} wrote and hold is not known. Look at its log and its host (was it killed, "
+        f"out of memory, cut off?), and do the run again."
     )
 
 

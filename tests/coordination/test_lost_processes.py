@@ -95,7 +95,13 @@ def test_documents_of_its_users_are_known(state):
     assert documents_of_lost(state, state.end) == {"w1": {seated[user] for user in played_by(state, "w1")}}
 
 
-@pytest.mark.parametrize(("last_heard", "since"), [((7.25,), 7.25), ((20.0,), 12.0), ((None,), 12.0), ((), 12.0)])
+@pytest.mark.parametrize(
+    ("last_heard", "since"), [((7.25,), 7.25), ((20.0,), 12.0), ((1.0, 9.0), 9.0), ((None,), 12.0), ((), 12.0)]
+)
 def test_people_are_gone_since_their_worker_was_last_heard_of_and_not_since_locust_missed_it(last_heard, since):
     lost = [LostProcess("w", (1,), moment) for moment in last_heard]
     assert gone_since(Gone(4, 8, 12.0), lost) == since
+
+
+def test_one_that_played_nobody_took_nobody_along():
+    assert gone_since(Gone(4, 8, 12.0), [LostProcess("w", (), 7.25)]) == 12.0

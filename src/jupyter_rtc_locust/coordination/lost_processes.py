@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from jupyter_rtc_locust.coordination.rounds import AT_THE_END, Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
-from jupyter_rtc_locust.coordination.shortfall import Gone
+from jupyter_rtc_locust.coordination.shortfall import GONE_S, Gone
 from jupyter_rtc_locust.verdict.evidence import LostProcess
 
 
@@ -34,9 +34,11 @@ def lost_processes(state: RunState, collection: Collection) -> tuple[LostProcess
 def gone_since(gone: Gone, lost: Iterable[LostProcess]) -> float:
     """When the first of those who are gone was, in seconds since the start of the run.
 
-    Locust counts the users of a worker that was killed until some heartbeats are missing.
+    Locust counts the users of a worker that was killed until some heartbeats are missing. One that played nobody, or
+    was heard of last so long before that others have taken its people over, explains nothing.
     """
-    return min([gone.since, *(one.last_heard for one in lost if one.last_heard is not None)])
+    heard = (one.last_heard for one in lost if one.users and one.last_heard is not None)
+    return min([gone.since, *(moment for moment in heard if moment >= gone.since - GONE_S)])
 
 
 def documents_of_lost(state: RunState, collection: Collection) -> dict[str, set[str]]:

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from jupyter_rtc_locust.coordination.lost_processes import documents_of_lost, gone_since, lost_processes
+from jupyter_rtc_locust.coordination.lost_processes import documents_of_lost, gone_since, lose, lost_processes
 from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
 from jupyter_rtc_locust.coordination.seats import Seats
@@ -43,40 +43,56 @@ def played_by(state, node):
 
 
 def test_one_that_is_gone_is_known_by_its_users_and_when_it_was_last_heard_of(state):
-    state.end.lost = {"w1"}
+    lose(state, state.end, {"w1"})
     assert lost_processes(state, state.end) == (LostProcess("w1", played_by(state, "w1"), 9.25),)
 
 
 def test_one_that_is_still_there_was_not_last_heard_of_at_any_time(state):
-    state.end.lost = {"w2"}
+    lose(state, state.end, {"w2"})
     assert lost_processes(state, state.end) == (LostProcess("w2", played_by(state, "w2"), None),)
 
 
-def test_who_asks_twice_is_told_the_same_though_more_was_heard_meanwhile(state):
-    state.end.lost = {"w1"}
-    first = lost_processes(state, state.end)
+def test_one_that_is_heard_of_again_after_it_was_given_up_was_lost_and_one_that_says_goodbye_then_was_not(state):
+    lose(state, state.end, {"w1", "w2"})
+    state.hearing.heard["w1"], state.hearing.gone = 150.0, {"w2"}
+    assert [one.last_heard for one in lost_processes(state, state.end)] == [9.25, None]
+    lose(state, state.end, {"w1", "w2"})
+    assert [one.last_heard for one in lost_processes(state, state.end)] == [9.25, None]
+
+
+def test_of_one_that_told_after_all_and_is_given_up_again_the_latest_is_known(state):
+    lose(state, state.end, {"w1"})
+    state.end.lost.discard("w1")
     state.hearing.heard["w1"] = 150.0
-    assert lost_processes(state, state.end) == first
+    lose(state, state.end, {"w1"})
+    assert [one.last_heard for one in lost_processes(state, state.end)] == [50.0]
+
+
+def test_one_that_told_what_cannot_be_read_was_not_last_heard_of_at_any_time(state):
+    lose(state, state.end, {"w1"}, unreadable=True)
+    assert lost_processes(state, state.end) == (LostProcess("w1", played_by(state, "w1"), None, unreadable=True),)
 
 
 def test_one_that_has_told_after_all_is_not_lost(state):
-    state.end.lost = {"w1", "w2"}
+    lose(state, state.end, {"w1", "w2"})
     lost_processes(state, state.end)
     state.end.lost.discard("w2")
     assert [one.name for one in lost_processes(state, state.end)] == ["w1"]
 
 
 def test_one_that_leaves_while_a_checkpoint_is_held_is_known_to_have_left_and_at_the_end_is_lost(state):
-    checkpoint = Collection(1, lost={"w1", "w2"})
+    checkpoint = Collection(1)
+    lose(state, checkpoint, {"w1", "w2"})
     state.end.answers["w1"] = {}
     assert [one.left for one in lost_processes(state, checkpoint)] == [True, False]
-    state.left, state.end.answers, state.end.lost = {"w1"}, {}, {"w1"}
+    state.left, state.end.answers = {"w1"}, {}
+    lose(state, state.end, {"w1"})
     assert [one.left for one in lost_processes(state, checkpoint)] == [True, False]
     assert [one.left for one in lost_processes(state, state.end)] == [False]
 
 
 def test_one_that_had_told_everything_before_it_fell_silent_is_no_process_of_which_figures_are_missing(state):
-    state.end.lost = {"w1", "w2"}
+    lose(state, state.end, {"w1", "w2"})
     state.end.answers["w2"] = {}
     assert [one.name for one in lost_processes(state, state.end)] == ["w1"]
     assert documents_of_lost(state, state.end).keys() == {"w1"}
@@ -84,12 +100,12 @@ def test_one_that_had_told_everything_before_it_fell_silent_is_no_process_of_whi
 
 def test_the_only_process_of_a_run_is_no_lost_worker(state):
     state.hearing = Heard({}, set(), of_workers=False)
-    state.end.lost = {"local"}
+    lose(state, state.end, {"local"})
     assert lost_processes(state, state.end) == ()
 
 
 def test_documents_of_its_users_are_known(state):
-    state.end.lost = {"w1"}
+    lose(state, state.end, {"w1"})
     seats = state.prepared.seats
     seated = {user: seats.seated[client] for client, user in seats.authors.items()}
     assert documents_of_lost(state, state.end) == {"w1": {seated[user] for user in played_by(state, "w1")}}

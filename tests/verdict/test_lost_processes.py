@@ -48,6 +48,12 @@ def test_one_that_was_there_and_did_not_tell_was_too_busy(run):
     assert "Use more workers" in said and "lost" not in said
 
 
+def test_one_that_told_what_cannot_be_read_was_not_too_busy(run):
+    said = reason(run, replace(GONE, last_heard=None, unreadable=True))
+    assert said.startswith("What worker w1 told at the end could not be read: what its user 1 wrote and hold is not")
+    assert "busy" not in said and "more workers" not in said
+
+
 def test_of_which_nothing_is_known_the_name_is_said(run):
     assert reason(run).startswith("w1 played users and did not answer at the end")
 
@@ -64,6 +70,7 @@ def test_of_one_that_had_told_everything_it_is_not_said_that_it_was_busy_or_that
     [
         (GONE, "Worker w1 did not answer at the checkpoint; it had last been heard of 9 s after the start of the run."),
         (replace(GONE, last_heard=None), "Worker w1 did not answer at the checkpoint. What its user 1 had written"),
+        (replace(GONE, unreadable=True), "What worker w1 told at the checkpoint could not be read, so what its user 1"),
         (replace(GONE, left=True), "Worker w1 left the run while the checkpoint was held. What its user 1 wrote"),
     ],
 )

@@ -24,6 +24,7 @@ from jupyter_rtc_locust.coordination.dividing_the_end import evidence_awaited
 from jupyter_rtc_locust.coordination.filling_in import FillingIn
 from jupyter_rtc_locust.coordination.gathering import LONGEST_ASKING_S
 from jupyter_rtc_locust.coordination.hearing import Hearing
+from jupyter_rtc_locust.coordination.lost_processes import lose
 from jupyter_rtc_locust.coordination.pieces import Assembly
 from jupyter_rtc_locust.coordination.rounds import Collection
 from jupyter_rtc_locust.coordination.run_state import RunState
@@ -83,7 +84,7 @@ class EvidenceCollector:
 
         FillingIn(self._channel, self.hearing.is_gone, state, collection).fill_in(patience, in_time)
         collection.closed = True
-        collection.lost |= state.pending(collection)
+        lose(state, collection, state.pending(collection))
 
     def _wait_for_processes(
         self, state: RunState, collection: Collection, waited_for: Callable[[], set[str]], patience: float
@@ -135,7 +136,7 @@ class EvidenceCollector:
         if time.monotonic() - collection.began < QUIET_S:
             return
         told = {node for node, assembly in collection.assemblies.items() if assembly.complete}
-        collection.lost |= {node for node in state.pending(collection) - told if self.hearing.is_gone(node)}
+        lose(state, collection, {node for node in state.pending(collection) - told if self.hearing.is_gone(node)})
 
     def _on_evidence(self, msg: Any, **_: Any) -> None:
         state, body = self.state, msg.data
@@ -157,7 +158,7 @@ class EvidenceCollector:
             if problem not in state.problems:
                 logger.error("%s", problem)
                 state.problems.append(problem)
-            collection.lost.add(msg.node_id)
+            lose(state, collection, {msg.node_id}, unreadable=True)
             return
         collection.last_piece = time.monotonic()
         if assembly.complete and body["part"]:

@@ -23,6 +23,7 @@ from jupyter_rtc_locust.coordination.channel import channel_of
 from jupyter_rtc_locust.coordination.collecting import EvidenceCollector
 from jupyter_rtc_locust.coordination.conclusion import conclude
 from jupyter_rtc_locust.coordination.kernels import end_kernels
+from jupyter_rtc_locust.coordination.lost_processes import lose
 from jupyter_rtc_locust.coordination.making_faults import FAULT_UNDER_WAY_S
 from jupyter_rtc_locust.coordination.process_agent import ProcessAgent
 from jupyter_rtc_locust.coordination.reports import DEADLINE_S, LEAST_S, Reports
@@ -190,7 +191,7 @@ class Ending:
             except BaseException as error:
                 logger.exception("The evidence could not be collected")
                 state.problems.append(f"The evidence could not be collected: {type(error).__name__}: {error}")
-                state.end.lost |= state.pending(state.end)
+                lose(state, state.end, state.pending(state.end))
             conclude(self._environment, state, self._secrets, lambda: self._everybody_leaves(state))
         except GivenUp:
             pass  # a moment too late: the verdict had been reached

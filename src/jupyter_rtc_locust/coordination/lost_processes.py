@@ -1,6 +1,7 @@
 """What is known of workers that played users and told nothing of them: whom they played, when they were last heard of.
 
-Once for each round, so that verdict and result say the same, though a worker that is only busy goes on being heard of.
+As it was when the process was given up: that it is heard of again afterwards, or says goodbye, changes nothing of that,
+and verdict and result say the same.
 """
 
 from __future__ import annotations
@@ -14,21 +15,32 @@ from jupyter_rtc_locust.coordination.shortfall import GONE_S, Gone
 from jupyter_rtc_locust.verdict.evidence import LostProcess
 
 
-def lost_processes(state: RunState, collection: Collection) -> tuple[LostProcess, ...]:
-    """Of each process that told nothing in this round, in order; of the only process of a run nothing."""
+def lose(state: RunState, collection: Collection, nodes: Iterable[str], *, unreadable: bool = False) -> None:
+    """Give these processes up in this round, and note what is known of them at this moment.
+
+    `unreadable`: they told something that cannot be evidence.
+    """
     hearing = state.hearing
+    new = set(nodes) - collection.lost
+    collection.lost |= new
     if hearing is None or not hearing.of_workers:
-        return ()
-    for node in collection.untold - collection.known_of_lost.keys():
+        return  # the only process of a run is always there
+    for node in new:
         heard = hearing.last_heard(node)
-        gone = heard is not None and hearing.is_gone(node)
+        gone = heard is not None and not unreadable and hearing.is_gone(node)
         collection.known_of_lost[node] = LostProcess(
             name=node,
             users=tuple(sorted(_seats_of(state, node).values())),
             last_heard=round(max(state.since_start(heard), 0.0), 3) if gone and heard is not None else None,
+            unreadable=unreadable,
         )
+
+
+def lost_processes(state: RunState, collection: Collection) -> tuple[LostProcess, ...]:
+    """Of each process that told nothing in this round, in order; of the only process of a run nothing."""
     left = set() if collection.number == AT_THE_END else state.left | state.end.answers.keys()
-    return tuple(replace(collection.known_of_lost[node], left=node in left) for node in sorted(collection.untold))
+    known = [one for node, one in sorted(collection.known_of_lost.items()) if node in collection.untold]
+    return tuple(replace(one, left=one.name in left) for one in known)
 
 
 def gone_since(gone: Gone, lost: Iterable[LostProcess]) -> float:

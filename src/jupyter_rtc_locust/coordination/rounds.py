@@ -37,7 +37,7 @@ class Collection:
     lost: set[str] = field(default_factory=set)
     """Processes that did not answer, or not any more when they were asked once more (`served_later`)."""
     known_of_lost: dict[str, LostProcess] = field(default_factory=dict)
-    """What is known of these, once somebody has looked (`lost_processes`)."""
+    """What was known of each when it was given up (`lost_processes`)."""
     closed: bool = False
     """Nobody is waited for any more: what comes now is not taken, because others have read what was told by then."""
 

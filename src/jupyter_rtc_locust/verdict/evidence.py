@@ -367,9 +367,11 @@ class LostProcess:
     users: tuple[int, ...]
     """Whom it played last."""
     last_heard: float | None
-    """Seconds since the start of the run; None: it was there all the time, and did not tell in time."""
+    """Seconds since the start of the run; None: it was there when it was given up, and had not told in time."""
     left: bool = False
     """Whether it left the run in order while a checkpoint was held, and told everything for the end."""
+    unreadable: bool = False
+    """Whether it told something that cannot be its evidence."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,8 @@ def _silent_at_checkpoint(process: str, known: LostProcess | None) -> str:
             f"Worker {process} left the run while the checkpoint was held. What {users} wrote and held was told for "
             f"the end, and is not known of the checkpoint."
         )
+    if known is not None and known.unreadable:
+        return f"What worker {process} told at the checkpoint could not be read, so what {users} held is not known."
     heard = None if known is None else known.last_heard
     last = "" if heard is None else f"; it had last been heard of {heard:.0f} s after the start of the run"
     who = process if known is None else f"Worker {process}"
@@ -66,6 +68,8 @@ def _lost(process: str, known: LostProcess | None) -> str:
     if known is None:
         return f"{process} played users and did not answer at the end: what they wrote and hold is not known."
     users = f"its {named_users(known.users)}" if known.users else "its users"
+    if known.unreadable:
+        return f"What worker {process} told at the end could not be read: what {users} wrote and hold is not known."
     if known.last_heard is None:
         return (
             f"Worker {process} was connected, and did not answer at the end in time: what {users} wrote and hold is "

@@ -47,7 +47,8 @@ def _all(told: ToldRun) -> Iterator[Moment]:
             )
     for checkpoint in told.result["checkpoints"]:
         at, paused = float(checkpoint["at_s"]), float(checkpoint["paused_s"])
-        compared = "what was known" if checkpoint["verdict"] == "inconclusive" else "everything"
+        # With a finding it is a fail, whatever else was not known.
+        compared = "everything" if checkpoint["verdict"] == "pass" else "what was known"
         what = f"checkpoint {checkpoint['number']}: editing paused, {compared} compared: {checkpoint['verdict']}"
         yield Moment(at, at + paused, what, checkpoint["verdict"] == "fail")
     for pause in told.run.get("pauses") or ():

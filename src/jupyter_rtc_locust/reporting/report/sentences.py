@@ -170,11 +170,14 @@ def _did(result: Mapping[str, Any], people: str, edits: str, where: str) -> str:
 
 
 def _compared(result: Mapping[str, Any]) -> str:
-    """What a verdict is made of; that all of it was at hand only where nothing is unknown."""
+    """What a verdict is made of; that all was compared only where nothing is unknown, whatever that concerns."""
     copies = "everybody's copy of each document, what somebody is given who opens it afterwards, and the saved file"
     if result["verdict"] != "inconclusive" and not result["unknown"]:
         return f"At the end {copies} were compared with all that had been written."
-    return f"For a verdict {copies} are compared with all that had been written; in this run not all of that was known."
+    return (
+        f"For a verdict {copies} are compared with all that had been written; in this run not all that a verdict "
+        f"rests on could be established."
+    )
 
 
 def figures_are_of(result: Mapping[str, Any]) -> list[str]:

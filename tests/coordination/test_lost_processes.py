@@ -91,6 +91,24 @@ def test_one_that_leaves_while_a_checkpoint_is_held_is_known_to_have_left_and_at
     assert [one.left for one in lost_processes(state, state.end)] == [False]
 
 
+def test_what_users_wrote_who_have_left_it_is_lost_with_it(state):
+    seats, before = state.prepared.seats, played_by(state, "w1")
+    first = {client for client, user in seats.authors.items() if user in before}
+    for user in before:
+        seats.leave(user)  # as all do of a worker that is told to end, before it tells
+    anew = seats.take("w2", "text")
+    lose(state, state.end, {"w1"})
+    assert lost_processes(state, state.end)[0].users == before
+    assert documents_of_lost(state, state.end) == {"w1": {path for one, path in seats.seated.items() if one in first}}
+    assert anew.user in before
+
+
+def test_who_opened_no_document_in_it_is_no_user_of_it(state):
+    state.never_opened = set(state.prepared.seats.played_in)
+    lose(state, state.end, {"w1"})
+    assert lost_processes(state, state.end)[0].users == ()
+
+
 def test_one_that_had_told_everything_before_it_fell_silent_is_no_process_of_which_figures_are_missing(state):
     lose(state, state.end, {"w1", "w2"})
     state.end.answers["w2"] = {}

@@ -8,6 +8,7 @@ import pytest
 
 from jupyter_rtc_locust.reporting.console import end_report, full_report
 from jupyter_rtc_locust.reporting.report.junit import junit
+from jupyter_rtc_locust.reporting.report.losses import losses
 from jupyter_rtc_locust.reporting.report.moments import moments_of
 from jupyter_rtc_locust.reporting.report.page import page
 from jupyter_rtc_locust.reporting.report.summary import summary
@@ -160,6 +161,13 @@ def test_where_every_worker_was_lost_nothing_is_said_of_what_was_done(tmp_path):
 def test_no_document_of_which_all_is_known_is_a_case_that_passes(told):
     for case in ElementTree.fromstring(junit(told)).iter("testcase"):
         assert len(case), f"{case.get('classname')}: {case.get('name')}"
+
+
+def test_where_it_is_not_known_of_every_lost_worker_whom_it_played_others_are_told_of():
+    assert losses({"processes_lost": [ONE, {**OTHER, "users": []}], "workers": 3}).people == (
+        "users 0, 2 and 4 and others of the 2 workers that were lost"
+    )
+    assert losses({"processes_lost": [{**ONE, "users": []}]}).people == "the users of the worker that was lost"
 
 
 def test_the_form_of_the_result_holds_it():

@@ -30,7 +30,7 @@ def lose(state: RunState, collection: Collection, nodes: Iterable[str], *, unrea
         gone = heard is not None and not unreadable and hearing.is_gone(node)
         collection.known_of_lost[node] = LostProcess(
             name=node,
-            users=tuple(sorted(_seats_of(state, node).values())),
+            users=tuple(sorted(set(_seats_of(state, node).values()))),
             last_heard=round(max(state.since_start(heard), 0.0), 3) if gone and heard is not None else None,
             unreadable=unreadable,
         )
@@ -54,7 +54,7 @@ def gone_since(gone: Gone, lost: Iterable[LostProcess]) -> float:
 
 
 def documents_of_lost(state: RunState, collection: Collection) -> dict[str, set[str]]:
-    """By process, the documents that users of those have open, or had, which told nothing in this round."""
+    """By process, the documents that users of those ever had open which told nothing in this round."""
     if state.prepared is None:
         return {}
     seated = state.prepared.seats.seated
@@ -62,11 +62,12 @@ def documents_of_lost(state: RunState, collection: Collection) -> dict[str, set[
 
 
 def _seats_of(state: RunState, node: str) -> dict[int, int]:
-    """Client id and user of each who sits in this process."""
+    """Client id and user of each who ever had a document open in this process, or should have."""
     if state.prepared is None:
         return {}
     seats = state.prepared.seats
-    played = {user for user, holder in seats.held().items() if holder == node}
-    # Of a user with several incarnations the latest; a user's documents are the same in all of them.
-    latest = {user: client for client, user in seats.authors.items() if user in played}
-    return {client: user for user, client in latest.items()}
+    return {
+        client: seats.authors[client]
+        for client, holder in seats.played_in.items()
+        if holder == node and client not in state.never_opened
+    }

@@ -69,6 +69,8 @@ class Seats:
         """Client id to user index, of every incarnation."""
         self.seated: dict[int, str] = {}
         """Client id to the path of the document in which it may write."""
+        self.played_in: dict[int, str] = {}
+        """Client id to the process that was given it, also when its user has left."""
         self.planned: tuple[int, ...] = ()
         """For each user, the client id of its first seat, where that was arranged."""
         if arranged is not None:
@@ -92,11 +94,13 @@ class Seats:
         self._present.setdefault(indices[turn], Counter())[holder] += 1
         document = self._documents[indices[turn]]
         self._paths[user] = document.path
+        client_id = self._given(user, incarnation, document.path)
+        self.played_in[client_id] = holder
         first = position - place % tabs_per_person * apart
         return Seat(
             user=user,
             incarnation=incarnation,
-            client_id=self._given(user, incarnation, document.path),
+            client_id=client_id,
             document=document,
             document_index=indices[turn],
             place=place,

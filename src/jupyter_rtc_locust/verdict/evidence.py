@@ -365,7 +365,7 @@ class LostProcess:
 
     name: str
     users: tuple[int, ...]
-    """Whom it played last."""
+    """Whom it played at any time: what they wrote there is not told by who plays them afterwards."""
     last_heard: float | None
     """Seconds since the start of the run; None: it was there when it was given up, and had not told in time."""
     left: bool = False

@@ -37,8 +37,11 @@ class Losses:
 
     @property
     def people(self) -> str:
-        """`users 0, 1 and 4 of the worker that was lost`."""
-        return f"{words.users(self.users) or 'the users'} of {self.workers}"
+        """`users 0, 1 and 4 of the worker that was lost`; `and others` where it is not known of every worker."""
+        if not self.users:
+            return f"the users of {self.workers}"
+        others = "" if all(one["users"] for one in self.processes) else " and others"
+        return f"{words.users(self.users)}{others} of {self.workers}"
 
 
 def losses(run: Mapping[str, Any]) -> Losses | None:

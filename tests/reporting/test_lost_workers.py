@@ -115,6 +115,15 @@ def test_when_a_worker_was_last_heard_of_is_one_of_the_things_that_happened(told
     assert (moment.at_s, moment.bad) == (9.25, True)
 
 
+def test_workers_that_were_last_heard_of_at_about_the_same_time_are_one_of_the_things_that_happened(tmp_path):
+    many = [{"process": f"w{one}", "users": [one], "last_heard_s": 9.0 + one / 60} for one in range(60)]
+    told = read_run(copied("pass", tmp_path / "results", lost(*many, {**ONE, "last_heard_s": 12.5}, workers=70)))
+    assert [(one.at_s, one.what) for one in moments_of(told) if "last heard" in one.what] == [
+        (9.0, "last heard of 60 workers, which played users 0, 1, 2, 3, 4, 5, 6, 7 and 52 more"),
+        (12.5, "last heard of worker w1, which played users 0, 2 and 4"),
+    ]
+
+
 @pytest.mark.parametrize("verdict", ["inconclusive", "fail"])
 def test_a_checkpoint_of_which_not_all_is_known_is_not_said_to_have_compared_everything(tmp_path, verdict):
     def change(result):

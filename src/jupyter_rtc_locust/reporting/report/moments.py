@@ -5,19 +5,19 @@ For plots and the list beside them. Each has a letter, so that a plot stays read
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from string import ascii_uppercase
 from typing import Any, Final
 
-from jupyter_rtc_locust.reporting.report.losses import losses
+from jupyter_rtc_locust.reporting.report.losses import Losses, losses
 from jupyter_rtc_locust.reporting.report.told_history import Event
 from jupyter_rtc_locust.reporting.report.told_run import ToldRun
 from jupyter_rtc_locust.reporting.report.words import counted, users
 
 MOST_MOMENTS: Final = len(ascii_uppercase)
 _TOGETHER_S: Final = 2.0
-"""Lines that are lost within so many seconds of each other are one thing that happened."""
+"""Lines, or workers, that are lost within so many seconds of each other are one thing that happened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,29 @@ def _all(told: ToldRun) -> Iterator[Moment]:
     else:
         yield from _lines_by_slot(told.result["course"])
     lost = losses(told.run)
-    for one in () if lost is None else lost.processes:
-        if one["last_heard_s"] is not None:
-            whom = f", which played {users(one['users'])}" if one["users"] else ""
-            yield Moment(float(one["last_heard_s"]), None, f"last heard of worker {one['process']}{whom}", True)
+    if lost is not None:
+        yield from _last_heard(lost)
     yield from _arrivals(told.result["course"], "" if lost is None else f", without those of {lost.workers}")
+
+
+def _last_heard(lost: Losses) -> Iterator[Moment]:
+    """Of lost workers, those that were last heard of at about the same time as one."""
+    several: list[Mapping[str, Any]] = []
+    heard = [one for one in lost.processes if one["last_heard_s"] is not None]
+    for one in sorted(heard, key=lambda process: float(process["last_heard_s"])):
+        if several and one["last_heard_s"] - several[0]["last_heard_s"] > _TOGETHER_S:
+            yield _of_workers(several)
+            several = []
+        several.append(one)
+    if several:
+        yield _of_workers(several)
+
+
+def _of_workers(lost: Sequence[Mapping[str, Any]]) -> Moment:
+    who = f"worker {lost[0]['process']}" if len(lost) == 1 else f"{len(lost)} workers"
+    people = users(sorted({user for one in lost for user in one["users"]}))
+    whom = f", which played {people}" if people else ""
+    return Moment(float(lost[0]["last_heard_s"]), None, f"last heard of {who}{whom}", True)
 
 
 def _lines(events: tuple[Event, ...]) -> Iterator[Moment]:

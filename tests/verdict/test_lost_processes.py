@@ -91,6 +91,11 @@ def test_who_others_received_edits_of_has_edited(run):
     assert exercised(replace(run, documents=nobodys))["editors_together"] == 0
 
 
+def test_where_all_have_told_what_was_received_is_not_read_once_more(run, monkeypatch):
+    monkeypatch.setattr("jupyter_rtc_locust.verdict.exercised.decode_update", None)
+    assert exercised(replace(run, silent_processes=()))["editors_together"] == 0
+
+
 def test_nobody_is_said_to_have_been_alone_beside_those_of_whom_nothing_is_known(run):
     assert not [one for one in decide(run).opinion.cautions if one.kind == "no-company"]
     assert [one for one in decide(replace(run, silent_processes=())).opinion.cautions if one.kind == "no-company"]

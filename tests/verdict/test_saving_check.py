@@ -252,7 +252,10 @@ def test_a_version_that_is_no_state_of_the_document_accuses_nobody_and_is_counte
     assert told.value is Value.PASS, report(told)
     unknown = next(one for one in cautions_of(told) if one.kind == "save-unknown")
     assert "Of 3 versions" in unknown.detail
-    assert "1 could not be read" in unknown.detail
+    assert "1 could not be read or were no state that the document had, so that" in unknown.detail
+    told = verdict(watch, silent_processes=("w1",))
+    unknown = next(one for one in cautions_of(told) if one.kind == "save-unknown")
+    assert "1 could not be read or were no state that the document is known to have had, so that" in unknown.detail
 
 
 def test_a_version_that_could_not_be_read_accuses_nobody(watch):

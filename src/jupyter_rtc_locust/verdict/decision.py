@@ -56,7 +56,7 @@ def decide(run: RunEvidence, witness: Witness | None = None) -> Verdict:
     opinion = _safely("that everybody answered", "", lambda: check_run_is_complete(run))
     opinion += _safely("that the server answers", "", lambda: check_server_answers(run))
     opinion += _safely("that somebody had a line", "", lambda: check_somebody_had_a_line(run))
-    limits = SaveLimits(run.save_timeout, run.max_save_age)
+    limits = SaveLimits(run.save_timeout, run.max_save_age, not run.untold)
     with _collector_at_rest():
         for document in run.documents:
             opinion += judge_document(document, run.sound, run.documents, limits, witness)

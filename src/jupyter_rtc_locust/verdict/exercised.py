@@ -37,7 +37,7 @@ def exercised(run: RunEvidence) -> dict[str, int]:
     where one document had less than two. Where a process was lost, whoever others received edits of has edited, too.
     """
     documents = run.documents
-    editors = [len(_editors(one)) for one in documents]
+    editors = [len(_editors(one, all_told=not run.untold)) for one in documents]
     least = min(editors, default=0)
     return {
         "editors_together": least if least > 1 else 0,
@@ -52,9 +52,11 @@ def exercised(run: RunEvidence) -> dict[str, int]:
     }
 
 
-def _editors(document: DocumentEvidence) -> set[int]:
-    """Who is known to have edited: by what they tell, or by what others received of them."""
+def _editors(document: DocumentEvidence, *, all_told: bool) -> set[int]:
+    """Who is known to have edited: by what they tell, or, where not all did, by what others received of them."""
     told = {edit.user for edit in document.authored}
+    if all_told:
+        return told - {SEEDER}
     clients = {client for update in document.foreign if len(told) < 3 for client in _clients(update.update)}
     return (told | {document.authors[one] for one in clients if one in document.authors}) - {SEEDER}
 

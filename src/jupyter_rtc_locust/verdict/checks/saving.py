@@ -29,12 +29,14 @@ SUCCESS = "success"
 
 @dataclass(frozen=True, slots=True)
 class SaveLimits:
-    """What was asked of the server, in seconds."""
+    """What was asked of the server, in seconds, and whether all is known that users wrote."""
 
     timeout: float = 30.0
     """How long a document has to be quiet until everything must be on disk."""
     max_age: float = 0.0
     """How old an acknowledged edit may become that is not on disk, while people type; 0: any age."""
+    all_told: bool = True
+    """Whether every process told of its users: all states of a document are known then."""
 
 
 DEFAULT_LIMITS = SaveLimits()
@@ -62,7 +64,7 @@ def check_age_of_saves(document: DocumentEvidence, history: SaveHistory, limits:
     """`save-starved`: how much a crash would have cost at the worst moment; a finding where a limit was given."""
     samples = list(history.samples())
     ages = Opinion(figures={SAVE_AGE: tuple(one.seconds * 1000 for one in samples)} if samples else {})
-    unplaced = _unplaced(document, history)
+    unplaced = _unplaced(document, history, limits.all_told)
     worst = max(samples, key=lambda one: one.seconds, default=None)
     if worst is None or worst.oldest is None:
         return ages + unplaced
@@ -161,14 +163,15 @@ def _state(history: SaveHistory, version: SaveSeen, moment: float) -> str:
     )
 
 
-def _unplaced(document: DocumentEvidence, history: SaveHistory) -> Opinion:
+def _unplaced(document: DocumentEvidence, history: SaveHistory, all_told: bool) -> Opinion:
     """Versions of which nothing is known, so that less is known of ages than there was."""
     if not history.unplaced:
         return Opinion()
+    had = "had" if all_told else "is known to have had"
     unread = next((version.problem for version in history.versions if version.problem), "")
     detail = (
         f"Of {counted(len(history.versions), 'version')} of the file that were seen while people typed, "
-        f"{history.unplaced} could not be read or were no state that the document is known to have had, so that it "
-        f"is not known what they held.{f' The first problem: {unread}' if unread else ''}"
+        f"{history.unplaced} could not be read or were no state that the document {had}, so that it is not known what "
+        f"they held.{f' The first problem: {unread}' if unread else ''}"
     )
     return Opinion(cautions=(Caution("save-unknown", document.path, detail),))

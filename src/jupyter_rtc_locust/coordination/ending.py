@@ -100,6 +100,8 @@ class Ending:
         self._given_up_at: float | None = None
         self._under_way: gevent.Greenlet[..., None] | None = None
         self._reports: Reports | None = None
+        self._exit_code: int | None = None
+        """What was set here last: whatever else is set is the locustfile's."""
         runner = environment.runner
         assert runner is not None
         self._runner = runner
@@ -320,20 +322,13 @@ class Ending:
             self._agent.history.note(state.since_start(time.monotonic()), event, **redact(fields, self._secrets))
 
     def set_exit_code(self, state: RunState) -> None:
-        """3 and 4 win over 1; for a pass it is what its result says, whatever fails from then on."""
-        verdict = state.verdict
-        if verdict is None or verdict.value is Value.INCONCLUSIVE:
-            self._environment.process_exit_code = exit_codes.INCONCLUSIVE
-        elif verdict.value is Value.FAIL:
-            self._environment.process_exit_code = exit_codes.FAILED
-        elif state.capacity is not None and state.capacity.capacity is not None:
-            # Beyond what a server holds requests fail, which is what was looked for.
-            self._environment.process_exit_code = state.capacity.capacity.exit_code
-        elif (thresholds := _thresholds(state)) != MET:
-            missed = thresholds == MISSED
-            self._environment.process_exit_code = exit_codes.REQUESTS_FAILED if missed else exit_codes.INCONCLUSIVE
-        elif (code := ((state.result or {}).get("exit") or {}).get("code")) is not None:
-            self._environment.process_exit_code = code
+        """3 and 4 win over 1, and over what the locustfile set; for a pass that stays, or it is what the result says,
+        whatever fails from then on."""
+        code = _code_of_verdict(state)
+        if code is None and self._environment.process_exit_code in (None, self._exit_code):
+            code = ((state.result or {}).get("exit") or {}).get("code")
+        if code is not None:
+            self._environment.process_exit_code = self._exit_code = code
 
     def print(self, state: RunState) -> None:
         """The verdict and the figures, once a run."""
@@ -373,6 +368,21 @@ def _concluded_within(state: RunState, patience: Callable[[], float]) -> bool:
         if state.concluded.wait(left):
             return True
     return state.concluded.is_set()
+
+
+def _code_of_verdict(state: RunState) -> int | None:
+    """The exit code where the verdict decides it, the answer of a search for a capacity, or a threshold."""
+    verdict = state.verdict
+    if verdict is None or verdict.value is Value.INCONCLUSIVE:
+        return exit_codes.INCONCLUSIVE
+    if verdict.value is Value.FAIL:
+        return exit_codes.FAILED
+    if state.capacity is not None and state.capacity.capacity is not None:
+        # Beyond what a server holds requests fail, which is what was looked for.
+        return state.capacity.capacity.exit_code
+    if (thresholds := _thresholds(state)) != MET:
+        return exit_codes.REQUESTS_FAILED if thresholds == MISSED else exit_codes.INCONCLUSIVE
+    return None
 
 
 def _thresholds(state: RunState) -> str:

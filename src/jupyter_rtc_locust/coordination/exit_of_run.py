@@ -1,8 +1,8 @@
 """With which code a run ends, and why, so that nobody has to guess it from a log.
 
 Decided once, together with the result: what fails afterwards, while documents are closed and removed, is not of the
-run. For a pass that missed no threshold the rule is Locust's own: 1, or what `--exit-code-on-error` says, where a
-request failed or a user met an error, and 2 where an error was nobody's.
+run. For a pass that missed no threshold it is what the locustfile set, if anything. Else the rule is Locust's own: 1,
+or what `--exit-code-on-error` says, where a request failed or a user met an error, and 2 where an error was nobody's.
 """
 
 from __future__ import annotations
@@ -39,6 +39,9 @@ def exit_of_run(environment: Environment, state: RunState) -> dict[str, Any]:
         if outcome == MISSED:
             return _ends(exit_codes.REQUESTS_FAILED, f"a threshold was missed ({which})")
         return _ends(exit_codes.INCONCLUSIVE, f"it is not known whether a threshold was met ({which})")
+    if isinstance(set_by_others := environment.process_exit_code, int):
+        # Of the run before nothing is left, and ours is written when this is decided.
+        return _ends(set_by_others, "the locustfile set it" if set_by_others else "")
     if errors := [*_of_users(environment, state), *_of_requests(environment)]:
         code = getattr(environment.parsed_options, "exit_code_on_error", exit_codes.REQUESTS_FAILED)
         return _ends(code, "; ".join(errors) if code else "")

@@ -103,7 +103,7 @@ MISTAKE = "on_start of A raised KeyError: 'x' (a.py:6)."
 class Ended:
     """A run with its verdict, and what Locust was told of in it."""
 
-    def __init__(self, value=Value.PASS, *, outcomes=(), errors=(), stumbles=(), heard=(), on_error=1):
+    def __init__(self, value=Value.PASS, *, outcomes=(), errors=(), stumbles=(), heard=(), on_error=1, set_to=None):
         self.state = RunState("run", 1, Settings(), "", None)
         self.state.verdict = Verdict(value, "Something.", Opinion())
         self.state.result = {"thresholds": [{"threshold": "failures < 1", "outcome": one} for one in outcomes]}
@@ -118,6 +118,7 @@ class Ended:
             stats=SimpleNamespace(errors=requests),
             runner=SimpleNamespace(exceptions=exceptions),
             parsed_options=SimpleNamespace(exit_code_on_error=on_error),
+            process_exit_code=set_to,
         )
 
     def ends(self):
@@ -142,6 +143,9 @@ class Ended:
             f"4 users stumbled: {MISTAKE[:-1]}, and 1 other error; 1 request failed, save 1 time: refused",
         ),
         (Ended(heard=["Nobody told of this."]), 1, "1 error of users: Nobody told of this"),
+        (Ended(set_to=9, errors={"save": 1}), 9, "the locustfile set it"),
+        (Ended(set_to=0, errors={"save": 1}), 0, ""),
+        (Ended(Value.FAIL, set_to=9), 3, ""),
         (Ended(errors={"save": 1}, on_error=0), 0, ""),
         (Ended(errors={"save": 1}, on_error=7), 7, "1 request failed, save 1 time: refused"),
     ],
@@ -155,6 +159,28 @@ def test_what_fails_after_the_verdict_changes_no_exit_code(stage):
     stage.state.printed = True
     stage.may_go_on.set()
     stage.ending.of(stage.state)
+    assert stage.environment.process_exit_code == 0
+
+
+def test_a_code_that_the_locustfile_sets_after_the_verdict_stays_for_a_pass_and_loses_to_a_fail(stage):
+    stage.state.result = {"exit": {"code": 0, "reason": ""}}
+    stage.state.printed = True
+    stage.may_go_on.set()
+    stage.ending.of(stage.state)
+    stage.environment.process_exit_code = 9  # in `test_stop`, after which `quitting` asks for the end once more
+    stage.ending.of(stage.state)
+    assert stage.environment.process_exit_code == 9
+    stage.state.verdict = Verdict(Value.FAIL, "Something.", Opinion())
+    stage.ending.of(stage.state)
+    assert stage.environment.process_exit_code == 3
+
+
+def test_a_code_that_was_set_here_gives_way_to_the_verdict_that_comes_later(stage):
+    stage.state.result = {"exit": {"code": 0, "reason": ""}}
+    stage.ending.set_exit_code(stage.state)
+    assert stage.environment.process_exit_code == 4
+    stage.state.verdict = stage.verdict
+    stage.ending.set_exit_code(stage.state)
     assert stage.environment.process_exit_code == 0
 
 

@@ -84,7 +84,7 @@ def conclude(
         state.verdict = Verdict(Value.INCONCLUSIVE, reason, Opinion(unknown=(reason,)))
     state.end_pause(state.end.began or time.monotonic())
     state.result = result_of_run(environment, state, state.verdict, timings, health, secrets)
-    state.result["exit"] = redact(exit_of_run(environment, state), secrets)
+    state.result["exit"] = exit_of_run(environment, state, secrets)
     try:
         state.result_path = str(write_result(state.settings.results, state.result))
     except ResultFileError as error:
@@ -93,7 +93,7 @@ def conclude(
             # What nobody can read afterwards was not established.
             state.verdict = Verdict(Value.INCONCLUSIVE, str(error), state.verdict.opinion)
             state.result |= {"verdict": state.verdict.value.value, "reason": redact(str(error), secrets)}
-            state.result["exit"] = exit_of_run(environment, state)
+            state.result["exit"] = exit_of_run(environment, state, secrets)
     _tell_locust(environment, state.verdict, secrets)
 
 

@@ -31,6 +31,10 @@ logger = logging.getLogger(__name__)
 TELL_EVERY_S: Final = 0.5
 """A task that fails in a thousand users each second is one message in that time."""
 KINDS_LOGGED: Final = 20
+LONGEST: Final = 2000
+"""Characters of what is said of one error; a message of Locust's goes to the coordinator as a whole."""
+_LAST: Final = 200
+"""How many of them are its last, where the file and the line stand."""
 KINDS_KEPT: Final = 50
 """Of more than so many different errors the first are named."""
 
@@ -118,7 +122,9 @@ class Stumbles:
         return None if mistake is None else self._known.setdefault(mistake.kind, mistake)
 
     def _text(self, error: BaseException) -> str:
-        return neutralised(self._hide(str(error) or type(error).__name__))
+        """Cut when secrets are hidden, of which a half would not be found."""
+        text = neutralised(self._hide(str(error) or type(error).__name__))
+        return text if len(text) <= LONGEST else f"{text[: LONGEST - _LAST - 1]}…{text[-_LAST:]}"
 
 
 @dataclass(slots=True)

@@ -103,15 +103,25 @@ MISTAKE = "on_start of A raised KeyError: 'x' (a.py:6)."
 class Ended:
     """A run with its verdict, and what Locust was told of in it."""
 
-    def __init__(self, value=Value.PASS, *, outcomes=(), errors=(), stumbles=(), heard=(), on_error=1, set_to=None):
+    def __init__(
+        self,
+        value=Value.PASS,
+        *,
+        outcomes=(),
+        errors=(),
+        stumbles=(),
+        heard=(),
+        error="refused.",
+        on_error=1,
+        set_to=None,
+    ):
         self.state = RunState("run", 1, Settings(), "", None)
         self.state.verdict = Verdict(value, "Something.", Opinion())
         self.state.result = {"thresholds": [{"threshold": "failures < 1", "outcome": one} for one in outcomes]}
         for what, times in stumbles:
             self.state.stumbled.hear({"users": 2, "failed": 2, "what": [[what, True, times]]})
         requests = {
-            name: SimpleNamespace(name=name, occurrences=times, error="refused.")
-            for name, times in dict(errors).items()
+            name: SimpleNamespace(name=name, occurrences=times, error=error) for name, times in dict(errors).items()
         }
         exceptions = {number: {"count": 1, "msg": text} for number, text in enumerate(heard)}
         self.environment = SimpleNamespace(
@@ -121,8 +131,8 @@ class Ended:
             process_exit_code=set_to,
         )
 
-    def ends(self):
-        told = exit_of_run(self.environment, self.state)
+    def ends(self, secrets=()):
+        told = exit_of_run(self.environment, self.state, secrets)
         return told["code"], told["reason"]
 
 
@@ -152,6 +162,22 @@ class Ended:
 )
 def test_the_code_of_a_run_is_told_with_the_reason_where_the_verdict_has_none(ended, code, reason):
     assert ended.ends() == (code, reason)
+
+
+SECRET = "hunter2hunter2"
+LONG = f"{'x' * 193}{SECRET} refused"
+"""What is cut after 200 characters is cut in the middle of the secret."""
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [Ended(stumbles=[(LONG, 1)], heard=["x"]), Ended(heard=[LONG]), Ended(errors={"save": 1, SECRET: 2}, error=LONG)],
+)
+def test_no_half_of_a_secret_is_in_the_reason(ended):
+    code, reason = ended.ends([SECRET])
+    assert code == 1
+    assert "x" * 193 in reason
+    assert "hun" not in reason
 
 
 def test_what_fails_after_the_verdict_changes_no_exit_code(stage):

@@ -1,0 +1,81 @@
+"""What users met is told once a while, in words that are no longer than needed and hold no secret."""
+
+import re
+from types import SimpleNamespace
+
+import gevent
+import pytest
+
+from jupyter_rtc_locust.coordination.stumbles import LONGEST, Stumbled, Stumbles
+from users.fake_room import wait_until
+
+SECRET = "hunter2hunter2"
+
+
+class Scene:
+    """A process that plays users, and the coordinator that hears what it tells."""
+
+    def __init__(self):
+        self.fired, self.listeners, self.sent = [], [], []
+        user_error = SimpleNamespace(add_listener=self.listeners.append, fire=self.fire)
+        self.swarm = None
+        self.stumbles = Stumbles(
+            SimpleNamespace(events=SimpleNamespace(user_error=user_error)),
+            lambda: self.swarm,
+            lambda _kind, body: self.sent.append(body),
+            lambda text: text.replace(SECRET, "***"),
+        )
+        self.stumbles.listen()
+
+    def fire(self, **told):
+        self.fired.append(str(told["exception"]))
+        for listener in self.listeners:
+            listener(**told)
+
+    def meets(self, user, error):
+        """As a `@task` of this user that raises; Locust goes on with it."""
+        self.fire(user_instance=user, exception=error, tb=error.__traceback__)
+
+    def fails(self, user, error):
+        """As a user of ours that is out."""
+        before = len(self.fired)
+        self.stumbles.failed(user, error)
+        wait_until(lambda: len(self.fired) > before)
+
+    def heard(self):
+        """What the coordinator knows when all of that is told."""
+        self.stumbles.tell()
+        known = Stumbled()
+        for body in self.sent:
+            known.hear(body)
+        return known
+
+
+@pytest.fixture
+def scene():
+    made = Scene()
+    yield made
+    gevent.sleep(0)
+
+
+class Student:
+    pass
+
+
+def raised(error):
+    """The error, as code of a locustfile raises it."""
+    try:
+        raise error
+    except Exception as caught:
+        return caught
+
+
+@pytest.mark.parametrize("far", [LONGEST - 246, 3 * LONGEST])
+def test_a_long_text_is_cut_when_its_secrets_are_hidden_and_keeps_the_line_of_the_locustfile(scene, far):
+    scene.fails(Student(), raised(LookupError("x" * far + SECRET + "y" * 2 * LONGEST)))
+    (told,) = scene.heard().times
+    assert len(told) == LONGEST
+    assert "hun" not in told
+    assert told.startswith("raised of Student raised LookupError: xxx")
+    assert re.search(r"y \(test_stumbles\.py:\d+\)\.$", told)
+    assert scene.fired == [told]

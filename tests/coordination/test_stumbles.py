@@ -79,3 +79,22 @@ def test_a_long_text_is_cut_when_its_secrets_are_hidden_and_keeps_the_line_of_th
     assert told.startswith("raised of Student raised LookupError: xxx")
     assert re.search(r"y \(test_stumbles\.py:\d+\)\.$", told)
     assert scene.fired == [told]
+
+
+def test_a_task_that_raises_is_a_mistake_that_ends_nobody(scene):
+    scene.meets(Student(), raised(ValueError("in a task")))
+    known = scene.heard()
+    (sentence,) = known.times
+    assert (known.mistakes, known.ended_users) == ([sentence], [])
+    assert (known.users, known.users_failed) == (1, 0)
+
+
+def test_what_ended_users_is_named_before_what_tasks_raised(scene):
+    user = Student()
+    scene.meets(user, raised(ValueError("in a task")))
+    scene.fails(user, raised(LookupError("in choose_edit")))
+    known = scene.heard()
+    assert len(known.mistakes) == 2
+    assert known.ended_users == [known.first]
+    assert "in choose_edit" in known.first
+    assert (known.users, known.users_failed) == (1, 1)

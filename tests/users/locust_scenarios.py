@@ -369,9 +369,10 @@ def of_mistakes(play, *users):
     wait_until(lambda: len(play.failures) >= len(users))
     play.agent.stumbles.tell()
     there = [one.collaborator for one in users]
+    known = play.stumbled
     heard = {
         "failures": play.failures,
-        "told": [dict(play.stumbled.times), play.stumbled.mistakes, play.stumbled.users, play.stumbled.users_failed],
+        "told": [dict(known.times), known.mistakes, known.ended_users, known.users, known.users_failed],
         "stages": [one.stage.value for one in there if one is not None],
         "crashed": locust.log.unhandled_greenlet_exception,
         "logged": list(play.logged),

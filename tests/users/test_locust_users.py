@@ -153,7 +153,7 @@ def test_a_mistake_in_a_locustfile_is_told_with_its_place_once_for_all_who_make_
     sentence = saw["failures"][0].removeprefix("OwnCodeError: ")
     assert re.fullmatch(MISTAKES[mistake], sentence), sentence
     assert saw["failures"] == [f"OwnCodeError: {sentence}"] * 2, "each user counts at Locust's, in the same words"
-    assert saw["told"] == [{sentence: 2}, [sentence], 2, 2]
+    assert saw["told"] == [{sentence: 2}, [sentence], [sentence], 2, 2]
     assert [line.partition("\n")[0] for line in saw["logged"]] == [f"A user failed: {sentence}"]
     assert not saw["crashed"]
 

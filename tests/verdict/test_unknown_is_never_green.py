@@ -121,6 +121,7 @@ def test_a_mistake_of_the_locustfile_comes_first_where_it_left_nobody_and_not_wh
     for documents, first in (((gone,), True), ((document,), False), ((gone, document), False)):
         reason = decide(RunEvidence(documents, users_failed=2, mistakes=(mistake,))).reason
         assert reason.startswith(f"2 users failed: {mistake}") == first
+    assert mistake not in decide(RunEvidence((gone,), mistakes=(mistake,))).reason
 
 
 @pytest.mark.parametrize(

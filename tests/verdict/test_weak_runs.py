@@ -59,3 +59,8 @@ def test_users_that_failed_by_a_mistake_of_the_locustfile_are_not_said_to_have_c
         f"1 of the 4 users asked for took part, and 3 users failed: {mistake}",
         f"In this document one user was alone, so nothing is said about working together. 3 users failed: {mistake}",
     ]
+
+
+def test_mistakes_that_ended_nobody_are_no_reason_for_a_short_run():
+    (few,) = weak_points(RunEvidence((document("a", 2),), users_asked=4, users_at_once=2, mistakes=("A mistake.",)))
+    assert few.detail.startswith("2 of the 4 users asked for took part, because the run ended before")

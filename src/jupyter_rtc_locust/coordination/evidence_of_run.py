@@ -118,7 +118,7 @@ def _told(
         gone_since=0.0 if gone is None else gone_since(gone, lost),
         faults=() if state.faults is None else state.faults.noted,
         users_failed=state.stumbled.users_failed,
-        mistakes=tuple(state.stumbled.mistakes),
+        mistakes=tuple(state.stumbled.ended_users),
     )
 
 

@@ -55,6 +55,8 @@ class Stumbles:
         self._hide = hide
         self._known: dict[object, OwnCodeError] = {}
         """By its kind, the first error of the locustfile's own code."""
+        self._ended: set[str] = set()
+        """What is said of those that ended a user, as an error of a `@task` does not."""
         self._logged: set[str] = set()
         self._seen: WeakSet[Any] = WeakSet()
         self._failed: WeakSet[Any] = WeakSet()
@@ -72,6 +74,7 @@ class Stumbles:
     def begin(self) -> None:
         """A run begins, in which everything is logged anew."""
         self._known.clear()
+        self._ended.clear()
         self._logged.clear()
 
     def failed(self, owner: Any, error: BaseException) -> None:
@@ -88,7 +91,8 @@ class Stumbles:
         if times:
             swarm = self._present()
             body = {"run": "" if swarm is None else swarm.run_id, "users": users, "failed": failed}
-            self._send(messages.STUMBLED, {**body, "what": [[what, own, one] for (what, own), one in times.items()]})
+            told = [[what, own, what in self._ended, one] for (what, own), one in times.items()]
+            self._send(messages.STUMBLED, {**body, "what": told})
 
     def _fail(self, owner: Any, error: BaseException) -> None:
         mistake = self._first_of_its_kind(told(owner, error))
@@ -97,6 +101,8 @@ class Stumbles:
             self._users_failed += 1
         # A server's words may be in it, and it is shown on a page of the web UI.
         text = self._text(mistake or error)
+        if mistake is not None:
+            self._ended.add(text)
         if text not in self._logged and len(self._logged) < KINDS_LOGGED:
             self._logged.add(text)
             trace = f"\n{mistake.trace}" if mistake is not None and mistake.trace else ""
@@ -135,6 +141,8 @@ class Stumbled:
     """How often, by what is said of it."""
     mistakes: list[str] = field(default_factory=list)
     """Which of that is the doing of the locustfile's own code."""
+    ended_users: list[str] = field(default_factory=list)
+    """Which of that ended who did it: Locust goes on with whom an error of a `@task` met."""
     users: int = 0
     """How many users met anything."""
     users_failed: int = 0
@@ -144,11 +152,13 @@ class Stumbled:
         """One message of a process."""
         self.users += body["users"]
         self.users_failed += body["failed"]
-        for what, own, times in body["what"]:
+        for what, own, ended, times in body["what"]:
             if what in self.times or len(self.times) < KINDS_KEPT:
                 self.times[what] += times
                 if own and what not in self.mistakes:
                     self.mistakes.append(what)
+                if ended and what not in self.ended_users:
+                    self.ended_users.append(what)
 
     def as_result(self) -> list[dict[str, Any]]:
         """For the result file: the most frequent first."""
@@ -156,5 +166,6 @@ class Stumbled:
 
     @property
     def first(self) -> str:
-        """What is to be named first: the locustfile's own doing; "" where there is nothing."""
-        return next(iter((*self.mistakes, *self.times)), "")
+        """What is to be named first: the locustfile's own doing, and of that what ended users; "" where there is
+        nothing."""
+        return next(iter((*self.ended_users, *self.mistakes, *self.times)), "")

@@ -426,7 +426,7 @@ class RunEvidence:
     users_failed: int = 0
     """How many users are out because of what the code of the locustfile did."""
     mistakes: tuple[str, ...] = ()
-    """What it did: a sentence for each kind."""
+    """What it did to them: a sentence for each kind. What a `@task` raised is none, because its user goes on."""
 
     @property
     def untold(self) -> tuple[str, ...]:

@@ -12,7 +12,9 @@ def weak_points(run: RunEvidence) -> tuple[Caution, ...]:
     with anybody."""
     documents = run.documents
     cautions = []
-    failed = f"{counted(run.users_failed, 'user')} failed: {run.mistakes[0]}" if run.mistakes else ""
+    failed = ""
+    if run.users_failed and run.mistakes:
+        failed = f"{counted(run.users_failed, 'user')} failed: {run.mistakes[0]}"
     if documents and run.users_at_once < run.users_asked:
         why = (
             f", and {failed}"

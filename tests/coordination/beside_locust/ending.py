@@ -119,7 +119,7 @@ class Ended:
         self.state.verdict = Verdict(value, "Something.", Opinion())
         self.state.result = {"thresholds": [{"threshold": "failures < 1", "outcome": one} for one in outcomes]}
         for what, times in stumbles:
-            self.state.stumbled.hear({"users": 2, "failed": 2, "what": [[what, True, times]]})
+            self.state.stumbled.hear({"users": 2, "failed": 2, "what": [[what, True, True, times]]})
         requests = {
             name: SimpleNamespace(name=name, occurrences=times, error=error) for name, times in dict(errors).items()
         }
@@ -219,7 +219,7 @@ def test_a_run_in_which_every_user_failed_by_the_locustfile_ends(failed, ends):
         _ending=SimpleNamespace(quit_or_stop=lambda: asked.append(True)),
     )
     for run in ("another", "run"):
-        body = {"run": run, "users": failed, "failed": failed, "what": [[MISTAKE, True, failed]]}
+        body = {"run": run, "users": failed, "failed": failed, "what": [[MISTAKE, True, True, failed]]}
         Coordinator._on_stumbled(coordinator, SimpleNamespace(data=body))
     gevent.sleep(0.01)
     assert bool(asked) == ends

@@ -23,7 +23,7 @@ def check_run_is_complete(run: RunEvidence) -> Opinion:
     authors = {edit.user for document in run.documents for edit in document.authored}
     idle = bool(run.documents) and run.edits_asked and not authors - {SEEDER} and not run.untold
     connected = any(user.stage == CONNECTED for document in run.documents for user in document.users)
-    if run.mistakes and run.documents and (idle or not connected):
+    if run.users_failed and run.mistakes and run.documents and (idle or not connected):
         unknown.append(f"{counted(run.users_failed, 'user')} failed: {run.mistakes[0]}")
     known = {one.name: one for one in run.lost_processes}
     lost = _silent_at_checkpoint if run.at_checkpoint else _lost

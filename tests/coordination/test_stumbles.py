@@ -16,12 +16,13 @@ class Scene:
     """A process that plays users, and the coordinator that hears what it tells."""
 
     def __init__(self):
-        self.fired, self.listeners, self.sent = [], [], []
+        self.fired, self.listeners, self.starts, self.sent = [], [], [], []
         user_error = SimpleNamespace(add_listener=self.listeners.append, fire=self.fire)
-        self.swarm = None
+        test_start = SimpleNamespace(add_listener=self.starts.append)
+        self.run = ""
         self.stumbles = Stumbles(
-            SimpleNamespace(events=SimpleNamespace(user_error=user_error)),
-            lambda: self.swarm,
+            SimpleNamespace(events=SimpleNamespace(user_error=user_error, test_start=test_start)),
+            lambda: self.run,
             lambda _kind, body: self.sent.append(body),
             lambda text: text.replace(SECRET, "***"),
         )
@@ -31,6 +32,11 @@ class Scene:
         self.fired.append(str(told["exception"]))
         for listener in self.listeners:
             listener(**told)
+
+    def begins(self):
+        """As Locust does, before the first user of a run comes."""
+        for listener in self.starts:
+            listener(environment=None)
 
     def meets(self, user, error):
         """As a `@task` of this user that raises; Locust goes on with it."""
@@ -98,3 +104,19 @@ def test_what_ended_users_is_named_before_what_tasks_raised(scene):
     assert known.ended_users == [known.first]
     assert "in choose_edit" in known.first
     assert (known.users, known.users_failed) == (1, 1)
+
+
+def test_each_run_is_told_of_its_own_errors_also_where_nobody_takes_a_seat_in_it(scene):
+    scene.begins()
+    scene.run = "first"
+    scene.fails(Student(), raised(LookupError("once")))
+    scene.stumbles.tell("first")
+    scene.run = ""
+    scene.fails(Student(), raised(LookupError("too late for anybody")))
+    scene.begins()
+    scene.fails(Student(), raised(LookupError("once more")))
+    scene.stumbles.tell()
+    assert [body["run"] for body in scene.sent] == ["first", ""]
+    ((what, own, ended, times),) = scene.sent[1]["what"]
+    assert "once more" in what, "what was of one kind in the run before is told in the words of this one"
+    assert (own, ended, times, scene.sent[1]["failed"]) == (True, True, 1, 1)

@@ -102,7 +102,7 @@ class ProcessAgent:
         self.statistics: LocustStatistics | None = None
         self.history: History | None = None
         self.seats = AskingForSeats(self.send, lambda run_id: run_id in self._told)
-        self.stumbles = Stumbles(environment, self._present, self.send, self.hidden)
+        self.stumbles = Stumbles(environment, self._under_way, self.send, self.hidden)
         self.replay = ReplayingHere(self._present, self.send, self.hidden)
         self.telling = Telling(environment, self._present, self.send, self._is_over)
         self.checkpoints = AtCheckpoints(
@@ -129,6 +129,11 @@ class ProcessAgent:
 
     def _present(self) -> Swarm | None:
         return self.swarm
+
+    def _under_way(self) -> str:
+        """The run in which users of this process have seats; "" where that is over, and another may have begun."""
+        swarm = self.swarm
+        return "" if swarm is None or swarm.ended or swarm.run_id in self._told else swarm.run_id
 
     def _is_over(self, number: int) -> bool:
         """Everybody was told to go on after this round, or to leave."""
@@ -242,7 +247,6 @@ class ProcessAgent:
             self.swarm.pause_editing(FOR_A_PERSON)
         self.swarm.replay = ReplayTerms.from_message(run["replay"]) if run.get("replay") else None
         self.replay.begin()
-        self.stumbles.begin()
         self.telling.begin()
         self._problems = []
         self.ends.clear()
@@ -365,7 +369,7 @@ class ProcessAgent:
             return
         self._told.add(run_id)
         self.seats.all_is_told()
-        self.stumbles.tell()
+        self.stumbles.tell(run_id)
         swarm = self.swarm
         self.checkpoints.end()
         payload: dict[str, Any] = {"process": self._name, "counts": {}}

@@ -19,7 +19,6 @@ import gevent
 from jupyter_rtc_locust.coordination import messages
 from jupyter_rtc_locust.errors import RtcLocustError
 from jupyter_rtc_locust.users.own_code import OwnCodeError, told
-from jupyter_rtc_locust.users.swarm import Swarm
 from jupyter_rtc_locust.verdict.neutralising import neutralised, neutralised_lines
 
 if TYPE_CHECKING:
@@ -40,17 +39,19 @@ KINDS_KEPT: Final = 50
 
 
 class Stumbles:
-    """In a process that plays users. `present` tells the run under way; `hide` takes secrets out of a text."""
+    """In a process that plays users. `under_way` names the run; "": no user has a seat in it yet, by which a process
+    learns its name. `hide` takes secrets out of a text.
+    """
 
     def __init__(
         self,
         environment: Environment,
-        present: Callable[[], Swarm | None],
+        under_way: Callable[[], str],
         send: Callable[[str, dict[str, Any]], None],
         hide: Callable[[str], str],
     ) -> None:
         self._environment = environment
-        self._present = present
+        self._under_way = under_way
         self._send = send
         self._hide = hide
         self._known: dict[object, OwnCodeError] = {}
@@ -69,10 +70,13 @@ class Stumbles:
 
     def listen(self) -> None:
         """From now on, hear whatever Locust is told of."""
+        # And not at the first seat: who fails before asking for one belongs to this run as well.
+        self._environment.events.test_start.add_listener(lambda **_: self.begin())
         self._environment.events.user_error.add_listener(self._on_user_error)
 
     def begin(self) -> None:
-        """A run begins, in which everything is logged anew."""
+        """A run begins: everything is logged anew, and what nobody was told of the one before is of no use any more."""
+        self._clear()
         self._known.clear()
         self._ended.clear()
         self._logged.clear()
@@ -84,13 +88,12 @@ class Stumbles:
         """
         gevent.spawn(self._fail, owner, error)
 
-    def tell(self) -> None:
-        """Tell the coordinator what it does not know yet."""
+    def tell(self, run: str = "") -> None:
+        """Tell the coordinator what it does not know yet: of this run, or of the one under way."""
         times, users, failed = self._times, self._users, self._users_failed
         self._clear()
         if times:
-            swarm = self._present()
-            body = {"run": "" if swarm is None else swarm.run_id, "users": users, "failed": failed}
+            body = {"run": run or self._under_way(), "users": users, "failed": failed}
             told = [[what, own, what in self._ended, one] for (what, own), one in times.items()]
             self._send(messages.STUMBLED, {**body, "what": told})
 

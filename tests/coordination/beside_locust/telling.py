@@ -26,11 +26,15 @@ class Coordinator:
         self.came = {}
         """(round, part) -> what came as that, put together."""
         self.kinds = []
+        self.stumbled = []
+        """The runs of which users stumbled."""
         self.takes = True
         self.agent, self.channel = make_agent(monkeypatch, "one", [ROOM], self.hear)
 
     def hear(self, kind, body):
         self.kinds.append((kind, body.get("round")))
+        if kind == messages.STUMBLED:
+            self.stumbled.append(body["run"])
         if kind == messages.EVIDENCE and self.takes:
             assembly = self.came.setdefault((body["round"], body["part"]), Assembly(body["count"]))
             assembly.add(body["index"], body["piece"])
@@ -69,6 +73,20 @@ def test_who_is_told_once_more_that_the_run_ends_goes_on_giving(coordinator):
     coordinator.ends()
     gevent.sleep(0.01)
     assert coordinator.given(0, 1, answer) == [SERVERS]
+
+
+def test_an_error_after_all_was_told_may_be_one_of_the_next_run(coordinator):
+    def stumbles():
+        coordinator.agent.environment.events.user_error.fire(user_instance=None, exception=LookupError("x"), tb=None)
+
+    stumbles()
+    coordinator.agent.stumbles.tell()
+    stumbles()
+    coordinator.ends()
+    coordinator.told(0)
+    stumbles()
+    coordinator.agent.stumbles.tell()
+    assert coordinator.stumbled == ["run", "run", ""]
 
 
 @pytest.mark.parametrize("where", ["getting quiet", "waiting for everybody", "asking the server", "sending", "waiting"])

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
-from weakref import WeakSet
+from weakref import WeakValueDictionary
 
 import gevent
 
@@ -59,8 +59,9 @@ class Stumbles:
         self._ended: set[str] = set()
         """What is said of those that ended a user, as an error of a `@task` does not."""
         self._logged: set[str] = set()
-        self._seen: WeakSet[Any] = WeakSet()
-        self._failed: WeakSet[Any] = WeakSet()
+        self._seen: WeakValueDictionary[int, Any] = WeakValueDictionary()
+        self._failed: WeakValueDictionary[int, Any] = WeakValueDictionary()
+        """By `id`, because a class may say that its users are equal, or cannot be hashed."""
         self._clear()
 
     def _clear(self) -> None:
@@ -99,8 +100,8 @@ class Stumbles:
 
     def _fail(self, owner: Any, error: BaseException) -> None:
         mistake = self._first_of_its_kind(told(owner, error))
-        if mistake is not None and owner is not None and owner not in self._failed:
-            self._failed.add(owner)
+        if mistake is not None and owner is not None and id(owner) not in self._failed:
+            self._failed[id(owner)] = owner
             self._users_failed += 1
         # A server's words may be in it, and it is shown on a page of the web UI.
         text = self._text(mistake or error)
@@ -117,14 +118,22 @@ class Stumbles:
         self._environment.events.user_error.fire(user_instance=owner, exception=shown, tb=error.__traceback__)
 
     def _on_user_error(self, user_instance: Any, exception: BaseException, **_: Any) -> None:
-        user = getattr(user_instance, "user", user_instance)
-        mistake = self._first_of_its_kind(told(user, exception))
-        if user is not None and user not in self._seen:
-            self._seen.add(user)
+        user = self._user_of(user_instance)
+        mistake = self._first_of_its_kind(told(user_instance if user is None else user, exception))
+        if user is not None and id(user) not in self._seen:
+            self._seen[id(user)] = user
             self._users += 1
         self._times[self._text(mistake or exception), mistake is not None] += 1
         if self._telling is None:
             self._telling = gevent.spawn_later(TELL_EVERY_S, self.tell)
+
+    @staticmethod
+    def _user_of(instance: Any) -> Any:
+        """Locust names a user, or a set of tasks, whose `user` that is; a user may have an attribute of that name."""
+        from locust import User  # where anything is heard Locust is there; who only reads `Stumbled` knows none
+
+        user = instance if isinstance(instance, User) else getattr(instance, "user", None)
+        return user if isinstance(user, User) else None
 
     def _first_of_its_kind(self, mistake: OwnCodeError | None) -> OwnCodeError | None:
         """The mistake that was made first where this is one of the same kind."""

@@ -33,6 +33,7 @@ from jupyter_rtc_locust.coordination.hubs import THE_RUN_ENDS, BringingUp, hub_s
 from jupyter_rtc_locust.coordination.joining import Welcoming
 from jupyter_rtc_locust.coordination.live import Live
 from jupyter_rtc_locust.coordination.making_faults import begin_faults, faults_of
+from jupyter_rtc_locust.coordination.nobody_left import NobodyLeft
 from jupyter_rtc_locust.coordination.people_watch import PeopleWatch
 from jupyter_rtc_locust.coordination.plans import cell_names, checked_plan, plan_to_play
 from jupyter_rtc_locust.coordination.preparation import prepare, rehearse, templates_for
@@ -103,6 +104,7 @@ class Coordinator:
             environment, self.check_options, self.live, self._checkpoints, self._send, embedded
         )
         self._people = PeopleWatch(environment)
+        self._nobody_left = NobodyLeft(environment, lambda: self.live.picture, self._ending.quit_or_stop)
         self._replay_watch = ReplayWatch(
             channel_of(environment), lambda: self.state, self._send, self._ending.quit_or_stop
         )
@@ -374,10 +376,7 @@ class Coordinator:
         if state is None or msg.data["run"] not in ("", state.run_id) or state.result is not None:
             return
         state.stumbled.hear(msg.data)
-        everybody = state.stumbled.users_failed >= state.settings.users and self.environment.shape_class is None
-        if everybody and not state.concluding:
-            logger.info("Every user failed, so the run ends.")
-            gevent.spawn(self._ending.quit_or_stop)
+        self._nobody_left.heard(state)
 
     def _stop_watching(self) -> None:
         self._people.stop()

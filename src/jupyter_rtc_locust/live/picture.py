@@ -190,6 +190,11 @@ class Picture:
         """Who is connected."""
         return sum(look.users for document in self._documents for look in document.seen.values())
 
+    @property
+    def people(self) -> int:
+        """Who is connected, or on the way to a document."""
+        return sum(look.users + look.on_the_way for document in self._documents for look in document.seen.values())
+
     def silent_users(self, now: float) -> int:
         """How many of them are users of processes that have not told for so long that they may be gone."""
         silent = {node for node, one in self._processes.items() if not one.last and now - one.heard > SILENT_S}

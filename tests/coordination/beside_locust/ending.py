@@ -210,20 +210,14 @@ def test_a_code_that_was_set_here_gives_way_to_the_verdict_that_comes_later(stag
     assert stage.environment.process_exit_code == 0
 
 
-@pytest.mark.parametrize(("failed", "ends"), [(1, False), (2, True)])
-def test_a_run_in_which_every_user_failed_by_the_locustfile_ends(failed, ends):
-    state, asked = RunState("run", 1, Settings(users=2), "", None), []
-    coordinator = SimpleNamespace(
-        state=state,
-        environment=SimpleNamespace(shape_class=None),
-        _ending=SimpleNamespace(quit_or_stop=lambda: asked.append(True)),
-    )
+def test_what_users_of_another_run_met_is_not_of_this_one():
+    state, heard = RunState("run", 1, Settings(users=2), "", None), []
+    coordinator = SimpleNamespace(state=state, _nobody_left=SimpleNamespace(heard=heard.append))
     for run in ("another", "run"):
-        body = {"run": run, "users": failed, "failed": failed, "what": [[MISTAKE, True, True, failed]]}
+        body = {"run": run, "users": 1, "failed": 1, "what": [[MISTAKE, True, True, 1]]}
         Coordinator._on_stumbled(coordinator, SimpleNamespace(data=body))
-    gevent.sleep(0.01)
-    assert bool(asked) == ends
-    assert state.stumbled.as_result() == [{"what": MISTAKE, "times": failed}]
+    assert heard == [state]
+    assert state.stumbled.as_result() == [{"what": MISTAKE, "times": 1}]
 
 
 def test_an_end_that_is_given_up_is_inconclusive_and_closes_the_documents(stage):

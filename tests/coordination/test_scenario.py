@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy
 import pytest
 
 from jupyter_rtc_locust.coordination import scenario as scenario_module
@@ -124,6 +125,27 @@ def test_a_class_names_the_notebook_to_start_from_and_two_may_not_differ():
     assert Scenario((Teacher,)).template() is None
     with pytest.raises(OptionsError, match="starts_from"):
         Scenario((Author, Stranger)).template()
+
+
+def test_a_notebook_may_be_made_by_a_classmethod():
+    class Author(SaysNothing):
+        title = "by class"
+
+        @classmethod
+        def starts_from(cls):
+            return _notebook(cls.title)
+
+    assert Scenario((Teacher, Author)).template().content["cells"][0]["source"] == "by class"
+
+
+def test_numbers_of_other_kinds_become_those_that_options_have():
+    class Student(SaysNothing):
+        default_users = numpy.int64(4)
+        default_spawn_rate = numpy.float32(2)
+
+    asked = options()
+    Scenario((Student,)).fill_in(asked, ends=True)
+    assert (type(asked.num_users), type(asked.spawn_rate)) == (int, float)
 
 
 def test_what_makes_no_notebook_is_refused_with_the_line_of_the_locustfile():

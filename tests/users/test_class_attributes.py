@@ -2,8 +2,11 @@
 
 import ast
 import re
+from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 
+import numpy
 import pytest
 
 from jupyter_rtc_locust.editing.activities import DEFAULT_ACTIVITIES, TEXT_FILE_ACTIVITIES
@@ -54,14 +57,14 @@ class Uncanny:
 
 
 RIGHT = {
-    "edit_rate": [0, 2, 0.5],
+    "edit_rate": [0, 2, 0.5, Fraction(1, 2), numpy.float32(2), numpy.int64(2)],
     "rhythm": ["person", "steady", "poisson"],
     "places": [OWN_CELLS],
-    "default_users": [0, 4],
+    "default_users": [0, 4, numpy.int64(4)],
     "default_spawn_rate": [0.5, 3],
     "default_run_time": ["45s", "2m", "90"],
     "users_per_document": [1],
-    "starts_from": [staticmethod(dict)],
+    "starts_from": [staticmethod(dict), classmethod(vars)],
     "server_drops_rooms_after": [1.0],
     "faults": [[], ()],
 }
@@ -73,6 +76,8 @@ WRONG = [
     ("edit_rate", -1.0, "0 or more"),
     ("edit_rate", float("nan"), "0 or more"),
     ("edit_rate", True, "0 or more"),
+    ("edit_rate", numpy.float32("nan"), "0 or more"),
+    ("edit_rate", lambda: 2.0, "0 or more"),
     ("rhythm", "fast", "person, steady, poisson"),
     ("rhythm", ["person"], "person, steady, poisson"),
     ("places", 0.5, "Places(own=0.8, elsewhere=0.2)"),
@@ -118,7 +123,7 @@ def test_what_is_wrong_is_told_with_class_attribute_value_and_what_is_allowed(na
 def test_a_deck_that_needs_cells_is_refused_for_a_text_file(name, value):
     decks = {"weights": TEXT_WEIGHTS, "activities": TEXT_FILE_ACTIVITIES}
     check_classes([student(document_kind="text", **decks)])
-    with pytest.raises(OptionsError, match=rf"^Student\.{name} is .+ leave out what needs cells"):
+    with pytest.raises(OptionsError, match=rf"^Student\.{name} is .+ TextUser .+ leave out what needs cells"):
         check_classes([student(document_kind="text", **{**decks, name: value})])
 
 
@@ -127,12 +132,30 @@ def test_a_long_value_is_cut():
         check_classes([student(rhythm="x" * 5000)])
 
 
-def test_what_only_a_user_knows_is_looked_at_when_there_is_one():
-    classes = [student(edit_rate=property(lambda self: self.own_rate))]
-    check_classes(classes)
-    user = classes[0]()
+class OwnRate:
+    """What a class has that gives each user its own, and is not there for a class."""
+
+    def __get__(self, user, of):
+        if user is None:
+            raise RuntimeError("of no user")
+        return user.own_rate
+
+
+COMPUTED = {
+    "property": lambda: property(lambda self: self.own_rate),
+    "cached property": lambda: cached_property(lambda self: self.own_rate),
+    "descriptor": OwnRate,
+}
+
+
+@pytest.mark.parametrize("computed", COMPUTED)
+def test_what_only_a_user_knows_is_looked_at_when_there_is_one(computed):
+    of = student(edit_rate=COMPUTED[computed]())
+    check_classes([of])
+    user = of()
     user.own_rate = 2.0
     check_user(user)
+    user = of()
     user.own_rate = "2"
     with pytest.raises(OptionsError, match=r"^Student\.edit_rate is '2'"):
         check_user(user)

@@ -152,7 +152,7 @@ class ProcessAgent:
         if self.joining is not None:
             self.joining.wait(SEAT_DEADLINE_S)
         kind = owner.opens(self.environment.parsed_options)
-        wanted = {"kind": kind, "tabs_per_person": getattr(owner, "tabs_per_person", 1)}
+        wanted = {"kind": kind, "tabs_per_person": int(getattr(owner, "tabs_per_person", 1))}
         patience = SEAT_DEADLINE_S + seconds_to_bring_up(self.environment.parsed_options)
         with self.seats.asked(wanted, patience) as given:
             seat, swarm = self._let_in(given)

@@ -32,11 +32,11 @@ class Scenario:
             OptionsError: a class names a run time that is none.
         """
         if getattr(options, "num_users", None) is None:
-            users = sum(self._stated("default_users"))
+            users = int(sum(self._stated("default_users")))
             options.num_users = users or None
         rates = list(self._stated("default_spawn_rate"))
         if getattr(options, "spawn_rate", None) is None and rates:
-            options.spawn_rate = max(rates)
+            options.spawn_rate = float(max(rates))
         times = list(self._stated("default_run_time"))
         if ends and not getattr(options, "run_time", None) and times:
             lengths = [seconds_of(time) for time in times]
@@ -54,11 +54,11 @@ class Scenario:
         sharing = list(self._stated("users_per_document"))
         if sharing and settings.documents == 1 and settings.notebook is None and settings.plan is None:
             # Where the number of people is what is looked for, ten are in as few documents as ten would be.
-            together = min(sharing) if settings.promise else 0
+            together = int(min(sharing)) if settings.promise else 0
             settings = replace(settings, documents=math.ceil(settings.users / min(sharing)), together=together)
         drops = list(self._stated("server_drops_rooms_after"))
         if drops and not settings.evict_after and settings.host is None:
-            settings = replace(settings, evict_after=min(drops))
+            settings = replace(settings, evict_after=float(min(drops)))
         return settings
 
     def template(self) -> Template | None:
@@ -72,7 +72,8 @@ class Scenario:
             raise OptionsError("Two user classes of this locustfile name a notebook in starts_from: leave one out.")
         if not functions:
             return None
-        of = next(one for one in self.classes if one.starts_from is functions[0])
+        # Not the same object: a `classmethod` gives another each time, which is equal.
+        of = next(one for one in self.classes if one.starts_from == functions[0])
         try:
             return _made_by(functions[0])
         except Exception as error:

@@ -6,9 +6,12 @@ an error of whoever stumbled over it. Knows the values, not Locust: what a class
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from numbers import Integral, Real
+from types import FunctionType, MethodType
 from typing import Any, Final, get_args
 
 from jupyter_rtc_locust.documents.kinds import DocumentKind
@@ -36,12 +39,17 @@ def _or_none(allows: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: value is None or allows(value)
 
 
+def _is_a(kind: type[Any], value: Any) -> bool:
+    """Numbers of other packages, such as NumPy's, are neither `int` nor `float`; yes and no are no numbers."""
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
 def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return _is_a(Real, value) and math.isfinite(value)
 
 
 def _whole(least: int) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= least
+    return lambda value: _is_a(Integral, value) and value >= least
 
 
 def _time(value: Any) -> bool:
@@ -123,7 +131,7 @@ def check_classes(classes: Iterable[type[Any]]) -> None:
     """
     for one in classes:
         for name in _RULES:
-            if hasattr(one, name):
+            if not _is_of_a_user(one, name) and hasattr(one, name):
                 _check(one, one.__name__, name)
 
 
@@ -138,16 +146,21 @@ def check_user(user: Any) -> None:
             _check(user, type(user).__name__, name)
 
 
+def _is_of_a_user(where: type[Any], name: str) -> bool:
+    """Whether it is computed for a user who asks, as by a property: what it is, nobody knows of the class."""
+    written = inspect.getattr_static(where, name, None)
+    gives_itself = isinstance(written, FunctionType | MethodType | staticmethod | classmethod)
+    return hasattr(type(written), "__get__") and not gives_itself
+
+
 def _check(where: Any, of: str, name: str) -> None:
     value, rule = getattr(where, name), _RULES[name]
-    if hasattr(type(value), "__set__"):
-        return  # a property: what it gives is known of a user only
     if not _allowed(rule, value):
         raise OptionsError(f"{of}.{name} is {_shown(value)}, which is {rule.is_no}: {rule.give}.")
     if getattr(where, "document_kind", None) == "text" and not getattr(value, "suits_text_files", True):
         raise OptionsError(
-            f"{of}.{name} is {_shown(value)}, which asks for more than a text file can take: leave out what needs "
-            f"cells, or take NotebookUser or TabUser."
+            f"{of}.{name} is {_shown(value)}, which asks for more than a text file can take: begin with TextUser or "
+            f"TextTabUser, which have decks for one, and leave out what needs cells, or take NotebookUser or TabUser."
         )
 
 

@@ -140,7 +140,7 @@ class CollaborationUser(User):
             check_user(self)
             self.collaborator = agent.seat_user(self._next, owner=self)
             settings = agent.swarm_settings()
-            rate = settings.edit_rate if self.edit_rate is None else self.edit_rate
+            rate = settings.edit_rate if self.edit_rate is None else float(self.edit_rate)
             self.collaborator.start_editing(rate, self.rhythm or settings.rhythm)
         except RtcLocustError as error:
             if not isinstance(error, SeatRefused):
